@@ -1,0 +1,210 @@
+"""A collection: a folder that holds what the program knows about a set of images."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vlm_explorer.collection.manifest import (
+    FILE,
+    EncoderEntry,
+    Manifest,
+    read_manifest,
+    write_json,
+)
+from vlm_explorer.collection.records import (
+    ImageRecord,
+    ImageVector,
+    Problem,
+    TextRecord,
+    TextVector,
+    schema,
+    text_key,
+)
+from vlm_explorer.collection.tables import LanceTable
+from vlm_explorer.errors import CollectionDamaged, ModelNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import pyarrow as pa
+
+
+def is_collection(folder: Path) -> bool:
+    """Whether `folder` holds a collection."""
+    return (folder / FILE).is_file()
+
+
+class Collection:
+    """A collection as a reader sees it: a snapshot, taken at the first look at each table.
+
+    Readers never block a writer; open the collection again to see what was written since.
+
+    Attributes:
+        folder: where it lies.
+        manifest: its `collection.json`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open the collection in `folder`.
+
+        Raises:
+            CollectionNotFound, CollectionTooNew, CollectionDamaged: see `read_manifest`.
+        """
+        self.folder = folder
+        self.manifest: Manifest = read_manifest(folder)
+
+    @property
+    def name(self) -> str:
+        """The collection's name."""
+        return self.manifest.name
+
+    @property
+    def salt(self) -> bytes:
+        """The salt of the patient, study and series keys."""
+        return bytes.fromhex(self.manifest.salt)
+
+    def table(self, name: str) -> LanceTable:
+        """Return the Lance table `<name>.lance`; absent until something is written."""
+        return LanceTable(self.folder / f"{name}.lance")
+
+    @cached_property
+    def images(self) -> pa.Table:
+        """One row an image, without thumbnails; further caption columns come last."""
+        record = schema(ImageRecord)
+        columns = [name for name in record.names if name != "thumbnail"]
+        return _with_extra_columns(self.table("images").read(record, columns))
+
+    @cached_property
+    def texts(self) -> pa.Table:
+        """Columns text_id, text, kind, image_id; one row a caption, label or prompt."""
+        return self.table("texts").read(schema(TextRecord))
+
+    @cached_property
+    def problems(self) -> pa.Table:
+        """Columns file, frame, kind, reason, source; one row a file that gave no image."""
+        return self.table("problems").read(schema(Problem))
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """The row of each image id in `images`."""
+        return {key: row for row, key in enumerate(self.images["image_id"].to_pylist())}
+
+    def models(self) -> list[str]:
+        """Return the ids of the encoders whose vectors are here, the last used first."""
+        return list(dict.fromkeys(entry.model for entry in reversed(self.manifest.encoders)))
+
+    def encoder_entry(self, model: str | None = None) -> EncoderEntry:
+        """Return the newest entry of an encoder, by id or key; by default of the one last used.
+
+        Raises:
+            ModelNotFound: no vectors of that encoder are here.
+        """
+        for entry in reversed(self.manifest.encoders):
+            if model is None or model in (entry.model, entry.key):
+                return entry
+        known = ", ".join(self.models()) or "none"
+        raise ModelNotFound(
+            f"The collection “{self.name}” holds no vectors of the encoder “{model or 'any'}” "
+            f"(it holds: {known}).",
+            "Index the same folders with --model to add them.",
+        )
+
+    def vectors(self, model: str | None = None) -> np.ndarray:
+        """Return the image vectors of an encoder, rows in the order of `images`.
+
+        Returns:
+            float32 (N, D), unit rows.
+
+        Raises:
+            ModelNotFound: no such encoder here.
+            CollectionDamaged: an image has no vector.
+        """
+        entry = self.encoder_entry(model)
+        table = self.table(f"vectors/{entry.key}.images").read(
+            schema(ImageVector, entry.dimension)
+        )
+        recipes = table["recipe"].to_pylist()
+        keys = table["image_id"].to_pylist()
+        row_of = {
+            key: row
+            for row, (key, recipe) in enumerate(zip(keys, recipes, strict=True))
+            if recipe == entry.recipe
+        }
+        return self._gather(table, row_of, self.images["image_id"].to_pylist(), entry)
+
+    def text_vectors(self, model: str | None = None) -> np.ndarray:
+        """Return the text vectors of an encoder, rows in the order of `texts`.
+
+        Returns:
+            float32 (M, D), unit rows.
+
+        Raises:
+            ModelNotFound: no such encoder here.
+            CollectionDamaged: a text has no vector.
+        """
+        entry = self.encoder_entry(model)
+        table = self.table(f"vectors/{entry.key}.texts").read(schema(TextVector, entry.dimension))
+        row_of = {key: row for row, key in enumerate(table["text_key"].to_pylist())}
+        wanted = [text_key(text) for text in self.texts["text"].to_pylist()]
+        return self._gather(table, row_of, wanted, entry)
+
+    def _gather(
+        self, table: pa.Table, row_of: dict[str, int], wanted: list[str], entry: EncoderEntry
+    ) -> np.ndarray:
+        import numpy as np
+
+        missing = sum(key not in row_of for key in wanted)
+        if missing:
+            raise CollectionDamaged(
+                f"{missing} of {len(wanted)} rows of “{self.name}” have no vector of "
+                f"{entry.model}.",
+                "Run the same index command again; it adds what is missing.",
+            )
+        flat = table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        stored = flat.reshape(-1, entry.dimension)
+        rows: np.ndarray = stored[[row_of[key] for key in wanted]].astype(np.float32)
+        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        return rows
+
+    def thumbnails(self, image_ids: Sequence[str]) -> dict[str, bytes]:
+        """Return the JPEG thumbnails of images, by id; unknown ids are left out."""
+        rows = self.table("images").select(
+            schema(ImageRecord), ["image_id", "thumbnail"], "image_id", list(image_ids)
+        )
+        return dict(
+            zip(rows["image_id"].to_pylist(), rows["thumbnail"].to_pylist(), strict=True)
+        )
+
+    def user_state(self, name: str) -> Any:
+        """Return what the user made and `set_user_state` kept under `name`, or None."""
+        path = self.folder / "user" / f"{name}.json"
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise CollectionDamaged(
+                f"{path} cannot be read.", "Remove it to start afresh; the images are untouched."
+            ) from error
+
+    def set_user_state(self, name: str, value: Any) -> None:
+        """Keep a JSON value (prompts, label sets, views) under `name`, atomically."""
+        write_json(self.folder / "user" / f"{name}.json", value)
+
+
+def _with_extra_columns(images: pa.Table) -> pa.Table:
+    """Return `images` with the JSON column `extra` spread into columns of text."""
+    import pyarrow as pa
+
+    parsed = [json.loads(text) if text else {} for text in images["extra"].to_pylist()]
+    names = list(dict.fromkeys(name for row in parsed for name in row))
+    images = images.drop_columns(["extra"])
+    for name in names:
+        if name not in images.column_names:
+            values = pa.array([row.get(name, "") for row in parsed], pa.string())
+            images = images.append_column(name, values)
+    return images

@@ -1,0 +1,129 @@
+"""One Lance table in a collection: read, append, replace. Every storage error in words."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vlm_explorer.errors import CollectionDamaged, StorageProblem
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_FULL = ("no space left", "os error 28", "disk quota", "enospc")
+_FORBIDDEN = ("permission denied", "os error 13", "read-only file system", "os error 30")
+
+
+def storage_problem(error: Exception, folder: Path) -> StorageProblem | None:
+    """Return the user's words for a failure to write, or None where it is something else.
+
+    Lance reports the system's errors as text, so both the number and the words are looked at.
+    """
+    words = str(error).lower()
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT) or any(part in words for part in _FULL):
+        return StorageProblem(
+            f"There is no room left on the disk that holds {folder}.",
+            "Free some space and run the same command again; it goes on where it stopped.",
+        )
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS) or any(p in words for p in _FORBIDDEN):
+        return StorageProblem(
+            f"{folder} cannot be written to.",
+            "Choose another place for the collection (--to), or ask for write permission.",
+        )
+    return None
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn the system's and Lance's errors while writing below `folder` into ours.
+
+    Raises:
+        StorageProblem: no permission, or no room.
+        CollectionDamaged: Lance cannot read what is there.
+    """
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError) as error:
+        if (problem := storage_problem(error, folder)) is not None:
+            raise problem from error
+        raise _damaged(folder, error) from error
+
+
+def _damaged(folder: Path, error: Exception) -> CollectionDamaged:
+    return CollectionDamaged(
+        f"The collection {folder} is damaged: {str(error).splitlines()[0][:200]}",
+        "Index the same folders into a new collection; the scans themselves are untouched.",
+    )
+
+
+class LanceTable:
+    """A table in its own folder `<name>.lance`; absent until something is written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever written."""
+        return (self.path / "_versions").is_dir()
+
+    def read(self, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
+        """Return the rows, or an empty table of `schema` where there are none yet.
+
+        Raises:
+            CollectionDamaged: the table cannot be read, or lacks a column.
+        """
+        import lance
+
+        wanted = columns or schema.names
+        if not self.exists:
+            return schema.empty_table().select(wanted)
+        try:
+            return lance.dataset(str(self.path)).to_table(columns=wanted)
+        except (OSError, ValueError, RuntimeError, KeyError) as error:
+            raise _damaged(self.path.parent, error) from error
+
+    def select(self, schema: pa.Schema, columns: list[str], key: str, values: list[str]) -> pa.Table:
+        """Return `columns` of the rows whose `key` is one of `values`, in no fixed order."""
+        import lance
+
+        if not self.exists or not values:
+            return schema.empty_table().select(columns)
+        quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+        try:
+            return lance.dataset(str(self.path)).to_table(
+                columns=columns, filter=f"{key} in ({quoted})"
+            )
+        except (OSError, ValueError, RuntimeError) as error:
+            raise _damaged(self.path.parent, error) from error
+
+    def append(self, rows: pa.Table) -> None:
+        """Add rows in one atomic commit."""
+        import lance
+
+        if rows.num_rows:
+            with writing(self.path.parent):
+                lance.write_dataset(rows, str(self.path), mode="append")
+
+    def replace(self, rows: pa.Table) -> None:
+        """Put `rows` in the place of all that is there, in one atomic commit."""
+        import lance
+
+        with writing(self.path.parent):
+            lance.write_dataset(rows, str(self.path), mode="overwrite")
+
+    def compact(self) -> None:
+        """Merge the many small files of an indexing run and drop what no reader needs."""
+        import datetime
+
+        import lance
+
+        if self.exists:
+            with writing(self.path.parent):
+                dataset = lance.dataset(str(self.path))
+                dataset.optimize.compact_files()
+                dataset.cleanup_old_versions(older_than=datetime.timedelta(hours=1))

@@ -1,0 +1,162 @@
+"""The one writer of a collection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from vlm_explorer.collection.manifest import (
+    EncoderEntry,
+    new_manifest,
+    read_manifest,
+    write_manifest,
+)
+from vlm_explorer.collection.records import (
+    ImageRecord,
+    ImageVector,
+    Problem,
+    TextRecord,
+    TextVector,
+    schema,
+    to_table,
+)
+from vlm_explorer.collection.store import Collection, is_collection
+from vlm_explorer.collection.tables import writing
+from vlm_explorer.errors import CollectionLocked, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class CollectionWriter:
+    """Adds to a collection, which it makes if need be; a context manager that holds the lock.
+
+    Every method commits by itself, so that a crash between two of them loses nothing that was
+    written before: images without vectors are given theirs by the next run.
+    """
+
+    def __init__(self, folder: Path, name: str | None = None) -> None:
+        self.folder = folder
+        self._name = name or folder.stem
+        self._lock: object | None = None
+
+    def __enter__(self) -> Self:
+        """Make the folder if need be, and lock it.
+
+        Raises:
+            UsageError: the folder holds other things.
+            StorageProblem: it cannot be written to.
+            CollectionLocked: another program writes to it.
+            CollectionTooNew, CollectionDamaged: see `read_manifest`.
+        """
+        from filelock import FileLock, Timeout
+
+        _check_place(self.folder)
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / "vectors").mkdir(exist_ok=True)
+        lock = FileLock(self.folder / ".writer.lock")
+        try:
+            with writing(self.folder):
+                lock.acquire(timeout=0)
+        except Timeout:
+            raise CollectionLocked(
+                f"Another program is writing to {self.folder}.",
+                "Wait until it is done, or close it.",
+            ) from None
+        self._lock = lock
+        try:
+            if not is_collection(self.folder):
+                write_manifest(self.folder, new_manifest(self._name))
+            self.manifest = read_manifest(self.folder)
+        except BaseException:
+            lock.release()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()  # type: ignore[attr-defined]
+
+    def reader(self) -> Collection:
+        """Return the collection as it is now."""
+        return Collection(self.folder)
+
+    def add_sources(self, sources: list[str]) -> None:
+        """Note where the images come from."""
+        self.manifest = self.manifest.with_sources(sources)
+        write_manifest(self.folder, self.manifest)
+
+    def use_encoder(self, entry: EncoderEntry) -> None:
+        """Note the encoder whose vectors come next."""
+        self.manifest = self.manifest.with_encoder(entry)
+        write_manifest(self.folder, self.manifest)
+
+    def add_images(self, records: Sequence[ImageRecord]) -> None:
+        """Append images."""
+        self.reader().table("images").append(to_table(ImageRecord, records))
+
+    def add_image_vectors(self, entry: EncoderEntry, rows: Sequence[ImageVector]) -> None:
+        """Append image vectors of an encoder."""
+        table = to_table(ImageVector, rows, entry.dimension)
+        self.reader().table(f"vectors/{entry.key}.images").append(table)
+
+    def add_text_vectors(self, entry: EncoderEntry, rows: Sequence[TextVector]) -> None:
+        """Append text vectors of an encoder."""
+        table = to_table(TextVector, rows, entry.dimension)
+        self.reader().table(f"vectors/{entry.key}.texts").append(table)
+
+    def set_texts(self, records: Iterable[TextRecord]) -> None:
+        """Replace all texts."""
+        self.reader().table("texts").replace(to_table(TextRecord, records))
+
+    def set_problems(self, records: Iterable[Problem]) -> None:
+        """Replace all problems."""
+        self.reader().table("problems").replace(to_table(Problem, records))
+
+    def remove_images(self, image_ids: set[str]) -> None:
+        """Drop images by id; their vectors stay, since keys are contents."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        table = self.reader().table("images")
+        rows = table.read(schema(ImageRecord))
+        keep = pc.invert(pc.is_in(rows["image_id"], value_set=pa.array(sorted(image_ids))))
+        table.replace(rows.filter(keep))
+
+    def replace_images(self, records: Sequence[ImageRecord]) -> None:
+        """Put `records` in the place of all images, in one commit."""
+        self.reader().table("images").replace(to_table(ImageRecord, records))
+
+    def compact(self, entry: EncoderEntry) -> None:
+        """Merge the small files of a run."""
+        reader = self.reader()
+        for name in ("images", f"vectors/{entry.key}.images", f"vectors/{entry.key}.texts"):
+            reader.table(name).compact()
+
+
+def _check_place(folder: Path) -> None:
+    """Refuse to turn a folder of something else into a collection.
+
+    Raises:
+        UsageError: `folder` is a file, or holds files and no collection.
+        StorageProblem: it may not be read.
+    """
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file, not a collection's folder.", "Choose another --to.")
+    if not folder.is_dir() or is_collection(folder):
+        return
+    with writing(folder):
+        others = [path for path in folder.iterdir() if path.name not in (".writer.lock", "vectors")]
+    if others:
+        raise UsageError(
+            f"{folder} holds other files and no collection.",
+            "Give --to a new folder; the program writes nothing beside your scans.",
+        )

@@ -1,0 +1,62 @@
+"""Progress and cancellation for long work. No Qt here."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+class Cancelled(Exception):
+    """The user asked for the work to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job has come: `done` of `total` (None where the total is unknown)."""
+
+    done: int
+    total: int | None
+    message: str = ""
+
+
+class JobContext:
+    """What a long-running core function uses to report and to be stopped.
+
+    The function takes it as the keyword `context`, calls `report` once a batch, and cleans up
+    with `with` or `finally`; it never handles `Cancelled` itself.
+    """
+
+    def __init__(
+        self,
+        on_progress: Callable[[Progress], None] | None = None,
+        min_interval: float = 0.05,
+    ) -> None:
+        self._cancel = threading.Event()
+        self._on_progress = on_progress
+        self._min_interval = min_interval
+        self._last_report = 0.0
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the user asked for the work to stop."""
+        return self._cancel.is_set()
+
+    def cancel(self) -> None:
+        """Ask for the work to stop; from any thread."""
+        self._cancel.set()
+
+    def check(self) -> None:
+        """Raise `Cancelled` if the work should stop."""
+        if self._cancel.is_set():
+            raise Cancelled
+
+    def report(self, done: int, total: int | None = None, message: str = "") -> None:
+        """Check for cancellation, then publish progress at most every `min_interval` seconds."""
+        self.check()
+        now = time.monotonic()
+        due = done == total or now - self._last_report >= self._min_interval
+        if self._on_progress is not None and due:
+            self._last_report = now
+            self._on_progress(Progress(done, total, message))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import asdict, dataclass, fields
 from functools import cache
+from pathlib import Path
 from string import Template
 
 from PySide6.QtCore import QObject, QTemporaryDir, Signal
@@ -129,15 +130,14 @@ class ThemeHub(QObject):
     def _style_sheet(self) -> str:
         """Fill the style sheet's roles; tint its indicators into a folder of this process."""
         self._indicators = QTemporaryDir()  # the previous one is removed with its files
-        folder = self._indicators.path()
+        folder = Path(self._indicators.path())
         roles = asdict(self.current)
         for source in (paths.resources() / "icons").glob("*.svg"):
             for role in ("text", "secondary", "disabled", "on_accent"):
                 tinted = Template(source.read_text()).substitute(colour=roles[role])
-                with open(f"{folder}/{source.stem}-{role}.svg", "w", encoding="utf-8") as file:
-                    file.write(tinted)
+                (folder / f"{source.stem}-{role}.svg").write_text(tinted, encoding="utf-8")
         template = (paths.resources() / "style.qss").read_text(encoding="utf-8")
-        return Template(template).substitute(roles, icons=folder.replace("\\", "/"))
+        return Template(template).substitute(roles, icons=folder.as_posix())
 
 
 def build_palette(roles: Theme) -> QPalette:

@@ -1,0 +1,62 @@
+"""What the session knows, as frozen states that are replaced whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vlm_explorer.encoders.encoder import TextReading
+    from vlm_explorer.queries.classify import ClassifyAnswer
+    from vlm_explorer.queries.layout import LayoutAnswer
+    from vlm_explorer.queries.search import SearchAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The selected images, the same everywhere; `current` is the one in the viewer."""
+
+    ids: frozenset[str] = frozenset()
+    current: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueryState:
+    """What is searched for: a text, or images like one (`like`, an image id).
+
+    `reading` says how the encoder read the text, None until it did.
+    """
+
+    text: str = ""
+    like: str | None = None
+    answer: SearchAnswer | None = None
+    pending: bool = False
+    reading: TextReading | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is searched for."""
+        return bool(self.text) or self.like is not None
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutState:
+    """The map's layout; `preliminary` while PCA stands in for what is still computed."""
+
+    answer: LayoutAnswer | None = None
+    preliminary: bool = False
+    pending: bool = False
+    method: str = "umap"
+    space: str = "centred"
+    seed: int = 42
+
+
+@dataclass(frozen=True, slots=True)
+class LabelState:
+    """The zero-shot labels and their scores of every image."""
+
+    labels: tuple[str, ...] = ()
+    templates: str = ""
+    task: str = "single"
+    answer: ClassifyAnswer | None = None
+    pending: bool = False

@@ -1,0 +1,1 @@
+"""The synthetic demonstration study, and the training of the bundled encoder."""

@@ -71,7 +71,7 @@ def write_json(path: Path, value: Any) -> None:
                 json.dump(value, file, indent=1, ensure_ascii=False)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, path)
+            Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise

@@ -124,9 +124,7 @@ class Collection:
             CollectionDamaged: an image has no vector.
         """
         entry = self.encoder_entry(model)
-        table = self.table(f"vectors/{entry.key}.images").read(
-            schema(ImageVector, entry.dimension)
-        )
+        table = self.table(f"vectors/{entry.key}.images").read(schema(ImageVector, entry.dimension))
         recipes = table["recipe"].to_pylist()
         keys = table["image_id"].to_pylist()
         row_of = {
@@ -162,7 +160,7 @@ class Collection:
             raise CollectionDamaged(
                 f"{missing} of {len(wanted)} rows of “{self.name}” have no vector of "
                 f"{entry.model}.",
-                "Run the same index command again; it adds what is missing.",
+                f"Index its folders with --model {entry.model}; that adds what is missing.",
             )
         flat = table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         stored = flat.reshape(-1, entry.dimension)
@@ -175,9 +173,7 @@ class Collection:
         rows = self.table("images").select(
             schema(ImageRecord), ["image_id", "thumbnail"], "image_id", list(image_ids)
         )
-        return dict(
-            zip(rows["image_id"].to_pylist(), rows["thumbnail"].to_pylist(), strict=True)
-        )
+        return dict(zip(rows["image_id"].to_pylist(), rows["thumbnail"].to_pylist(), strict=True))
 
     def user_state(self, name: str) -> Any:
         """Return what the user made and `set_user_state` kept under `name`, or None."""

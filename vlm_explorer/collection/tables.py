@@ -60,6 +60,12 @@ def _damaged(folder: Path, error: Exception) -> CollectionDamaged:
     )
 
 
+def _one_of(key: str, values: list[str]) -> str:
+    """Return the SQL condition that `key` is one of `values`."""
+    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return f"{key} in ({quoted})"
+
+
 class LanceTable:
     """A table in its own folder `<name>.lance`; absent until something is written."""
 
@@ -87,17 +93,17 @@ class LanceTable:
         except (OSError, ValueError, RuntimeError, KeyError) as error:
             raise _damaged(self.path.parent, error) from error
 
-    def select(self, schema: pa.Schema, columns: list[str], key: str, values: list[str]) -> pa.Table:
+    def select(
+        self, schema: pa.Schema, columns: list[str], key: str, values: list[str]
+    ) -> pa.Table:
         """Return `columns` of the rows whose `key` is one of `values`, in no fixed order."""
         import lance
 
         if not self.exists or not values:
             return schema.empty_table().select(columns)
-        quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
         try:
-            return lance.dataset(str(self.path)).to_table(
-                columns=columns, filter=f"{key} in ({quoted})"
-            )
+            dataset = lance.dataset(str(self.path))
+            return dataset.to_table(columns=columns, filter=_one_of(key, values))
         except (OSError, ValueError, RuntimeError) as error:
             raise _damaged(self.path.parent, error) from error
 
@@ -115,6 +121,23 @@ class LanceTable:
 
         with writing(self.path.parent):
             lance.write_dataset(rows, str(self.path), mode="overwrite")
+
+    def update(self, rows: pa.Table, key: str) -> None:
+        """Put `rows` in the place of those with the same `key`, in one atomic commit."""
+        import lance
+
+        if rows.num_rows:
+            with writing(self.path.parent):
+                merge = lance.dataset(str(self.path)).merge_insert(key)
+                merge.when_matched_update_all().when_not_matched_insert_all().execute(rows)
+
+    def delete(self, key: str, values: list[str]) -> None:
+        """Drop the rows whose `key` is one of `values`, in one atomic commit."""
+        import lance
+
+        if self.exists and values:
+            with writing(self.path.parent):
+                lance.dataset(str(self.path)).delete(_one_of(key, values))
 
     def compact(self) -> None:
         """Merge the many small files of an indexing run and drop what no reader needs."""

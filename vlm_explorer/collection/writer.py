@@ -18,7 +18,6 @@ from vlm_explorer.collection.records import (
     Problem,
     TextRecord,
     TextVector,
-    schema,
     to_table,
 )
 from vlm_explorer.collection.store import Collection, is_collection
@@ -123,17 +122,11 @@ class CollectionWriter:
 
     def remove_images(self, image_ids: set[str]) -> None:
         """Drop images by id; their vectors stay, since keys are contents."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
+        self.reader().table("images").delete("image_id", sorted(image_ids))
 
-        table = self.reader().table("images")
-        rows = table.read(schema(ImageRecord))
-        keep = pc.invert(pc.is_in(rows["image_id"], value_set=pa.array(sorted(image_ids))))
-        table.replace(rows.filter(keep))
-
-    def replace_images(self, records: Sequence[ImageRecord]) -> None:
-        """Put `records` in the place of all images, in one commit."""
-        self.reader().table("images").replace(to_table(ImageRecord, records))
+    def update_images(self, records: Sequence[ImageRecord]) -> None:
+        """Put `records` in the place of the images with the same ids."""
+        self.reader().table("images").update(to_table(ImageRecord, records), "image_id")
 
     def compact(self, entry: EncoderEntry) -> None:
         """Merge the small files of a run."""

@@ -1,0 +1,37 @@
+"""The entry of the program: `vlm-explorer` and `python -m vlm_explorer`."""
+
+from __future__ import annotations
+
+import sys
+from multiprocessing import freeze_support
+
+
+def _load_torch_before_qt() -> None:
+    """On Windows, load torch's first library ahead of Qt's: the other order fails (WinError 1114).
+
+    Only the library is loaded, not torch itself, which would cost seconds.
+    """
+    if sys.platform != "win32":
+        return
+    import ctypes
+    import importlib.util
+    from pathlib import Path
+
+    found = importlib.util.find_spec("torch")
+    if found is not None and found.origin is not None:
+        library = Path(found.origin).parent / "lib" / "c10.dll"
+        if library.is_file():
+            ctypes.CDLL(str(library))
+
+
+def main() -> int:
+    """Run the command line; returns the exit code."""
+    freeze_support()
+    _load_torch_before_qt()
+    from vlm_explorer.cli import main as run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,213 @@
+"""The Python API: what notebooks and scripts call. Imports neither torch nor Qt by itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vlm_explorer.collection import store
+from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.jobs import JobContext
+
+if TYPE_CHECKING:
+    from vlm_explorer.pixels.render import Rendering
+    from vlm_explorer.pixels.windowing import Window
+    from vlm_explorer.queries.classify import ClassifyAnswer
+    from vlm_explorer.queries.layout import LayoutAnswer
+    from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.saliency.explanation import Explanation
+
+StrPath = str | os.PathLike[str]
+
+
+def load_encoder(model: StrPath, *, device: str = "auto", precision: str = "auto") -> Encoder:
+    """Load an encoder by its id or from a folder in open_clip's layout; never from the network.
+
+    Args:
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        precision: `auto`, `fp32`, `bf16` or `fp16`.
+
+    Raises:
+        ModelProblem: no such encoder, no weights, or a folder that cannot be loaded.
+    """
+    from vlm_explorer.encoders import load
+
+    return load.load_encoder(os.fspath(model), device=device, precision=precision)
+
+
+class Collection(store.Collection):
+    """A collection with its questions; the encoder is loaded when the first text needs it."""
+
+    def __init__(self, folder: Path, encoder: Encoder | None = None) -> None:
+        super().__init__(folder)
+        self._encoder = encoder
+
+    def encoder(self, model: StrPath | None = None) -> Encoder:
+        """Return the encoder of the collection (or `model`), loaded once.
+
+        Raises:
+            ModelProblem: it is not on this machine, or not the one that made the vectors.
+        """
+        from vlm_explorer.queries.matching import matching_encoder
+
+        if self._encoder is None or model is not None:
+            self._encoder = matching_encoder(self, model, load_encoder)
+        return self._encoder
+
+    def search(
+        self,
+        text: str | Sequence[str] = (),
+        *,
+        images: Sequence[StrPath] = (),
+        not_texts: Sequence[str] = (),
+        k: int = 20,
+        model: StrPath | None = None,
+    ) -> SearchAnswer:
+        """Rank the images by their cosine to texts and images, exactly.
+
+        Args:
+            text: one text or several.
+            images: files, or image ids of this collection.
+            not_texts: texts that count against an image.
+
+        Raises:
+            UsageError, FileProblem, ModelProblem: as they say.
+        """
+        from vlm_explorer.queries.search import SearchRequest, search
+
+        texts = (text,) if isinstance(text, str) else tuple(text)
+        request = SearchRequest(
+            texts, tuple(os.fspath(image) for image in images), tuple(not_texts), k
+        )
+        return search(self, self.encoder(model), request)
+
+    def classify(
+        self,
+        labels: Sequence[str],
+        *,
+        templates: str = "",
+        task: str = "single",
+        model: StrPath | None = None,
+    ) -> ClassifyAnswer:
+        """Score every image against labels; see `queries.classify`.
+
+        Raises:
+            UsageError, ModelProblem: as they say.
+        """
+        from vlm_explorer.queries.classify import ClassifyRequest, classify
+
+        request = ClassifyRequest(tuple(labels), templates, task)
+        return classify(self, self.encoder(model), request)
+
+    def layout(
+        self,
+        *,
+        method: str = "umap",
+        space: str = "raw",
+        seed: int = 42,
+        texts: Sequence[str] = (),
+        context: JobContext | None = None,
+    ) -> LayoutAnswer:
+        """Lay out images and texts on a map; see `queries.layout`.
+
+        Raises:
+            UsageError, ModelProblem: as they say.
+        """
+        from vlm_explorer.queries.layout import LayoutRequest, layout
+
+        request = LayoutRequest(method, space, seed, tuple(texts))
+        encoder = self.encoder() if texts else None
+        return layout(self, request, encoder=encoder, context=context)
+
+
+def open_collection(folder: StrPath) -> Collection:
+    """Open a collection.
+
+    Raises:
+        CollectionNotFound, CollectionTooNew, CollectionDamaged: as they say.
+    """
+    return Collection(Path(folder).expanduser())
+
+
+def index(
+    paths: Sequence[StrPath],
+    *,
+    to: StrPath | None = None,
+    encoder: Encoder | None = None,
+    captions: StrPath | None = None,
+    workers: int | None = None,
+    batch_size: int | None = None,
+    context: JobContext | None = None,
+) -> Collection:
+    """Index folders into a collection and return it; see `pipeline.indexing.index`.
+
+    Args:
+        encoder: by default the collection's own, else the best on this machine.
+
+    Raises:
+        UsageError, CollectionProblem, StorageProblem, ModelProblem: as they say.
+        Cancelled: `context` asked to stop.
+    """
+    from vlm_explorer.pipeline import indexing
+    from vlm_explorer.queries.matching import model_for_indexing
+
+    folders = [Path(path) for path in paths]
+    place = Path(to).expanduser() if to is not None else None
+    if encoder is None:
+        model, _ = model_for_indexing(folders, place, None)
+        encoder = load_encoder(model)
+    report = indexing.index(
+        folders,
+        to=place,
+        encoder=encoder,
+        captions=None if captions is None else Path(captions),
+        workers=workers,
+        batch_size=batch_size,
+        context=context,
+    )
+    return Collection(Path(report.collection), encoder)
+
+
+def explain(
+    image: StrPath | np.ndarray,
+    texts: str | Sequence[str] = (),
+    *,
+    encoder: Encoder,
+    method: str = "auto",
+    frame: int = 0,
+    context: JobContext | None = None,
+    **params: object,
+) -> Explanation:
+    """Return a saliency map of a file, or of pixels as `render` gives them.
+
+    Raises:
+        FileProblem, UsageError, NotSupported: as they say.
+    """
+    from vlm_explorer.queries import explain as query
+    from vlm_explorer.saliency.explain import explain as explain_pixels
+
+    prompts = (texts,) if isinstance(texts, str) else tuple(texts)
+    if isinstance(image, np.ndarray):
+        return explain_pixels(encoder, image, prompts, method, context=context, **params)
+    request = query.ExplainRequest(Path(image), frame, prompts, method, dict(params))
+    return query.explain(encoder, request, context=context)
+
+
+def render(path: StrPath, frame: int = 0, window: Window | str | None = None) -> Rendering:
+    """Return the picture that viewer and encoder get.
+
+    Args:
+        window: a `Window`, a preset's name, `auto`, `centre,width`, or None for the file's own.
+
+    Raises:
+        FileProblem, UsageError: as they say.
+    """
+    from vlm_explorer.pixels import render as pixels
+    from vlm_explorer.pixels.windowing import parse_window
+
+    chosen = parse_window(window) if isinstance(window, str) else window
+    return pixels.render(Path(path), frame, chosen)

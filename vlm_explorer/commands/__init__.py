@@ -1,0 +1,1 @@
+"""The commands of `vlm-explorer`, one a module; none imports Qt or torch by itself at the start."""

@@ -1,0 +1,89 @@
+"""`vlm-explorer explain`: a saliency map of one image."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vlm_explorer.commands.terminal import job, note, print_json
+from vlm_explorer.errors import StorageProblem
+
+if TYPE_CHECKING:
+    from vlm_explorer.saliency.explanation import Explanation
+
+
+def run(arguments: Namespace) -> int:
+    """Explain, and write what was asked for."""
+    from vlm_explorer.encoders.load import load_encoder
+    from vlm_explorer.encoders.registry import default_model
+    from vlm_explorer.queries.explain import ExplainRequest, explain
+    from vlm_explorer.settings import load_settings
+
+    path = Path(arguments.file).expanduser()
+    model, warnings = arguments.model, []
+    if model is None:
+        model, warnings = default_model(load_settings().model or None)
+    for warning in warnings:
+        note(f"warning: {warning}", arguments)
+    context, line = job(arguments)
+    encoder = load_encoder(model)
+    request = ExplainRequest(path, arguments.frame, tuple(arguments.text), arguments.method)
+    try:
+        explanation = explain(encoder, request, context=context)
+    finally:
+        line.end()
+    overlay = explanation.overlay
+    if arguments.npz:
+        _write(Path(arguments.npz), explanation, overlay)
+    if arguments.png:
+        _draw(Path(arguments.png), path, arguments.frame, explanation)
+    facts = {
+        "model": encoder.id,
+        "method": explanation.method,
+        "prompts": list(explanation.target["prompts"]),
+        "score": [float(value) for value in explanation.score],
+        "unit": explanation.unit,
+        "signed": explanation.signed,
+        "grid": list(explanation.grid.shape[1:]),
+        "warnings": [*warnings, *explanation.warnings],
+    }
+    if arguments.json:
+        print_json(facts)
+    else:
+        _print(facts, explanation)
+    return 0
+
+
+def _print(facts: dict[str, object], explanation: Explanation) -> None:
+    print(f"{facts['method']} of {facts['model']}, unit: {facts['unit']}")
+    for row, prompt in enumerate(explanation.target["prompts"] or [""]):
+        grid = explanation.grid[row]
+        words = f"“{prompt}”: cosine {explanation.score[row]:.4f}, " if prompt else ""
+        print(f"{words}map from {np.nanmin(grid):.4g} to {np.nanmax(grid):.4g}")
+    for warning in explanation.warnings:
+        print(f"warning: {warning}")
+
+
+def _write(path: Path, explanation: Explanation, overlay: np.ndarray) -> None:
+    try:
+        with path.open("wb") as file:
+            np.savez_compressed(
+                file, grid=explanation.grid, overlay=overlay, score=explanation.score
+            )
+    except OSError as error:
+        raise StorageProblem(
+            f"{path} cannot be written: {error.strerror}.", "Choose another place for --npz."
+        ) from error
+
+
+def _draw(path: Path, source: Path, frame: int, explanation: Explanation) -> None:
+    """Write the first map over its image as a PNG."""
+    from vlm_explorer.commands.pictures import write_png
+    from vlm_explorer.pixels.render import render
+    from vlm_explorer.rendering.overlays import blend
+
+    pixels = render(source, frame).pixels
+    write_png(path, blend(pixels, explanation.overlay[0], signed=explanation.signed))

@@ -1,0 +1,63 @@
+"""`vlm-explorer render`: the picture that the viewer shows at first, or that the encoder sees."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from vlm_explorer.commands.pictures import write_npy, write_png
+from vlm_explorer.commands.terminal import print_json
+from vlm_explorer.errors import UsageError
+
+
+def run(arguments: Namespace) -> int:
+    """Render a frame, and write what was asked for."""
+    from vlm_explorer.api import render
+
+    if arguments.audience == "model" and arguments.window:
+        raise UsageError(
+            "The encoder sees the file's default rendering, not another window.",
+            "Leave out --window, or use --for screen.",
+        )
+    path = Path(arguments.file).expanduser()
+    rendering = render(path, arguments.frame, arguments.window)
+    pixels = rendering.pixels
+    if arguments.audience == "model":
+        pixels = _model_view(arguments, pixels)
+    if arguments.png:
+        write_png(Path(arguments.png), pixels)
+    if arguments.npy:
+        write_npy(Path(arguments.npy), pixels)
+    window = rendering.window
+    facts = {
+        "file": str(path),
+        "frame": arguments.frame,
+        "rows": int(pixels.shape[0]),
+        "columns": int(pixels.shape[1]),
+        "photometric": rendering.photometric,
+        "window": {"centre": window.centre, "width": window.width, "source": window.source},
+        "inverted": rendering.inverted,
+        "warnings": list(rendering.warnings),
+    }
+    if arguments.json:
+        print_json(facts)
+    else:
+        print(
+            f"{path} frame {arguments.frame}: {pixels.shape[1]} x {pixels.shape[0]}, "
+            f"{rendering.photometric}, W {window.width:g} L {window.centre:g} ({window.source})"
+        )
+        for warning in rendering.warnings:
+            print(f"warning: {warning}")
+    return 0
+
+
+def _model_view(arguments: Namespace, pixels: object) -> object:
+    """Return what the encoder sees of `pixels`, before normalisation; no weights are loaded."""
+    from vlm_explorer.encoders.model_folder import read_model_folder
+    from vlm_explorer.encoders.preprocess import model_view
+    from vlm_explorer.encoders.registry import default_model, find_model_folder
+    from vlm_explorer.settings import load_settings
+
+    model = arguments.model or default_model(load_settings().model or None)[0]
+    _, folder = find_model_folder(model)
+    return model_view(pixels, read_model_folder(folder).preprocess)

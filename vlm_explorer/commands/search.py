@@ -1,0 +1,32 @@
+"""`vlm-explorer search`: the images nearest to texts and images."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+
+from vlm_explorer.commands.terminal import print_json
+
+
+def run(arguments: Namespace) -> int:
+    """Print the ranked images."""
+    from vlm_explorer.api import open_collection
+
+    collection = open_collection(Path(arguments.collection))
+    answer = collection.search(
+        arguments.text,
+        images=arguments.image,
+        not_texts=arguments.not_text,
+        k=arguments.k,
+        model=arguments.model,
+    )
+    if arguments.json:
+        hits = [asdict(hit) for hit in answer.hits]
+        print_json({"model": answer.model, "query": answer.query, "hits": hits})
+        return 0
+    print(f"{answer.query}: {len(answer.hits)} shown of {len(answer.cosine)}, by cosine")
+    for hit in answer.hits:
+        frame = f" frame {hit.frame}" if hit.frame else ""
+        print(f"{hit.rank:>4}  {hit.cosine:.4f}  {hit.file}{frame}")
+    return 0

@@ -1,0 +1,1 @@
+"""Indexing: scan, decode, encode, store; resumable."""

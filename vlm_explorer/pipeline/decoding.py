@@ -1,0 +1,140 @@
+"""One file to what the collection keeps and what the encoder sees; runs in a child process."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+
+from vlm_explorer.encoders.preprocess import PreprocessConfig, model_view
+from vlm_explorer.errors import FileProblem, UnreadableImage
+from vlm_explorer.files.dicom_header import ImageHeader, read_header, read_image_header
+from vlm_explorer.files.scan import FileKind, FoundFile
+from vlm_explorer.pixels.decode import read_frame
+from vlm_explorer.pixels.render import render_frame
+from vlm_explorer.pixels.thumbnails import make_thumbnail
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file whose header was read; its frames follow. `content_hash` is a sha256 in hex."""
+
+    content_hash: str
+    header: ImageHeader
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedImage:
+    """A frame, rendered by default; `view` is uint8 (S, S, 3), what the encoder sees."""
+
+    frame: int
+    rows: int
+    columns: int
+    thumbnail: bytes
+    view: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file (`frame` None) or one frame of it that gave no image, and why."""
+
+    frame: int | None
+    kind: str
+    reason: str
+
+
+Event = Opened | DecodedImage | Refused
+
+
+def decode_file(found: FoundFile, preprocess: PreprocessConfig) -> Iterator[Event]:
+    """Yield the file's header, then each frame as an image or as a refusal.
+
+    A file that cannot be opened yields one `Refused`. Nothing is raised for a bad file.
+    """
+    try:
+        content_hash = hash_content(found.path)
+        header = _header(found)
+    except FileProblem as problem:
+        yield Refused(None, problem.kind, problem.text)
+        return
+    except MemoryError:
+        yield Refused(None, "unreadable", "The file is too large for this machine's memory.")
+        return
+    yield Opened(content_hash, header)
+    for frame in range(header.frames):
+        yield _decode_frame(found, header, frame, preprocess)
+
+
+def _header(found: FoundFile) -> ImageHeader:
+    if found.kind is FileKind.DICOM:
+        return read_header(found.path)
+    return read_image_header(found.path)
+
+
+def _decode_frame(
+    found: FoundFile, header: ImageHeader, frame: int, preprocess: PreprocessConfig
+) -> Event:
+    try:
+        decoded = read_frame(found.path, frame)
+        rendering = render_frame(decoded)
+        return DecodedImage(
+            frame=frame,
+            rows=rendering.rows,
+            columns=rendering.columns,
+            thumbnail=make_thumbnail(rendering.pixels),
+            view=model_view(rendering.pixels, preprocess),
+        )
+    except FileProblem as problem:
+        whole = None if header.frames == 1 else frame
+        return Refused(whole, problem.kind, problem.text)
+    except MemoryError:
+        whole = None if header.frames == 1 else frame
+        return Refused(whole, "unreadable", "The image is too large for this machine's memory.")
+
+
+def hash_content(path: Path) -> str:
+    """Return the sha256 of a file's bytes, in hex.
+
+    Raises:
+        UnreadableImage: the system cannot read it.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UnreadableImage(
+            f"The file cannot be read: {error.strerror or error}.", "Check its permissions."
+        ) from error
+
+
+def serve(pipe: Connection, preprocess: PreprocessConfig) -> None:
+    """Decode each file that comes through `pipe` until it closes (child process).
+
+    Sends the events of each file, then None.
+    """
+    _silence()
+    while True:
+        try:
+            found = pipe.recv()
+        except (EOFError, OSError):
+            return
+        for event in decode_file(found, preprocess):
+            pipe.send(event)
+        pipe.send(None)
+
+
+def _silence() -> None:
+    """Keep what C libraries print, and an interrupt meant for the parent, off the terminal."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stderr.flush()
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)
+    os.close(sink)

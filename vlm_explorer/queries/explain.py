@@ -1,0 +1,45 @@
+"""What moved the score of one image: a saliency map on the file's own pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.jobs import JobContext
+from vlm_explorer.pixels.render import render
+from vlm_explorer.saliency.explain import explain as explain_pixels
+from vlm_explorer.saliency.explanation import Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainRequest:
+    """An image, the texts whose scores are explained, and how."""
+
+    path: Path
+    frame: int = 0
+    texts: tuple[str, ...] = ()
+    method: str = "auto"
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def explain(
+    encoder: Encoder, request: ExplainRequest, *, context: JobContext | None = None
+) -> Explanation:
+    """Explain the default rendering of a file, the picture that the encoder was given.
+
+    Raises:
+        FileProblem: the file gives no image.
+        UsageError: no such method or frame.
+        NotSupported: the method does not apply to this encoder.
+    """
+    rendering = render(request.path, request.frame)
+    return explain_pixels(
+        encoder,
+        rendering.pixels,
+        request.texts,
+        request.method,
+        context=context,
+        **request.params,
+    )

@@ -1,0 +1,190 @@
+"""Where the images and texts of a collection lie on the map."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vlm_explorer.analysis.projection import (
+    ProjectionSpec,
+    modality_gap,
+    project,
+    trustworthiness,
+)
+from vlm_explorer.collection.store import Collection
+from vlm_explorer.collection.tables import writing
+from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.errors import UsageError
+from vlm_explorer.jobs import JobContext
+
+METHODS = ("umap", "pca")
+SPACES = ("raw", "centred", "images")
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutRequest:
+    """How the map is made; `texts` are prompts to be laid out with images and captions."""
+
+    method: str = "umap"
+    space: str = "raw"
+    seed: int = 42
+    texts: tuple[str, ...] = ()
+
+    def spec(self) -> ProjectionSpec:
+        """Return what the projection needs to know."""
+        return ProjectionSpec(method=self.method, space=self.space, seed=self.seed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayoutAnswer:
+    """A map.
+
+    Attributes:
+        request: what was asked.
+        model: id of the encoder.
+        image_ids: the images, in the order of the collection.
+        xy: float32 (N, 2), where they lie; a projection has no unit and no axes.
+        text_ids, texts: the captions, then the prompts of the request (id empty).
+        text_xy: float32 (M, 2).
+        trust: trustworthiness in 0..1 of the images' neighbourhoods (k = 15); None: too few.
+        gap: distance between the mean image and the mean text vector; None without texts.
+    """
+
+    request: LayoutRequest
+    model: str
+    image_ids: tuple[str, ...]
+    xy: np.ndarray
+    text_ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    text_xy: np.ndarray
+    trust: float | None
+    gap: float | None
+
+
+def layout(
+    collection: Collection,
+    request: LayoutRequest,
+    *,
+    encoder: Encoder | None = None,
+    model: str | None = None,
+    context: JobContext | None = None,
+) -> LayoutAnswer:
+    """Lay out the images and texts of a collection; a layout made before is read back.
+
+    Args:
+        encoder: needed only for prompts in the request.
+        model: whose vectors; by default the encoder's, else those last used.
+
+    Raises:
+        UsageError: unknown method or space, prompts without an encoder, or no images.
+        ModelNotFound: the collection holds no vectors of that encoder.
+    """
+    _check(collection, request)
+    context = context or JobContext()
+    entry = collection.encoder_entry(encoder.id if encoder is not None else model)
+    images = collection.vectors(entry.key)
+    texts, text_ids, text_vectors = _texts(collection, request, encoder, entry.key)
+    file = collection.folder / "layouts" / f"{_name(collection, request, entry.key, texts)}.npz"
+    kept = _read(file)
+    if kept is None:
+        xy, text_xy = project(request.spec(), images, text_vectors, context=context)
+        trust, gap = _quality(images, text_vectors, xy, request)
+        _write(file, xy, text_xy, trust, gap)
+    else:
+        xy, text_xy, trust, gap = kept
+    return LayoutAnswer(
+        request=request,
+        model=entry.model,
+        image_ids=tuple(collection.images["image_id"].to_pylist()),
+        xy=xy,
+        text_ids=text_ids,
+        texts=texts,
+        text_xy=text_xy,
+        trust=trust,
+        gap=gap,
+    )
+
+
+def _check(collection: Collection, request: LayoutRequest) -> None:
+    if request.method not in METHODS:
+        raise UsageError(
+            f"The map method “{request.method}” is not there.", f"Choose: {', '.join(METHODS)}."
+        )
+    if request.space not in SPACES:
+        raise UsageError(
+            f"The space “{request.space}” is not there.", f"Choose one of: {', '.join(SPACES)}."
+        )
+    if collection.images.num_rows == 0:
+        raise UsageError(
+            f"The collection “{collection.name}” holds no images.", "Index a folder of images."
+        )
+
+
+def _texts(
+    collection: Collection, request: LayoutRequest, encoder: Encoder | None, key: str
+) -> tuple[tuple[str, ...], tuple[str, ...], np.ndarray]:
+    """Return the texts of the map, their ids and their vectors: captions, then prompts."""
+    dimension = collection.encoder_entry(key).dimension
+    vectors = np.empty((0, dimension), np.float32)
+    texts: Sequence[str] = ()
+    ids: Sequence[str] = ()
+    if request.space != "images":
+        texts = collection.texts["text"].to_pylist()
+        ids = collection.texts["text_id"].to_pylist()
+        if texts:
+            vectors = collection.text_vectors(key)
+    if request.texts:
+        if encoder is None:
+            raise UsageError("Prompts on the map need an encoder.", "Give --model.")
+        vectors = np.concatenate([vectors, encoder.encode_texts(request.texts)])
+    return (*texts, *request.texts), (*ids, *("" for _ in request.texts)), vectors
+
+
+def _quality(
+    images: np.ndarray,
+    texts: np.ndarray,
+    xy: np.ndarray,
+    request: LayoutRequest,
+) -> tuple[float | None, float | None]:
+    """Return the trustworthiness of the images' neighbourhoods, and the modality gap."""
+    trust = trustworthiness(images, xy) if len(images) > 32 else None
+    gap = modality_gap(images, texts) if len(texts) and request.space != "images" else None
+    return trust, gap
+
+
+def _name(collection: Collection, request: LayoutRequest, key: str, texts: Sequence[str]) -> str:
+    """Return the name of a kept layout: everything that it depends on, hashed."""
+    parts = json.dumps([key, asdict(request), asdict(request.spec()), list(texts)], sort_keys=True)
+    digest = hashlib.sha256(parts.encode())
+    for image in collection.images["image_id"].to_pylist():
+        digest.update(image.encode())
+    return f"{request.method}-{request.space}-{digest.hexdigest()[:16]}"
+
+
+_Kept = tuple[np.ndarray, np.ndarray, float | None, float | None]
+
+
+def _read(file: Path) -> _Kept | None:
+    """Return a layout kept before, or None; a damaged one is made again."""
+    try:
+        with np.load(file, allow_pickle=False) as kept:
+            numbers = [None if np.isnan(value) else float(value) for value in kept["quality"]]
+            return kept["xy"], kept["text_xy"], numbers[0], numbers[1]
+    except (OSError, ValueError, KeyError, EOFError):
+        return None
+
+
+def _write(
+    file: Path, xy: np.ndarray, text_xy: np.ndarray, trust: float | None, gap: float | None
+) -> None:
+    quality = np.array([np.nan if value is None else value for value in (trust, gap)])
+    with writing(file.parent):
+        file.parent.mkdir(exist_ok=True)
+        partial = file.with_suffix(".partial.npz")
+        np.savez(partial, xy=xy, text_xy=text_xy, quality=quality)
+        partial.replace(file)

@@ -1,0 +1,123 @@
+"""Which images of a collection are nearest to texts and images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vlm_explorer.analysis.similarity import combine, top_k
+from vlm_explorer.collection.store import Collection
+from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.errors import UsageError
+from vlm_explorer.pixels.render import render
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What is looked for: texts and images that count for it, and texts that count against it.
+
+    Attributes:
+        images: files, or ids of images in the collection (then their stored vectors are used).
+        k: how many images are wanted.
+    """
+
+    texts: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    not_texts: tuple[str, ...] = ()
+    k: int = 20
+
+    @property
+    def text(self) -> str:
+        """The request in words."""
+        wanted = [f"“{text}”" for text in self.texts] + [Path(name).name for name in self.images]
+        unwanted = [f"“{text}”" for text in self.not_texts]
+        return " - ".join([" + ".join(wanted), *unwanted]) if unwanted else " + ".join(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An image that was found; `score` is what the ranking goes by, here the cosine."""
+
+    rank: int
+    image_id: str
+    file: str
+    frame: int
+    cosine: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchAnswer:
+    """The nearest images, best first; `cosine` is float32 (N,), in the order of the collection."""
+
+    model: str
+    query: str
+    hits: tuple[Hit, ...]
+    cosine: np.ndarray
+
+
+def query_vector(collection: Collection, encoder: Encoder, request: SearchRequest) -> np.ndarray:
+    """Return the unit vector of a request, float32 (D,).
+
+    The vectors of the wanted minus the mean of the unwanted, normalised.
+
+    Raises:
+        UsageError: nothing is wanted, or a text is empty.
+        FileProblem: an image cannot be read.
+    """
+    if not request.texts and not request.images:
+        raise UsageError("Nothing to search for.", "Give --text or --image.")
+    if any(not text.strip() for text in (*request.texts, *request.not_texts)):
+        raise UsageError("The text to search for is empty.", "Type at least one word.")
+    wanted = []
+    if request.texts:
+        wanted.append(encoder.encode_texts(request.texts))
+    wanted += [_image_vector(collection, encoder, name) for name in request.images]
+    unwanted = encoder.encode_texts(request.not_texts) if request.not_texts else None
+    return combine(np.concatenate(wanted), unwanted)
+
+
+def _image_vector(collection: Collection, encoder: Encoder, name: str) -> np.ndarray:
+    row = collection.row_of.get(name)
+    if row is not None:
+        return collection.vectors(encoder.id)[row : row + 1]
+    path = Path(name).expanduser()
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}.", "Check the path after --image.")
+    return encoder.encode_images([render(path).pixels])
+
+
+def search(
+    collection: Collection,
+    encoder: Encoder,
+    request: SearchRequest,
+    vectors: np.ndarray | None = None,
+) -> SearchAnswer:
+    """Rank the images of a collection by their cosine to the request; exact.
+
+    Args:
+        vectors: the collection's image vectors where the caller has them already.
+
+    Raises:
+        UsageError, FileProblem: see `query_vector`.
+        ModelNotFound: the collection holds no vectors of this encoder.
+    """
+    if request.k < 1:
+        raise UsageError("-k must be at least 1.", "")
+    if vectors is None:
+        vectors = collection.vectors(encoder.id)
+    query = query_vector(collection, encoder, request)
+    cosine = np.asarray(vectors @ query, dtype=np.float32)
+    rows, best = top_k(vectors, query, min(request.k, len(vectors)))
+    return SearchAnswer(encoder.id, request.text, _hits(collection, rows, best), cosine)
+
+
+def _hits(collection: Collection, rows: Sequence[int], cosines: Sequence[float]) -> tuple[Hit, ...]:
+    chosen = collection.images.select(["image_id", "file", "frame"]).take(list(rows)).to_pylist()
+    return tuple(
+        Hit(rank, row["image_id"], row["file"], row["frame"], float(cosine), float(cosine))
+        for rank, (row, cosine) in enumerate(zip(chosen, cosines, strict=True), 1)
+    )

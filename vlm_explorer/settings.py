@@ -1,0 +1,89 @@
+"""What the user set: a small TOML file, read tolerantly and written atomically."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import tomllib
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from vlm_explorer import paths
+from vlm_explorer.errors import StorageProblem
+
+VERSION = 1
+THEMES = ("dark", "light")
+MOST_RECENT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user set.
+
+    Attributes:
+        theme: "dark" or "light".
+        model: id of the encoder to use where a collection does not say; empty: the best installed.
+        recent: folders of collections opened lately, the newest first.
+    """
+
+    theme: str = "dark"
+    model: str = ""
+    recent: tuple[str, ...] = ()
+
+    def with_recent(self, folder: str) -> Settings:
+        """Return settings in which `folder` is the one opened last."""
+        others = [known for known in self.recent if known != folder]
+        return replace(self, recent=(folder, *others)[:MOST_RECENT])
+
+
+def _file() -> Path:
+    return paths.config_folder() / "settings.toml"
+
+
+def _clean(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that are of the right kind; the others fall back to their defaults."""
+    clean: dict[str, Any] = {}
+    if value.get("theme") in THEMES:
+        clean["theme"] = value["theme"]
+    if isinstance(value.get("model"), str):
+        clean["model"] = value["model"]
+    if isinstance(recent := value.get("recent"), list):
+        clean["recent"] = tuple(entry for entry in recent if isinstance(entry, str))[:MOST_RECENT]
+    return clean
+
+
+def _stored() -> dict[str, Any]:
+    try:
+        return tomllib.loads(_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # a settings file that cannot be read must not keep the program from starting
+
+
+def load_settings() -> Settings:
+    """Return the settings; what is missing or makes no sense has its default."""
+    return Settings(**_clean(_stored()))
+
+
+def save_settings(settings: Settings) -> None:
+    """Write the settings; keys that a later version put there are kept.
+
+    Raises:
+        StorageProblem: the settings folder cannot be written to.
+    """
+    import tomli_w
+
+    known = {field.name for field in fields(Settings)}
+    others = {name: value for name, value in _stored().items() if name not in known}
+    value = {**others, "version": VERSION, **asdict(settings), "recent": list(settings.recent)}
+    file = _file()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".settings.")
+        with os.fdopen(handle, "wb") as stream:
+            tomli_w.dump(value, stream)
+        Path(temporary).replace(file)
+    except OSError as error:
+        raise StorageProblem(
+            f"The settings cannot be saved in {file.parent}.", "They hold until the program ends."
+        ) from error

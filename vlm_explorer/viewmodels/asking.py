@@ -1,0 +1,142 @@
+"""The session's questions to the core: search, layout, labels. Stale answers never arrive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Slot
+
+from vlm_explorer.viewmodels import background
+
+if TYPE_CHECKING:
+    from vlm_explorer.viewmodels.session import Session
+
+
+class Asking(QObject):
+    """Asks on behalf of the session, and puts the answers into its states."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+
+    # The query
+
+    def search(self) -> None:
+        """Answer the query as soon as there is an encoder to do it with."""
+        session = self._session
+        if session.encoder is None or session.content is None:
+            return
+        query = session.query
+        session.runner.start(
+            background.search,
+            session.content,
+            session.encoder,
+            query.text,
+            query.like,
+            title="Searching similar images" if query.like else f"Searching “{query.text}”",
+            key="query",
+            on_success=self._take_answer,
+            on_failure=self._fail_to_search,
+        )
+
+    @Slot(object)
+    def _take_answer(self, found: background.Found) -> None:
+        query = self._session.query
+        self._session.put(
+            query=replace(query, answer=found.answer, reading=found.reading, pending=False)
+        )
+
+    @Slot(object)
+    def _fail_to_search(self, error: Exception) -> None:
+        self._session.put(query=replace(self._session.query, pending=False))
+        self._session.messages.show_error(error)
+
+    # The layout
+
+    def lay_out(self) -> None:
+        """Show PCA at once; what takes longer replaces it when it is done."""
+        session = self._session
+        if session.content is None or not len(session.images):
+            return
+        session.put(layout=replace(session.layout, pending=True))
+        session.runner.cancel("preview")
+        if session.layout.method != "pca":
+            self._start_layout("pca", "preview", "compute", self._take_preview)
+        lane = "compute" if session.layout.method == "pca" else "process"
+        self._start_layout(session.layout.method, "layout", lane, self._take_layout)
+
+    def _start_layout(self, method: str, key: str, lane: str, take: Any) -> None:
+        session = self._session
+        session.runner.start(
+            background.lay_out,
+            session.content,
+            method,
+            session.layout.space,
+            session.layout.seed,
+            named=key == "layout",
+            title=f"Laying out the map ({method.upper()})",
+            key=key,
+            lane=lane,
+            on_success=take,
+            on_failure=self._fail_to_lay_out,
+        )
+
+    @Slot(object)
+    def _take_preview(self, laid_out: background.LaidOut) -> None:
+        if self._session.layout.pending:
+            self._show_layout(laid_out, preliminary=True)
+
+    @Slot(object)
+    def _take_layout(self, laid_out: background.LaidOut) -> None:
+        self._session.runner.cancel("preview")
+        self._show_layout(laid_out, preliminary=False)
+
+    def _show_layout(self, laid_out: background.LaidOut, *, preliminary: bool) -> None:
+        session = self._session
+        session.groups = laid_out.groups
+        session.put(
+            layout=replace(
+                session.layout,
+                answer=laid_out.answer,
+                preliminary=preliminary,
+                pending=preliminary,
+            )
+        )
+
+    @Slot(object)
+    def _fail_to_lay_out(self, error: Exception) -> None:
+        session = self._session
+        session.put(layout=replace(session.layout, pending=False))
+        session.messages.show_error(error)
+
+    # The labels
+
+    def classify(self) -> None:
+        """Score every image as soon as there is an encoder to do it with."""
+        session = self._session
+        session.runner.cancel("labels")
+        state = session.label_state
+        session.put(label_state=replace(state, pending=bool(state.labels), answer=None))
+        if session.encoder is None or session.content is None or not state.labels:
+            return
+        session.runner.start(
+            background.classify,
+            session.content,
+            session.encoder,
+            state,
+            title="Scoring labels",
+            key="labels",
+            on_success=self._take_labels,
+            on_failure=self._fail_to_label,
+        )
+
+    @Slot(object)
+    def _take_labels(self, answer: Any) -> None:
+        state = self._session.label_state
+        self._session.put(label_state=replace(state, answer=answer, pending=False))
+
+    @Slot(object)
+    def _fail_to_label(self, error: Exception) -> None:
+        self._session.put(label_state=replace(self._session.label_state, pending=False))
+        self._session.messages.show_error(error)

@@ -1,0 +1,279 @@
+"""What the session has done off the GUI thread: plain functions of the core, joined up.
+
+No Qt here. Everything heavy is imported inside the functions, in the worker's thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vlm_explorer.jobs import JobContext
+from vlm_explorer.viewmodels.image_table import ImageTable
+
+if TYPE_CHECKING:
+    from vlm_explorer.analysis.groups import Group
+    from vlm_explorer.collection.store import Collection
+    from vlm_explorer.encoders.encoder import Encoder, TextReading
+    from vlm_explorer.queries.classify import ClassifyAnswer
+    from vlm_explorer.queries.layout import LayoutAnswer
+    from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.viewmodels.states import LabelState
+
+BUNDLED = "demo"  # the id of the encoder that the program carries
+HITS = 50  # how many hits a search spells out; the ranking itself covers all images
+WINDOW_STATE = "window"  # the name under which a collection keeps how it was left
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A collection, read.
+
+    Attributes:
+        vectors: float32 (N, D), those of the encoder last used; None where there are none.
+        problems: file, kind and reason of each file that gave no image.
+        left: how the window was left, as kept in the collection.
+        warnings: for the user.
+    """
+
+    collection: Collection
+    images: ImageTable
+    vectors: np.ndarray | None
+    problems: tuple[tuple[str, str, str], ...] = ()
+    left: dict[str, object] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A place that the user named; `opened` where it is a collection."""
+
+    path: Path
+    opened: Opened | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The answer to a search, and how the encoder read its text."""
+
+    answer: SearchAnswer
+    reading: TextReading | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LaidOut:
+    """A layout, and the groups in it."""
+
+    answer: LayoutAnswer
+    groups: tuple[Group, ...]
+
+
+# Opening
+
+
+def read_collection(folder: Path, *, context: JobContext) -> Opened:
+    """Read a collection: images, vectors, problems, and how the window was left.
+
+    Raises:
+        CollectionProblem: it is not one, damaged, or too new.
+    """
+    from vlm_explorer.collection.store import Collection
+
+    collection = Collection(folder)
+    context.check()
+    images = ImageTable(collection.images)
+    context.check()
+    vectors = collection.vectors() if collection.models() and len(images) else None
+    problems = collection.problems
+    left = collection.user_state(WINDOW_STATE)
+    return Opened(
+        collection,
+        images,
+        vectors,
+        tuple(
+            zip(
+                *(problems[name].to_pylist() for name in ("file", "kind", "reason")),
+                strict=True,
+            )
+        ),
+        left if isinstance(left, dict) else None,
+    )
+
+
+def read_place(path: Path, *, context: JobContext) -> Place:
+    """Read `path` if it is a collection; else it is to be indexed.
+
+    Raises:
+        UsageError: there is nothing at `path`.
+        CollectionProblem: see `read_collection`.
+    """
+    from vlm_explorer.collection.store import is_collection
+    from vlm_explorer.errors import UsageError
+
+    if not path.exists():
+        raise UsageError(f"There is no {path}.", "Choose another folder.")
+    return Place(path, read_collection(path, context=context) if is_collection(path) else None)
+
+
+def peek(path: Path, *, context: JobContext) -> Opened | None:
+    """Read what indexing the folder `path` has stored so far; None where that is nothing yet."""
+    from vlm_explorer.collection.store import Collection, is_collection
+    from vlm_explorer.pipeline.indexing import default_place
+
+    folder = default_place(path)
+    if not is_collection(folder):
+        return None
+    collection = Collection(folder)
+    images = ImageTable(collection.images)
+    context.check()
+    return Opened(collection, images, None) if len(images) else None
+
+
+def index_and_open(path: Path, model: str | None, *, context: JobContext) -> Opened:
+    """Index a folder in a child process, which can be killed, and read the collection.
+
+    Raises:
+        ExplorerError: whatever stops the indexing.
+    """
+    from vlm_explorer.processes import run_in_process
+
+    folder, warnings = run_in_process(index_folder, path, model, context=context)
+    opened = read_collection(folder, context=context)
+    return _with_warnings(opened, warnings)
+
+
+def index_folder(
+    path: Path, model: str | None, *, context: JobContext
+) -> tuple[Path, tuple[str, ...]]:
+    """Index a folder (child process); return the collection's folder, and warnings."""
+    from vlm_explorer.collection.store import Collection, is_collection
+    from vlm_explorer.encoders.load import load_encoder
+    from vlm_explorer.encoders.registry import default_model
+    from vlm_explorer.pipeline.indexing import default_place, index
+
+    context.report(0, None, "Loading the encoder")
+    place = default_place(path)
+    warnings: list[str] = []
+    if model is None and is_collection(place) and (known := Collection(place).models()):
+        model = known[0]
+    if model is None:
+        model, warnings = default_model(None)
+    report = index([path], encoder=load_encoder(model), context=context)
+    return Path(report.collection), (*warnings, *report.warnings)
+
+
+def open_demo(*, reset: bool, context: JobContext) -> Opened:
+    """Read the demo collection; where it is not there yet, a child process makes it."""
+    from vlm_explorer.processes import run_in_process
+
+    folder = run_in_process(make_demo, reset=reset, context=context)
+    return read_collection(folder, context=context)
+
+
+def make_demo(*, reset: bool, context: JobContext) -> Path:
+    """Make the demo collection if need be (child process); return its folder."""
+    from vlm_explorer.demo.open import ensure_demo_collection
+
+    folder: Path = ensure_demo_collection(reset=reset, context=context).folder
+    return folder
+
+
+def _with_warnings(opened: Opened, warnings: tuple[str, ...]) -> Opened:
+    return Opened(
+        opened.collection, opened.images, opened.vectors, opened.problems, opened.left, warnings
+    )
+
+
+def keep_window_state(
+    collection: Collection, state: dict[str, object], *, context: JobContext
+) -> None:
+    """Keep how the window was left; a collection that cannot be written to keeps nothing."""
+    from vlm_explorer.errors import StorageProblem
+
+    context.check()
+    try:
+        collection.set_user_state(WINDOW_STATE, state)
+    except StorageProblem:
+        return
+
+
+# The encoder
+
+
+def model_of(collection: Collection, wanted: str | None) -> str:
+    """Return the encoder with which a collection is searched."""
+    models = collection.models()
+    return wanted if wanted in models else models[0]
+
+
+def load_encoder(model: str, *, context: JobContext) -> Encoder:
+    """Load an encoder into memory.
+
+    Raises:
+        ModelProblem: it is not on this machine, or its folder is not whole.
+    """
+    from vlm_explorer.encoders.load import load_encoder as load
+
+    context.check()
+    encoder: Encoder = load(model)
+    return encoder
+
+
+# Questions
+
+
+def search(
+    opened: Opened, encoder: Encoder, text: str, like: str | None, *, context: JobContext
+) -> Found:
+    """Rank the images by a text, or by their likeness to the one with the id `like`."""
+    from vlm_explorer.queries.search import SearchRequest
+    from vlm_explorer.queries.search import search as answer
+
+    context.check()
+    reading = None if like else encoder.read_text(text)
+    texts, images = ((), (like,)) if like else ((text,), ())
+    request = SearchRequest(texts=texts, images=images, k=HITS)
+    return Found(answer(opened.collection, encoder, request, vectors=opened.vectors), reading)
+
+
+def lay_out(opened: Opened, method: str, space: str, seed: int, *, context: JobContext) -> LaidOut:
+    """Lay the images and texts of a collection out, and name the groups of images."""
+    from vlm_explorer.analysis.groups import group_points
+    from vlm_explorer.queries.layout import LayoutRequest, layout
+
+    request = LayoutRequest(method=method, space=space, seed=seed)
+    answer = layout(opened.collection, request, context=context)
+    context.check()
+    names = group_names(opened.images) if named else []
+    return LaidOut(answer, tuple(group_points(answer.xy, names)) if any(names) else ())
+
+
+def group_names(images: ImageTable) -> list[str]:
+    """Return what the groups of the map are named after: labels, else modalities, else ""."""
+    for column in (images.label, images.modality):
+        if any(column):
+            return [str(value) for value in column]
+    return [""] * len(images)
+
+
+def classify(
+    opened: Opened, encoder: Encoder, state: LabelState, *, context: JobContext
+) -> ClassifyAnswer:
+    """Score every image against the labels of `state`."""
+    from vlm_explorer.queries.classify import ClassifyRequest
+    from vlm_explorer.queries.classify import classify as answer
+
+    context.check()
+    request = ClassifyRequest(state.labels, state.templates, state.task)
+    return answer(opened.collection, encoder, request, vectors=opened.vectors)
+
+
+def read_thumbnails(
+    collection: Collection, ids: list[str], *, context: JobContext
+) -> dict[str, bytes]:
+    """Read JPEG thumbnails, by image id."""
+    context.check()
+    return collection.thumbnails(ids)

@@ -1,0 +1,79 @@
+"""Which device and which precision an encoder runs in."""
+
+from __future__ import annotations
+
+import re
+
+from vlm_explorer.errors import NotSupported, UsageError
+
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+
+
+def choose_device(requested: str = "auto") -> str:
+    """Return torch's name of the device to run on.
+
+    Args:
+        requested: `auto` (the first of CUDA, Apple's GPU, CPU that works), `cpu`, `cuda`,
+            `cuda:N` or `mps`.
+
+    Raises:
+        UsageError: no such name.
+        NotSupported: that device cannot be used on this machine; the text says why.
+    """
+    import torch
+
+    if requested == "auto":
+        if torch.cuda.is_available():
+            return "cuda:0"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    if requested == "cpu":
+        return "cpu"
+    if requested == "mps":
+        if not torch.backends.mps.is_available():
+            raise NotSupported(
+                "This machine has no Apple GPU that PyTorch can use.",
+                "Choose the device auto or cpu.",
+            )
+        return "mps"
+    if match := re.fullmatch(r"cuda(?::(\d+))?", requested):
+        return _check_cuda(int(match[1] or 0))
+    raise UsageError(
+        f"There is no device called {requested!r}.", "Choose auto, cpu, cuda, cuda:N or mps."
+    )
+
+
+def _check_cuda(index: int) -> str:
+    import torch
+
+    if torch.version.cuda is None and torch.version.hip is None:
+        raise NotSupported(
+            "The installed PyTorch is the build without GPU support, so no NVIDIA GPU can be used.",
+            "Install PyTorch's CUDA build (pytorch.org, Get started), or choose the device cpu.",
+        )
+    if not torch.cuda.is_available():
+        raise NotSupported(
+            "PyTorch finds no GPU that it can use on this machine.",
+            "Check the graphics driver with nvidia-smi, or choose the device cpu.",
+        )
+    count = torch.cuda.device_count()
+    if index >= count:
+        raise NotSupported(
+            f"There is no GPU number {index}; this machine has {count}, counted from 0.",
+            "Choose the device auto, or one of those.",
+        )
+    return f"cuda:{index}"
+
+
+def choose_precision(requested: str, device: str) -> str:
+    """Return `fp32`, `bf16` or `fp16`; `auto` is fp16 on CUDA and fp32 elsewhere.
+
+    Raises:
+        UsageError: no such precision.
+    """
+    if requested not in PRECISIONS:
+        raise UsageError(
+            f"There is no precision called {requested!r}.", f"Choose {', '.join(PRECISIONS)}."
+        )
+    if requested != "auto":
+        return requested
+    return "fp16" if device.startswith("cuda") else "fp32"

@@ -1,0 +1,48 @@
+"""From an encoder's id or folder to an encoder that is ready."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vlm_explorer.encoders.fingerprint import fingerprint
+from vlm_explorer.encoders.model_folder import read_model_folder
+from vlm_explorer.encoders.registry import describe, find_model_folder
+
+if TYPE_CHECKING:
+    from vlm_explorer.encoders.open_clip_encoder import OpenClipEncoder
+
+
+def load_encoder(
+    model: str | Path, *, device: str = "auto", precision: str = "auto"
+) -> OpenClipEncoder:
+    """Load an encoder from a local folder; the network is never used.
+
+    Args:
+        model: an id of the registry or of an imported encoder, or a model folder.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        precision: `auto`, `fp32`, `bf16` or `fp16`.
+
+    Raises:
+        ModelNotFound: no such id or folder, or not on this machine.
+        WeightsNotFound: a folder without weights.
+        BadModelFolder: a folder that is not in open_clip's layout, or does not fit together.
+        NotSupported: the device cannot be used here.
+        UsageError: no such device or precision.
+        OutOfMemory: the encoder does not fit.
+    """
+    name, path = find_model_folder(str(model))
+    folder = read_model_folder(path)
+    # torch and open_clip take seconds to import; what is wrong with the folder is said before
+    from vlm_explorer.encoders.device import choose_device, choose_precision
+    from vlm_explorer.encoders.open_clip_encoder import make_encoder
+
+    chosen = choose_device(device)
+    return make_encoder(
+        folder,
+        name=name,
+        fingerprint=fingerprint(folder),
+        device=chosen,
+        precision=choose_precision(precision, chosen),
+        domain=describe(name).domain,
+    )

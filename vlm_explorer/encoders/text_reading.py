@@ -1,0 +1,54 @@
+"""What a text encoder reads of a text: how much, and which words it cannot know."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from pathlib import Path
+
+from vlm_explorer.encoders.encoder import TextReading
+from vlm_explorer.encoders.tokenizer import TextTokenizer
+
+WORDS_NAME = "words.txt"
+
+
+def load_words(folder: Path) -> frozenset[str] | None:
+    """Return the words, lower-cased, that the text tower met in training, if the folder says."""
+    file = folder / WORDS_NAME
+    if not file.is_file():
+        return None
+    return frozenset(file.read_text(encoding="utf-8").lower().split())
+
+
+def read_text(tokenizer: TextTokenizer, text: str, known: frozenset[str] | None) -> TextReading:
+    """Return what a text encoder reads of `text`.
+
+    Args:
+        known: the words that it met in training; None where this is not known, then a word is
+            unknown if the tokenizer cannot spell it.
+    """
+    words = text.split()
+    room = tokenizer.context_length - tokenizer.marks
+
+    def length(count: int) -> int:
+        return len(tokenizer.tokens(" ".join(words[:count])))
+
+    read = bisect_right(range(len(words) + 1), room, key=length) - 1
+    unknown = (word for word in words if _is_unknown(tokenizer, word, known))
+    return TextReading(
+        tokens_used=min(length(len(words)), room) + tokenizer.marks,
+        tokens_allowed=tokenizer.context_length,
+        unread=tuple(words[read:]),
+        unknown=tuple(dict.fromkeys(_bare(word) for word in unknown)),
+    )
+
+
+def _is_unknown(tokenizer: TextTokenizer, word: str, known: frozenset[str] | None) -> bool:
+    if known is not None:
+        return any(part not in known for part in re.findall(r"\w+", word.lower()))
+    return tokenizer.unknown_id is not None and tokenizer.unknown_id in tokenizer.tokens(word)
+
+
+def _bare(word: str) -> str:
+    """Return a word without the punctuation around it; what is only punctuation stays."""
+    return re.sub(r"^\W+|\W+$", "", word) or word

@@ -1,0 +1,192 @@
+"""Opens DICOM files, and reads elements whose values may be anything.
+
+pydicom converts an element when it is asked for, so every access may raise; the functions below
+treat a value that cannot be understood as absent. Call them inside `collected_messages`.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.filereader import read_file_meta_info
+from pydicom.multival import MultiValue
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from vlm_explorer.errors import FileProblem, UnreadableImage, UnsupportedImage
+
+DAMAGED_HINT = "Copy the file again from where it came from."
+PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+# No image that is deflated as a whole comes near; a crafted file may inflate without end.
+_MOST_INFLATED = 1 << 30
+_PIXEL_ELEMENTS = (0x0008, 0x0009, 0x0010)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedDicom:
+    """A data set, and whether the file goes on with pixel data at its root."""
+
+    dataset: Dataset
+    has_pixels: bool
+
+
+def open_dicom(
+    path: Path, keywords: Sequence[str] | None = None, *, pixels: bool = False
+) -> OpenedDicom:
+    """Read a DICOM file, with or without preamble and file meta information.
+
+    Args:
+        path: the file.
+        keywords: the elements to keep; None keeps all.
+        pixels: keep the pixel data too (all frames of them).
+
+    Raises:
+        UnreadableImage: not there, no permission, damaged.
+        UnsupportedImage: deflated, to a size that no image has.
+    """
+    tags: list[Any] | None = None if keywords is None else [*keywords, *PIXEL_KEYWORDS]
+    try:
+        with path.open("rb") as file:
+            whole = pixels or _is_deflated(file, path)
+            dataset = dcmread(file, force=True, stop_before_pixels=not whole, specific_tags=tags)
+            found = any(keyword in dataset for keyword in PIXEL_KEYWORDS)
+            return OpenedDicom(dataset, found or _stands_at_pixels(file))
+    except OSError as error:
+        raise unreadable_file(error) from error
+    except FileProblem:
+        raise
+    except Exception as error:  # boundary: damaged bytes make pydicom raise anything
+        raise UnreadableImage("The DICOM header is damaged.", DAMAGED_HINT) from error
+
+
+def unreadable_file(error: OSError) -> UnreadableImage:
+    """Say in words why a file cannot be opened."""
+    if isinstance(error, FileNotFoundError):
+        text = "The file is not there."
+        return UnreadableImage(text, "It was moved or renamed, or its drive is not connected.")
+    if isinstance(error, PermissionError):
+        return UnreadableImage("There is no permission to read the file.")
+    return UnreadableImage(f"The file cannot be read ({error.strerror or 'read error'}).")
+
+
+def transfer_syntax(dataset: Dataset) -> str:
+    """Return the UID of the transfer syntax; for a file that names none, as it was parsed.
+
+    A guess is made for uncompressed data only, and pydicom has made it: `original_encoding`.
+    """
+    meta = getattr(dataset, "file_meta", None)
+    named = text(meta, "TransferSyntaxUID") if meta is not None else ""
+    if named:
+        return named
+    implicit, little = dataset.original_encoding
+    if implicit:
+        return str(ImplicitVRLittleEndian)
+    return str(ExplicitVRLittleEndian if little else ExplicitVRBigEndian)
+
+
+def names_transfer_syntax(dataset: Dataset) -> bool:
+    """Return whether the file itself says how it is encoded."""
+    meta = getattr(dataset, "file_meta", None)
+    return meta is not None and bool(text(meta, "TransferSyntaxUID"))
+
+
+def value(dataset: Dataset, keyword: str) -> Any:
+    """Return an element's value, or None where it is absent, empty or not to be understood."""
+    try:
+        found = dataset.get(keyword)
+    except Exception:  # noqa: BLE001  conversion of junk raises anything; junk is absent
+        return None
+    return None if isinstance(found, str | bytes | MultiValue) and len(found) == 0 else found
+
+
+def values(dataset: Dataset, keyword: str) -> list[Any]:
+    """Return the values of an element of any multiplicity."""
+    found = value(dataset, keyword)
+    if found is None:
+        return []
+    return list(found) if isinstance(found, MultiValue | list | tuple) else [found]
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """Return the first value as text without padding; "" where there is none."""
+    found = values(dataset, keyword)
+    return str(found[0]).strip(" \x00") if found and found[0] is not None else ""
+
+
+def texts(dataset: Dataset, keyword: str) -> list[str]:
+    """Return all values as text without padding."""
+    return [str(item).strip(" \x00") for item in values(dataset, keyword) if item is not None]
+
+
+def numbers(dataset: Dataset, keyword: str) -> list[float]:
+    """Return all values as finite numbers; none if any of them is not one."""
+    try:
+        found = [float(item) for item in values(dataset, keyword)]
+    except (TypeError, ValueError):
+        return []
+    return found if all(math.isfinite(item) for item in found) else []
+
+
+def number(dataset: Dataset, keyword: str) -> float | None:
+    """Return the first value as a finite number, or None."""
+    found = numbers(dataset, keyword)
+    return found[0] if found else None
+
+
+def integer(dataset: Dataset, keyword: str) -> int | None:
+    """Return the first value as an integer, or None."""
+    found = number(dataset, keyword)
+    return None if found is None else int(found)
+
+
+def items(dataset: Dataset, keyword: str) -> list[Dataset]:
+    """Return the items of a sequence; none where it is absent or no sequence."""
+    found = value(dataset, keyword)
+    try:
+        return [item for item in found or () if isinstance(item, Dataset)]
+    except Exception:  # noqa: BLE001  items are parsed when they are first met
+        return []
+
+
+def _is_deflated(file: BinaryIO, path: Path) -> bool:
+    """Return whether the data set is deflated as a whole; raise if it inflates without end."""
+    head = file.read(1024)
+    file.seek(0)
+    if DeflatedExplicitVRLittleEndian.encode() not in head:
+        return False
+    meta = read_file_meta_info(str(path))
+    if text(meta, "TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+        return False
+    # PS3.10 section 7.1: preamble 128, prefix 4, then the group length element of 12 bytes.
+    file.seek(144 + (integer(meta, "FileMetaInformationGroupLength") or 0))
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    total = 0
+    waiting = file.read(1 << 20)
+    while waiting:
+        total += len(inflate.decompress(waiting, 1 << 24))
+        if total > _MOST_INFLATED:
+            raise UnsupportedImage("The deflated file grows beyond 1 GiB when it is unpacked.")
+        waiting = inflate.unconsumed_tail or file.read(1 << 20)
+    file.seek(0)
+    return True
+
+
+def _stands_at_pixels(file: BinaryIO) -> bool:
+    """Return whether reading stopped at (7FE0,0008), (7FE0,0009) or (7FE0,0010)."""
+    tag = file.read(4)
+    return any(
+        int.from_bytes(tag[:2], order) == 0x7FE0
+        and int.from_bytes(tag[2:], order) in _PIXEL_ELEMENTS
+        for order in ("little", "big")
+    )

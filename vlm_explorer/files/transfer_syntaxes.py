@@ -1,0 +1,93 @@
+"""How DICOM pixel data may be encoded: names in words, and what nothing here can decode."""
+
+from __future__ import annotations
+
+from pydicom.uid import UID
+
+# Retired, video and referenced syntaxes for which no free decoder is installed (PS3.5 annex A).
+_UNDECODABLE = {
+    "1.2.840.10008.1.2.4.52": "JPEG Extended (process 3 and 5)",
+    "1.2.840.10008.1.2.4.53": "JPEG Spectral Selection (retired)",
+    "1.2.840.10008.1.2.4.54": "JPEG Spectral Selection (retired)",
+    "1.2.840.10008.1.2.4.55": "JPEG Full Progression (retired)",
+    "1.2.840.10008.1.2.4.56": "JPEG Full Progression (retired)",
+    "1.2.840.10008.1.2.4.58": "JPEG Lossless (process 15, retired)",
+    "1.2.840.10008.1.2.4.92": "JPEG 2000 Multi-component Lossless",
+    "1.2.840.10008.1.2.4.93": "JPEG 2000 Multi-component",
+    "1.2.840.10008.1.2.4.94": "JPIP Referenced",
+    "1.2.840.10008.1.2.4.95": "JPIP Referenced Deflate",
+    "1.2.840.10008.1.2.4.100": "MPEG-2 video",
+    "1.2.840.10008.1.2.4.101": "MPEG-2 video",
+    "1.2.840.10008.1.2.4.102": "MPEG-4 video",
+    "1.2.840.10008.1.2.4.103": "MPEG-4 video",
+    "1.2.840.10008.1.2.4.104": "MPEG-4 video",
+    "1.2.840.10008.1.2.4.105": "MPEG-4 video",
+    "1.2.840.10008.1.2.4.106": "MPEG-4 video",
+    "1.2.840.10008.1.2.4.107": "HEVC video",
+    "1.2.840.10008.1.2.4.108": "HEVC video",
+    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
+    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
+    "1.2.840.10008.1.2.4.204": "JPIP HTJ2K Referenced",
+    "1.2.840.10008.1.2.4.205": "JPIP HTJ2K Referenced Deflate",
+    "1.2.840.10008.1.2.7.1": "SMPTE ST 2110 video",
+    "1.2.840.10008.1.2.7.2": "SMPTE ST 2110 video",
+    "1.2.840.10008.1.2.8.1": "Deflated Image Frame",
+}
+
+_SHORT = {
+    "1.2.840.10008.1.2.4.50": "JPEG Baseline",
+    "1.2.840.10008.1.2.4.51": "JPEG Extended (12 bit)",
+    "1.2.840.10008.1.2.4.57": "JPEG Lossless",
+    "1.2.840.10008.1.2.4.70": "JPEG Lossless",
+    "1.2.840.10008.1.2.4.80": "JPEG-LS Lossless",
+    "1.2.840.10008.1.2.4.81": "JPEG-LS Near-lossless",
+    "1.2.840.10008.1.2.4.90": "JPEG 2000 Lossless",
+    "1.2.840.10008.1.2.4.91": "JPEG 2000",
+    "1.2.840.10008.1.2.4.201": "High-Throughput JPEG 2000 Lossless",
+    "1.2.840.10008.1.2.4.202": "High-Throughput JPEG 2000 Lossless",
+    "1.2.840.10008.1.2.4.203": "High-Throughput JPEG 2000",
+    "1.2.840.10008.1.2.5": "RLE Lossless",
+}
+
+# The packages that bring a decoder, for the syntaxes that only one of them reads.
+_PACKAGES = {
+    "1.2.840.10008.1.2.4.57": "python-gdcm",
+    "1.2.840.10008.1.2.4.70": "python-gdcm",
+    "1.2.840.10008.1.2.4.80": "pyjpegls",
+    "1.2.840.10008.1.2.4.81": "pyjpegls",
+    "1.2.840.10008.1.2.4.90": "pylibjpeg pylibjpeg-openjpeg",
+    "1.2.840.10008.1.2.4.91": "pylibjpeg pylibjpeg-openjpeg",
+    "1.2.840.10008.1.2.4.201": "pylibjpeg pylibjpeg-openjpeg",
+    "1.2.840.10008.1.2.4.202": "pylibjpeg pylibjpeg-openjpeg",
+    "1.2.840.10008.1.2.4.203": "pylibjpeg pylibjpeg-openjpeg",
+}
+
+# Lossy by construction, whatever the header says.
+_LOSSY = frozenset(
+    "1.2.840.10008.1.2.4." + number for number in ("50", "51", "53", "55", "81", "111", "203")
+)
+
+
+def name_syntax(uid: str) -> str:
+    """Return a transfer syntax in words, with its UID where nobody knows a name."""
+    known = _UNDECODABLE.get(uid) or _SHORT.get(uid)
+    if known:
+        return known
+    registered = UID(uid).name
+    return f"an unknown compression ({uid})" if registered == uid else registered
+
+
+def is_undecodable(uid: str) -> bool:
+    """Return whether no decoder for the syntax exists here, so that opening need not be tried."""
+    return uid in _UNDECODABLE
+
+
+def package_for(uid: str) -> str:
+    """Return what to install for the syntax; "" where nothing is needed or known."""
+    return _PACKAGES.get(uid, "")
+
+
+def is_lossy(uid: str) -> bool:
+    """Return whether the syntax always loses detail (JPEG 2000 may or may not: not counted)."""
+    return uid in _LOSSY

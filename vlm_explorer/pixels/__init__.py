@@ -1,0 +1,1 @@
+"""Files to arrays: decoding, modality LUT and window, rendering, thumbnails."""

@@ -1,0 +1,55 @@
+"""One decoded picture with all that its display needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlm_explorer.pixels.windowing import Window
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a file, decoded, before any window.
+
+    Attributes:
+        values: float32 (rows, columns), finite modality values; or uint8 (rows, columns, 3) RGB.
+        photometric: Photometric Interpretation as the file gives it; `MONOCHROME2` or `RGB` for
+            plain images.
+        inverted: low values are shown bright (MONOCHROME1, or Presentation LUT Shape INVERSE).
+        windows: of the file; the first is the default. None for colour.
+        voi_lut: uint8 grey for each modality value from the first mapped value on, and that
+            value (PS3.3 C.11.2.1.1); applied where the window's source is `lut`.
+        unit: of the values: `HU`, `Gy`, ...; "" where unknown.
+        padding: bool (rows, columns), True where there is no picture; None where there is
+            nothing of the kind.
+        modality: DICOM's code; "" for plain images.
+        spacing: row and column spacing in mm (a mere ratio if spacing_kind is `aspect ratio`).
+        spacing_kind: what the spacing measures, see `geometry.py`; "" where there is none.
+        frames: how many pictures the file holds.
+        warnings: in words, for the user; without patient data.
+        orientation: Image Orientation (Patient), 6 cosines.
+        facts: what the corners of the viewer show; without patient data.
+    """
+
+    values: NDArray[np.float32] | NDArray[np.uint8]
+    photometric: str
+    inverted: bool = False
+    windows: tuple[Window, ...] = ()
+    voi_lut: tuple[NDArray[np.uint8], float] | None = None
+    unit: str = ""
+    padding: NDArray[np.bool_] | None = None
+    modality: str = ""
+    spacing: tuple[float, float] | None = None
+    spacing_kind: str = ""
+    frames: int = 1
+    warnings: tuple[str, ...] = ()
+    orientation: tuple[float, ...] | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_colour(self) -> bool:
+        """Whether the values are RGB, to which no window applies."""
+        return self.values.ndim == 3

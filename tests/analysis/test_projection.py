@@ -1,0 +1,246 @@
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vlm_explorer.analysis.neighbours import nearest
+from vlm_explorer.analysis.projection import (
+    ProjectionSpec,
+    modality_gap,
+    pca,
+    place_texts,
+    project,
+    space_points,
+    trustworthiness,
+)
+from vlm_explorer.analysis.umap_layout import fuzzy_graph
+from vlm_explorer.errors import NotSupported, UsageError
+from vlm_explorer.jobs import Cancelled, JobContext
+from vlm_explorer.processes import run_in_process
+
+
+def clusters(count, dimension=32, centres=4, spread=0.3, seed=0):
+    """Return unit rows around a few centres, and the centre of each."""
+    random = np.random.default_rng(seed)
+    middle = random.normal(size=(centres, dimension))
+    which = random.integers(0, centres, count)
+    rows = middle[which] + spread * random.normal(size=(count, dimension))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32), which
+
+
+NO_TEXTS = np.empty((0, 32), np.float32)
+
+
+def compare_with_umap_learn(*, context):
+    """Run in a child: the largest difference from umap-learn's own graph."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)
+        from umap.umap_ import fuzzy_simplicial_set
+
+    points, _ = clusters(200)
+    points[40:60] = points[40]
+    indices, distances = nearest(points, 15)
+    theirs, _, _ = fuzzy_simplicial_set(
+        points, 15, np.random.RandomState(0), "cosine", knn_indices=indices, knn_dists=distances
+    )
+    return float(abs(fuzzy_graph(indices, distances) - theirs).max())
+
+
+@pytest.mark.parametrize("shape", [(200, 32), (20, 64)])
+def test_that_pca_is_scikit_learns_up_to_sign(shape):
+    from sklearn.decomposition import PCA
+
+    points = clusters(*shape)[0]
+    expected = PCA(2, svd_solver="full").fit_transform(points.astype(np.float64))
+    found = pca(points)
+    signs = np.sign((found * expected).sum(axis=0))
+    np.testing.assert_allclose(found * signs, expected, atol=1e-5)
+    assert found.dtype == np.float32
+
+
+def test_that_pca_keeps_its_sign_when_rows_change_places():
+    points = clusters(100)[0]
+    np.testing.assert_allclose(pca(points[::-1])[::-1], pca(points), atol=1e-5)
+
+
+def test_that_axes_taken_from_a_part_of_many_points_are_those_of_all(monkeypatch):
+    from vlm_explorer.analysis import projection
+
+    points = clusters(4000)[0]
+    whole = pca(points)
+    monkeypatch.setattr(projection, "_ROWS_FOR_AXES", 1000)
+    monkeypatch.setattr(projection, "_ROWS_AT_ONCE", 300)
+    part = pca(points)
+    assert all(np.corrcoef(whole[:, axis], part[:, axis])[0, 1] > 0.99 for axis in (0, 1))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
+@pytest.mark.parametrize("method", ["pca", "umap"])
+@pytest.mark.parametrize("space", ["raw", "centred", "images"])
+def test_that_few_points_have_finite_places(count, method, space):
+    images = clusters(count)[0]
+    for texts in (NO_TEXTS, clusters(1, seed=1)[0], clusters(3, seed=1)[0]):
+        xy, text_xy = project(ProjectionSpec(method=method, space=space), images, texts)
+        assert xy.shape == (count, 2)
+        assert text_xy.shape == (len(texts), 2)
+        assert np.isfinite(xy).all()
+        assert np.isfinite(text_xy).all()
+
+
+@pytest.mark.parametrize("space", ["raw", "centred", "images"])
+def test_that_equal_images_lie_on_one_spot_by_pca(space):
+    images = np.repeat(clusters(1)[0], 50, axis=0)
+    xy, _ = project(ProjectionSpec(method="pca", space=space), images, NO_TEXTS)
+    np.testing.assert_array_equal(xy, np.zeros((50, 2)))
+
+
+def test_that_two_points_differ_along_one_axis_only():
+    xy = pca(clusters(2)[0])
+    assert abs(xy[0, 0] - xy[1, 0]) > 0.1
+    np.testing.assert_array_equal(xy[:, 1], 0)
+
+
+def test_that_umap_is_repeatable_keeps_clusters_apart_and_reports():
+    images, which = clusters(300)
+    texts = images[:4] + 0.01
+    seen = []
+    context = JobContext(seen.append, min_interval=0)
+    spec = ProjectionSpec(space="raw", n_neighbors=10)
+    first = project(spec, images, texts, context=context)
+    again = project(spec, images, texts)
+    np.testing.assert_array_equal(first[0], again[0])
+    np.testing.assert_array_equal(first[1], again[1])
+    middles = np.stack([first[0][which == one].mean(axis=0) for one in range(4)])
+    nearest_middle = ((first[0][:, None] - middles) ** 2).sum(axis=2).argmin(axis=1)
+    assert (nearest_middle == which).mean() > 0.99
+    last = seen[-1]
+    assert last.done == last.total
+    assert last.message == "Laying out"
+
+
+def test_that_umap_lays_out_duplicates_without_a_warning(capfd):
+    images = np.concatenate([np.repeat(clusters(3)[0], 30, axis=0), clusters(30, seed=2)[0]])
+    xy, _ = project(ProjectionSpec(space="raw"), images, NO_TEXTS)
+    alike, _ = project(ProjectionSpec(space="centred"), np.repeat(images[:1], 40, axis=0), NO_TEXTS)
+    assert np.isfinite(xy).all()
+    assert np.isfinite(alike).all()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_that_umap_is_not_imported_by_the_program_itself():
+    script = (
+        "import sys, numpy\n"
+        "from vlm_explorer.analysis import groups, projection, similarity, umap_layout, zero_shot\n"
+        "if __name__ == '__main__':\n"
+        "    rows = numpy.random.default_rng(0).normal(size=(30, 8)).astype('float32')\n"
+        "    projection.project(projection.ProjectionSpec(), rows, rows[:0])\n"
+        "    heavy = {'umap', 'numba', 'torch', 'sklearn'} & set(sys.modules)\n"
+        "    assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, stdin=subprocess.DEVNULL)
+
+
+def test_that_cancelling_ends_umaps_process():
+    import multiprocessing
+
+    context = JobContext(lambda progress: context.cancel(), min_interval=0)
+    with pytest.raises(Cancelled):
+        project(ProjectionSpec(), clusters(500)[0], NO_TEXTS, context=context)
+    assert multiprocessing.active_children() == []
+    assert threading.active_count() == 1
+
+
+def test_that_the_fuzzy_graph_is_umap_learns():
+    assert run_in_process(compare_with_umap_learn, context=JobContext()) < 1e-4
+
+
+def test_that_a_spec_is_adapted_to_the_number_of_points():
+    spec = ProjectionSpec(n_neighbors=15)
+    assert spec.for_points(5).method == "pca"
+    assert spec.for_points(12).n_neighbors == 11
+    assert spec.for_points(1000) == spec
+
+
+def test_that_settings_that_are_not_there_are_refused():
+    with pytest.raises(NotSupported, match="tsne"):
+        ProjectionSpec(method="tsne")
+    with pytest.raises(NotSupported, match="crossmodal"):
+        ProjectionSpec(space="crossmodal")
+    with pytest.raises(UsageError):
+        ProjectionSpec(n_neighbors=1)
+    with pytest.raises(UsageError):
+        ProjectionSpec(seed=-1)
+
+
+def test_that_centring_closes_the_gap_between_modalities():
+    random = np.random.default_rng(0)
+    meanings = random.normal(size=(60, 32))
+    images = meanings + 5 * random.normal(size=32)
+    texts = meanings + 5 * random.normal(size=32)
+    images, texts = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (images, texts))
+    raw = space_points(ProjectionSpec(space="raw"), images, texts)
+    centred = space_points(ProjectionSpec(space="centred"), images, texts)
+    assert modality_gap(*raw) > 0.5
+    assert modality_gap(*centred) < 0.1
+    np.testing.assert_allclose(np.linalg.norm(np.concatenate(centred), axis=1), 1, atol=1e-5)
+    assert (centred[0] @ centred[1].T).argmax(axis=1).tolist() == list(range(60))
+
+
+def test_that_texts_are_placed_among_the_images_they_resemble():
+    images, which = clusters(200)
+    xy = np.stack([which * 10.0, which * 0.0], axis=1).astype(np.float32)
+    places = place_texts(images[:5], images, xy)
+    np.testing.assert_allclose(places[:, 0], which[:5] * 10.0, atol=0.5)
+
+
+def test_that_the_modality_gap_is_the_distance_of_the_means():
+    images, texts = clusters(30)[0], clusters(20, seed=3)[0]
+    expected = np.linalg.norm(images.mean(axis=0) - texts.mean(axis=0))
+    assert modality_gap(images, texts) == pytest.approx(expected, abs=1e-6)
+    assert np.isnan(modality_gap(images, NO_TEXTS))
+
+
+@settings(deadline=None, max_examples=20)
+@given(count=st.integers(5, 80), k=st.integers(1, 20), seed=st.integers(0, 100))
+def test_that_trustworthiness_is_scikit_learns(count, k, seed):
+    from sklearn.manifold import trustworthiness as reference
+
+    points = clusters(count, seed=seed)[0]
+    xy = np.random.default_rng(seed).normal(size=(count, 2)).astype(np.float32)
+    expected = reference(points, xy, n_neighbors=min(k, (count - 1) // 2), metric="cosine")
+    assert trustworthiness(points, xy, k=k) == pytest.approx(expected, abs=1e-3)
+
+
+def test_that_trustworthiness_of_many_points_is_estimated_from_a_seeded_sample():
+    points = clusters(1200)[0]
+    xy = pca(points)
+    whole = trustworthiness(points, xy)
+    part = trustworthiness(points, xy, sample=600)
+    assert part == trustworthiness(points, xy, sample=600)
+    assert part == pytest.approx(whole, abs=0.05)
+    assert np.isnan(trustworthiness(points[:2], xy[:2]))
+    assert np.isfinite(trustworthiness(np.repeat(points[:1], 30, axis=0), np.zeros((30, 2))))
+
+
+def test_that_neighbours_are_scikit_learns_with_the_point_itself_first(monkeypatch):
+    from sklearn.neighbors import NearestNeighbors
+
+    from vlm_explorer.analysis import neighbours
+
+    points = clusters(150)[0]
+    monkeypatch.setattr(neighbours, "_CELLS_AT_ONCE", 1500)
+    indices, distances = nearest(points, 6)
+    reference = NearestNeighbors(n_neighbors=6, metric="cosine").fit(points)
+    expected_distances, expected = reference.kneighbors(points)
+    assert indices[:, 0].tolist() == list(range(150))
+    np.testing.assert_array_equal(indices[:, 1:], expected[:, 1:])
+    np.testing.assert_allclose(distances, expected_distances, atol=2e-6)
+    alike, apart = nearest(np.repeat(points[:1], 9, axis=0), 4)
+    assert alike[:, 0].tolist() == list(range(9))
+    np.testing.assert_array_equal(apart, 0)

@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: products and top-k, zero-shot labels, projections, groups."""

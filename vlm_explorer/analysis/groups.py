@@ -1,0 +1,92 @@
+"""Groups of points on the map, each named by the label that most of its members carry."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Beyond this, groups are found among every n-th point and the others join the nearest of them.
+_MOST_POINTS = 10_000
+_SMALLEST_GROUP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of points that lie together on the map.
+
+    Attributes:
+        name: the commonest label among its labelled members.
+        share: members with that label over all members, above 0 and at most 1.
+        count: members.
+        x: where its name stands, across: the place of the member nearest to the group's median.
+        y: the same, along the other axis.
+        members: int64 (count,), rows of the map, ascending.
+    """
+
+    name: str
+    share: float
+    count: int
+    x: float
+    y: float
+    members: NDArray[np.int64]
+
+
+def group_points(
+    xy: NDArray[np.float32], labels: Sequence[str], *, smallest_share: float = 0.02
+) -> list[Group]:
+    """Find groups on the map by HDBSCAN (Campello et al. 2013) and name them.
+
+    Args:
+        xy: float32 (N, 2), places on the map.
+        labels: N labels; an empty one counts as a member without a say.
+        smallest_share: a group has at least this share of all points, and at least 5.
+
+    Returns:
+        Groups, largest first; those without any label are left out, as are points between groups.
+        The same input gives the same groups.
+    """
+    smallest = max(_SMALLEST_GROUP, round(smallest_share * len(xy)))
+    if len(xy) < 2 * smallest:
+        return []
+    assigned = _assign(np.asarray(xy, np.float64), smallest)
+    groups = [
+        _describe(xy, labels, np.flatnonzero(assigned == number))
+        for number in range(assigned.max(initial=-1) + 1)
+    ]
+    named = [group for group in groups if group is not None]
+    return sorted(named, key=lambda group: (-group.count, int(group.members[0])))
+
+
+def _assign(xy: NDArray[np.float64], smallest: int) -> NDArray[np.intp]:
+    """Return each point's number of group, -1 for none."""
+    from sklearn.cluster import HDBSCAN
+
+    step = -(-len(xy) // _MOST_POINTS)
+    chosen = xy[::step]
+    smallest = max(_SMALLEST_GROUP, smallest // step)
+    if np.ptp(chosen, axis=0).max() == 0:
+        return np.full(len(xy), -1)
+    finder = HDBSCAN(min_cluster_size=smallest, min_samples=_SMALLEST_GROUP, copy=True)
+    found = np.asarray(finder.fit_predict(chosen))
+    if step == 1:
+        return found
+    from scipy.spatial import cKDTree
+
+    return np.asarray(found[cKDTree(chosen).query(xy)[1]])
+
+
+def _describe(
+    xy: NDArray[np.float32], labels: Sequence[str], members: NDArray[np.int64]
+) -> Group | None:
+    votes = Counter(labels[member] for member in members.tolist() if labels[member])
+    if not votes:
+        return None
+    name, most = min(votes.items(), key=lambda vote: (-vote[1], vote[0]))
+    places = xy[members].astype(np.float64)
+    offsets = places - np.median(places, axis=0)
+    x, y = places[np.argmin((offsets**2).sum(axis=1))]
+    return Group(name, most / len(members), len(members), float(x), float(y), members)

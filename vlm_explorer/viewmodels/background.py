@@ -63,6 +63,14 @@ class Found:
     reading: TextReading | None
 
 
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """A text, and how the encoder reads it."""
+
+    text: str
+    reading: TextReading
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LaidOut:
     """A layout, and the groups in it."""
@@ -239,8 +247,16 @@ def search(
     return Found(answer(opened.collection, encoder, request, vectors=opened.vectors), reading)
 
 
-def lay_out(opened: Opened, method: str, space: str, seed: int, *, context: JobContext) -> LaidOut:
-    """Lay the images and texts of a collection out, and name the groups of images."""
+def read_text(encoder: Encoder, text: str, *, context: JobContext) -> ReadText:
+    """Ask the encoder what it reads of a text."""
+    context.check()
+    return ReadText(text, encoder.read_text(text))
+
+
+def lay_out(
+    opened: Opened, method: str, space: str, seed: int, *, named: bool, context: JobContext
+) -> LaidOut:
+    """Lay the images and texts of a collection out, and name the groups where `named`."""
     from vlm_explorer.analysis.groups import group_points
     from vlm_explorer.queries.layout import LayoutRequest, layout
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vlm_explorer.demo import texture
-from vlm_explorer.demo.body import Array, Grid, Solid, paint, paint_solids, stamp
+from vlm_explorer.demo.body import Array, Grid, Solid, paint, paint_solids, stamp, unit
 from vlm_explorer.demo.chest import SIDES, Tubes, sign_of
 from vlm_explorer.demo.ct import paint_vertebrae
 from vlm_explorer.demo.findings import Finding, boxed, large_enough
@@ -233,8 +233,8 @@ def _bowels(
         window, coverage = cut
         paint(cavity, window, coverage, values["bowel"])
         field = solid.field(grid, z, window)
-        lumen = np.clip((0.8 - field) * 8 + 0.5, 0, 1) * coverage
-        above = np.clip((solid.centre[1] + 1 - grid.v[window]) / 1.5 + 0.5, 0, 1)
+        lumen = unit((0.8 - field) * 8 + 0.5) * coverage
+        above = unit((solid.centre[1] + 1 - grid.v[window]) / 1.5 + 0.5)
         if content == "gas":
             paint(cavity, window, lumen, values["fluid"] + 15)
             paint(cavity, window, lumen * above, values["air"] * 0.96)
@@ -258,9 +258,9 @@ def _stomach(cavity: Array, stomach: Solid, grid: Grid, z: float, values: dict[s
     window, coverage = cut
     paint(cavity, window, coverage, values["bowel"] + 10)
     field = stomach.field(grid, z, window)
-    lumen = np.clip((0.86 - field) * 12 + 0.5, 0, 1) * coverage
+    lumen = unit((0.86 - field) * 12 + 0.5) * coverage
     paint(cavity, window, lumen, values["fluid"] + 14)
-    air = np.clip((stomach.centre[1] - 8 - grid.v[window]) / 1.5 + 0.5, 0, 1)
+    air = unit((stomach.centre[1] - 8 - grid.v[window]) / 1.5 + 0.5)
     paint(cavity, window, lumen * air, values["air"] * 0.97)
 
 
@@ -292,7 +292,7 @@ def _liver(
             continue
         field = solid.field(grid, z, everywhere)
         field = field + np.float32(0.05) * texture.noise(rng, grid.shape, fine=5)
-        core = np.clip((1 - field) * 9 + 0.5, 0, 1)
+        core = unit((1 - field) * 9 + 0.5)
         paint(tone, everywhere, core, values["liver lesion"])
         extent = np.maximum(extent, core * organ)
     visible = large_enough(extent, grid.shape)
@@ -321,10 +321,10 @@ def _kidney(
         pyramids = (np.sin(7 * np.arctan2(v, u)) > 0.1) & (field < 0.74) & (field > 0.35)
         paint(cavity, window, pyramids.astype(np.float32) * coverage, values["medulla"])
         hilum = np.hypot((u + sign_of(side) * 15) / 20, v / 9)
-        sinus = np.clip((1 - hilum) * 5, 0, 1) * (abs(z - kidney.centre[2]) < 30)
+        sinus = unit((1 - hilum) * 5) * (abs(z - kidney.centre[2]) < 30)
         paint(cavity, window, sinus, values["fat"])
         pelvis = np.hypot((u + sign_of(side) * 12) / 7, v / 4)
-        paint(cavity, window, np.clip((1 - pelvis) * 4, 0, 1) * (sinus > 0.5), values["fluid"] + 10)
+        paint(cavity, window, unit((1 - pelvis) * 4) * (sinus > 0.5), values["fluid"] + 10)
     for cyst in abdomen.lesions.get(("kidney cyst", side), ()):
         hole = cyst.section(grid, z)
         if hole is None or cyst.shrink(z) < 0.6:

@@ -9,11 +9,12 @@ or y spends in it, so that slices and projections of one body agree.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating[Any]]
 Window = tuple[slice, slice]
 Interval = tuple[Array, Array]
 
@@ -80,9 +81,9 @@ class Grid:
         self._warp, self._level = warp, level
         right = ((np.arange(self.cols) - (self.cols - 1) / 2) * spacing).astype(np.float32)
         down = ((np.arange(self.rows) - (self.rows - 1) / 2) * spacing).astype(np.float32)[:, None]
-        self.u = self._cos * right + self._sin * down + np.float32(centre[0])
-        self.v = np.float32(self._sign) * (self._cos * down - self._sin * right)
-        self.v = self.v + np.float32(centre[1])
+        self.u: Array = self._cos * right + self._sin * down + np.float32(centre[0])
+        upright: Array = np.float32(self._sign) * (self._cos * down - self._sin * right)
+        self.v: Array = upright + np.float32(centre[1])
         self._slack = 2.0
         if warp is not None:
             du, dv = warp.displacement(self.u, self.v, level)
@@ -152,7 +153,7 @@ class Solid:
     def shrink(self, z: float) -> float:
         """Size of the section at level z relative to the greatest section; 0 outside."""
         rest = 1.0 - abs((z - self.centre[2]) / self.radii[2]) ** self.power
-        return max(0.0, rest) ** (1.0 / self.power)
+        return float(max(0.0, rest) ** (1.0 / self.power))
 
     def field(self, grid: Grid, z: float, window: Window) -> Array:
         """Normalised distance from the centre in the axial plane z: 1 on the surface."""
@@ -177,7 +178,7 @@ class Solid:
         window = grid.window(self.centre[0], self.centre[1], float(np.hypot(a, b)))
         distance = (1.0 - self.field(grid, z, window)) * np.float32(min(a, b))
         edge = np.float32(max(self.edge, grid.spacing))
-        return window, np.clip(distance / edge + np.float32(0.5), 0, 1)
+        return window, unit(distance / edge + np.float32(0.5))
 
     def interval(self, grid: Grid, axis: int, window: Window) -> Interval:
         """Entry and exit of rays parallel to x (axis 0) or y (axis 1) through a projection grid.
@@ -185,21 +186,23 @@ class Solid:
         Rays that miss the solid get an empty interval (entry above exit).
         """
         other = 1 - axis
-        across = grid.u[window] - np.float32(self.centre[other])
+        across: Array = grid.u[window] - np.float32(self.centre[other])
         height = (grid.v[window] - np.float32(self.centre[2])) / np.float32(self.radii[2])
-        rest = np.float32(1.0) - _power(height, self.power)
+        rest: Array = np.float32(1.0) - _power(height, self.power)
         if self.angle:
             near, far, hit = self._rotated(across, rest, axis)
         else:
             rest = rest - _power(across / np.float32(self.radii[other]), self.power)
             hit = rest > 0
             root = np.sqrt if self.power == 2 else lambda t: t ** np.float32(1.0 / self.power)
-            far = np.float32(self.radii[axis]) * root(np.maximum(rest, 0))
+            far = np.float32(self.radii[axis]) * np.asarray(root(np.maximum(rest, 0)))
             near = -far
         middle = np.float32(self.centre[axis])
         return np.where(hit, near + middle, _NOWHERE), np.where(hit, far + middle, -_NOWHERE)
 
-    def _rotated(self, across: Array, rest: Array, axis: int) -> tuple[Array, Array, Array]:
+    def _rotated(
+        self, across: Array, rest: Array, axis: int
+    ) -> tuple[Array, Array, NDArray[np.bool_]]:
         cos2, sin2 = np.cos(self.angle) ** 2, np.sin(self.angle) ** 2
         ia, ib = 1 / self.radii[0] ** 2, 1 / self.radii[1] ** 2
         form = (cos2 * ia + sin2 * ib, sin2 * ia + cos2 * ib)
@@ -216,6 +219,11 @@ class Solid:
         reach = float(np.hypot(max(self.radii[0], self.radii[1]), self.radii[2]))
         window = grid.window(self.centre[other], self.centre[2], reach)
         return window, length(self.interval(grid, axis, window))
+
+
+def unit(values: Array) -> Array:
+    """The values, limited to [0, 1]."""
+    return np.asarray(np.clip(values, 0, 1))
 
 
 def length(*intervals: Interval) -> Array:
@@ -269,9 +277,9 @@ def stamp(
         d2 = (r - row[chosen, None, None]) ** 2 + (c - col[chosen, None, None]) ** 2
         wide = size[chosen, None, None]
         if chords:
-            value = 2 * np.sqrt(np.maximum(wide**2 - d2, 0)) * grid.spacing
+            value: Array = 2 * np.sqrt(np.maximum(wide**2 - d2, 0)) * grid.spacing
         else:
-            value = np.clip(wide - np.sqrt(d2) + 0.5, 0, 1)
+            value = unit(wide - np.sqrt(d2) + 0.5)
         inside = (value > 0) & (r >= 0) & (r < grid.rows) & (c >= 0) & (c < grid.cols)
         flat = (r * grid.cols + c)[inside]
         np.maximum.at(canvas.reshape(-1), flat, value[inside].astype(np.float32))

@@ -9,7 +9,7 @@ import numpy as np
 
 from vlm_explorer.demo import ct, mr
 from vlm_explorer.demo.abdomen import abdomen_slice, random_abdomen
-from vlm_explorer.demo.body import Array, Warp
+from vlm_explorer.demo.body import Array, Grid, Warp
 from vlm_explorer.demo.chest import Opacity, random_chest
 from vlm_explorer.demo.findings import Finding
 from vlm_explorer.demo.head import head_slice, random_head
@@ -108,7 +108,8 @@ def _stack(
     step = float(rng.integers(6, 11) if centre is not None else rng.integers(6, 15))
     low, high = span
     if centre is None:
-        start = rng.uniform(low, max(low + 1, high - step * (n - 1)))
+        step = min(step, (high - low) // max(1, n - 1))
+        start = rng.uniform(low, high - step * (n - 1))
     else:
         start = centre - step * (n - 1) * rng.uniform(0.3, 1.0) + rng.uniform(-3, 3)
     levels = [round(start + step * k, 1) for k in range(n)]
@@ -175,11 +176,14 @@ def _ct_chest(plan: CasePlan, patient: Patient, rng: np.random.Generator) -> lis
     opacities = [o.solid.centre[2] for o in chest.lesions.values() if isinstance(o, Opacity)]
     centre = opacities[0] if opacities else None
     span = (-85.0, 75.0)
+    field = rng.uniform(350, 450)
     if "cardiomegaly" in names:
-        centre = chest.heart.centre[2] if centre is None else (centre + chest.heart.centre[2]) / 2
+        # Every slice passes the heart near its widest, where its size can be judged.
+        middle, half = chest.heart.centre[2], 4.5 * plan.images
+        span, centre = (middle - half, middle + half), None
     elif "pleural effusion" in names:
         span = (-85.0, 10.0)
-    stack = _stack(rng, plan.images, rng.uniform(350, 450), span, centre)
+    stack = _stack(rng, plan.images, field, span, centre)
     lung_only = "pneumothorax" in names
     lung_window = lung_only or rng.random() < (0.3 if names <= {"cardiomegaly"} and names else 0.6)
     window = (
@@ -199,7 +203,7 @@ _Series = tuple[
 
 
 def _ct_series(
-    cut: Callable[[ct.Grid, float], tuple[Array, tuple[Finding, ...]]], setting: _Series
+    cut: Callable[[Grid, float], tuple[Array, tuple[Finding, ...]]], setting: _Series
 ) -> list[DemoImage]:
     stack, patient, rng, window, region, agent, noise_range = setting
     noise, signed, circle = rng.uniform(*noise_range), rng.random() < 0.5, rng.random() < 0.5

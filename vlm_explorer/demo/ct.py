@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vlm_explorer.demo import texture
-from vlm_explorer.demo.body import Array, Grid, Solid, Warp, paint, paint_solids, stamp
+from vlm_explorer.demo.body import Array, Grid, Solid, Warp, paint, paint_solids, stamp, unit
 from vlm_explorer.demo.chest import SIDES, Chest, Effusion, Opacity, Pneumothorax, sign_of
 from vlm_explorer.demo.findings import Finding, boxed, large_enough
 
@@ -106,7 +106,7 @@ def _lung(
         organ = values["liver"] if side == "right" else values["spleen"]
         inside = np.zeros(grid.shape, np.float32)
         inside[window] = coverage
-        paint(image, dome_cut[0], dome_cut[1] * np.clip(inside[dome_cut[0]] * 1.0, 0, 1), organ)
+        paint(image, dome_cut[0], dome_cut[1] * unit(inside[dome_cut[0]] * 1.0), organ)
         for extent in extents.values():
             extent[dome_cut[0]] *= 1 - dome_cut[1]
     seen = np.zeros(grid.shape, np.float32)
@@ -150,7 +150,7 @@ def _lung_lesions(
         inner = np.where(field < 0.97, part, 0)
         if large_enough(np.asarray(_embed(grid, window, inner)), grid.shape):
             if isinstance(lesion, Pneumothorax):
-                line = np.clip(1 - np.abs(part - 0.5) * 2, 0, 1) * (field < 0.97)
+                line = unit(1 - np.abs(part - 0.5) * 2) * (field < 0.97)
                 value += (1 - part) * np.float32(320 * lesion.collapse)
                 value += part * (np.float32(AIR + 6) - value) + line * np.float32(520)
             else:
@@ -177,16 +177,16 @@ def _opacity(
     shape = field.shape
     if name == "nodule":
         rough = texture.noise(rng, grid.shape, fine=3)[: shape[0], : shape[1]]
-        return np.clip((1 - field + 0.03 * rough) * 9 + 0.5, 0, 1)
+        return unit((1 - field + 0.03 * rough) * 9 + 0.5)
     rough = texture.noise(rng, grid.shape, fine=4, slope=0.6)[: shape[0], : shape[1]]
-    return np.clip((1.1 - field + 0.16 * rough) * 4, 0, 1) * np.float32(0.96)
+    return unit((1.1 - field + 0.16 * rough) * 4) * np.float32(0.96)
 
 
 def _bronchi(grid: Grid, window: tuple[slice, slice]) -> Array:
     """Air bronchograms: dark branching streaks."""
     u, v = grid.u[window], grid.v[window]
     ridge = np.sin(u / 9 + 1.7 * np.sin(v / 15)) * np.cos(v / 23 + 0.6 * np.sin(u / 11))
-    return (np.abs(ridge) < 0.045).astype(np.float32)
+    return np.asarray(np.abs(ridge) < 0.045, np.float32)
 
 
 def _leak(
@@ -205,7 +205,7 @@ def _leak(
     du = (grid.u[window] - x) / (lung.radii[0] * scale * (1 - 0.35 * leak.collapse))
     dv = (grid.v[window] - y) / (lung.radii[1] * scale * (1 - 0.15 * leak.collapse))
     field = np.sqrt(du * du + dv * dv)
-    return np.clip((field - 0.97) * lung.radii[0] * scale / 2.2, 0, 1)
+    return unit((field - 0.97) * lung.radii[0] * scale / 2.2)
 
 
 def _supine_fluid(
@@ -219,15 +219,15 @@ def _supine_fluid(
     """Fluid sinks to the back: a crescent that climbs along the outer wall."""
     lung, s = chest.lungs[side], sign_of(side)
     scale = lung.shrink(z)
-    fade = np.clip((85 - z) / 90, 0, 1)
+    fade = min(max((85 - z) / 90, 0.0), 1.0)
     depth = fluid.depth * fade
     y = lung.centre[1] - 1.35 * depth * lung.radii[1] * scale
     x = lung.centre[0] - s * 0.25 * depth * lung.radii[0] * scale
     du = (grid.u[window] - x) / (lung.radii[0] * scale * 1.04)
     dv = (grid.v[window] - y) / (lung.radii[1] * scale * 1.02)
     field = np.sqrt(du * du + dv * dv)
-    behind = np.clip((grid.v[window] - lung.centre[1] + 25) / 20, 0, 1)
-    return np.clip((field - 1) * lung.radii[0] * scale / 2.5, 0, 1) * behind
+    behind = unit((grid.v[window] - lung.centre[1] + 25) / 20)
+    return unit((field - 1) * lung.radii[0] * scale / 2.5) * behind
 
 
 def _heart(
@@ -273,18 +273,18 @@ def paint_vertebrae(
         paint(
             image,
             window,
-            np.clip((1 - f) * 12 + 0.5, 0, 1),
+            unit((1 - f) * 12 + 0.5),
             values["bone"] * (0.45 if disc else 0.8),
         )
-        paint(image, window, np.clip((0.88 - f) * 12 + 0.5, 0, 1), inner)
+        paint(image, window, unit((0.88 - f) * 12 + 0.5), inner)
         arch = np.sqrt((u / 15) ** 2 + ((v - b - 7) / 13) ** 2)
         wings = (np.abs(v - b - 9 - 0.12 * np.abs(u)) < 5.5) & (np.abs(u) < 36)
-        paint(image, window, np.clip((1 - arch) * 10 + 0.5, 0, 1), values["bone"] * 0.75)
+        paint(image, window, unit((1 - arch) * 10 + 0.5), values["bone"] * 0.75)
         paint(image, window, (wings & (f > 1)).astype(np.float32), values["bone"] * 0.7)
         spine = (np.abs(u) < 4.5) & (v > b + 14) & (v < b + 40)
         paint(image, window, spine.astype(np.float32), values["bone"] * 0.75)
         canal = np.sqrt((u / 10) ** 2 + ((v - b - 6) / 8) ** 2)
-        paint(image, window, np.clip((1 - canal) * 8 + 0.5, 0, 1), values["canal"])
+        paint(image, window, unit((1 - canal) * 8 + 0.5), values["canal"])
 
 
 def _ribs(image: Array, chest: Chest, grid: Grid, z: float, values: dict[str, float]) -> None:

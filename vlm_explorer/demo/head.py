@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vlm_explorer.demo import texture
-from vlm_explorer.demo.body import Array, Grid, Solid, Window, paint, paint_solids
+from vlm_explorer.demo.body import Array, Grid, Solid, Window, paint, paint_solids, unit
 from vlm_explorer.demo.chest import sign_of
 from vlm_explorer.demo.findings import Finding, boxed, large_enough
 
@@ -167,11 +167,11 @@ def _cortex(
     field = head.brain.field(grid, z, window)
     scale = head.brain.radii[0] * max(head.brain.shrink(z), 0.2)
     depth = (1 - field) * np.float32(scale)
-    reach = np.clip((21 - depth) / 7, 0, 1)
-    ribbon = np.clip((0.75 - np.abs(fold)) / 0.25, 0, 1) * reach
-    ribbon = np.maximum(ribbon, np.clip((4.2 - depth) / 1.5, 0, 1))
+    reach = unit((21 - depth) / 7)
+    ribbon = unit((0.75 - np.abs(fold)) / 0.25) * reach
+    ribbon = np.maximum(ribbon, unit((4.2 - depth) / 1.5))
     width = 0.09 + 0.13 * head.atrophy
-    furrow = np.clip((width - np.abs(fold)) / 0.12 + 0.5, 0, 1) * np.clip((19 - depth) / 6, 0, 1)
+    furrow = unit((width - np.abs(fold)) / 0.12 + 0.5) * unit((19 - depth) / 6)
     paint(brain, window, ribbon, values["grey"])
     paint(brain, window, furrow, values["csf"])
 
@@ -179,10 +179,10 @@ def _cortex(
 def _midline(brain: Array, grid: Grid, z: float, values: dict[str, float]) -> None:
     """The fissure between the hemispheres, and the falx in it."""
     across = np.abs(grid.u)
-    ends = np.clip((np.abs(grid.v) - (36 if z < 28 else -5)) / 4, 0, 1)
-    paint(brain, grid.everywhere(), np.clip((6.5 - across) / 1.5, 0, 1) * ends, values["grey"])
-    paint(brain, grid.everywhere(), np.clip((1.9 - across) / 1.2, 0, 1) * ends, values["csf"])
-    paint(brain, grid.everywhere(), np.clip((0.8 - across) / 0.8, 0, 1) * ends, values["falx"])
+    ends = unit((np.abs(grid.v) - (36 if z < 28 else -5)) / 4)
+    paint(brain, grid.everywhere(), unit((6.5 - across) / 1.5) * ends, values["grey"])
+    paint(brain, grid.everywhere(), unit((1.9 - across) / 1.2) * ends, values["csf"])
+    paint(brain, grid.everywhere(), unit((0.8 - across) / 0.8) * ends, values["falx"])
 
 
 def _paint_lesion(
@@ -207,12 +207,12 @@ def _paint_lesion(
         return None
     rough = texture.noise(rng, grid.shape, fine=7)
     field = solid.field(grid, z, everywhere) * (1 + np.float32(0.07) * rough)
-    core = np.clip((1 - field) * 7 + 0.5, 0, 1) * inside
+    core = unit((1 - field) * 7 + 0.5) * inside
     if not large_enough(core, grid.shape):
         return None
     fingers = field + np.float32(0.16) * texture.noise(rng, grid.shape, fine=5, slope=0.5)
     halo = lesion.halo if lesion.name == "brain tumour" else 1.18
-    swelling = np.clip((halo - fingers) * 5, 0, 1) * inside
+    swelling = unit((halo - fingers) * 5) * inside
     paint(brain, everywhere, swelling, values["oedema"])
     if lesion.name == "haemorrhage":
         mottled = values["blood"] * (1 + np.float32(0.04) * texture.noise(rng, grid.shape, fine=4))
@@ -221,7 +221,7 @@ def _paint_lesion(
     spots = texture.noise(rng, grid.shape, fine=3)
     paint(brain, everywhere, core, values["rim"] + (values["rim"] - values["grey"]) * 0.12 * spots)
     if lesion.kind == "ring":
-        hollow = np.clip((0.68 + 0.05 * spots - field) * 9, 0, 1) * core
+        hollow = unit((0.68 + 0.05 * spots - field) * 9) * core
         paint(brain, everywhere, hollow, values["necrosis"])
     return np.maximum(core, swelling)
 
@@ -235,5 +235,5 @@ def _crescent(lesion: BrainLesion, head: Head, grid: Grid, z: float) -> Array:
     du = (grid.u + s * thick * brain.radii[0] * scale) / (brain.radii[0] * scale)
     dv = (grid.v - 0.2 * lesion.solid.centre[1]) / (brain.radii[1] * scale * 1.06)
     field = np.sqrt(du * du + dv * dv)
-    beside = np.clip((s * grid.u - 6) / 4, 0, 1)
-    return np.clip((field - 1) * brain.radii[0] * scale / 2, 0, 1) * beside
+    beside = unit((s * grid.u - 6) / 4)
+    return unit((field - 1) * brain.radii[0] * scale / 2) * beside

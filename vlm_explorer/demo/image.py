@@ -86,7 +86,7 @@ class DemoImage:
         grey = np.clip(level, 0, 1) * 255
         if self.photometric == "MONOCHROME1":
             grey = 255 - grey
-        return np.round(grey).astype(np.uint8)
+        return np.asarray(np.round(grey), np.uint8)
 
 
 def label_of(findings: tuple[Finding, ...]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vlm_explorer.demo import texture
-from vlm_explorer.demo.body import Array
+from vlm_explorer.demo.body import Array, unit
 from vlm_explorer.demo.findings import Finding, boxed
 
 ROWS, COLS = 400, 320
@@ -69,16 +69,16 @@ def mammogram(
     bow = np.sqrt(along**2.1 + np.abs(across) ** 2.3)
     wobble = texture.noise(rng, (ROWS, COLS), fine=38)
     field = bow * (1 + np.float32(0.012) * wobble)
-    inside = np.clip((1 - field) * breast.depth / 2.0 + 0.5, 0, 1)
-    thick = np.clip((1 - field) / 0.16, 0, 1) ** np.float32(0.5)
+    inside = unit((1 - field) * breast.depth / 2.0 + 0.5)
+    thick = unit((1 - field) / 0.16) ** np.float32(0.5)
     gland = _gland(breast, along, across, field, view)
     picture = 0.24 * thick + gland * thick
     nipple = np.hypot(
         x - breast.depth * 0.985,
         y - breast.nipple * breast.height - 0.077 * breast.height * (sag > 0),
     )
-    picture += 0.22 * np.clip((9 - nipple) / 4, 0, 1)
-    inside = np.maximum(inside, np.clip((9 - nipple) / 2, 0, 1))
+    picture += 0.22 * unit((9 - nipple) / 4)
+    inside = np.maximum(inside, unit((9 - nipple) / 2))
     skin = np.exp(-(((1 - field) * breast.depth - 2.2) ** 2) / 3.0)
     picture += 0.20 * skin
     found: tuple[Finding, ...] = ()
@@ -102,10 +102,10 @@ def _gland(breast: Breast, along: Array, across: Array, field: Array, view: str)
     cloud = texture.noise(own, (ROWS, COLS), fine=2.0, slope=1.35)
     streak = texture.noise(own, (ROWS, COLS), fine=1.1, slope=0.8)
     centre = np.hypot((along - 0.52) / 0.44, (across - breast.nipple * 0.5) / 0.62)
-    cone = np.clip(1.25 - centre, 0, 1)
-    amount = np.clip(cone * (0.35 + 1.0 * breast.density) + 0.22 * cloud * (0.3 + cone), 0, 1)
-    fade = np.clip((0.96 - field) / 0.12, 0, 1)
-    strands = np.clip(np.abs(streak) < 0.16, 0, 1) * np.float32(0.035)
+    cone = unit(1.25 - centre)
+    amount = unit(cone * (0.35 + 1.0 * breast.density) + 0.22 * cloud * (0.3 + cone))
+    fade = unit((0.96 - field) / 0.12)
+    strands = (np.abs(streak) < 0.16) * np.float32(0.035)
     return (amount * (0.2 + 0.25 * breast.density) + strands) * fade
 
 
@@ -122,17 +122,15 @@ def _mass(picture: Array, breast: Breast, along: Array, across: Array, view: str
     angle = np.arctan2(dv, du)
     lobes = sum(own.normal(0, 0.05) * np.cos(k * angle + own.uniform(0, 6.3)) for k in range(2, 6))
     edge = np.float32(radius) * (1 + lobes)
-    body = np.clip((edge - distance) / (2.5 + 3.5 * spiky) + 0.5, 0, 1)
+    body = unit((edge - distance) / (2.5 + 3.5 * spiky) + 0.5)
     picture += (
         body
         * np.float32(own.uniform(0.22, 0.30))
         * (1 + np.float32(0.12) * texture.noise(own, body.shape, fine=3))
     )
     if spiky > 0.45:
-        rays = np.clip(
-            np.cos(int(own.integers(9, 15)) * angle + own.uniform(0, 6.3)) * 3 - 1.6, 0, 1
-        )
-        reach = np.clip((2.0 * edge - distance) / edge, 0, 1) * (distance > edge * 0.8)
+        rays = unit(np.cos(int(own.integers(9, 15)) * angle + own.uniform(0, 6.3)) * 3 - 1.6)
+        reach = unit((2.0 * edge - distance) / edge) * (distance > edge * 0.8)
         picture += rays * reach * np.float32(0.11)
     return body
 
@@ -140,9 +138,9 @@ def _mass(picture: Array, breast: Breast, along: Array, across: Array, view: str
 def _pectoral(picture: Array, x: Array, y: Array, rng: np.random.Generator) -> None:
     """The pectoral muscle: a bright triangle in the upper corner at the chest wall."""
     wide, tall = rng.uniform(70, 120), rng.uniform(190, 300)
-    bulge = 1 + 0.18 * np.sin(np.pi * np.clip(y / tall, 0, 1))
+    bulge = 1 + 0.18 * np.sin(np.pi * unit(y / tall))
     line = wide * (1 - y / tall) * bulge
-    mask = np.clip((line - x) / 5, 0, 1)
+    mask = unit((line - x) / 5)
     picture += mask * (np.float32(0.62) - picture) * np.float32(0.85)
 
 
@@ -154,4 +152,4 @@ def _exposed(picture: Array, inside: Array, rng: np.random.Generator) -> Array:
         picture + np.float32(0.5) * fine + np.float32(rng.uniform(0.008, 0.02)) * grain * inside
     )
     gain = rng.uniform(0.95, 1.2)
-    return np.clip(picture * np.float32(gain) + 0.02 * (1 - inside), 0, 1)
+    return unit(picture * np.float32(gain) + 0.02 * (1 - inside))

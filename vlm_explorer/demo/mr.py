@@ -81,4 +81,4 @@ def acquire(image: Array, rng: np.random.Generator, *, white: float, noise: floa
     sigma = np.float32(noise * white)
     real = image + sigma * rng.standard_normal(image.shape, dtype=np.float32)
     imaginary = sigma * rng.standard_normal(image.shape, dtype=np.float32)
-    return np.hypot(real, imaginary)
+    return np.asarray(np.hypot(real, imaginary))

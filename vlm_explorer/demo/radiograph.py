@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vlm_explorer.demo import texture
-from vlm_explorer.demo.body import Array, Grid, Interval, Solid, Warp, length, stamp
+from vlm_explorer.demo.body import Array, Grid, Interval, Solid, Warp, length, stamp, unit
 from vlm_explorer.demo.chest import SIDES, Chest, Effusion, Opacity, Pneumothorax, Tubes, sign_of
 from vlm_explorer.demo.findings import Finding, boxed
 
@@ -57,15 +57,15 @@ def _tissue(chest: Chest, grid: Grid, axis: int) -> Array:
     everywhere = grid.everywhere()
     fat, muscle = (length(s.interval(grid, axis, everywhere)) for s in chest.torso)
     soft = muscle + np.float32(FAT_DENSITY) * np.maximum(fat - muscle, 0)
-    shoulder = np.clip((np.float32(205) - grid.v) / 80, 0, 1)
+    shoulder = unit((np.float32(205) - grid.v) / 80)
     if axis == PA:
-        slope = np.clip((182 - grid.v - 0.45 * np.maximum(np.abs(grid.u) - 55, 0)) / 26, 0, 1)
-        neck = np.clip((64 - np.abs(grid.u)) / 30, 0, 1) * 115
-        arms = np.clip((np.abs(grid.u) - 128) / 45, 0, 1) * np.clip((grid.v - 20) / 110, 0, 1) * 40
+        slope = unit((182 - grid.v - 0.45 * np.maximum(np.abs(grid.u) - 55, 0)) / 26)
+        neck = unit((64 - np.abs(grid.u)) / 30) * 115
+        arms = unit((np.abs(grid.u) - 128) / 45) * unit((grid.v - 20) / 110) * 40
         soft = np.maximum((soft + arms) * np.sqrt(slope), neck * (grid.v > 60))
     else:
-        raised = np.clip(1 - ((grid.u + 10) / 62) ** 2, 0, 1) ** 0.5 * 150
-        high = np.clip((grid.v - 95) / 60, 0, 1)
+        raised = unit(1 - ((grid.u + 10) / 62) ** 2) ** 0.5 * 150
+        high = unit((grid.v - 95) / 60)
         soft = soft * np.sqrt(shoulder) * (1 - 0.35 * high) + raised * high
     for breast in chest.breasts:
         window, chord = breast.chord(grid, axis)
@@ -101,13 +101,13 @@ def _lung(chest: Chest, side: str, out: Projection, rng: np.random.Generator) ->
     if isinstance(fluid, Effusion):
         share = np.maximum(share, _fluid(chest, side, fluid, out, air))
     missing = missing * (1 - share)
-    present = np.clip(missing / 20, 0, 1)
+    present = unit(missing / 20)
     return missing - vessels * np.float32(1.7) * present - _nodules(chest, side, out) * present
 
 
 def _above_floor(dome: Solid, grid: Grid) -> Array:
     floor = np.float32(dome.centre[2] + 6)
-    return np.clip((grid.v - floor) / 12, 0, 1)
+    return unit((grid.v - floor) / 12)
 
 
 def _mediastinum(chest: Chest, grid: Grid) -> Array:
@@ -151,9 +151,9 @@ def _pneumothorax(
     wide = small.radii[1 - out.axis]
     f = np.abs(across / wide) ** 2.2 + np.abs((grid.v - small.centre[2]) / small.radii[2]) ** 2.2
     f = f ** np.float32(1 / 2.2)
-    visible = np.clip(air / 30, 0, 1)
+    visible = unit(air / 30)
     line = np.exp(-(((f - 1) * wide / 1.3) ** 2)) * 16 * visible
-    lateral = np.clip((f - 0.99) * 40, 0, 1)
+    lateral = unit((f - 0.99) * 40)
     out.extents["pneumothorax", side] = lateral * (air > 22) * (s * grid.u > 30)
     return missing - line, vessels * (1 - lateral)
 
@@ -163,7 +163,7 @@ def _opacities(
 ) -> Array:
     """Share of the lung's air on each ray that a consolidation has replaced."""
     lesion = chest.lesions.get(("consolidation", side))
-    share = np.zeros(out.grid.shape, np.float32)
+    share: Array = np.zeros(out.grid.shape, np.float32)
     if not isinstance(lesion, Opacity):
         return share
     solid, other = lesion.solid, 1 - out.axis
@@ -172,8 +172,8 @@ def _opacities(
     f = np.sqrt(du * du + dv * dv)
     ragged = texture.noise(rng, out.grid.shape, fine=7, slope=1.0)
     f = f + np.float32(0.2) * ragged
-    body = np.clip((1.12 - f) / 0.45, 0, 1)
-    patchy = np.clip(0.92 + 0.06 * texture.noise(rng, out.grid.shape, fine=4), 0, 1)
+    body = unit((1.12 - f) / 0.45)
+    patchy = unit(0.92 + 0.06 * texture.noise(rng, out.grid.shape, fine=4))
     share = body * patchy * np.float32(0.66 if out.axis == PA else 0.62)
     out.extents["consolidation", side] = body * (air > 14)
     return share
@@ -191,7 +191,7 @@ def _fluid(chest: Chest, side: str, effusion: Effusion, out: Projection, air: Ar
             np.abs(grid.u - (lung.centre[1] - lung.radii[1])) + 8,
         )
     level = effusion.level + 46 * np.exp(-distance / 26) - 0.06 * distance
-    share = np.clip((level - grid.v) / 13 + 0.5, 0, 1)
+    share = unit((level - grid.v) / 13 + 0.5)
     seen = share * (air > 6)
     if out.axis == PA:
         below = (np.abs(grid.u - lung.centre[0]) < lung.radii[0] * 0.95) & (
@@ -219,9 +219,7 @@ def _skeleton(chest: Chest, out: Projection, rng: np.random.Generator) -> None:
         out.bone[window] += chord * np.float32(0.24 if solid.material == "spongy" else 0.5)
         if solid.material == "spongy":
             # The end plates of a vertebra are denser than its body.
-            rim = np.clip(
-                1.5 - np.abs(np.abs(grid.v[window] - solid.centre[2]) - solid.radii[2] + 2), 0, 1
-            )
+            rim = unit(1.5 - np.abs(np.abs(grid.v[window] - solid.centre[2]) - solid.radii[2] + 2))
             out.bone[window] += rim * np.minimum(chord, 20) * np.float32(0.25)
     strength = rng.uniform(0.75, 1.15)
     for tubes in (chest.ribs_back, chest.ribs_front):
@@ -249,12 +247,8 @@ def _shoulders(out: Projection, rng: np.random.Generator) -> None:
         out.bone += (whole - 0.6 * core) * np.float32(1.6)
         inner, low = rng.uniform(104, 132), rng.uniform(-38, -10)
         du = (s * grid.u - inner) - 0.12 * (grid.v - low)
-        plate = np.clip(du / 2.5, 0, 1) * np.clip((148 - s * grid.u) / 14, 0, 1)
-        plate = (
-            plate
-            * np.clip((grid.v - low - 0.9 * du) / 10, 0, 1)
-            * np.clip((112 - grid.v) / 12, 0, 1)
-        )
+        plate = unit(du / 2.5) * unit((148 - s * grid.u) / 14)
+        plate = plate * unit((grid.v - low - 0.9 * du) / 10) * unit((112 - grid.v) / 12)
         border = np.exp(-(((du - 2) / 2.2) ** 2))
         out.bone += plate * np.float32(5.5 * blade) * (1 + 0.8 * border)
         joint = np.hypot(s * grid.u - 172, (grid.v - high - 2) * 0.9)
@@ -296,7 +290,7 @@ def expose(out: Projection, rng: np.random.Generator) -> Array:
     low, high = np.percentile(optical[inside][::7], [rng.uniform(0.5, 2), rng.uniform(96, 99.7)])
     level = (optical - low) / (high - low)
     gamma = rng.uniform(0.65, 1.35)
-    return np.asarray(np.clip(level * 0.92 + 0.05, 0, 1) ** np.float32(gamma), np.float32)
+    return np.asarray(unit(level * 0.92 + 0.05) ** np.float32(gamma), np.float32)
 
 
 def chest_grid(rng: np.random.Generator, shape: tuple[int, int], axis: int) -> Grid:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vlm_explorer.demo import texture
-from vlm_explorer.demo.body import Array
+from vlm_explorer.demo.body import Array, unit
 from vlm_explorer.demo.findings import Finding, boxed
 
 ROWS, COLS = 256, 320
@@ -92,7 +92,7 @@ def ultrasound(
     level = echo + gain + attenuation + 20 * np.log10(np.maximum(speckle, 0.02))
     level += np.where(depth < 0.025, np.float32(18), np.float32(0))
     span = rng.uniform(48, 60)
-    signal = np.clip((level + span) / span, 0, 1)
+    signal = unit((level + span) / span)
     rows, cols, seen = fan.beams()
     where = np.stack([np.clip(rows, 0, DEPTHS - 1), np.clip(cols, 0, BEAMS - 1)])
     picture = ndimage.map_coordinates(signal, where, order=1) * seen
@@ -111,8 +111,8 @@ def _lesion(
     cystic = scene.lesion == "cystic lesion"
     field = np.hypot((width - np.float32(x)) / a, (depth - np.float32(y)) / b)
     field = field * (1 + np.float32(0.02 if cystic else 0.09) * rough)
-    mask = np.clip((1 - field) * 9 + 0.5, 0, 1)
-    behind = np.clip((depth - y) / b, 0, 1) * np.clip((1 - np.abs(width - x) / a) * 5, 0, 1)
+    mask = unit((1 - field) * 9 + 0.5)
+    behind = unit((depth - y) / b) * unit((1 - np.abs(width - x) / a) * 5)
     behind = behind * (1 - mask)
     if cystic:
         echo += mask * (np.float32(-75) - echo)

@@ -25,8 +25,8 @@ from pydicom.uid import (
 )
 
 from vlm_explorer.errors import FileProblem, UnreadableImage, UnsupportedImage
+from vlm_explorer.files.open_errors import DAMAGED_HINT, unreadable_file
 
-DAMAGED_HINT = "Copy the file again from where it came from."
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 # No image that is deflated as a whole comes near; a crafted file may inflate without end.
 _MOST_INFLATED = 1 << 30
@@ -68,16 +68,6 @@ def open_dicom(
         raise
     except Exception as error:  # boundary: damaged bytes make pydicom raise anything
         raise UnreadableImage("The DICOM header is damaged.", DAMAGED_HINT) from error
-
-
-def unreadable_file(error: OSError) -> UnreadableImage:
-    """Say in words why a file cannot be opened."""
-    if isinstance(error, FileNotFoundError):
-        text = "The file is not there."
-        return UnreadableImage(text, "It was moved or renamed, or its drive is not connected.")
-    if isinstance(error, PermissionError):
-        return UnreadableImage("There is no permission to read the file.")
-    return UnreadableImage(f"The file cannot be read ({error.strerror or 'read error'}).")
 
 
 def transfer_syntax(dataset: Dataset) -> str:

@@ -10,7 +10,6 @@ from pydicom.dataset import Dataset
 
 from vlm_explorer.errors import NotAnImage, UnreadableImage, UnsupportedImage
 from vlm_explorer.files.dicom_dataset import (
-    DAMAGED_HINT,
     integer,
     items,
     number,
@@ -21,7 +20,9 @@ from vlm_explorer.files.dicom_dataset import (
     transfer_syntax,
     value,
 )
-from vlm_explorer.files.image_header import ImageHeader, read_image_header
+from vlm_explorer.files.header import ImageHeader
+from vlm_explorer.files.image_header import read_image_header
+from vlm_explorer.files.open_errors import DAMAGED_HINT
 from vlm_explorer.files.reader_messages import collected_messages
 from vlm_explorer.files.sop_classes import DICOMDIR, is_mask, name_sop_class
 from vlm_explorer.files.transfer_syntaxes import is_undecodable, name_syntax

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vlm_explorer.files.image_header import PLAIN_STACK
+from vlm_explorer.files.header import PLAIN_STACK
 from vlm_explorer.files.natural_order import natural_key
 
 # Positions closer than this, in mm, are the same slice taken again.

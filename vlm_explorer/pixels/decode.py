@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from vlm_explorer.errors import NotAnImage, UsageError
-from vlm_explorer.files.dicom_dataset import unreadable_file
 from vlm_explorer.files.dicom_header import read_header, read_image_header
+from vlm_explorer.files.open_errors import unreadable_file
 from vlm_explorer.files.signatures import FileKind, sniff
 from vlm_explorer.pixels.dicom_frame import read_dicom_frame
 from vlm_explorer.pixels.frame import Frame

@@ -22,9 +22,9 @@ from vlm_explorer.files.dicom_dataset import (
     open_dicom,
     text,
     texts,
-    unreadable_file,
 )
 from vlm_explorer.files.dicom_header import refuse
+from vlm_explorer.files.open_errors import unreadable_file
 from vlm_explorer.files.reader_messages import collected_messages
 from vlm_explorer.pixels.facts import collect_facts
 from vlm_explorer.pixels.frame import Frame

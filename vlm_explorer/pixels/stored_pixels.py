@@ -16,7 +16,6 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from vlm_explorer.errors import FileProblem, UnreadableImage, UnsupportedImage
 from vlm_explorer.files.dicom_dataset import (
-    DAMAGED_HINT,
     PIXEL_KEYWORDS,
     integer,
     names_transfer_syntax,
@@ -27,6 +26,7 @@ from vlm_explorer.files.dicom_dataset import (
     values,
 )
 from vlm_explorer.files.dicom_header import count_dicom_frames
+from vlm_explorer.files.open_errors import DAMAGED_HINT
 from vlm_explorer.files.transfer_syntaxes import name_syntax, package_for
 
 # What Pillow, too, refuses to open: 4 times the largest detector that there is.

@@ -1,0 +1,1 @@
+"""Many points to one picture: transforms, rasteriser, picking, label placement. No Qt here."""

@@ -1,0 +1,123 @@
+"""Where the map is looked at from: world coordinates to logical screen pixels and back."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A similarity transform from the world (y up) to a screen (y down, logical pixels).
+
+    Attributes:
+        x, y: the world point at the centre of the screen.
+        scale: logical pixels per world unit, above zero; the same for both axes, because a
+            projection's axes have no meaning of their own.
+        width, height: size of the screen in logical pixels.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    scale: float = 1.0
+    width: float = 1.0
+    height: float = 1.0
+
+    def to_screen(self, xy: ArrayLike) -> Floats:
+        """Return the screen position of world points `xy` (..., 2), in its floating type."""
+        world = np.asarray(xy)
+        kind = world.dtype if world.dtype.kind == "f" else np.dtype(np.float64)
+        screen = np.empty(world.shape, kind)
+        screen[..., 0] = self._screen_x(world[..., 0])
+        screen[..., 1] = self._screen_y(world[..., 1])
+        return screen
+
+    def to_columns(self, xy: NDArray[np.float32]) -> tuple[Floats, Floats]:
+        """Return screen x and y of world points (N, 2) as two contiguous arrays (N,)."""
+        return self._screen_x(xy[:, 0]), self._screen_y(xy[:, 1])
+
+    def to_world(self, screen: ArrayLike) -> NDArray[np.float64]:
+        """Return the world position (..., 2) of screen points (..., 2)."""
+        points = np.asarray(screen, np.float64)
+        world = np.empty(points.shape, np.float64)
+        world[..., 0] = (points[..., 0] - self.width / 2) / self.scale + self.x
+        world[..., 1] = (self.height / 2 - points[..., 1]) / self.scale + self.y
+        return world
+
+    def panned(self, dx: float, dy: float) -> View:
+        """Return the view after the picture was dragged by (dx, dy) logical pixels."""
+        return dataclasses.replace(self, x=self.x - dx / self.scale, y=self.y + dy / self.scale)
+
+    def zoomed(
+        self, factor: float, about: tuple[float, float], limits: tuple[float, float]
+    ) -> View:
+        """Return the view scaled by `factor`; the world point under `about` stays where it is.
+
+        Args:
+            factor: above one to come nearer.
+            about: a screen point, logical pixels.
+            limits: smallest and largest scale allowed.
+        """
+        scale = min(max(self.scale * factor, limits[0]), limits[1])
+        fixed = self.to_world(about)
+        return dataclasses.replace(
+            self,
+            x=float(fixed[0]) - (about[0] - self.width / 2) / scale,
+            y=float(fixed[1]) + (about[1] - self.height / 2) / scale,
+            scale=scale,
+        )
+
+    def resized(self, width: float, height: float) -> View:
+        """Return the same view on a screen of another size; centre and scale are kept."""
+        return dataclasses.replace(self, width=max(width, 1.0), height=max(height, 1.0))
+
+    def fitted(self, xy: NDArray[np.floating], margin: float = 32.0) -> View:
+        """Return the view that shows all finite points of `xy` (N, 2) within `margin` pixels.
+
+        One point, or all points in one place, is shown in the middle at the present scale.
+        """
+        return self.fitted_to(bounds(xy), margin)
+
+    def fitted_to(
+        self, box: tuple[float, float, float, float] | None, margin: float = 32.0
+    ) -> View:
+        """Return the view that shows the world box (x0, y0, x1, y1) within `margin` pixels."""
+        if box is None:
+            return self
+        x0, y0, x1, y1 = box
+        room_x = max(self.width - 2 * margin, 1.0)
+        room_y = max(self.height - 2 * margin, 1.0)
+        shares = [extent / room for extent, room in ((x1 - x0, room_x), (y1 - y0, room_y))]
+        widest = max(shares)
+        return dataclasses.replace(
+            self,
+            x=(x0 + x1) / 2,
+            y=(y0 + y1) / 2,
+            scale=1.0 / widest if widest > 0 else self.scale,
+        )
+
+    def _screen_x(self, x: Floats) -> Floats:
+        # One multiplication and one addition in the array's own type: a million points in 1 ms.
+        moved = x * x.dtype.type(self.scale)
+        moved += x.dtype.type(self.width / 2 - self.x * self.scale)
+        return moved
+
+    def _screen_y(self, y: Floats) -> Floats:
+        moved = y * y.dtype.type(-self.scale)
+        moved += y.dtype.type(self.height / 2 + self.y * self.scale)
+        return moved
+
+
+def bounds(xy: NDArray[np.floating]) -> tuple[float, float, float, float] | None:
+    """Return (x0, y0, x1, y1) of the finite points of `xy` (N, 2); None when there are none."""
+    finite = xy[np.isfinite(xy).all(axis=1)]
+    if not len(finite):
+        return None
+    x0, y0 = finite.min(axis=0)
+    x1, y1 = finite.max(axis=0)
+    return float(x0), float(y0), float(x1), float(y1)

@@ -1,0 +1,314 @@
+"""The viewing pane's state: which image, how far it is loaded, under which window, turned how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from vlm_explorer.errors import ExplorerError
+from vlm_explorer.pixels.windowing import Window
+from vlm_explorer.viewmodels import viewer_corners
+from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.viewer_corners import Corners
+from vlm_explorer.viewmodels.viewer_encoder_view import EncoderView
+from vlm_explorer.viewmodels.viewer_frames import FrameCache, FrameKey, LoadedFrame
+from vlm_explorer.viewmodels.viewer_loader import FrameLoader
+from vlm_explorer.viewmodels.viewer_orientation import (
+    UPRIGHT,
+    EdgeLetters,
+    Orientation,
+    edge_letters,
+)
+from vlm_explorer.viewmodels.viewer_picture import EncoderPicture, FramePicture
+from vlm_explorer.viewmodels.viewer_presets import Preset, dragged, presets_of, refusal_of
+from vlm_explorer.viewmodels.viewer_series import SeriesTracker
+
+
+class Status(StrEnum):
+    """What the pane has to show."""
+
+    EMPTY = "empty"
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class ViewerModel(QObject):
+    """Follows the selection's current image and says how to show it.
+
+    Attributes:
+        image_id: the image shown, or None.
+        status: what there is to show.
+        failure: (text, hint) where the image cannot be shown.
+        loaded: the frame, when it is ready.
+        orientation, inverted: flips, turns and inversion on top of the file's own.
+        encoder_view: whether the encoder's view is wanted in the place of the scan.
+
+    Signals:
+        image_changed(): another image, or another status.
+        display_changed(): the same image under another window, orientation, inversion or view.
+        series_changed(): the series, or the place in it.
+        noticed(text): something to say in passing.
+    """
+
+    image_changed = Signal()
+    display_changed = Signal()
+    series_changed = Signal()
+    noticed = Signal(str)
+
+    def __init__(
+        self, session: Session, cache: FrameCache | None = None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.encoder_view = False
+        self._windows: dict[tuple[str, ...], Window] = {}
+        self._loader = FrameLoader(session.runner, cache or FrameCache(), self)
+        self._loader.arrived.connect(self._take_frame)
+        self._loader.failed.connect(self._fail)
+        self._encoder_view = EncoderView(session, self)
+        self._encoder_view.changed.connect(self.display_changed)
+        self._tracker = SeriesTracker(session, self)
+        self._tracker.changed.connect(self.series_changed)
+        self._tracker.changed.connect(self._read_ahead)
+        self._clear()
+        session.selection_changed.connect(self._follow)
+        session.collection_changed.connect(self._start_afresh)
+        session.encoder_changed.connect(self._take_encoder)
+        self._follow()
+
+    def _clear(self) -> None:
+        self.image_id: str | None = None
+        self.status = Status.EMPTY
+        self.failure = "", ""
+        self.loaded: LoadedFrame | None = None
+        self.orientation = UPRIGHT
+        self.inverted = False
+        self._encoder_view.clear()
+
+    # Which image
+
+    @Slot()
+    def _start_afresh(self) -> None:
+        """Forget the images of the collection that was open."""
+        self._loader.forget()
+        self._windows.clear()
+        self._show_nothing()
+
+    @Slot()
+    def _follow(self) -> None:
+        """Show the selection's current image."""
+        current = self.session.selection.current
+        if current == self.image_id:
+            return
+        if current is None:
+            self._loader.stop()
+            self._show_nothing()
+            return
+        self.image_id, self.failure = current, ("", "")
+        self._encoder_view.clear()
+        if self._tracker.enter(current):
+            self.orientation, self.inverted = UPRIGHT, False
+        self.loaded = self._loader.get(self._frame_key(current))
+        if self.loaded is None:
+            self.status = Status.LOADING
+            self.image_changed.emit()
+        else:
+            self._take_frame(self.loaded)
+
+    def _show_nothing(self) -> None:
+        self._clear()
+        self._tracker.leave()
+        self.image_changed.emit()
+
+    def _frame_key(self, image_id: str) -> FrameKey:
+        images = self.session.images
+        row = images.row_of[image_id]
+        return str(images.file[row]), int(images.frame[row])
+
+    @Slot(object)
+    def _take_frame(self, loaded: LoadedFrame) -> None:
+        self.loaded, self.status = loaded, Status.READY
+        if self.encoder_view:
+            self._encoder_view.show(loaded.frame)
+        self.image_changed.emit()
+        self._read_ahead()
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        self.status = Status.FAILED
+        if isinstance(error, ExplorerError):
+            self.failure = error.text, error.hint
+        else:
+            self.failure = "This image cannot be shown.", "The details are in the log."
+        self.image_changed.emit()
+
+    @Slot()
+    def _read_ahead(self) -> None:
+        if self.status is Status.READY:
+            self._loader.read_ahead([self._frame_key(key) for key in self._tracker.neighbours()])
+
+    # The series
+
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Index of the image in its series and the number of images there; None if unknown."""
+        return self._tracker.place
+
+    def step(self, steps: int) -> None:
+        """Go on by so many images in the series, or back."""
+        if self.place is not None:
+            self._tracker.go_to(self.place[0] + steps)
+
+    def go_to(self, index: int) -> None:
+        """Show the index-th image of the series, or the nearest that there is."""
+        self._tracker.go_to(index)
+
+    # The picture
+
+    @property
+    def window(self) -> Window | None:
+        """The window in use; None without an image and for colour."""
+        if self.loaded is None or self.loaded.colour:
+            return None
+        return self._windows.get(self._tracker.key, self.loaded.default)
+
+    @property
+    def picture(self) -> FramePicture | EncoderPicture | None:
+        """What to draw; None where nothing is ready."""
+        if self.loaded is None:
+            return None
+        if self.encoder_view and self._encoder_view.picture is not None:
+            return replace(self._encoder_view.picture, inverted=self.inverted)
+        return FramePicture(self.loaded, self.window or self.loaded.default, self.inverted)
+
+    @property
+    def shows_encoder_view(self) -> bool:
+        """Whether the picture is what the encoder sees."""
+        return isinstance(self.picture, EncoderPicture)
+
+    @property
+    def title(self) -> str:
+        """The image's caption, or its label; empty where it has neither."""
+        if self.image_id is None:
+            return ""
+        images, row = self.session.images, self.session.images.row_of[self.image_id]
+        return str(images.caption[row] or images.label[row] or "No caption")
+
+    @property
+    def letters(self) -> EdgeLetters | None:
+        """Which way the patient lies on the screen; None where the file does not say."""
+        if self.loaded is None:
+            return None
+        return edge_letters(self.loaded.frame.orientation, self.orientation)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know of this frame."""
+        return self.loaded.frame.warnings if self.loaded is not None else ()
+
+    def probe(self, row: int, column: int) -> str:
+        """Return the value of a pixel of the picture, in words."""
+        picture = self.picture
+        if isinstance(picture, EncoderPicture):
+            return picture.probe(row, column)
+        return viewer_corners.probe_text(self.loaded, row, column) if self.loaded else ""
+
+    def corners(self, zoom: float, probe: str = "") -> Corners:
+        """Return the words of the corners at `zoom` device pixels a pixel of the image."""
+        if self.image_id is None:
+            return Corners()
+        modality = str(self.session.images.modality[self.session.images.row_of[self.image_id]])
+        upper = viewer_corners.upper_corners(modality, self._tracker.series, self.loaded)
+        picture = self.picture
+        if self.loaded is None or picture is None:
+            return Corners(*upper)
+        lower = viewer_corners.lower_left(
+            self.place,
+            picture.describe(),
+            zoom,
+            self.orientation,
+            inverted=self.inverted,
+            probe=probe,
+        )
+        return Corners(*upper, lower, viewer_corners.lower_right(self.loaded.frame.facts))
+
+    # What the user does to it
+
+    def presets(self) -> tuple[Preset, ...]:
+        """Return the windows on offer."""
+        return presets_of(self.loaded) if self.loaded is not None else ()
+
+    def choose_preset(self, digit: int) -> None:
+        """Set the window of a digit key for the whole series, or say why it cannot be."""
+        for preset in self.presets():
+            if preset.digit == digit:
+                self.set_preset(preset)
+                return
+        if self.loaded is not None:
+            self.noticed.emit(f"No window lies on the key {digit} for this image.")
+
+    def set_preset(self, preset: Preset) -> None:
+        """Set a window on offer for the whole series, or say why it cannot be."""
+        from vlm_explorer.pixels.render import choose_window
+
+        if preset.refusal or self.loaded is None:
+            self.noticed.emit(preset.refusal)
+        elif preset.window is None:
+            self._set_window(None)
+        else:
+            self._set_window(choose_window(self.loaded.frame, preset.window))
+
+    def drag_window(self, dx: float, dy: float) -> None:
+        """Widen the window by a drag to the right, raise its centre by one down."""
+        if self.loaded is None:
+            return
+        if self.shows_encoder_view:
+            self.noticed.emit("The encoder always sees the default window.")
+        elif refusal := refusal_of(self.loaded):
+            self.noticed.emit(refusal)
+        elif (window := self.window) is not None:
+            self._set_window(dragged(self.loaded, window, dx, dy))
+
+    def _set_window(self, window: Window | None) -> None:
+        """Show the series under `window`; None: each frame under its own default."""
+        if window is None:
+            self._windows.pop(self._tracker.key, None)
+        else:
+            self._windows[self._tracker.key] = window
+        self.display_changed.emit()
+
+    def invert(self) -> None:
+        """Swap black and white."""
+        self.inverted = not self.inverted
+        self.display_changed.emit()
+
+    def turn(self, how: Callable[[Orientation], Orientation]) -> None:
+        """Flip or turn the picture: `how` is a method of `Orientation`."""
+        self.orientation = how(self.orientation)
+        self.display_changed.emit()
+
+    def reset(self) -> None:
+        """Show the series as at first."""
+        self.orientation, self.inverted = UPRIGHT, False
+        self._set_window(None)
+
+    def show_encoder_view(self, shown: bool) -> None:
+        """Show exactly what the encoder sees, crop and padding included, or the scan again."""
+        if shown and self.session.encoder is None:
+            self.noticed.emit("No encoder is loaded yet.")
+            shown = False
+        self.encoder_view = shown
+        if shown and self.loaded is not None and self._encoder_view.picture is None:
+            self._encoder_view.show(self.loaded.frame)
+        self.display_changed.emit()
+
+    @Slot()
+    def _take_encoder(self) -> None:
+        """Another encoder sees another picture."""
+        self._encoder_view.clear()
+        if self.encoder_view:
+            self.show_encoder_view(self.session.encoder is not None)

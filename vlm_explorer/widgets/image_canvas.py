@@ -1,0 +1,323 @@
+"""The black ground on which a scan lies: draws it, its overlay, and turns gestures into signals.
+
+It knows nothing of DICOM: what is drawn comes as a `Drawable`, and what a gesture means is
+decided by those who listen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from vlm_explorer.viewmodels.viewer_camera import Camera
+from vlm_explorer.widgets.qimages import to_qimage
+from vlm_explorer.widgets.saliency_overlay import Overlay, paint_overlay
+from vlm_explorer.widgets.theme import theme, themes
+
+_NOTCH = 120  # eighths of a degree that one wheel step reports
+_WHOLE = 1_500_000  # pixels up to which a level is windowed whole, not just what is in view
+_TILE = 256
+_ZOOM_A_PIXEL = 1.006  # of a right drag
+_ZOOM_A_NOTCH = 1.2
+
+
+class Drawable(Protocol):
+    """A picture that can be had piece by piece, at halving sizes."""
+
+    @property
+    def version(self) -> object:
+        """Differs whenever the pixels do."""
+
+    @property
+    def columns(self) -> int:
+        """Width in pixels of the image."""
+
+    @property
+    def rows(self) -> int:
+        """Height in pixels of the image."""
+
+    @property
+    def pixel(self) -> tuple[float, float]:
+        """Width and height of a pixel; the ratio counts."""
+
+    def level_for(self, zoom: float) -> int:
+        """Return the level to draw at `zoom` device pixels a pixel of the image."""
+
+    def size(self, level: int) -> tuple[int, int]:
+        """Return (rows, columns) of a level."""
+
+    def pixels(self, level: int, top: int, left: int, bottom: int, right: int) -> np.ndarray:
+        """Return a part of a level as uint8 (rows, columns[, 3])."""
+
+
+class ImageCanvas(QWidget):
+    """Shows a picture under a camera; zooms and pans by itself.
+
+    Signals:
+        scrolled(steps): the wheel turned, or an arrow was pressed; positive is onward.
+        windowed(dx, dy): the left button dragged by so many logical pixels.
+        pointed(where): the pointer is over (x, y) of the image, or None beside it.
+        clicked(where): the left button clicked on (x, y) of the image, or None beside it.
+        double_clicked(): to reset.
+        menu_requested(position): the right button clicked there on the screen.
+        camera_changed(): zoom, pan, or size.
+    """
+
+    scrolled = Signal(int)
+    windowed = Signal(float, float)
+    pointed = Signal(object)
+    clicked = Signal(object)
+    double_clicked = Signal()
+    menu_requested = Signal(QPoint)
+    camera_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.camera = Camera()
+        self.smooth = True
+        self._picture: Drawable | None = None
+        self._overlay: Overlay | None = None
+        self._drawn: tuple[object, QImage, QRectF] | None = None
+        self._above: Callable[[QPainter], None] | None = None
+        self._wheel = 0.0
+        self._drag: _Drag | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMinimumSize(200, 160)
+        self.setAccessibleName("Image")
+        themes.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        """As the look of the window has it."""
+        return QSize(420, 420)
+
+    # What is drawn
+
+    def set_picture(self, picture: Drawable | None) -> None:
+        """Show another picture, or none; one of equal shape keeps zoom and pan."""
+        self._picture = picture
+        if picture is not None:
+            self._look(self.camera.showing(picture.columns, picture.rows, picture.pixel))
+        self.update()
+
+    def set_overlay(self, overlay: Overlay | None) -> None:
+        """Lay a map over the picture, or none."""
+        self._overlay = overlay
+        self.update()
+
+    def set_painter_above(self, paint: Callable[[QPainter], None]) -> None:
+        """Have `paint` draw over everything, in logical pixels."""
+        self._above = paint
+
+    def set_camera(self, camera: Camera) -> None:
+        """Look at the picture in another way."""
+        self._look(camera)
+
+    def _look(self, camera: Camera) -> None:
+        if camera != self.camera:
+            self.camera = camera
+            self.update()
+            self.camera_changed.emit()
+
+    def fit(self) -> None:
+        """Show the whole picture, and keep it so when the size changes."""
+        self._look(self.camera.fit())
+
+    def show_one_to_one(self) -> None:
+        """Show one pixel of the image on one pixel of the screen."""
+        self._look(self.camera.one_to_one())
+
+    def set_smooth(self, smooth: bool) -> None:
+        """Interpolate between the pixels of the image, or show them as squares."""
+        self.smooth = smooth
+        self.update()
+
+    def zoom_by(self, factor: float) -> None:
+        """Zoom around the middle."""
+        self._look(self.camera.zoomed(factor, self.width() / 2, self.height() / 2))
+
+    # Painting
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw ground, picture, overlay, and what lies above."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme().colour("image_ground"))
+        if self._picture is not None:
+            self._paint_picture(painter, self._picture)
+            if self._overlay is not None:
+                whole = QRectF(0, 0, self._picture.columns, self._picture.rows)
+                paint_overlay(painter, self._overlay, whole, self.transform())
+        if self._above is not None:
+            self._above(painter)
+        painter.end()
+
+    def transform(self) -> QTransform:
+        """Return the way from pixels of the image to logical pixels of the pane."""
+        return QTransform(*self.camera.matrix())
+
+    def _paint_picture(self, painter: QPainter, picture: Drawable) -> None:
+        image, covered = self._piece_in_view(picture)
+        painter.save()
+        painter.setTransform(self.transform(), combine=True)
+        painter.setClipRect(QRectF(0, 0, picture.columns, picture.rows))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.smooth)
+        painter.drawImage(covered, image)
+        painter.restore()
+
+    def _piece_in_view(self, picture: Drawable) -> tuple[QImage, QRectF]:
+        """Return the part in view at a fitting level, and what it covers of the image."""
+        level = picture.level_for(self.camera.zoom)
+        rows, columns = picture.size(level)
+        top, left, bottom, right = 0, 0, rows, columns
+        if rows * columns > _WHOLE:
+            inverse, _ = self.transform().inverted()
+            view = inverse.mapRect(QRectF(self.rect()))
+            tile = _TILE * 2**level
+            left = max(0, math.floor(view.left() / tile) * _TILE)
+            top = max(0, math.floor(view.top() / tile) * _TILE)
+            right = min(columns, math.ceil((view.right() + 1) / tile) * _TILE)
+            bottom = min(rows, math.ceil((view.bottom() + 1) / tile) * _TILE)
+        key = picture.version, level, top, left, bottom, right
+        if self._drawn is None or self._drawn[0] != key:
+            image = to_qimage(picture.pixels(level, top, left, bottom, right))
+            scale = 2**level
+            covered = QRectF(
+                left * scale, top * scale, (right - left) * scale, (bottom - top) * scale
+            )
+            self._drawn = key, image, covered
+        return self._drawn[1], self._drawn[2]
+
+    # Gestures
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll; with Ctrl zoom around the pointer."""
+        delta = event.angleDelta().y() or event.angleDelta().x()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            where = event.position()
+            factor = _ZOOM_A_NOTCH ** (delta / _NOTCH)
+            self._look(self.camera.zoomed(factor, where.x(), where.y()))
+        else:
+            self._wheel += delta
+            steps = int(self._wheel / _NOTCH)
+            self._wheel -= steps * _NOTCH
+            if steps:
+                self.scrolled.emit(-steps)
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a drag, of the kind that button and modifier say."""
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        kinds = {
+            Qt.MouseButton.LeftButton: "pan" if shift else "window",
+            Qt.MouseButton.MiddleButton: "pan",
+            Qt.MouseButton.RightButton: "zoom",
+        }
+        kind = kinds.get(event.button())
+        if kind is None or self._drag is not None:
+            event.ignore()
+            return
+        where = event.position()
+        self._drag = _Drag(kind, event.button(), where, where)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Go on with a drag, or say what is under the pointer."""
+        where = event.position()
+        if self._drag is None:
+            self.pointed.emit(self._image_point(where))
+            return
+        if not self._drag.moving:
+            travelled = (where - self._drag.start).manhattanLength()
+            if travelled < 4:
+                return
+            self._drag.moving = True
+            self._show_cursor(self._drag.kind)
+        step = where - self._drag.last
+        self._drag.last = where
+        self._go_on(self._drag, step)
+
+    def _go_on(self, drag: _Drag, step: QPointF) -> None:
+        if drag.kind == "window":
+            self.windowed.emit(step.x(), step.y())
+        elif drag.kind == "pan":
+            self._look(self.camera.panned(step.x(), step.y()))
+        else:
+            factor = _ZOOM_A_PIXEL ** -step.y()
+            self._look(self.camera.zoomed(factor, drag.start.x(), drag.start.y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a drag; without a move it was a click."""
+        drag = self._drag
+        if drag is None or drag.button != event.button():
+            return
+        self._drag = None
+        self.unsetCursor()
+        if drag.moving:
+            return
+        if drag.kind == "zoom":
+            self.menu_requested.emit(event.globalPosition().toPoint())
+        elif drag.kind == "window":
+            self.clicked.emit(self._image_point(event.position()))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Ask for a reset."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.double_clicked.emit()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Nothing is under the pointer any more."""
+        self.pointed.emit(None)
+        super().leaveEvent(event)
+
+    def _image_point(self, where: QPointF) -> tuple[float, float] | None:
+        inside = self.camera.pixel_at(where.x(), where.y())
+        return self.camera.to_image(where.x(), where.y()) if inside else None
+
+    def _show_cursor(self, kind: str) -> None:
+        shapes = {
+            "window": Qt.CursorShape.SizeAllCursor,
+            "pan": Qt.CursorShape.ClosedHandCursor,
+            "zoom": Qt.CursorShape.SizeVerCursor,
+        }
+        self.setCursor(shapes[kind])
+
+    # Size
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep a fitted picture fitted."""
+        super().resizeEvent(event)
+        self._follow_size()
+
+    def event(self, event: QEvent) -> bool:
+        """Follow a move to a screen of another resolution."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._follow_size()
+        return super().event(event)
+
+    def _follow_size(self) -> None:
+        ratio = self.devicePixelRatioF()
+        self._look(self.camera.resized(self.width(), self.height(), ratio))
+
+
+@dataclass(slots=True)
+class _Drag:
+    kind: str
+    button: Qt.MouseButton
+    start: QPointF
+    last: QPointF
+    moving: bool = False

@@ -1,0 +1,102 @@
+"""The viewing pane: tools, the scan, the bar of its series, and the saliency controls."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QSize, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+
+from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.thumbnails import Thumbnails
+from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
+from vlm_explorer.widgets.actions import ActionRow, install
+from vlm_explorer.widgets.viewer_actions import TOOLS, picture_rows, series_rows
+from vlm_explorer.widgets.viewer_pane import ViewerPane
+from vlm_explorer.widgets.viewer_scroll_bar import SeriesBar
+from vlm_explorer.widgets.viewer_tools import ViewerTools, add_presets
+
+
+class Viewer(QWidget):
+    """Shows the selection's current image as a radiologist expects it.
+
+    Signals:
+        image_opened(image_id): another image is shown.
+    """
+
+    image_opened = Signal(str)
+
+    def __init__(
+        self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setMinimumWidth(384)
+        self.model = ViewerModel(session, parent=self)
+        self.pane = ViewerPane(self.model, thumbnails, self)
+        self._bar = SeriesBar(self)
+        self._actions = {
+            **install(series_rows(self.model, self.pane), self.pane),
+            **install(picture_rows(self.model, self.pane), self),
+        }
+        self._actions["viewer.smooth"].setChecked(True)
+        self._tools = ViewerTools([(self._actions[key], name) for key, name in TOOLS.items()], self)
+        self._lay_out()
+        self._connect()
+        self._take_image()
+        self._take_series()
+
+    def _lay_out(self) -> None:
+        scan = QHBoxLayout()
+        scan.setContentsMargins(0, 0, 0, 0)
+        scan.setSpacing(0)
+        scan.addWidget(self.pane, 1)
+        scan.addWidget(self._bar)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._tools)
+        column.addLayout(scan, 1)
+        self.setFocusProxy(self.pane)
+
+    def _connect(self) -> None:
+        self.model.image_changed.connect(self._take_image)
+        self.model.series_changed.connect(self._take_series)
+        self.model.display_changed.connect(self._take_display)
+        self._bar.index_chosen.connect(self.model.go_to)
+        self._tools.preset_chosen.connect(self.model.set_preset)
+        self.pane.menu_requested.connect(self._show_menu)
+
+    def sizeHint(self) -> QSize:
+        """As the look of the window has it."""
+        return QSize(420, 560)
+
+    def actions_table(self) -> list[ActionRow]:
+        """Return what can be done here, for the help sheet."""
+        return [*series_rows(self.model, self.pane), *picture_rows(self.model, self.pane)]
+
+    # From the model
+
+    @Slot()
+    def _take_image(self) -> None:
+        self._tools.set_title(self.model.title)
+        self._tools.set_presets(self.model.presets())
+        if self.model.status is Status.READY and self.model.image_id is not None:
+            self.image_opened.emit(self.model.image_id)
+
+    @Slot()
+    def _take_series(self) -> None:
+        self._bar.show_place(self.model.place)
+
+    @Slot()
+    def _take_display(self) -> None:
+        self._actions["viewer.encoder_view"].setChecked(self.model.encoder_view)
+
+    @Slot(QPoint)
+    def _show_menu(self, where: QPoint) -> None:
+        """Offer the windows and all that can be done, at the pointer."""
+        menu = QMenu(self)
+        add_presets(menu.addMenu("Window"), self.model.presets(), self.model.set_preset)
+        menu.addSeparator()
+        for row in picture_rows(self.model, self.pane):
+            if not row.id.startswith("viewer.window_"):
+                menu.addAction(self._actions[row.id])
+        menu.exec(where)
+        menu.deleteLater()

@@ -1,0 +1,89 @@
+"""What can be done in the viewing pane, with its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from vlm_explorer.viewmodels.viewer_model import ViewerModel
+from vlm_explorer.viewmodels.viewer_orientation import Orientation
+from vlm_explorer.widgets.actions import ActionRow
+from vlm_explorer.widgets.viewer_pane import ViewerPane
+
+_PAGE = 10  # images that Page up and Page down go
+_ZOOM = 1.2
+_LAST = 1 << 30  # beyond any series
+
+# What the bar of tools shows, with the names of the icons.
+TOOLS = {
+    "viewer.invert": "ph.circle-half",
+    "viewer.turn_right": "ph.arrow-clockwise",
+    "viewer.flip_horizontally": "ph.flip-horizontal",
+    "viewer.flip_vertically": "ph.flip-vertical",
+    "viewer.fit": "ph.corners-out",
+    "viewer.one_to_one": "ph.number-square-one",
+    "viewer.smooth": "ph.drop-half",
+    "viewer.encoder_view": "ph.robot",
+}
+
+_WINDOWS = (
+    "Window: of the file",
+    "Window: soft tissue",
+    "Window: lung",
+    "Window: bone",
+    "Window: brain",
+    "Window: the modality's first",
+    "Window: the modality's second",
+    "Window: the modality's third",
+    "Window: the modality's fourth",
+    "Window: auto",
+)
+
+
+def series_rows(model: ViewerModel, pane: ViewerPane) -> list[ActionRow]:
+    """Return what the arrows and Space do while the scan itself has the focus."""
+    step = model.step
+    return [
+        ActionRow("viewer.next", "Next image", "Down Right", partial(step, 1)),
+        ActionRow("viewer.previous", "Previous image", "Up Left", partial(step, -1)),
+        ActionRow("viewer.forward", "Ten images on", "PgDown", partial(step, _PAGE)),
+        ActionRow("viewer.back", "Ten images back", "PgUp", partial(step, -_PAGE)),
+        ActionRow("viewer.first", "First image", "Home", partial(model.go_to, 0)),
+        ActionRow("viewer.last", "Last image", "End", partial(model.go_to, _LAST)),
+        ActionRow("viewer.reset", "Reset window, zoom and turns", "Space", pane.reset),
+    ]
+
+
+def picture_rows(model: ViewerModel, pane: ViewerPane) -> list[ActionRow]:
+    """Return what can be done to the picture while the focus is anywhere in the viewer."""
+
+    def turn(
+        name: str, title: str, key: str, how: Callable[[Orientation], Orientation]
+    ) -> ActionRow:
+        return ActionRow(f"viewer.{name}", title, key, partial(model.turn, how))
+
+    return [
+        ActionRow("viewer.invert", "Invert", "I", model.invert),
+        turn("turn_right", "Turn right", "R", Orientation.turned_right),
+        turn("turn_left", "Turn left", "L", Orientation.turned_left),
+        turn("flip_horizontally", "Swap left and right", "H", Orientation.flipped_horizontally),
+        turn("flip_vertically", "Swap top and bottom", "V", Orientation.flipped_vertically),
+        ActionRow("viewer.fit", "Fit", "F", pane.fit),
+        ActionRow("viewer.one_to_one", "Pixel on pixel", "Shift+F", pane.show_one_to_one),
+        ActionRow("viewer.zoom_in", "Zoom in", "+ =", partial(pane.zoom_by, _ZOOM)),
+        ActionRow("viewer.zoom_out", "Zoom out", "-", partial(pane.zoom_by, 1 / _ZOOM)),
+        ActionRow("viewer.smooth", "Smooth pixels", "S", pane.set_smooth, checkable=True),
+        ActionRow(
+            "viewer.encoder_view",
+            "What the encoder sees",
+            "M",
+            model.show_encoder_view,
+            checkable=True,
+        ),
+        *(
+            ActionRow(
+                f"viewer.window_{digit}", title, str(digit), partial(model.choose_preset, digit)
+            )
+            for digit, title in enumerate(_WINDOWS)
+        ),
+    ]

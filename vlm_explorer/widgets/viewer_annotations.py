@@ -1,0 +1,193 @@
+"""The words on a scan: corners, orientation letters, warnings, and what stands in for a scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter
+
+from vlm_explorer.viewmodels.viewer_corners import Corners
+from vlm_explorer.viewmodels.viewer_orientation import EdgeLetters
+from vlm_explorer.widgets.icons import paint_glyph
+from vlm_explorer.widgets.theme import ANNOTATION, BODY, font, theme
+
+MARGIN = 8.0
+_NO_WORDS = Corners()
+_LINE = 15.0  # px from one line of a corner to the next
+_SHADOW = tuple(QPointF(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y)
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """All the words that lie on a scan.
+
+    Attributes:
+        corners: their lines.
+        letters: which way the patient lies; None where the file does not say.
+        warnings: what the user should know of this frame.
+        notice: what was just done, or why it was not; passes.
+    """
+
+    corners: Corners = _NO_WORDS
+    letters: EdgeLetters | None = None
+    warnings: tuple[str, ...] = ()
+    notice: str = ""
+
+
+def paint_annotations(painter: QPainter, pane: QRectF, shown: Annotations) -> QRectF:
+    """Draw the words over the pane; return where the badge of warnings lies."""
+    painter.save()
+    inner = pane.adjusted(MARGIN, MARGIN - 2, -MARGIN, -MARGIN + 2)
+    painter.setFont(font(ANNOTATION))
+    corners = shown.corners
+    _corner(painter, inner, corners.top_left, bottom=False, right=False)
+    _corner(painter, inner, corners.top_right, bottom=False, right=True)
+    _corner(painter, inner, corners.bottom_left, bottom=True, right=False)
+    _corner(painter, inner, corners.bottom_right, bottom=True, right=True)
+    if shown.letters is not None:
+        _letters(painter, inner, shown.letters)
+    badge = QRectF()
+    if shown.warnings:
+        top = inner.top() + _LINE * len(corners.top_left) + 4
+        badge = _badge(painter, QRectF(inner.left(), top, inner.width(), 20), shown.warnings)
+    if shown.notice:
+        _notice(painter, inner, shown.notice)
+    painter.restore()
+    return badge
+
+
+def _shadowed(painter: QPainter, where: QPointF, text: str, role: str = "image_text") -> None:
+    """Write on any ground: light letters with a dark rim."""
+    painter.setPen(theme().colour("image_ground", 0.75))
+    for offset in _SHADOW:
+        painter.drawText(where + offset, text)
+    painter.setPen(theme().colour(role))
+    painter.drawText(where, text)
+
+
+def _corner(
+    painter: QPainter, inner: QRectF, lines: Sequence[str], *, bottom: bool, right: bool
+) -> None:
+    metrics = QFontMetricsF(painter.font())
+    widest = inner.width() * 0.62
+    y = (
+        inner.bottom() - _LINE * (len(lines) - 1) - metrics.descent()
+        if bottom
+        else (inner.top() + metrics.ascent())
+    )
+    for line in lines:
+        text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, widest)
+        x = inner.right() - metrics.horizontalAdvance(text) if right else inner.left()
+        _shadowed(painter, QPointF(x, y), text)
+        y += _LINE
+
+
+def _letters(painter: QPainter, inner: QRectF, letters: EdgeLetters) -> None:
+    """Write the letters at the middle of the edges, the dominant one large."""
+    middle = inner.center()
+    height = QFontMetricsF(font(BODY)).capHeight()
+    for text, x, y, side in (
+        (letters.left, inner.left(), middle.y() + height / 2, 0.0),
+        (letters.right, inner.right(), middle.y() + height / 2, 1.0),
+        (letters.top, middle.x(), inner.top() + height + 2, 0.5),
+        (letters.bottom, middle.x(), inner.bottom() - 2, 0.5),
+    ):
+        _one_edge(painter, text, QPointF(x, y), side)
+
+
+def _one_edge(painter: QPainter, text: str, where: QPointF, side: float) -> None:
+    if not text:
+        return
+    large, small = font(BODY, QFont.Weight.DemiBold), font(9)
+    first = QFontMetricsF(large).horizontalAdvance(text[0])
+    width = first + QFontMetricsF(small).horizontalAdvance(text[1:])
+    start = where - QPointF(width * side, 0)
+    painter.save()
+    painter.setFont(large)
+    _shadowed(painter, start, text[0])
+    painter.setFont(small)
+    _shadowed(painter, start + QPointF(first, 0), text[1:])
+    painter.restore()
+
+
+def _pill(painter: QPainter, rect: QRectF, alpha: float = 0.82) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme().colour("image_ground", alpha))
+    painter.drawRoundedRect(rect, 6, 6)
+
+
+def _badge(painter: QPainter, room: QRectF, warnings: Sequence[str]) -> QRectF:
+    """Draw the first warning with its sign, and how many more there are."""
+    metrics = QFontMetricsF(painter.font())
+    more = f" (+{len(warnings) - 1})" if len(warnings) > 1 else ""
+    widest = room.width() * 0.7 - 24 - metrics.horizontalAdvance(more)
+    text = metrics.elidedText(warnings[0], Qt.TextElideMode.ElideRight, widest) + more
+    badge = QRectF(room.left() - 2, room.top(), metrics.horizontalAdvance(text) + 26, 20)
+    _pill(painter, badge)
+    colour = theme().colour("warning") if theme().dark else theme().colour("star")
+    paint_glyph(painter, "ph.warning", QRectF(badge.left() + 3, badge.top() + 3, 14, 14), colour)
+    painter.setPen(theme().colour("image_text"))
+    painter.drawText(
+        badge.adjusted(20, 0, 0, 0),
+        Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
+        text,
+    )
+    return badge
+
+
+def _notice(painter: QPainter, inner: QRectF, text: str) -> None:
+    """Draw a passing sentence at a third from the bottom."""
+    flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    painter.setFont(font(BODY))
+    room = QRectF(inner.left() + 24, inner.top(), inner.width() - 48, inner.height() * 0.74)
+    words = painter.boundingRect(
+        room, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom | flags, text
+    )
+    words.moveCenter(QPointF(inner.center().x(), inner.top() + inner.height() * 0.7))
+    _pill(painter, words.adjusted(-12, -6, 12, 6))
+    painter.setPen(theme().colour("image_text"))
+    painter.drawText(words, flags, text)
+
+
+def paint_message(painter: QPainter, pane: QRectF, glyph: str, text: str, hint: str) -> None:
+    """Draw a sentence where no scan is: what is the matter, and what to do."""
+    painter.save()
+    width = min(pane.width() - 48, 320.0)
+    flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
+    room = QRectF(pane.center().x() - width / 2, pane.center().y() - 24, width, 400)
+    paint_glyph(
+        painter,
+        glyph,
+        QRectF(pane.center().x() - 16, room.top() - 44, 32, 32),
+        theme().colour("image_text", 0.6),
+    )
+    painter.setFont(font(BODY))
+    painter.setPen(theme().colour("image_text"))
+    used = painter.boundingRect(room, flags, text)
+    painter.drawText(room, flags, text)
+    painter.setFont(font(ANNOTATION))
+    painter.setPen(theme().colour("image_text", 0.7))
+    painter.drawText(room.adjusted(0, used.height() + 6, 0, 0), flags, hint)
+    painter.restore()
+
+
+def paint_skeleton(painter: QPainter, pane: QRectF, thumbnail: QImage | None) -> None:
+    """Draw what stands in for a scan that is still being read: its thumbnail, or a grey card."""
+    painter.save()
+    if thumbnail is not None and not thumbnail.isNull():
+        size = thumbnail.size().toSizeF()
+        size.scale(pane.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        target = QRectF(QPointF(), size)
+        target.moveCenter(pane.center())
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setOpacity(0.6)
+        painter.drawImage(target, thumbnail)
+    else:
+        side = min(pane.width(), pane.height()) * 0.8
+        card = QRectF(0, 0, side, side)
+        card.moveCenter(pane.center())
+        painter.fillRect(card, theme().colour("image_text", 0.06))
+    painter.restore()

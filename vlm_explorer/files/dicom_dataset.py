@@ -1,7 +1,7 @@
 """Opens DICOM files, and reads elements whose values may be anything.
 
 pydicom converts an element when it is asked for, so every access may raise; the functions below
-treat a value that cannot be understood as absent. Call them inside `collected_messages`.
+treat a value that cannot be understood as absent. Call them inside `quiet_readers`.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ def open_dicom(
             dataset = dcmread(file, force=True, stop_before_pixels=not whole, specific_tags=tags)
             found = any(keyword in dataset for keyword in PIXEL_KEYWORDS)
             return OpenedDicom(dataset, found or _stands_at_pixels(file))
-    except OSError as error:
-        raise unreadable_file(error) from error
     except FileProblem:
         raise
     except Exception as error:  # boundary: damaged bytes make pydicom raise anything
+        if isinstance(error, OSError) and error.errno is not None:
+            raise unreadable_file(error) from error
         raise UnreadableImage("The DICOM header is damaged.", DAMAGED_HINT) from error
 
 

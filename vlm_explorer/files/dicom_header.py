@@ -22,10 +22,9 @@ from vlm_explorer.files.dicom_dataset import (
 )
 from vlm_explorer.files.header import ImageHeader
 from vlm_explorer.files.image_header import read_image_header
-from vlm_explorer.files.open_errors import DAMAGED_HINT
-from vlm_explorer.files.reader_messages import collected_messages
+from vlm_explorer.files.quiet_readers import quiet_readers
 from vlm_explorer.files.sop_classes import DICOMDIR, is_mask, name_sop_class
-from vlm_explorer.files.transfer_syntaxes import is_undecodable, name_syntax
+from vlm_explorer.files.transfer_syntaxes import is_decodable, name_syntax
 
 __all__ = ["ImageHeader", "count_dicom_frames", "read_header", "read_image_header", "refuse"]
 
@@ -48,11 +47,10 @@ def read_header(path: Path) -> ImageHeader:
         UnsupportedImage: pixels in an encoding that nothing here decodes; the text names it.
         UnreadableImage: not there, no permission, damaged.
     """
-    with collected_messages() as messages:
+    with quiet_readers():
         opened = open_dicom(path, _KEYWORDS)
         dataset = opened.dataset
-        ends_early = any("end of file" in message.lower() for message in messages)
-        refuse(dataset, has_pixels=opened.has_pixels, ends_early=ends_early)
+        refuse(dataset, has_pixels=opened.has_pixels)
         frames = count_dicom_frames(dataset)
         if frames > 1 and frames > path.stat().st_size:
             raise UnreadableImage(
@@ -61,7 +59,7 @@ def read_header(path: Path) -> ImageHeader:
         return _header(dataset, frames, str(path.absolute().parent))
 
 
-def refuse(dataset: Dataset, *, has_pixels: bool, ends_early: bool = False) -> None:
+def refuse(dataset: Dataset, *, has_pixels: bool) -> None:
     """Raise if the data set is no picture, or one that cannot be decoded here.
 
     Raises:
@@ -75,13 +73,13 @@ def refuse(dataset: Dataset, *, has_pixels: bool, ends_early: bool = False) -> N
     if is_mask(uid):
         raise NotAnImage(f"Not a picture: {name}.")
     if not has_pixels:
-        if ends_early:
-            raise UnreadableImage("The file ends before its pixel data.", DAMAGED_HINT)
         if "Image" in name:
-            raise NotAnImage(f"Not a picture: {name} without pixel data.")
+            raise NotAnImage(
+                f"Not a picture: {name} without pixel data (a mere header, or cut off)."
+            )
         raise NotAnImage(f"Not a picture: {name or 'DICOM object without pixel data'}.")
     syntax = transfer_syntax(dataset)
-    if is_undecodable(syntax):
+    if not is_decodable(syntax):
         raise UnsupportedImage(
             f"The pixels are compressed as {name_syntax(syntax)}, for which there is no decoder.",
             "Convert the file to an uncompressed or JPEG 2000 transfer syntax.",

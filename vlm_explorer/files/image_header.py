@@ -8,12 +8,12 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from vlm_explorer.errors import FileProblem, UnreadableImage, UnsupportedImage
+from vlm_explorer.errors import ExplorerError, FileProblem, UnreadableImage, UnsupportedImage
 from vlm_explorer.files.header import PLAIN_STACK, ImageHeader
 from vlm_explorer.files.open_errors import DAMAGED_HINT, unreadable_file
-from vlm_explorer.files.reader_messages import collected_messages
+from vlm_explorer.files.quiet_readers import quiet_readers
 
-RASTER_FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "BMP", "WEBP")
+RASTER_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
 _ORIENTATION = 0x0112
 _TURNED = (5, 6, 7, 8)
 
@@ -22,16 +22,17 @@ _TURNED = (5, 6, 7, 8)
 def opened_raster(path: Path) -> Iterator[Image.Image]:
     """Open a PNG, JPEG, TIFF, BMP or WebP, every failure turned into a FileProblem.
 
-    Call inside `collected_messages`.
+    Call inside `quiet_readers`.
 
     Raises:
         UnreadableImage: not there, no permission, truncated, damaged.
         UnsupportedImage: too many pixels, or a variant of the format that Pillow does not read.
     """
     try:
-        with Image.open(path, formats=RASTER_FORMATS) as image:
+        # Not by its path: Pillow would map a raw TIFF into memory, and garble one to be turned.
+        with path.open("rb") as file, Image.open(file, formats=RASTER_FORMATS) as image:
             yield image
-    except FileProblem:
+    except ExplorerError:
         raise
     except Image.DecompressionBombError as error:
         raise UnsupportedImage("The picture has more pixels than can be opened safely.") from error
@@ -50,7 +51,7 @@ def _broken(error: Exception) -> FileProblem:
     words = str(error).lower()
     if "truncated" in words or "not enough" in words or isinstance(error, EOFError):
         return UnreadableImage("The file ends before the picture does.", DAMAGED_HINT)
-    if "decoder" in words or "unknown" in words or isinstance(error, KeyError):
+    if "not available" in words or "unknown" in words or isinstance(error, KeyError):
         return UnsupportedImage(
             "This variant of the picture format is not read.", "Save it as PNG and try again."
         )
@@ -71,7 +72,7 @@ def read_image_header(path: Path) -> ImageHeader:
         UnreadableImage: not there, no permission, truncated, damaged.
         UnsupportedImage: too many pixels, or a variant of the format that Pillow does not read.
     """
-    with collected_messages(), opened_raster(path) as image:
+    with quiet_readers(), opened_raster(path) as image:
         frames = count_raster_frames(image)
         columns, rows = image.size
         # A TIFF's size is already that of the turned picture.

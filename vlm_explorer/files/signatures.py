@@ -6,7 +6,7 @@ import struct
 from enum import StrEnum
 from pathlib import Path
 
-from vlm_explorer.files.reader_messages import collected_messages
+from vlm_explorer.files.quiet_readers import quiet_readers
 
 _HEAD = 4096
 
@@ -132,7 +132,7 @@ def _parses_as_dicom(path: Path) -> bool:
     from pydicom import dcmread
 
     tags = ["SOPClassUID", "Rows", "Columns", "DirectoryRecordSequence"]
-    with collected_messages():
+    with quiet_readers():
         try:
             found = dcmread(path, force=True, stop_before_pixels=True, specific_tags=list(tags))
             uid = found.get("SOPClassUID") or found.file_meta.get("MediaStorageSOPClassUID")

@@ -49,7 +49,7 @@ def name_sop_class(uid: str) -> str:
         if uid == prefix or (prefix.endswith(".") and uid.startswith(prefix)):
             return name
     registered = UID(uid).name if uid else ""
-    return "" if registered == uid else registered.removesuffix(" Storage")
+    return "" if registered == uid else registered.replace(" Storage", "")
 
 
 def is_mask(uid: str) -> bool:

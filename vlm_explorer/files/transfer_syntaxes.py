@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+import re
+
 from pydicom.uid import UID
 
-# Retired, video and referenced syntaxes for which no free decoder is installed (PS3.5 annex A).
+_IS_UID = re.compile(r"[0-9.]{1,64}")
+
+_NATIVE = frozenset(
+    {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"}
+)
+
+# Encapsulated, with a decoder among the packages that the program depends on (PS3.5 annex A).
+_DECODABLE = {
+    "1.2.840.10008.1.2.4.50": "JPEG Baseline",
+    "1.2.840.10008.1.2.4.51": "JPEG Extended (12 bit)",
+    "1.2.840.10008.1.2.4.57": "JPEG Lossless",
+    "1.2.840.10008.1.2.4.70": "JPEG Lossless",
+    "1.2.840.10008.1.2.4.80": "JPEG-LS Lossless",
+    "1.2.840.10008.1.2.4.81": "JPEG-LS Near-lossless",
+    "1.2.840.10008.1.2.4.90": "JPEG 2000 Lossless",
+    "1.2.840.10008.1.2.4.91": "JPEG 2000",
+    "1.2.840.10008.1.2.4.201": "High-Throughput JPEG 2000 Lossless",
+    "1.2.840.10008.1.2.4.202": "High-Throughput JPEG 2000 Lossless",
+    "1.2.840.10008.1.2.4.203": "High-Throughput JPEG 2000",
+    "1.2.840.10008.1.2.5": "RLE Lossless",
+}
+
+# Retired, video and referenced syntaxes, for which there is none.
 _UNDECODABLE = {
     "1.2.840.10008.1.2.4.52": "JPEG Extended (process 3 and 5)",
     "1.2.840.10008.1.2.4.53": "JPEG Spectral Selection (retired)",
@@ -35,21 +59,6 @@ _UNDECODABLE = {
     "1.2.840.10008.1.2.8.1": "Deflated Image Frame",
 }
 
-_SHORT = {
-    "1.2.840.10008.1.2.4.50": "JPEG Baseline",
-    "1.2.840.10008.1.2.4.51": "JPEG Extended (12 bit)",
-    "1.2.840.10008.1.2.4.57": "JPEG Lossless",
-    "1.2.840.10008.1.2.4.70": "JPEG Lossless",
-    "1.2.840.10008.1.2.4.80": "JPEG-LS Lossless",
-    "1.2.840.10008.1.2.4.81": "JPEG-LS Near-lossless",
-    "1.2.840.10008.1.2.4.90": "JPEG 2000 Lossless",
-    "1.2.840.10008.1.2.4.91": "JPEG 2000",
-    "1.2.840.10008.1.2.4.201": "High-Throughput JPEG 2000 Lossless",
-    "1.2.840.10008.1.2.4.202": "High-Throughput JPEG 2000 Lossless",
-    "1.2.840.10008.1.2.4.203": "High-Throughput JPEG 2000",
-    "1.2.840.10008.1.2.5": "RLE Lossless",
-}
-
 # The packages that bring a decoder, for the syntaxes that only one of them reads.
 _PACKAGES = {
     "1.2.840.10008.1.2.4.57": "python-gdcm",
@@ -71,16 +80,24 @@ _LOSSY = frozenset(
 
 def name_syntax(uid: str) -> str:
     """Return a transfer syntax in words, with its UID where nobody knows a name."""
-    known = _UNDECODABLE.get(uid) or _SHORT.get(uid)
+    known = _DECODABLE.get(uid) or _UNDECODABLE.get(uid)
     if known:
         return known
     registered = UID(uid).name
-    return f"an unknown compression ({uid})" if registered == uid else registered
+    if registered != uid:
+        return registered
+    # Whatever else stands there may be anything, a name even.
+    return f"an unknown compression ({uid})" if _IS_UID.fullmatch(uid) else "an unknown compression"
 
 
-def is_undecodable(uid: str) -> bool:
-    """Return whether no decoder for the syntax exists here, so that opening need not be tried."""
-    return uid in _UNDECODABLE
+def is_decodable(uid: str) -> bool:
+    """Return whether the program can have a decoder, so that decoding is worth trying."""
+    return uid in _NATIVE or uid in _DECODABLE
+
+
+def is_encapsulated(uid: str) -> bool:
+    """Return whether frames are compressed one by one, and not simply one after the other."""
+    return uid not in _NATIVE
 
 
 def package_for(uid: str) -> str:

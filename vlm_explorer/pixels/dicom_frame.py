@@ -25,7 +25,7 @@ from vlm_explorer.files.dicom_dataset import (
 )
 from vlm_explorer.files.dicom_header import refuse
 from vlm_explorer.files.open_errors import unreadable_file
-from vlm_explorer.files.reader_messages import collected_messages
+from vlm_explorer.files.quiet_readers import quiet_readers
 from vlm_explorer.pixels.facts import collect_facts
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.functional_groups import FrameElements
@@ -39,7 +39,7 @@ _FLOAT32_MOST = float(np.finfo(np.float32).max)
 
 def read_dicom_frame(path: Path, frame: int) -> Frame:
     """Decode one frame; see `decode.read_frame` for what it raises."""
-    with collected_messages():
+    with quiet_readers():
         opened = _open(path)
         dataset = opened.dataset
         refuse(dataset, has_pixels=opened.has_pixels)
@@ -91,7 +91,7 @@ def _grey_frame(
 ) -> Frame:
     padding = _find_padding(stored, elements.root)
     values, unit, notes = _modality_values(stored, elements)
-    windows, notes_on_windows = _file_windows(elements)
+    windows, notes_on_windows = _file_windows(elements, real=stored.dtype.kind == "f")
     table = _voi_table(elements)
     if table is not None:
         grey, first = table
@@ -207,12 +207,19 @@ def _unit(elements: FrameElements) -> str:
     return "" if named == "US" else named
 
 
-def _file_windows(elements: FrameElements) -> tuple[tuple[Window, ...], list[str]]:
-    """Return the windows of the frame or file; those without a width are left out, and said."""
+def _file_windows(
+    elements: FrameElements, *, real: bool
+) -> tuple[tuple[Window, ...], list[str]]:
+    """Return the windows of the frame or file; those without a width are left out, and said.
+
+    LINEAR counts steps of whole numbers: for `real` pixel data, maps of 0..1 for instance, it
+    would be a mere threshold, and LINEAR_EXACT is meant.
+    """
     centres, widths = elements.numbers("WindowCenter"), elements.numbers("WindowWidth")
     names = elements.texts("WindowCenterWidthExplanation")
     function = elements.text("VOILUTFunction").upper()
-    function = function if function in FUNCTIONS else "LINEAR"
+    if function not in FUNCTIONS or (real and function == "LINEAR"):
+        function = "LINEAR_EXACT" if real else "LINEAR"
     windows = []
     for number_, (centre, width) in enumerate(zip(centres, widths, strict=False)):
         name = names[number_] if number_ < len(names) else ""

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from vlm_explorer.errors import UnsupportedImage, UsageError
 from vlm_explorer.files.image_header import count_raster_frames, opened_raster
-from vlm_explorer.files.reader_messages import collected_messages
+from vlm_explorer.files.quiet_readers import quiet_readers
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.windowing import Window, full_range
 
@@ -25,7 +25,7 @@ def read_raster_frame(path: Path, frame: int) -> Frame:
     Grey pictures stay grey; those of 16 bits or more keep their values, and their window goes
     from the least to the greatest. Transparency is laid on black. The rotation of EXIF is applied.
     """
-    with collected_messages(), opened_raster(path) as image:
+    with quiet_readers(), opened_raster(path) as image:
         frames = count_raster_frames(image)
         if frame >= frames:
             raise UsageError(f"There is no page {frame}; the last is {frames - 1}.")
@@ -35,7 +35,7 @@ def read_raster_frame(path: Path, frame: int) -> Frame:
         inverted = image.mode.startswith("I;16") and _is_white_zero(image)
         upright = ImageOps.exif_transpose(image)
         warnings: tuple[str, ...] = ()
-        if getattr(image, "is_animated", False) and image.format != "TIFF":
+        if getattr(image, "is_animated", False) and image.format in ("PNG", "WEBP"):
             warnings = ("The picture is animated; its first frame is shown.",)
         values = _to_values(upright)
     if values.ndim == 3:

@@ -27,7 +27,7 @@ from vlm_explorer.files.dicom_dataset import (
 )
 from vlm_explorer.files.dicom_header import count_dicom_frames
 from vlm_explorer.files.open_errors import DAMAGED_HINT
-from vlm_explorer.files.transfer_syntaxes import name_syntax, package_for
+from vlm_explorer.files.transfer_syntaxes import is_encapsulated, name_syntax, package_for
 
 # What Pillow, too, refuses to open: 4 times the largest detector that there is.
 MOST_PIXELS = 178_956_970
@@ -127,6 +127,8 @@ def read_stored(
             raise
         except Exception as error:  # noqa: BLE001  decoders raise anything on damaged data
             first_error = first_error or error
+            if isinstance(error, RuntimeError):
+                break  # every decoder has given up; none is kinder the second time
         else:
             return stored.astype(stored.dtype.newbyteorder("="), copy=False), note
     raise _explain(first_error, syntax, layout) from first_error
@@ -140,7 +142,7 @@ def _ways_to_read(
     if _is_sound(dataset, layout, syntax):
         yield lambda: _read_directly(path, frame), []
     yield lambda: pixel_array(_mended(path, layout, syntax), index=frame), []
-    if not UID(syntax).is_encapsulated:
+    if not is_encapsulated(syntax):
         note = "The pixel data end early; what is missing is filled in."
         yield lambda: _read_incomplete(path, layout, syntax, frame), [note]
 
@@ -155,7 +157,7 @@ def _is_sound(dataset: Dataset, layout: PixelLayout, syntax: str) -> bool:
     """Return whether pydicom can read the frame from the file itself, without the other frames."""
     if not names_transfer_syntax(dataset) or syntax == DeflatedExplicitVRLittleEndian:
         return False
-    if layout.photometric == "YBR_FULL_422" and not UID(syntax).is_encapsulated:
+    if layout.photometric == "YBR_FULL_422" and not is_encapsulated(syntax):
         return False
     single = all(
         len(values(dataset, keyword)) == 1
@@ -171,8 +173,8 @@ def _is_sound(dataset: Dataset, layout: PixelLayout, syntax: str) -> bool:
 def _mended(path: Path, layout: PixelLayout, syntax: str) -> Dataset:
     """Return a data set of nothing but the pixels and a sane description of them."""
     whole = open_dicom(path, pixels=True).dataset
-    encapsulated = "PixelData" in whole and whole["PixelData"].is_undefined_length
-    if encapsulated and not names_transfer_syntax(whole):
+    of_fragments = "PixelData" in whole and whole["PixelData"].is_undefined_length
+    if of_fragments and not names_transfer_syntax(whole):
         raise UnsupportedImage("The file does not say how its pixels are compressed.")
     mended = Dataset()
     mended.file_meta = FileMetaDataset()
@@ -188,7 +190,7 @@ def _mended(path: Path, layout: PixelLayout, syntax: str) -> Dataset:
     for keyword in (*PIXEL_KEYWORDS, "ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
         if keyword in whole:
             mended[keyword] = whole[keyword]
-    if layout.photometric == "YBR_FULL_422" and not UID(syntax).is_encapsulated:
+    if layout.photometric == "YBR_FULL_422" and not is_encapsulated(syntax):
         full = replace(layout, photometric="YBR_FULL")
         if len(mended.PixelData) >= full.frame_bytes * layout.frames:
             mended.PhotometricInterpretation = full.photometric
@@ -220,13 +222,7 @@ def _explain(error: Exception | None, syntax: str, layout: PixelLayout) -> FileP
             "free decoder.",
             "Convert the file to an uncompressed or JPEG 2000 transfer syntax.",
         )
-    try:
-        decoder = get_decoder(UID(syntax))
-    except NotImplementedError:
-        return UnsupportedImage(
-            f"The pixels are compressed as {name}, for which there is no decoder.",
-            "Convert the file to an uncompressed or JPEG 2000 transfer syntax.",
-        )
+    decoder = get_decoder(UID(syntax))
     if not decoder.is_available:
         package = package_for(syntax)
         hint = f"Install it: pip install {package}" if package else ""

@@ -31,17 +31,20 @@ WEIGHTS_NAMES = (
     "model.pth",
 )
 WEIGHTS_SUFFIXES = (".safetensors", ".bin", ".pth", ".pt")
-TOKENIZER_NAMES = (
+VOCABULARY_NAMES = (
     "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
     "vocab.txt",
     "vocab.json",
-    "merges.txt",
     "tokenizer.model",
     "spiece.model",
     "sentencepiece.bpe.model",
+)
+TOKENIZER_NAMES = (
+    *VOCABULARY_NAMES,
+    "merges.txt",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
 )
 # BiomedCLIP's repository has no config.json for its text tower; these are the values of
 # microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract (formerly PubMedBERT).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -43,9 +43,9 @@ class OpenClipEncoder:
     preprocess: PreprocessConfig
     context_length: int
     domain: str
-    model: Any
-    tokenizer: TextTokenizer
-    known_words: frozenset[str] | None = None
+    model: Any = field(repr=False)
+    tokenizer: TextTokenizer = field(repr=False)
+    known_words: frozenset[str] | None = field(default=None, repr=False)
 
     @property
     def dtype(self) -> torch.dtype:

@@ -24,8 +24,8 @@ def read_text(tokenizer: TextTokenizer, text: str, known: frozenset[str] | None)
     """Return what a text encoder reads of `text`.
 
     Args:
-        known: the words that it met in training; None where this is not known, then a word is
-            unknown if the tokenizer cannot spell it.
+        known: the words that it met in training (numbers are no words); None where this is not
+            known, then a word is unknown if the tokenizer cannot spell it.
     """
     words = text.split()
     room = tokenizer.context_length - tokenizer.marks
@@ -45,7 +45,7 @@ def read_text(tokenizer: TextTokenizer, text: str, known: frozenset[str] | None)
 
 def _is_unknown(tokenizer: TextTokenizer, word: str, known: frozenset[str] | None) -> bool:
     if known is not None:
-        return any(part not in known for part in re.findall(r"\w+", word.lower()))
+        return any(part not in known for part in re.findall(r"[^\W\d_]\w*", word.lower()))
     return tokenizer.unknown_id is not None and tokenizer.unknown_id in tokenizer.tokens(word)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from vlm_explorer.encoders.model_folder import ModelFolder
+from vlm_explorer.encoders.model_folder import VOCABULARY_NAMES, ModelFolder
 from vlm_explorer.errors import BadModelFolder
 
 if TYPE_CHECKING:
@@ -137,6 +137,9 @@ def load_tokenizer(folder: ModelFolder) -> TextTokenizer:
     try:
         if not text_cfg.get("hf_tokenizer_name"):
             return BytePairTokenizer(length, **kwargs)
+        # transformers would go on with a vocabulary of nothing but marks
+        if not any((folder.path / name).is_file() for name in VOCABULARY_NAMES):
+            raise FileNotFoundError(folder.path / VOCABULARY_NAMES[0])
         mode = text_cfg.get("tokenizer_mode")
         pad_token = None if mode or kwargs.keys() - {"clean"} else _pad_token(folder.path)
         if pad_token is not None:

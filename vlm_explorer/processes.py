@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
@@ -39,16 +40,39 @@ def _no_main_module() -> Iterator[None]:
 def start_child(target: Callable[..., None], *args: Any) -> tuple[BaseProcess, Connection]:
     """Start an importable `target(pipe, *args)` in a fresh process.
 
+    The child ends when this process does, however it ends, and may have children of its own.
+
     Returns:
-        The process, a daemon that dies with this one, and this end of the pipe.
+        The process, and this end of the pipe.
     """
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe()
-    child = spawn.Process(target=target, args=(there, *args), daemon=True)
+    child = spawn.Process(target=_live_with_parent, args=(target, there, *args), daemon=False)
     with _no_main_module():
         child.start()
     there.close()
     return child, here
+
+
+def end_child(child: BaseProcess, pipe: Connection) -> None:
+    """End a child at once and release what it held here."""
+    child.kill()
+    child.join()
+    child.close()
+    pipe.close()
+
+
+def _live_with_parent(target: Callable[..., None], *args: Any) -> None:
+    """Run `target`, and end with the parent even where that was killed (child process)."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="parent-watch").start()
+    target(*args)
 
 
 def _answer(
@@ -61,9 +85,15 @@ def _answer(
         pipe.send(("error", error))
 
 
-def run_in_process(
-    function: Callable[..., T], *args: Any, context: JobContext, **kwargs: Any
-) -> T:
+def _died(child: BaseProcess) -> WorkerDied:
+    child.join(5)
+    return WorkerDied(
+        f"A background process ended with code {child.exitcode}.",
+        "It may have run out of memory; close other programs and try again.",
+    )
+
+
+def run_in_process(function: Callable[..., T], *args: Any, context: JobContext, **kwargs: Any) -> T:
     """Run an importable `function(*args, context=..., **kwargs)` in a fresh process.
 
     Cancelling `context` kills the child within 0.1 s.
@@ -81,11 +111,7 @@ def run_in_process(
             try:
                 kind, value = pipe.recv()
             except (EOFError, ConnectionResetError):
-                child.join()
-                raise WorkerDied(
-                    f"A background process ended with code {child.exitcode}.",
-                    "It may have run out of memory; close other programs and try again.",
-                ) from None
+                raise _died(child) from None
             if kind == "result":
                 answer: T = value
                 return answer
@@ -93,7 +119,62 @@ def run_in_process(
                 raise value
             context.report(value.done, value.total, value.message)
     finally:
-        child.terminate()
-        child.join()
-        child.close()
-        pipe.close()
+        end_child(child, pipe)
+
+
+def _answer_calls(pipe: Connection, function: Callable[..., Any]) -> None:
+    """Answer each tuple of arguments that comes through `pipe` until it closes (child process)."""
+    while True:
+        try:
+            args = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            pipe.send(("result", function(*args)))
+        except Exception as error:  # noqa: BLE001 - the boundary: sent to the parent, raised there
+            pipe.send(("error", error))
+
+
+def map_in_processes(
+    function: Callable[..., T],
+    calls: Sequence[tuple[Any, ...]],
+    workers: int,
+    context: JobContext | None = None,
+) -> Iterator[T]:
+    """Yield `function(*arguments)` for each of `calls`, in their order, from child processes.
+
+    Raises:
+        WorkerDied: a child ended without an answer.
+        Exception: whatever `function` raised, as soon as one call has failed.
+        Cancelled: `context` asked to stop; the children are ended.
+    """
+    children = [start_child(_answer_calls, function) for _ in range(min(workers, len(calls)))]
+    try:
+        idle = [pipe for _, pipe in children]
+        child_of = {pipe: child for child, pipe in children}
+        busy: dict[Any, int] = {}
+        answers: dict[int, T] = {}
+        asked = given = 0
+        while given < len(calls):
+            while idle and asked < len(calls):
+                pipe = idle.pop()
+                pipe.send(calls[asked])
+                busy[pipe] = asked
+                asked += 1
+            if context is not None:
+                context.check()
+            for ready in wait(list(busy), 0.1):
+                try:
+                    kind, value = ready.recv()  # type: ignore[union-attr]
+                except (EOFError, OSError):
+                    raise _died(child_of[ready]) from None  # type: ignore[index]
+                if kind == "error":
+                    raise value
+                answers[busy.pop(ready)] = value
+                idle.append(ready)  # type: ignore[arg-type]
+            while given in answers:
+                yield answers.pop(given)
+                given += 1
+    finally:
+        for child, pipe in children:
+            end_child(child, pipe)

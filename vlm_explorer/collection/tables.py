@@ -113,14 +113,16 @@ class LanceTable:
 
         if rows.num_rows:
             with writing(self.path.parent):
-                lance.write_dataset(rows, str(self.path), mode="append")
+                mode = "append" if self.exists else "create"
+                lance.write_dataset(rows, str(self.path), mode=mode)
 
     def replace(self, rows: pa.Table) -> None:
         """Put `rows` in the place of all that is there, in one atomic commit."""
         import lance
 
         with writing(self.path.parent):
-            lance.write_dataset(rows, str(self.path), mode="overwrite")
+            mode = "overwrite" if self.exists else "create"
+            lance.write_dataset(rows, str(self.path), mode=mode)
 
     def update(self, rows: pa.Table, key: str) -> None:
         """Put `rows` in the place of those with the same `key`, in one atomic commit."""

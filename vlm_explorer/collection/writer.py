@@ -56,14 +56,14 @@ class CollectionWriter:
             self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / "vectors").mkdir(exist_ok=True)
         lock = FileLock(self.folder / ".writer.lock")
-        try:
-            with writing(self.folder):
+        with writing(self.folder):
+            try:
                 lock.acquire(timeout=0)
-        except Timeout:
-            raise CollectionLocked(
-                f"Another program is writing to {self.folder}.",
-                "Wait until it is done, or close it.",
-            ) from None
+            except Timeout:
+                raise CollectionLocked(
+                    f"Another program is writing to {self.folder}.",
+                    "Wait until it is done, or close it.",
+                ) from None
         self._lock = lock
         try:
             if not is_collection(self.folder):

@@ -13,7 +13,7 @@ from vlm_explorer.encoders.preprocess import PreprocessConfig
 from vlm_explorer.files.scan import FoundFile
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.decoding import Event, Refused, serve
-from vlm_explorer.processes import start_child
+from vlm_explorer.processes import end_child, start_child
 
 TIME_LIMIT = 180.0  # seconds without a sign of life from one file
 _AHEAD = 4  # files per worker that may be decoded before they are asked for
@@ -50,7 +50,7 @@ class DecodePool:
 
     def __exit__(self, *_: object) -> None:
         for worker in self._workers:
-            self._end(worker)
+            end_child(worker.child, worker.pipe)
         self._workers.clear()
 
     def decode(
@@ -127,13 +127,7 @@ class DecodePool:
             worker.task.events.append(refusal)
             worker.task.done = True
         self._workers.remove(worker)
-        self._end(worker)
-
-    def _end(self, worker: _Worker) -> None:
-        worker.child.kill()
-        worker.child.join()
-        worker.child.close()
-        worker.pipe.close()
+        end_child(worker.child, worker.pipe)
 
 
 def _ready(line: deque[_Task]) -> Iterator[tuple[FoundFile, Event | None]]:

@@ -1,0 +1,96 @@
+"""What every test gets: its own user folders, no unexpected log record, no process left behind."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from vlm_explorer.encoders.encoder import Encoder
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+sys.path.insert(0, str(Path(__file__).parent))
+
+settings.register_profile(
+    "project", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("project")
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test user folders of its own."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("VLM_EXPLORER_HOME", str(home))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_log_record(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test that logged a warning or worse, unless it asked for it by `caplog`.
+
+    A test that expects a record takes `caplog`, asserts on it and clears it.
+    """
+    yield
+    unexpected = [
+        record
+        for record in caplog.get_records("call")
+        if record.levelno >= logging.WARNING and not record.name.startswith("hypothesis")
+    ]
+    if unexpected:
+        lines = "\n".join(f"{r.name} {r.levelname}: {r.getMessage()}" for r in unexpected)
+        pytest.fail(f"unexpected log records:\n{lines}", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def no_process_left() -> Iterator[None]:
+    """Fail a test that leaves child processes of its own running."""
+    before = set(multiprocessing.active_children())
+    yield
+    left = set(multiprocessing.active_children()) - before
+    for child in left:
+        child.kill()
+    assert not left, f"processes left running: {left}"
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model folder with a native CLIP ViT and random weights; read-only."""
+    from model_folders import build_clip_vit_folder
+
+    return build_clip_vit_folder(tmp_path_factory.mktemp("models") / "small-clip")
+
+
+@pytest.fixture(scope="session")
+def encoder(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    """The encoder of `model_folder`."""
+    from vlm_explorer.encoders.load import load_encoder
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VLM_EXPLORER_HOME", str(tmp_path_factory.mktemp("home")))
+        return load_encoder(model_folder, device="cpu", precision="fp32")
+
+
+@pytest.fixture
+def scans(tmp_path: Path) -> Path:
+    """A folder with images, captions, a duplicate, and files that are no images."""
+    from scan_folder import build_scan_folder
+
+    return build_scan_folder(tmp_path / "scans")
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real test data, by VLM_TEST_DATA; the test is skipped where it is not set."""
+    folder = os.environ.get("VLM_TEST_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("VLM_TEST_DATA does not name the folder of real test data")
+    return Path(folder)

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import numpy as np
+import open_clip
+import pytest
+
+from vlm_explorer.collection.store import Collection
+from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.errors import UsageError
+from vlm_explorer.queries.classify import ClassifyRequest, classify
+
+LABELS = ("normal chest", "pleural effusion", "fracture")
+
+
+def test_that_single_labels_equal_open_clips_zero_shot_classifier(
+    collection: Collection, encoder: Encoder
+) -> None:
+    answer = classify(collection, encoder, ClassifyRequest(LABELS, "raw"))
+    weights = open_clip.build_zero_shot_classifier(
+        encoder.model,
+        encoder.tokenizer if callable(encoder.tokenizer) else None,
+        LABELS,
+        [lambda label: label],
+        device="cpu",
+    )
+    cosine = collection.vectors() @ weights.detach().numpy()
+    np.testing.assert_allclose(answer.cosine, cosine, atol=1e-5)
+    logits = np.exp(encoder.logit_scale * cosine.astype(np.float64))
+    np.testing.assert_allclose(
+        answer.probability, logits / logits.sum(axis=1, keepdims=True), atol=1e-4
+    )
+    assert answer.image_ids == tuple(collection.images["image_id"].to_pylist())
+
+
+def test_that_several_labels_are_each_a_choice_of_its_own(
+    collection: Collection, encoder: Encoder
+) -> None:
+    answer = classify(collection, encoder, ClassifyRequest(LABELS, task="multi"))
+    alone = classify(collection, encoder, ClassifyRequest(LABELS[1:2], task="multi"))
+    np.testing.assert_allclose(answer.probability[:, 1:2], alone.probability, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        ClassifyRequest(()),
+        ClassifyRequest(("a", "a")),
+        ClassifyRequest(("a", " ")),
+        ClassifyRequest(("a",), task="all"),
+        ClassifyRequest(("a",), templates="none such"),
+    ],
+)
+def test_that_a_request_without_sense_is_refused(
+    collection: Collection, encoder: Encoder, request_: ClassifyRequest
+) -> None:
+    with pytest.raises(UsageError):
+        classify(collection, encoder, request_)

@@ -231,10 +231,8 @@ def _ct_abdomen(plan: CasePlan, patient: Patient, rng: np.random.Generator) -> l
     )
 
 
-def _ct_head(plan: CasePlan, patient: Patient, rng: np.random.Generator) -> list[DemoImage]:
-    head = random_head(rng, list(plan.wanted))
-    tumour = any(name == "brain tumour" for name, _ in plan.wanted)
-    agent = bool(tumour or rng.random() < 0.3)
+def head_values(rng: np.random.Generator, *, agent: bool) -> dict[str, float]:
+    """Hounsfield units of the head's tissues, with or without contrast medium."""
     values = {**ct.tissue_values(rng, agent), **_HEAD_HU}
     values |= {
         "bone": rng.uniform(1000, 1400),
@@ -244,6 +242,14 @@ def _ct_head(plan: CasePlan, patient: Patient, rng: np.random.Generator) -> list
         "necrosis": rng.uniform(8, 16),
         "blood": rng.uniform(64, 78),
     }
+    return values
+
+
+def _ct_head(plan: CasePlan, patient: Patient, rng: np.random.Generator) -> list[DemoImage]:
+    head = random_head(rng, list(plan.wanted))
+    tumour = any(name == "brain tumour" for name, _ in plan.wanted)
+    agent = bool(tumour or rng.random() < 0.3)
+    values = head_values(rng, agent=agent)
     centre = head.lesions[0].solid.centre[2] if head.lesions else None
     stack = _stack(rng, plan.images, rng.uniform(205, 265), (-14.0, 52.0), centre)
     window = (float(rng.choice((35, 38, 40))), float(rng.choice((80, 90, 100))))

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import csv
 import json
-import multiprocessing
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -24,6 +24,7 @@ from vlm_explorer.demo.image import DemoImage, Geometry
 from vlm_explorer.demo.plan import plan_case
 from vlm_explorer.errors import StorageProblem, UsageError
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.processes import map_in_processes
 
 __all__ = [
     "FINDINGS",
@@ -37,6 +38,9 @@ __all__ = [
 ]
 
 CAPTIONS, TRUTH = "captions.csv", "truth.json"
+
+# Below this many cases, starting processes takes longer than the work.
+FEW_CASES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +101,11 @@ def write_study(
     rows: list[dict[str, Any]] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for written in _written(folder, seed, jobs):
-            rows += written
-            if context is not None:
-                context.report(len(rows), images, "Writing the demo study")
+        with closing(_written(folder, seed, jobs, context)) as cases:
+            for written in cases:
+                rows += written
+                if context is not None:
+                    context.report(len(rows), images, "Writing the demo study")
         _write_tables(folder, rows)
     except OSError as error:
         raise StorageProblem(
@@ -124,19 +129,15 @@ def _jobs(seed: int, images: int) -> list[tuple[int, int]]:
     raise AssertionError("count() never ends")
 
 
-def _written(folder: Path, seed: int, jobs: list[tuple[int, int]]) -> Any:
+def _written(
+    folder: Path, seed: int, jobs: list[tuple[int, int]], context: JobContext | None
+) -> Generator[list[dict[str, Any]], None, None]:
     """Rows of each case in order, written here for a few, by two processes for many."""
-    if len(jobs) < 24:
-        yield from (_write_case(folder, seed, *job) for job in jobs)
-        return
-    spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(2, mp_context=spawn)
-    try:
-        futures = [pool.submit(_write_case, folder, seed, *job) for job in jobs]
-        for future in futures:
-            yield future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    calls = [(folder, seed, *job) for job in jobs]
+    if len(jobs) < FEW_CASES:
+        yield from (_write_case(*call) for call in calls)
+    else:
+        yield from map_in_processes(_write_case, calls, 2, context)
 
 
 def _write_case(folder: Path, seed: int, index: int, take: int) -> list[dict[str, Any]]:

@@ -39,6 +39,17 @@ def test_that_the_same_seed_gives_the_same_bytes_in_one_process_and_in_two(tmp_p
     assert len(first) == 16
 
 
+def test_that_a_smaller_study_replaces_a_larger_one_and_leaves_other_files(tmp_path):
+    other = tmp_path / "DEMO-0001" / "notes.txt"
+    write_study(tmp_path, images=8, seed=1)
+    other.write_text("mine")
+    write_study(tmp_path, images=3, seed=2)
+    files = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.dcm")}
+    assert files == set(truth_of(tmp_path))
+    assert len(files) == 3
+    assert other.read_text() == "mine"
+
+
 def test_that_another_seed_gives_other_pictures():
     first, second = (generate_case(seed, 0)[0] for seed in (1, 2))
     assert first.stored.tobytes() != second.stored.tobytes()

@@ -163,7 +163,6 @@ def _radiograph(ds: Dataset, image: DemoImage) -> None:
         return
     _for_presentation(ds, image)
     ds.ImageLaterality = "U"
-    ds.AcquisitionDeviceProcessingDescription = "Synthetic"
 
 
 def _for_presentation(ds: Dataset, image: DemoImage) -> None:
@@ -174,6 +173,9 @@ def _for_presentation(ds: Dataset, image: DemoImage) -> None:
     ds.PixelIntensityRelationshipSign = 1 if image.photometric == "MONOCHROME1" else -1
     ds.RescaleSlope, ds.RescaleIntercept, ds.RescaleType = "1", "0", "US"
     ds.DetectorType = "SCINTILLATOR"
+    ds.AcquisitionContextSequence = []
+    region = {"chest": ("51185008", "Chest"), "breast": ("76752008", "Breast")}[image.region]
+    ds.AnatomicRegionSequence = [_code(region[0], "SCT", region[1])]
 
 
 def _code(value: str, scheme: str, meaning: str) -> Dataset:
@@ -202,7 +204,6 @@ def _mammogram(ds: Dataset, image: DemoImage) -> None:
     }[image.view]
     view.ViewModifierCodeSequence = []
     ds.ViewCodeSequence = [view]
-    ds.AnatomicRegionSequence = [_code("76752008", "SCT", "Breast")]
 
 
 def _ultrasound(ds: Dataset, image: DemoImage) -> None:

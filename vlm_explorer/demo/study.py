@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Generator
 from contextlib import closing
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 CAPTIONS, TRUTH = "captions.csv", "truth.json"
+FILE_NAME = re.compile(r"DEMO-\d{4,}/[a-z]{2}-\d{2}-\d{3}\.dcm")
 
 # Below this many cases, starting processes takes longer than the work.
 FEW_CASES = 24
@@ -83,7 +85,7 @@ def write_study(
     """Write a study of exactly `images` DICOM files with `captions.csv` and `truth.json`.
 
     Args:
-        folder: made if missing; files of the same names are replaced.
+        folder: made if missing; a study written there before is replaced, other files stay.
         images: how many, 1 or more.
         seed: 0 or more; fixes every byte.
         context: progress and cancellation.
@@ -106,6 +108,7 @@ def write_study(
                 rows += written
                 if context is not None:
                     context.report(len(rows), images, "Writing the demo study")
+        _remove_former(folder, {row["file"] for row in rows})
         _write_tables(folder, rows)
     except OSError as error:
         raise StorageProblem(
@@ -163,6 +166,20 @@ def _write_case(folder: Path, seed: int, index: int, take: int) -> list[dict[str
             }
         )
     return rows
+
+
+def _remove_former(folder: Path, written: set[str]) -> None:
+    """Remove what a larger study left in the folder, going by its own list of files."""
+    try:
+        former = json.loads((folder / TRUTH).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for name in set(former) - written:
+        if FILE_NAME.fullmatch(name):
+            file = folder / name
+            file.unlink(missing_ok=True)
+            if file.parent.is_dir() and not any(file.parent.iterdir()):
+                file.parent.rmdir()
 
 
 def _write_tables(folder: Path, rows: list[dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ import re
 _DIGITS = re.compile(r"(\d+)")
 
 
-def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
+def natural_key(name: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
     """Return a sort key that compares runs of digits as numbers, and letters without case.
 
     The name itself ends the key, so that the order is total (`a1` and `A01` differ).
@@ -19,4 +19,4 @@ def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
             chunks.append((0, int(part)) if part.isascii() else (1, part))
         elif part:
             chunks.append((1, part))
-    return (*chunks, (2, name))
+    return tuple(chunks), name

@@ -13,22 +13,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 # pydicom logs every warning once more, and each decoder's failure with a traceback.
-logging.getLogger("pydicom").addHandler(logging.NullHandler())
-logging.getLogger("pydicom").propagate = False
+_logger = logging.getLogger("pydicom")
+_SILENT = logging.CRITICAL + 1
 
 _lock = threading.Lock()
 _readers = 0
+_level_before = logging.NOTSET
 
 
 @contextmanager
 def quiet_readers() -> Iterator[None]:
-    """Ignore the warnings of pydicom and Pillow while a file is read; safe in threads.
+    """Ignore warnings and records of pydicom and Pillow while a file is read; safe in threads.
 
     `warnings.catch_warnings` would not be: it puts back the state that it found, whatever other
-    threads made of it meanwhile. One filter is shared by all readers here, and goes with the last.
+    threads made of it meanwhile. Here all readers share one filter, which goes with the last.
+    Import pydicom before: it sets the level of its logger when it is imported.
     """
-    global _readers  # noqa: PLW0603  the filters of `warnings` are global, too
+    global _readers, _level_before  # noqa: PLW0603  what they guard is global, too
     with _lock:
+        if _readers == 0:
+            _level_before = _logger.level
+            _logger.setLevel(_SILENT)
         _readers += 1
         warnings.filterwarnings("ignore", module=r"pydicom\b|PIL\b")
         ours = warnings.filters[0]
@@ -38,5 +43,6 @@ def quiet_readers() -> Iterator[None]:
         with _lock:
             _readers -= 1
             if _readers == 0:
+                _logger.setLevel(_level_before)
                 with suppress(ValueError):
                     warnings.filters.remove(ours)  # type: ignore[attr-defined]

@@ -86,7 +86,7 @@ def build_tree(rows: Sequence[TreeRow]) -> tuple[PatientNode, ...]:
     patients = []
     for number, (key, of_patient) in enumerate(_grouped(rows, "patient"), 1):
         studies = tuple(
-            _study(study_key, position, of_study)
+            _study(f"{key}/{study_key}", position, of_study)
             for position, (study_key, of_study) in enumerate(_grouped(of_patient, "study"), 1)
         )
         plain = not key and all(row.stack == PLAIN_STACK for row in of_patient)

@@ -211,8 +211,10 @@ class ViewerModel(QObject):
         return self.loaded.frame.warnings if self.loaded is not None else ()
 
     def probe(self, row: int, column: int) -> str:
-        """Return the value of a pixel of the picture, in words."""
+        """Return the value of a pixel of the picture, in words; empty beside it."""
         picture = self.picture
+        if picture is None or not (0 <= row < picture.rows and 0 <= column < picture.columns):
+            return ""
         if isinstance(picture, EncoderPicture):
             return picture.probe(row, column)
         return viewer_corners.probe_text(self.loaded, row, column) if self.loaded else ""

@@ -96,6 +96,7 @@ class ImageCanvas(QWidget):
         self._above: Callable[[QPainter], None] | None = None
         self._wheel = 0.0
         self._drag: _Drag | None = None
+        self._pointer: QPointF | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -114,6 +115,7 @@ class ImageCanvas(QWidget):
         self._picture = picture
         if picture is not None:
             self._look(self.camera.showing(picture.columns, picture.rows, picture.pixel))
+        self._point()
         self.update()
 
     def set_overlay(self, overlay: Overlay | None) -> None:
@@ -132,6 +134,7 @@ class ImageCanvas(QWidget):
     def _look(self, camera: Camera) -> None:
         if camera != self.camera:
             self.camera = camera
+            self._point()
             self.update()
             self.camera_changed.emit()
 
@@ -143,9 +146,9 @@ class ImageCanvas(QWidget):
         """Show one pixel of the image on one pixel of the screen."""
         self._look(self.camera.one_to_one())
 
-    def set_smooth(self, smooth: bool) -> None:
-        """Interpolate between the pixels of the image, or show them as squares."""
-        self.smooth = smooth
+    def show_squares(self, squares: bool) -> None:
+        """Show the pixels of the image as squares, or interpolate between them."""
+        self.smooth = not squares
         self.update()
 
     def zoom_by(self, factor: float) -> None:
@@ -237,9 +240,9 @@ class ImageCanvas(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with a drag, or say what is under the pointer."""
-        where = event.position()
+        where = self._pointer = event.position()
         if self._drag is None:
-            self.pointed.emit(self._image_point(where))
+            self._point()
             return
         if not self._drag.moving:
             travelled = (where - self._drag.start).manhattanLength()
@@ -281,12 +284,19 @@ class ImageCanvas(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         """Nothing is under the pointer any more."""
-        self.pointed.emit(None)
+        self._pointer = None
+        self._point()
         super().leaveEvent(event)
 
-    def _image_point(self, where: QPointF) -> tuple[float, float] | None:
-        inside = self.camera.pixel_at(where.x(), where.y())
-        return self.camera.to_image(where.x(), where.y()) if inside else None
+    def _point(self) -> None:
+        """Say what is under the pointer now."""
+        where = self._pointer if self._picture is not None else None
+        self.pointed.emit(self._image_point(where))
+
+    def _image_point(self, where: QPointF | None) -> tuple[float, float] | None:
+        if where is None or self.camera.pixel_at(where.x(), where.y()) is None:
+            return None
+        return self.camera.to_image(where.x(), where.y())
 
     def _show_cursor(self, kind: str) -> None:
         shapes = {

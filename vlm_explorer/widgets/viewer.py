@@ -5,11 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, QSize, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
+from vlm_explorer.viewmodels.saliency_model import SaliencyModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 from vlm_explorer.widgets.actions import ActionRow, install
-from vlm_explorer.widgets.viewer_actions import TOOLS, picture_rows, series_rows
+from vlm_explorer.widgets.saliency_bar import SaliencyBar
+from vlm_explorer.widgets.viewer_actions import TOOLS, overlay_rows, picture_rows, series_rows
 from vlm_explorer.widgets.viewer_pane import ViewerPane
 from vlm_explorer.widgets.viewer_scroll_bar import SeriesBar
 from vlm_explorer.widgets.viewer_tools import ViewerTools, add_presets
@@ -30,13 +32,14 @@ class Viewer(QWidget):
         super().__init__(parent)
         self.setMinimumWidth(384)
         self.model = ViewerModel(session, parent=self)
-        self.pane = ViewerPane(self.model, thumbnails, self)
+        self.saliency = SaliencyModel(self.model, self)
+        self.pane = ViewerPane(self.model, self.saliency, thumbnails, self)
+        self._saliency_bar = SaliencyBar(self.saliency, self)
         self._bar = SeriesBar(self)
         self._actions = {
             **install(series_rows(self.model, self.pane), self.pane),
             **install(picture_rows(self.model, self.pane), self),
         }
-        self._actions["viewer.smooth"].setChecked(True)
         self._tools = ViewerTools([(self._actions[key], name) for key, name in TOOLS.items()], self)
         self._lay_out()
         self._connect()
@@ -54,6 +57,7 @@ class Viewer(QWidget):
         column.setSpacing(0)
         column.addWidget(self._tools)
         column.addLayout(scan, 1)
+        column.addWidget(self._saliency_bar)
         self.setFocusProxy(self.pane)
 
     def _connect(self) -> None:
@@ -62,6 +66,7 @@ class Viewer(QWidget):
         self.model.display_changed.connect(self._take_display)
         self._bar.index_chosen.connect(self.model.go_to)
         self._tools.preset_chosen.connect(self.model.set_preset)
+        self._saliency_bar.settled.connect(self.pane.setFocus)
         self.pane.menu_requested.connect(self._show_menu)
 
     def sizeHint(self) -> QSize:
@@ -70,7 +75,15 @@ class Viewer(QWidget):
 
     def actions_table(self) -> list[ActionRow]:
         """Return what can be done here, for the help sheet."""
-        return [*series_rows(self.model, self.pane), *picture_rows(self.model, self.pane)]
+        return [
+            *series_rows(self.model, self.pane),
+            *picture_rows(self.model, self.pane),
+            *overlay_rows(self.saliency),
+        ]
+
+    def show_overlay_for(self, text: str) -> None:
+        """Show what moves the score of a text in the current image, and in those to come."""
+        self.saliency.explain_prompt(text)
 
     # From the model
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from vlm_explorer.viewmodels.saliency_model import SaliencyModel
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
 from vlm_explorer.viewmodels.viewer_orientation import Orientation
 from vlm_explorer.widgets.actions import ActionRow
@@ -18,11 +19,11 @@ _LAST = 1 << 30  # beyond any series
 TOOLS = {
     "viewer.invert": "ph.circle-half",
     "viewer.turn_right": "ph.arrow-clockwise",
-    "viewer.flip_horizontally": "ph.flip-horizontal",
-    "viewer.flip_vertically": "ph.flip-vertical",
+    "viewer.flip_horizontally": "ph.arrows-left-right",
+    "viewer.flip_vertically": "ph.arrows-down-up",
     "viewer.fit": "ph.corners-out",
     "viewer.one_to_one": "ph.number-square-one",
-    "viewer.smooth": "ph.drop-half",
+    "viewer.squares": "ph.grid-four",
     "viewer.encoder_view": "ph.robot",
 }
 
@@ -72,7 +73,7 @@ def picture_rows(model: ViewerModel, pane: ViewerPane) -> list[ActionRow]:
         ActionRow("viewer.one_to_one", "Pixel on pixel", "Shift+F", pane.show_one_to_one),
         ActionRow("viewer.zoom_in", "Zoom in", "+ =", partial(pane.zoom_by, _ZOOM)),
         ActionRow("viewer.zoom_out", "Zoom out", "-", partial(pane.zoom_by, 1 / _ZOOM)),
-        ActionRow("viewer.smooth", "Smooth pixels", "S", pane.set_smooth, checkable=True),
+        ActionRow("viewer.squares", "Pixels as squares", "S", pane.show_squares, checkable=True),
         ActionRow(
             "viewer.encoder_view",
             "What the encoder sees",
@@ -86,4 +87,13 @@ def picture_rows(model: ViewerModel, pane: ViewerPane) -> list[ActionRow]:
             )
             for digit, title in enumerate(_WINDOWS)
         ),
+    ]
+
+
+def overlay_rows(saliency: SaliencyModel) -> list[ActionRow]:
+    """Return the keys that the scan itself hears, for the help sheet."""
+    hide, back = "Hide the overlay while held", "Attention of the whole image again"
+    return [
+        ActionRow("viewer.hide_overlay", hide, "O", partial(saliency.set_hidden, True)),
+        ActionRow("viewer.whole_image", back, "Esc", saliency.look_from_image),
     ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter
+from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from vlm_explorer.viewmodels.viewer_corners import Corners
 from vlm_explorer.viewmodels.viewer_orientation import EdgeLetters
@@ -114,7 +114,7 @@ def _one_edge(painter: QPainter, text: str, where: QPointF, side: float) -> None
 
 def _pill(painter: QPainter, rect: QRectF, alpha: float = 0.82) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setPen(QPen(theme().colour("image_text", 0.25), 1))
     painter.setBrush(theme().colour("image_ground", alpha))
     painter.drawRoundedRect(rect, 6, 6)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QTimer, Signal, Slot
-from PySide6.QtGui import QHelpEvent, QImage, QPainter
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Slot
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QPainter
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from vlm_explorer.viewmodels.saliency_display import DisplayedMap, Rectangle
+from vlm_explorer.viewmodels.saliency_model import SaliencyModel
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 from vlm_explorer.widgets.image_canvas import ImageCanvas
+from vlm_explorer.widgets.saliency_overlay import Overlay
+from vlm_explorer.widgets.saliency_picture import to_picture
 from vlm_explorer.widgets.viewer_annotations import (
     Annotations,
     paint_annotations,
@@ -20,25 +24,24 @@ NOTICE = 4000  # ms that a passing sentence stays
 
 
 class ViewerPane(ImageCanvas):
-    """Draws what the model says and passes gestures on to it.
-
-    Signals:
-        pixel_pointed(where): (row, column) under the pointer, or None.
-    """
-
-    pixel_pointed = Signal(object)
+    """Draws what the models say and passes gestures on to them."""
 
     def __init__(
-        self, model: ViewerModel, thumbnails: Thumbnails, parent: QWidget | None = None
+        self,
+        model: ViewerModel,
+        saliency: SaliencyModel,
+        thumbnails: Thumbnails,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._model = model
+        self._saliency = saliency
         self._thumbnails = thumbnails
         self._notice = ""
         self._probe = ""
-        self._further_probe = ""
+        self._map: tuple[DisplayedMap, QImage] | None = None
         self._badge = QRectF()
-        self._pointer: tuple[float, float] | None = None
+        self._where: tuple[float, float] | None = None
         self._notice_timer = QTimer(self)
         self._notice_timer.setSingleShot(True)
         self._notice_timer.setInterval(NOTICE)
@@ -47,7 +50,9 @@ class ViewerPane(ImageCanvas):
         self.scrolled.connect(model.step)
         self.windowed.connect(model.drag_window)
         self.double_clicked.connect(self.reset)
-        self.pointed.connect(self._point)
+        self.pointed.connect(self._say_what_is_under)
+        self.clicked.connect(self._look_from)
+        saliency.changed.connect(self._take_map)
         model.image_changed.connect(self._take_image)
         model.display_changed.connect(self._take_display)
         model.series_changed.connect(self.update)
@@ -68,8 +73,27 @@ class ViewerPane(ImageCanvas):
         if self.camera.orientation != self._model.orientation:
             self.set_camera(self.camera.turned(self._model.orientation))
         self.set_picture(self._model.picture)
-        self._point(self._pointer)
         self._describe()
+
+    @Slot()
+    def _take_map(self) -> None:
+        """Lay the map over the picture, if it is to be seen."""
+        saliency, shown = self._saliency, self._saliency.shown
+        if shown is None or saliency.choice.hidden:
+            self.set_overlay(None)
+        else:
+            if self._map is None or self._map[0] is not shown:
+                self._map = shown, to_picture(shown)
+            self.set_overlay(
+                Overlay(
+                    self._map[1],
+                    saliency.choice.opacity,
+                    not saliency.choice.squares,
+                    _rectangle(saliency.seen),
+                    _rectangle(saliency.cell),
+                )
+            )
+        self._say_what_is_under(self._where)
 
     @Slot(object)
     def _take_thumbnails(self, ids: set[str]) -> None:
@@ -105,22 +129,19 @@ class ViewerPane(ImageCanvas):
     # Under the pointer
 
     @Slot(object)
-    def _point(self, where: tuple[float, float] | None) -> None:
-        self._pointer = where
-        picture = self._model.picture
-        pixel = None
-        if where is not None and picture is not None:
-            row, column = int(where[1]), int(where[0])
-            if 0 <= row < picture.rows and 0 <= column < picture.columns:
-                pixel = row, column
-        self._probe = self._model.probe(*pixel) if pixel is not None else ""
-        self.pixel_pointed.emit(pixel)
+    def _say_what_is_under(self, where: tuple[float, float] | None) -> None:
+        self._where = where
+        self._probe = ""
+        if where is not None:
+            value = self._model.probe(int(where[1]), int(where[0]))
+            parts = value, self._saliency.probe(*where)
+            self._probe = " · ".join(part for part in parts if part)
         self.update()
 
-    def set_further_probe(self, text: str) -> None:
-        """Say more of what is under the pointer, after its value."""
-        self._further_probe = text
-        self.update()
+    @Slot(object)
+    def _look_from(self, where: tuple[float, float] | None) -> None:
+        if where is not None:
+            self._saliency.look_from(*where)
 
     # Painting
 
@@ -134,9 +155,11 @@ class ViewerPane(ImageCanvas):
             paint_message(painter, pane, "ph.image-broken", *model.failure)
         elif model.status is Status.LOADING:
             paint_skeleton(painter, pane, self._thumbnail())
-        probe = " · ".join(part for part in (self._probe, self._further_probe) if part)
         shown = Annotations(
-            model.corners(self.camera.zoom, probe), model.letters, model.warnings, self._notice
+            model.corners(self.camera.zoom, self._probe),
+            model.letters,
+            model.warnings,
+            self._notice,
         )
         self._badge = paint_annotations(painter, pane, shown)
 
@@ -151,12 +174,45 @@ class ViewerPane(ImageCanvas):
         data = self._thumbnails.get(image_id) if image_id is not None else None
         return QImage.fromData(data) if data is not None else None
 
+    # Keys that are no actions: one is held, the other belongs to the window but for a moment
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Hide the overlay while O is held; Escape ends the look from a patch."""
+        if event.key() == Qt.Key.Key_O and not event.modifiers():
+            if not event.isAutoRepeat():
+                self._saliency.set_hidden(True)
+        elif event.key() != Qt.Key.Key_Escape or not self._saliency.look_from_image():
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Show the overlay again."""
+        if event.key() == Qt.Key.Key_O and not event.isAutoRepeat():
+            self._saliency.set_hidden(False)
+        else:
+            super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show the overlay again: the release of the key will not be heard."""
+        if self._saliency.choice.hidden:
+            self._saliency.set_hidden(False)
+        super().focusOutEvent(event)
+
     def event(self, event: QEvent) -> bool:
-        """Show all warnings over their badge."""
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+        """Keep Escape for the look from a patch; show all warnings over their badge."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Escape and self._saliency.choice.cell is not None:
+                event.accept()
+                return True
+        elif isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             inside = self._badge.contains(QPointF(event.pos()))
-            QToolTip.showText(
-                event.globalPos(), "\n".join(self._model.warnings) if inside else "", self
-            )
+            words = "\n".join(self._model.warnings) if inside else ""
+            QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
+
+
+def _rectangle(edges: Rectangle | None) -> QRectF | None:
+    if edges is None:
+        return None
+    left, top, right, bottom = edges
+    return QRectF(left, top, right - left, bottom - top)

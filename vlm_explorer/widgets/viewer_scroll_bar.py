@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QScrollBar, QWidget
+
+from vlm_explorer.widgets.theme import theme
 
 
 class SeriesBar(QScrollBar):
-    """A handle in the series; hidden, but keeping its room, for a single image.
+    """A handle in the series; an empty ground, of the same width, for a single image.
 
     Signals:
         index_chosen(index): the user moved the handle.
@@ -17,10 +20,7 @@ class SeriesBar(QScrollBar):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
-        policy = self.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.setSizePolicy(policy)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the image has the same keys
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the scan has the same keys
         self.setAccessibleName("Place in the series")
         self.valueChanged.connect(self.index_chosen)
         self.show_place(None)
@@ -32,5 +32,15 @@ class SeriesBar(QScrollBar):
             self.setRange(0, count - 1)
             self.setPageStep(max(1, count // 12))
             self.setValue(index)
-        self.setVisible(count > 1)
-        self.setToolTip(f"Image {index + 1} of {count} (wheel, arrow keys, Home, End)")
+        self.setEnabled(count > 1)
+        words = f"Image {index + 1} of {count} (wheel, arrow keys, Home, End)"
+        self.setToolTip(words if count > 1 else "")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the handle on the ground of the scan."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme().colour("image_ground"))
+        painter.end()
+        if self.maximum() > 0:
+            super().paintEvent(event)

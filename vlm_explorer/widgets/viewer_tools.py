@@ -6,47 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QPainter, QPaintEvent
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from vlm_explorer.viewmodels.viewer_presets import Preset
-from vlm_explorer.widgets.theme import BODY, font, icon, theme, themes
+from vlm_explorer.widgets.controls import ICON, TARGET, IconButton, Words
+from vlm_explorer.widgets.theme import icon, themes
 
 HEIGHT = 36  # px
-_ICON, _BUTTON = QSize(18, 18), QSize(28, 28)
-
-
-class ElidedLabel(QWidget):
-    """One line of text that ends in … where it does not fit; whole in the tooltip."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._text = ""
-        self._role = "text"
-        self.setFont(font(BODY))
-        self.setMinimumWidth(24)
-        themes.changed.connect(self.update)
-
-    def set_text(self, text: str, role: str = "text") -> None:
-        """Show `text` in the colour of `role`."""
-        self._text, self._role = text, role
-        self.setToolTip(text)
-        self.setAccessibleName(text)
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        """As wide as the text."""
-        metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(self._text) + 2, metrics.height())
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw as much of the text as fits."""
-        painter = QPainter(self)
-        painter.setPen(theme().colour(self._role))
-        text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
-        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(self.rect(), flags, text)
-        painter.end()
 
 
 class ViewerTools(QWidget):
@@ -70,42 +37,33 @@ class ViewerTools(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 4, 0)
         row.setSpacing(0)
-        self._title = ElidedLabel(self)
+        self._title = Words(parent=self)
         row.addWidget(self._title, 1)
         row.addSpacing(8)
         self._menu = QMenu(self)
-        self._windows = self._window_button()
+        self._windows = IconButton("ph.sliders-horizontal", "Window presets, 0 to 9", parent=self)
+        self._windows.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._windows.setMenu(self._menu)
         row.addWidget(self._windows)
         for action, _ in self._icons:
             button = QToolButton(self)
             button.setDefaultAction(action)
-            button.setIconSize(_ICON)
+            button.setIconSize(QSize(ICON, ICON))
             button.setAccessibleName(action.text())
-            button.setFixedSize(_BUTTON)
+            button.setFixedSize(TARGET, TARGET)
             row.addWidget(button)
         themes.changed.connect(self._tint)
         self._tint()
         self.set_title("")
 
-    def _window_button(self) -> QToolButton:
-        button = QToolButton(self)
-        button.setIconSize(_ICON)
-        button.setFixedSize(_BUTTON)
-        button.setToolTip("Window presets (0 to 9)")
-        button.setAccessibleName("Window presets")
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setMenu(self._menu)
-        return button
-
     @Slot()
     def _tint(self) -> None:
-        self._windows.setIcon(icon("ph.sliders-horizontal"))
         for action, name in self._icons:
-            action.setIcon(icon(name))
+            action.setIcon(icon(name, "secondary"))
 
     def set_title(self, title: str) -> None:
         """Say what is shown; empty where nothing is."""
-        self._title.set_text(title or "No image open", "text" if title else "secondary")
+        self._title.setText(title or "No image open")
 
     def set_presets(self, presets: Iterable[Preset]) -> None:
         """Offer these windows."""

@@ -1,0 +1,145 @@
+"""A saliency map as it is shown: values on the picture, their range, and its cells. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vlm_explorer.encoders.preprocess import Geometry
+from vlm_explorer.saliency.geometry import share_in_padding, share_unseen, to_original
+from vlm_explorer.viewmodels.viewer_words import plain_number
+
+LONGEST = 384  # pixels of the displayed map; the screen interpolates between them
+_NO_SIGNAL = 1e-6  # of the largest magnitude; a smaller range is noise
+
+Rectangle = tuple[float, float, float, float]  # left, top, right, bottom, in pixels of the picture
+Cell = tuple[int, int]  # row and column of a patch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawMap:
+    """What an explanation says of each patch; never scaled.
+
+    Attributes:
+        grid: float32 (gh, gw); NaN where nothing is known yet.
+        geometry: from the grid to the image.
+        unit: of the values.
+        signed: whether values below zero mean the opposite.
+    """
+
+    grid: np.ndarray
+    geometry: Geometry
+    unit: str
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DisplayedMap:
+    """A map stretched over a picture.
+
+    Attributes:
+        values: float32 (h, w), NaN where the encoder saw nothing.
+        low, high: the range of the colours; symmetric about 0 where signed, else from 0.
+        unit: of the values.
+        signed: whether the colours diverge from a neutral centre.
+        flat: whether there is no signal, so that colours would only stretch noise.
+        unseen: share of the picture that the encoder did not see, 0 to 1.
+        padded: share of the map's magnitude that lies on padding, off the picture.
+    """
+
+    values: np.ndarray
+    low: float
+    high: float
+    unit: str
+    signed: bool
+    flat: bool
+    unseen: float
+    padded: float
+
+    def strengths(self) -> np.ndarray:
+        """Return the values from 0 to 1 over the range of the colours, NaN where unseen."""
+        span = self.high - self.low
+        return (self.values - self.low) / span if span > 0 else np.zeros_like(self.values)
+
+
+def encoder_geometry(geometry: Geometry) -> Geometry:
+    """Return the geometry of a map over the encoder's own view instead of the scan."""
+    return replace(
+        geometry, orig_hw=geometry.input_hw, resized_hw=geometry.input_hw, offset_yx=(0, 0)
+    )
+
+
+def display_map(raw: RawMap, *, squares: bool = False) -> DisplayedMap:
+    """Return a map stretched over the picture.
+
+    Args:
+        raw: the map.
+        squares: show the patches as they are instead of interpolating between them.
+    """
+    geometry = raw.geometry
+    rows, columns = geometry.orig_hw
+    scale = LONGEST / max(rows, columns)
+    small = max(1, round(rows * scale)), max(1, round(columns * scale))
+    # the way from grid to image is the same at any size of the image
+    smaller = replace(geometry, orig_hw=small)
+    patches = to_original(raw.grid, smaller, "nearest")
+    partial = not np.isfinite(raw.grid).all()  # interpolation would spread what is missing
+    values = patches if squares or partial else to_original(raw.grid, smaller, "bilinear")
+    seen = patches[np.isfinite(patches)]
+    largest = float(np.abs(seen).max()) if seen.size else 0.0
+    spread = float(seen.max() - seen.min()) if seen.size else 0.0
+    flat = spread <= _NO_SIGNAL * largest or (not raw.signed and float(seen.max()) <= 0)
+    return DisplayedMap(
+        values=values,
+        low=-largest if raw.signed else 0.0,
+        high=largest,
+        unit=raw.unit,
+        signed=raw.signed,
+        flat=flat,
+        unseen=share_unseen(smaller),
+        padded=share_in_padding(raw.grid, geometry),
+    )
+
+
+def cell_at(geometry: Geometry, x: float, y: float) -> Cell | None:
+    """Return the patch at a point of the picture; None where the encoder saw nothing."""
+    cell = []
+    for axis, value in enumerate((y, x)):
+        scale = geometry.resized_hw[axis] / geometry.orig_hw[axis]
+        along = (value * scale - geometry.offset_yx[axis]) / geometry.patch_hw[axis]
+        if not 0 <= along < geometry.grid_hw[axis]:
+            return None
+        cell.append(int(along))
+    return cell[0], cell[1]
+
+
+def cell_rectangle(geometry: Geometry, cell: Cell) -> Rectangle:
+    """Return where a patch lies on the picture; parts of it may lie on padding, beyond it."""
+    return _rectangle(geometry, cell, (cell[0] + 1, cell[1] + 1))
+
+
+def seen_rectangle(geometry: Geometry) -> Rectangle:
+    """Return the part of the picture that the encoder saw."""
+    rows, columns = geometry.orig_hw
+    left, top, right, bottom = _rectangle(geometry, (0, 0), geometry.grid_hw)
+    return max(left, 0.0), max(top, 0.0), min(right, columns), min(bottom, rows)
+
+
+def _rectangle(geometry: Geometry, first: Cell, last: Cell) -> Rectangle:
+    (top, left), (bottom, right) = (
+        [
+            (cell[axis] * geometry.patch_hw[axis] + geometry.offset_yx[axis])
+            * geometry.orig_hw[axis]
+            / geometry.resized_hw[axis]
+            for axis in (0, 1)
+        ]
+        for cell in (first, last)
+    )
+    return left, top, right, bottom
+
+
+def value_text(raw: RawMap, cell: Cell) -> str:
+    """Return the raw value of a patch in words."""
+    value = plain_number(float(raw.grid[cell]), 3)
+    return f"{raw.unit} {value}, patch {cell[0] + 1}, {cell[1] + 1}"

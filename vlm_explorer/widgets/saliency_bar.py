@@ -1,0 +1,197 @@
+"""The slim bar of saliency controls under a scan, and the words beside the map."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QSizePolicy,
+    QSlider,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vlm_explorer.viewmodels.saliency_caption import flat_words
+from vlm_explorer.viewmodels.saliency_model import Method, SaliencyModel, Stage
+from vlm_explorer.widgets.controls import IconButton, Words
+from vlm_explorer.widgets.saliency_attention import AttentionControls
+from vlm_explorer.widgets.saliency_legend import SaliencyLegend
+from vlm_explorer.widgets.theme import ANNOTATION, font
+
+_METHODS: tuple[tuple[str, Method, str], ...] = (
+    ("No overlay", "off", "The scan alone"),
+    ("Attention", "attention", "Where the encoder looks, whatever the prompt"),
+    ("Occlusion", "occlusion", "What moves the prompt's score when it is hidden"),
+)
+_NOTE_LINES = 2
+
+
+class SaliencyBar(QWidget):
+    """Method and its settings; below, where a map is wanted, its colours and its caption.
+
+    Signals:
+        settled(): something was chosen from a list; the keys may go back to the scan.
+    """
+
+    settled = Signal()
+
+    def __init__(self, model: SaliencyModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self.setProperty("pane", True)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._method = self._make_method()
+        self._attention = AttentionControls(model, self)
+        self._message = Words(role="secondary", parent=self)
+        self._progress = QProgressBar(self)
+        self._stop = IconButton("ph.x", "Stop explaining", parent=self)
+        self._settings = self._make_settings()
+        self._legend = SaliencyLegend(self)
+        self._opacity = self._make_opacity()
+        self._eye = IconButton("ph.eye", "Hide the overlay while held", "O", parent=self)
+        self._title = Words(parent=self)
+        self._note = QLabel(self)
+        self._details = self._make_details()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 4, 8, 4)
+        column.setSpacing(0)
+        first = QHBoxLayout()
+        first.setSpacing(8)
+        first.addWidget(self._method)
+        first.addWidget(self._settings, 1)
+        column.addLayout(first)
+        column.addWidget(self._details)
+        self._connect()
+        self._refresh()
+
+    # Parts
+
+    def _make_method(self) -> QComboBox:
+        combo = QComboBox(self)
+        for row, (title, method, hint) in enumerate(_METHODS):
+            combo.addItem(title, method)
+            combo.setItemData(row, hint, Qt.ItemDataRole.ToolTipRole)
+        combo.setFixedWidth(116)
+        combo.setAccessibleName("Overlay")
+        combo.setToolTip("What lies over the scan")
+        return combo
+
+    def _make_settings(self) -> QStackedWidget:
+        """Layer and head, or a sentence, or the progress: one of them at a time."""
+        running = QWidget(self)
+        row = QHBoxLayout(running)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self._progress, 1)
+        row.addWidget(self._stop)
+        self._progress.setTextVisible(False)
+        self._progress.setAccessibleName("Progress of the explanation")
+        self._running = running
+        stack = QStackedWidget(self)
+        for page in (self._attention, self._message, running):
+            stack.addWidget(page)
+        stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        stack.setFixedHeight(28)
+        return stack
+
+    def _make_opacity(self) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal, self)
+        slider.setRange(0, 100)
+        slider.setPageStep(10)
+        slider.setFixedWidth(72)
+        slider.setAccessibleName("Opacity of the overlay")
+        return slider
+
+    def _make_details(self) -> QWidget:
+        details = QWidget(self)
+        column = QVBoxLayout(details)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._legend, 1)
+        row.addWidget(self._opacity)
+        row.addWidget(self._eye)
+        column.addLayout(row)
+        for label in (self._title, self._note):
+            label.setFont(font(ANNOTATION))
+            column.addWidget(label)
+        self._note.setProperty("role", "annotation")
+        self._note.setWordWrap(True)
+        self._note.setAlignment(Qt.AlignmentFlag.AlignTop)
+        # room for two lines, always: the scan above must not move with the words
+        self._note.setFixedHeight(_NOTE_LINES * self._note.fontMetrics().lineSpacing() + 2)
+        return details
+
+    # From the user to the model
+
+    def _connect(self) -> None:
+        self._method.activated.connect(self._choose_method)
+        self._stop.clicked.connect(self._model.stop)
+        self._opacity.valueChanged.connect(self._choose_opacity)
+        self._eye.pressed.connect(self._hide)
+        self._eye.released.connect(self._show)
+        self._attention.settled.connect(self.settled)
+        self._model.changed.connect(self._refresh)
+
+    @Slot(int)
+    def _choose_method(self, index: int) -> None:
+        self._model.set_method(self._method.itemData(index))
+        self.settled.emit()
+
+    @Slot(int)
+    def _choose_opacity(self, percent: int) -> None:
+        self._model.set_opacity(percent / 100)
+
+    @Slot()
+    def _hide(self) -> None:
+        self._model.set_hidden(True)
+
+    @Slot()
+    def _show(self) -> None:
+        self._model.set_hidden(False)
+
+    # From the model
+
+    @Slot()
+    def _refresh(self) -> None:
+        model = self._model
+        self._method.setCurrentIndex(self._method.findData(model.choice.method))
+        self._details.setVisible(model.choice.method != "off")
+        percent = round(100 * model.choice.opacity)
+        with QSignalBlocker(self._opacity):
+            self._opacity.setValue(percent)
+        self._opacity.setToolTip(f"Opacity {percent} %")
+        self._eye.set_icon("ph.eye-slash" if model.choice.hidden else "ph.eye")
+        self._legend.show_map(model.shown)
+        self._title.setText(model.caption.title)
+        self._note.setText(model.caption.note)
+        self._note.setToolTip(model.caption.note)
+        self._show_settings()
+
+    def _show_settings(self) -> None:
+        model = self._model
+        self._message.setText(self._sentence())
+        if model.stage is Stage.RUNNING and model.choice.method == "occlusion":
+            progress = model.progress
+            total = progress.total if progress is not None and progress.total else 0
+            self._progress.setRange(0, total)
+            self._progress.setValue(progress.done if progress is not None else 0)
+            self._settings.setCurrentWidget(self._running)
+        elif model.choice.method == "attention" and not self._sentence():
+            self._settings.setCurrentWidget(self._attention)
+        else:
+            self._settings.setCurrentWidget(self._message)
+
+    def _sentence(self) -> str:
+        """Return what is to be said in the place of settings; empty where there are some."""
+        model = self._model
+        if model.message:
+            return model.message
+        if model.shown is not None and model.shown.flat:
+            return flat_words(model.choice.method)
+        return f"“{model.prompt}”" if model.choice.method == "occlusion" else ""

@@ -1,0 +1,34 @@
+"""Saliency values to colours: perceptual, and the clearer the farther from zero."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtGui import QImage
+
+from vlm_explorer.rendering.colour_maps import colour_map
+from vlm_explorer.viewmodels.saliency_display import DisplayedMap
+from vlm_explorer.widgets.qimages import to_qimage
+
+
+def colour(shown: DisplayedMap) -> np.ndarray:
+    """Return a map as uint8 (h, w, 4), straight alpha.
+
+    Alpha is proportional to the magnitude, so that the anatomy stays where little happens; it is
+    0 where the encoder saw nothing, and everywhere if there is no signal.
+    """
+    strengths = shown.strengths()
+    unseen = ~np.isfinite(strengths)
+    strengths = np.clip(np.where(unseen, 0.5 if shown.signed else 0.0, strengths), 0.0, 1.0)
+    magnitude = np.abs(2 * strengths - 1) if shown.signed else strengths
+    rgba = np.empty((*strengths.shape, 4), np.uint8)
+    rgba[..., :3] = colour_map(shown.signed)[np.rint(255 * strengths).astype(np.uint8)]
+    rgba[..., 3] = np.rint(255 * magnitude)
+    rgba[unseen, 3] = 0
+    if shown.flat:
+        rgba[..., 3] = 0
+    return rgba
+
+
+def to_picture(shown: DisplayedMap) -> QImage:
+    """Return a map as an image to lay over the picture."""
+    return to_qimage(colour(shown)).convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)

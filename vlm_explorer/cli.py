@@ -14,7 +14,7 @@ from types import FrameType
 from typing import NoReturn
 
 from vlm_explorer import __version__
-from vlm_explorer.errors import ExplorerError
+from vlm_explorer.errors import ExplorerError, FileProblem
 from vlm_explorer.jobs import Cancelled
 
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
@@ -235,7 +235,9 @@ def main(words: Sequence[str]) -> int:
     except ExplorerError as error:
         if arguments.debug:
             raise
-        print(f"vlm-explorer: {error}", file=sys.stderr)
+        named = getattr(arguments, "file", None) if isinstance(error, FileProblem) else None
+        about = f"{named}: " if named else ""
+        print(f"vlm-explorer: {about}{error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # the reader of our output went away, as `head` does

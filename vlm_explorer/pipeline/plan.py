@@ -60,11 +60,7 @@ def find_files(
     paths: Sequence[Path], captions: Path | None, context: JobContext
 ) -> list[FoundFile]:
     """Return every file below `paths`, in the order of the scan."""
-    found = []
-    for file in scan(paths, captions=captions, context=context):
-        found.append(file)
-        context.report(0, None, f"Looking for images: {len(found)} files")
-    return found
+    return list(scan(paths, captions=captions, context=context))
 
 
 def read_caption_tables(found: Sequence[FoundFile]) -> Captions:

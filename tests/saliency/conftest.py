@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+KINDS = ("clip", "biomedclip", "siglip", "resnet", "padded", "oblong")
+
+
+@pytest.fixture(scope="session")
+def encoders(tmp_path_factory):
+    """Small encoders of every kind of image tower, random weights, float32 on the CPU."""
+    import model_folders
+
+    from vlm_explorer.encoders.load import load_encoder
+
+    builders = {
+        "clip": model_folders.build_clip_vit_folder,
+        "biomedclip": model_folders.build_biomedclip_folder,
+        "siglip": model_folders.build_siglip_folder,
+        "resnet": model_folders.build_resnet_folder,
+        "padded": model_folders.build_own_vocabulary_folder,
+    }
+    found = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VLM_EXPLORER_HOME", str(tmp_path_factory.mktemp("home")))
+        for kind, build in builders.items():
+            folder = build(tmp_path_factory.mktemp("models") / kind)
+            found[kind] = load_encoder(folder, device="cpu", precision="fp32")
+    found["oblong"] = replace(found["clip"], model=oblong_model())
+    return found
+
+
+def oblong_model():
+    """Return a native CLIP whose patches are 12 x 8 pixels: 64 pixels are 5 rows and 8 columns."""
+    import open_clip
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        model = open_clip.CLIP(
+            embed_dim=48,
+            vision_cfg={
+                "image_size": 64,
+                "layers": 2,
+                "width": 32,
+                "head_width": 8,
+                "patch_size": (12, 8),
+            },
+            text_cfg={"context_length": 77, "width": 32, "heads": 2, "layers": 1},
+        )
+        for parameter in model.parameters():
+            parameter.data += 0.05 * torch.randn_like(parameter)
+    return model.eval().requires_grad_(False)
+
+
+@pytest.fixture(params=KINDS)
+def encoder(request, encoders):
+    """Each of the encoders in turn."""
+    return encoders[request.param]
+
+
+@pytest.fixture(scope="session")
+def photo():
+    """A smooth grey picture of 90 x 120 pixels with a bright disc, uint8."""
+    down, across = np.mgrid[:90, :120]
+    disc = np.hypot(down - 30, across - 80) < 14
+    shade = 60 + 0.6 * across + 0.4 * down + 90 * disc
+    return shade.astype(np.uint8)

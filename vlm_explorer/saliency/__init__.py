@@ -1,0 +1,1 @@
+"""What moved a score: attention and occlusion maps, laid back onto the scan."""

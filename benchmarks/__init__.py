@@ -1,0 +1,1 @@
+"""Figures with what they are compared to, measured side by side in one run."""

@@ -207,9 +207,7 @@ def _unit(elements: FrameElements) -> str:
     return "" if named == "US" else named
 
 
-def _file_windows(
-    elements: FrameElements, *, real: bool
-) -> tuple[tuple[Window, ...], list[str]]:
+def _file_windows(elements: FrameElements, *, real: bool) -> tuple[tuple[Window, ...], list[str]]:
     """Return the windows of the frame or file; those without a width are left out, and said.
 
     LINEAR counts steps of whole numbers: for `real` pixel data, maps of 0..1 for instance, it

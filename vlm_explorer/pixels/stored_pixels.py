@@ -34,6 +34,8 @@ MOST_PIXELS = 178_956_970
 
 _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 _GREYS = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
+# Retired, but for XYB; to show them as RGB would be to show wrong colours.
+_UNREAD = ("HSV", "ARGB", "CMYK", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "XYB")
 _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 
 
@@ -72,11 +74,13 @@ def read_layout(dataset: Dataset) -> tuple[PixelLayout, list[str]]:
     photometric = text(dataset, "PhotometricInterpretation").upper()
     if samples is None:
         samples = 3 if photometric in _COLOURS else 1
+    if photometric in _UNREAD:
+        raise UnsupportedImage(f"Pictures in the colour space {photometric} are not read.")
     if samples == 3 and photometric not in _COLOURS:
-        assumed.append(f"Three values a pixel are called {photometric or 'nothing'}; read as RGB.")
+        assumed.append("The colour space is not given or wrong; the picture is read as RGB.")
         photometric = "RGB"
     elif samples == 1 and photometric not in _GREYS:
-        assumed.append(f"One value a pixel is called {photometric or 'nothing'}; read as grey.")
+        assumed.append("The colour space is not given or wrong; the picture is read as grey.")
         photometric = "MONOCHROME2"
     elif samples not in (1, 3):
         raise UnsupportedImage(f"Pictures of {samples} values a pixel are not read.")

@@ -10,6 +10,7 @@ import json
 import math
 import string
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -207,6 +208,33 @@ def build_siglip_folder(
     return folder
 
 
+def build_coca_folder(
+    folder: Path, *, weights: Literal["bin", "safetensors"] = "safetensors", seed: int = 0
+) -> Path:
+    """CoCa: attentional pooling of the image, a class token at the end of the text."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = {"context_length": 76, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
+    model_cfg: dict[str, Any] = {
+        "embed_dim": 32,
+        "custom_text": True,
+        "vision_cfg": {
+            "image_size": 64,
+            "layers": 2,
+            "width": 48,
+            "head_width": 16,
+            "patch_size": 16,
+            "attentional_pool": True,
+            "attn_pooler_heads": 4,
+            "output_tokens": True,
+        },
+        "text_cfg": text | {"embed_cls": True, "output_tokens": True},
+        "multimodal_cfg": text | {"attn_pooler_heads": 4},
+    }
+    _write_config(folder, model_cfg, FULL_PREPROCESS)
+    _save(folder, _random_state(model_cfg, seed), weights)
+    return folder
+
+
 def build_own_vocabulary_folder(
     folder: Path, *, weights: Literal["bin", "safetensors"] = "safetensors", seed: int = 0
 ) -> Path:
@@ -265,6 +293,8 @@ def _random_state(
     text_cfg["hf_pooler_type"] = pooler
     custom_text = cfg.pop("custom_text", False) or bert is not None
     kind = open_clip.CustomTextCLIP if custom_text else open_clip.CLIP
+    if "multimodal_cfg" in cfg:
+        kind = open_clip.CoCa
     with tempfile.TemporaryDirectory() as place, torch.random.fork_rng():
         torch.manual_seed(seed)
         if bert is not None:
@@ -273,7 +303,7 @@ def _random_state(
         model = kind(**cfg)
         with torch.no_grad():
             model.logit_scale.fill_(LOGIT_SCALE)
-            if model.visual.image_size not in (224, (224, 224)):
+            if model.visual.image_size != (224, 224):
                 _spread(model)
     state: dict[str, Any] = model.state_dict()
     if bert is not None:
@@ -395,3 +425,17 @@ def _write_t5_tokenizer(folder: Path) -> None:
     }
     _write_json(folder / "tokenizer_config.json", settings)
     _write_json(folder / "special_tokens_map.json", marks)
+
+
+# A model folder of every kind, small.
+BUILDERS: dict[str, Callable[[Path], Path]] = {
+    "biomedclip": build_biomedclip_folder,
+    "biomedclip, old keys": lambda folder: build_biomedclip_folder(
+        folder, keys="old", weights="safetensors"
+    ),
+    "clip-vit": build_clip_vit_folder,
+    "clip-resnet": build_resnet_folder,
+    "siglip": build_siglip_folder,
+    "coca": build_coca_folder,
+    "own vocabulary": build_own_vocabulary_folder,
+}

@@ -2,44 +2,27 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-import model_folders
+from model_folders import BUILDERS
 
 from vlm_explorer.encoders.load import load_encoder
 
-BUILDERS: dict[str, Callable[[Path], Path]] = {
-    "biomedclip": model_folders.build_biomedclip_folder,
-    "biomedclip, old keys": lambda folder: model_folders.build_biomedclip_folder(
-        folder, keys="old", weights="safetensors"
-    ),
-    "clip-vit": model_folders.build_clip_vit_folder,
-    "clip-resnet": model_folders.build_resnet_folder,
-    "siglip": model_folders.build_siglip_folder,
-    "own vocabulary": model_folders.build_own_vocabulary_folder,
-}
-TEXTS = [
-    "pleural effusion",
-    "Normal chest X-ray.",
-    "no",
-    "",
-    "the left lung " * 90,
-    "Carcinoma: ☃ Ünknown   (2.5 mm)\n of the LEFT lung's hilum & more",
-]
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's folders, empty."""
-    monkeypatch.setenv("VLM_EXPLORER_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+@pytest.fixture(scope="session")
+def texts() -> list[str]:
+    """Short, empty, too long for any window, and odd."""
+    return [
+        "pleural effusion",
+        "Normal chest X-ray.",
+        "no",
+        "",
+        "the left lung " * 90,
+        "Carcinoma: ☃ Ünknown   (2.5 mm)\n of the LEFT lung's hilum & more",
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +65,7 @@ def biomedclip_folder(folders: dict[str, Path], tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def edit_config() -> Iterator[Callable[[Path, Callable[[dict], object]], None]]:
+def edit_config() -> Callable[[Path, Callable[[dict], object]], None]:
     """Change a model folder's configuration in place."""
 
     def edit(folder: Path, change: Callable[[dict], object]) -> None:

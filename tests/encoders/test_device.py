@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-import torch  # noqa: TID253 - the reference
+import torch
 
 from vlm_explorer.encoders.device import choose_device, choose_precision
 from vlm_explorer.errors import NotSupported, UsageError

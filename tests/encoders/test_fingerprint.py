@@ -94,7 +94,7 @@ def test_that_weights_changed_a_moment_ago_are_not_trusted(clip_folder):
     assert not (paths.cache_folder() / "weights").exists()
 
 
-def test_that_a_damaged_or_forbidden_cache_does_no_harm(clip_folder, settled, home):
+def test_that_a_damaged_or_forbidden_cache_does_no_harm(clip_folder, settled):
     expected = of(clip_folder)
     (entry,) = (paths.cache_folder() / "weights").iterdir()
     for text in ("", "[]", '{"stamp": 3}'):

@@ -7,7 +7,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-import torch  # noqa: TID253 - the reference
+import torch
 
 from vlm_explorer.encoders.load import load_encoder
 from vlm_explorer.encoders.model_folder import find_weights, read_model_folder

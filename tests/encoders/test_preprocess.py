@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-import open_clip  # noqa: TID253 - the reference
+import open_clip
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st

@@ -186,8 +186,9 @@ def test_that_a_full_disk_is_said_before_anything_is_written(folders, monkeypatc
     assert list(paths.models_folder().iterdir()) == []
 
 
-def test_that_a_folder_that_cannot_be_written_is_said(folders, home):
-    home.write_text("a file in the way")
+def test_that_a_folder_that_cannot_be_written_is_said(folders, tmp_path, monkeypatch):
+    (tmp_path / "home").write_text("a file in the way")
+    monkeypatch.setenv("VLM_EXPLORER_HOME", str(tmp_path / "home"))
     with pytest.raises(StorageProblem):
         import_model(folders["clip-vit"], "mine")
 
@@ -241,6 +242,9 @@ def test_that_no_encoder_at_all_is_said(monkeypatch, tmp_path, program):
     shutil.rmtree(program / "demo-encoder")
     with pytest.raises(ModelNotFound, match="no encoder on this machine"):
         default_model(None)
+    with pytest.raises(ModelNotFound) as caught:
+        load_encoder("demo")
+    assert "install it again" in caught.value.hint
 
 
 def test_that_the_registry_imports_nothing_heavy():

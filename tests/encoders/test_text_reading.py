@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import BUILDERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from model_folders import BUILDERS
 
 
 def test_that_a_short_text_is_read_whole(kind, encoders):

@@ -1,10 +1,10 @@
-"""Which device and which precision an encoder runs in."""
+"""Which device and which precision an encoder runs in, and whether memory ran out there."""
 
 from __future__ import annotations
 
 import re
 
-from vlm_explorer.errors import NotSupported, UsageError
+from vlm_explorer.errors import NotSupported, OutOfMemory, UsageError
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
@@ -77,3 +77,24 @@ def choose_precision(requested: str, device: str) -> str:
     if requested != "auto":
         return requested
     return "fp16" if device.startswith("cuda") else "fp32"
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Return whether torch or Python ran out of memory; torch has no one class for it."""
+    import torch
+
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(
+        words in text for words in ("out of memory", "not enough memory", "can't allocate memory")
+    )
+
+
+def raise_if_out_of_memory(error: Exception) -> None:
+    """Raise OutOfMemory if that is what `error` means while an encoder is being loaded."""
+    if is_out_of_memory(error):
+        raise OutOfMemory(
+            "The encoder does not fit into the memory that is free.",
+            "Close other programs, or choose another device or a smaller encoder.",
+        ) from error

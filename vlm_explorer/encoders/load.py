@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 from vlm_explorer.encoders.fingerprint import fingerprint
 from vlm_explorer.encoders.model_folder import read_model_folder
 from vlm_explorer.encoders.registry import describe, find_model_folder
+from vlm_explorer.jobs import JobContext
 
 if TYPE_CHECKING:
     from vlm_explorer.encoders.open_clip_encoder import OpenClipEncoder
 
 
 def load_encoder(
-    model: str | Path, *, device: str = "auto", precision: str = "auto"
+    model: str | Path,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    context: JobContext | None = None,
 ) -> OpenClipEncoder:
     """Load an encoder from a local folder; the network is never used.
 
@@ -22,6 +27,7 @@ def load_encoder(
         model: an id of the registry or of an imported encoder, or a model folder.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: `auto`, `fp32`, `bf16` or `fp16`.
+        context: told the progress of checking the weights, which takes seconds the first time.
 
     Raises:
         ModelNotFound: no such id or folder, or not on this machine.
@@ -41,7 +47,7 @@ def load_encoder(
     return make_encoder(
         folder,
         name=name,
-        fingerprint=fingerprint(folder),
+        fingerprint=fingerprint(folder, context=context),
         device=chosen,
         precision=choose_precision(precision, chosen),
         domain=describe(name).domain,

@@ -10,12 +10,13 @@ import numpy as np
 import torch  # noqa: TID253 - only load.py imports this module, when it is needed
 from numpy.typing import NDArray
 
+from vlm_explorer.encoders.device import is_out_of_memory, raise_if_out_of_memory
 from vlm_explorer.encoders.encoder import TextReading
 from vlm_explorer.encoders.model_folder import ModelFolder
 from vlm_explorer.encoders.preprocess import PreprocessConfig, model_view, to_tensor
 from vlm_explorer.encoders.text_reading import load_words, read_text
 from vlm_explorer.encoders.tokenizer import TextTokenizer, load_tokenizer
-from vlm_explorer.encoders.towers import load_towers
+from vlm_explorer.encoders.towers import first_line, load_towers
 from vlm_explorer.errors import BadModelFolder, ExplorerError, ModelProblem, OutOfMemory
 from vlm_explorer.jobs import JobContext
 
@@ -88,9 +89,11 @@ class OpenClipEncoder:
         Texts go through the tower sorted by length, and where padding takes no part (text towers
         with an attention mask) no longer than the longest of their batch.
         """
+        texts = [texts] if isinstance(texts, str) else list(texts)
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         rows = self.tokenizer(texts)
+        self._check_vocabulary(rows)
         rows, order = self._sort_by_length(rows)
 
         def encode(start: int, stop: int) -> torch.Tensor:
@@ -117,6 +120,15 @@ class OpenClipEncoder:
         """The padding token, where the text tower masks it; None where padding takes part."""
         text_tower = getattr(self.model, "text", None)
         return getattr(getattr(text_tower, "config", None), "pad_token_id", None)
+
+    def _check_vocabulary(self, rows: torch.Tensor) -> None:
+        """Say it in words where torch would fail, on a GPU beyond repair."""
+        known = getattr(self.model, "vocab_size", None)
+        if known and int(rows.max()) >= known:
+            raise BadModelFolder(
+                f"The tokenizer of the encoder {self.id} has more tokens than its text tower.",
+                "The tokenizer files must come from the same model as the weights.",
+            )
 
     def _sort_by_length(self, rows: torch.Tensor) -> tuple[torch.Tensor, NDArray[np.int64]]:
         if self._pad_id is None:
@@ -206,13 +218,9 @@ def make_encoder(
         raise
     except Exception as error:
         # The boundary to open_clip, timm and transformers, whose towers assert in many ways.
-        if isinstance(error, (RuntimeError, MemoryError)) and is_out_of_memory(error):
-            raise OutOfMemory(
-                f"The encoder {name} does not fit into the memory of {device}.",
-                "Close other programs, or choose another device or a smaller encoder.",
-            ) from error
+        raise_if_out_of_memory(error)
         raise BadModelFolder(
-            f"The model in {folder.path} was read, but cannot encode: {error}.",
+            f"The model in {folder.path} was read, but cannot encode: {first_line(error)}.",
             "Its image size, tokenizer and towers may not belong together.",
         ) from error
     return encoder
@@ -223,11 +231,3 @@ def _try_once(encoder: OpenClipEncoder) -> None:
     size = encoder.preprocess.size
     encoder.encode_images([np.zeros((size, size), np.uint8)])
     encoder.encode_texts(["a"])
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Return whether torch or Python ran out of memory; torch has no one class for it."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    text = str(error).lower()
-    return "out of memory" in text or "not enough memory" in text or "can't allocate" in text

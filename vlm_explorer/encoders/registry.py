@@ -264,6 +264,8 @@ def _completed(spec: EncoderSpec, folder: Path) -> EncoderSpec:
 
 
 def _how_to_add(spec: EncoderSpec) -> str:
+    if not spec.repository:
+        return "It is part of the program, whose files are not complete: install it again."
     return (
         f"Download the files of https://huggingface.co/{spec.repository} into a folder DIR, then "
         f"run `vlm-explorer models import DIR --id {spec.id}`."

@@ -120,7 +120,8 @@ class TransformersTokenizer:
 
     def tokens(self, text: str) -> list[int]:
         """Return all tokens of a text, uncut, without start and end marks."""
-        return list(self._inner.encode(self._wrapped.clean_fn(text), add_special_tokens=False))
+        cleaned = self._wrapped.clean_fn(text)
+        return list(self._inner.encode(cleaned, add_special_tokens=False, verbose=False))
 
 
 def load_tokenizer(folder: ModelFolder) -> TextTokenizer:

@@ -18,6 +18,7 @@ from typing import Any
 import torch  # noqa: TID253 - only imported when an encoder is loaded
 from torch.overrides import TorchFunctionMode  # noqa: TID253
 
+from vlm_explorer.encoders.device import raise_if_out_of_memory
 from vlm_explorer.encoders.model_folder import ModelFolder
 from vlm_explorer.errors import BadModelFolder
 
@@ -71,6 +72,7 @@ def load_towers(folder: ModelFolder) -> torch.nn.Module:
 
     Raises:
         BadModelFolder: configuration and weights do not make up a model.
+        OutOfMemory: the model does not fit into memory.
     """
     weights = read_weights(folder.weights)
     model = _build(folder)
@@ -98,6 +100,7 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
             "Use weights in safetensors format, or plain tensors, from a source that you trust.",
         ) from error
     except (SafetensorError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
+        raise_if_out_of_memory(error)
         raise BadModelFolder(
             f"The weights {file} cannot be read; the file is damaged or incomplete.",
             "Copy or download it again.",
@@ -135,13 +138,14 @@ def _build(folder: ModelFolder) -> torch.nn.Module:
     except Exception as error:
         # The boundary to open_clip, timm and transformers: a configuration that they cannot
         # build from ends in whatever their constructors raise (TypeError, KeyError, assertions).
+        raise_if_out_of_memory(error)
         raise BadModelFolder(
-            f"No model can be built from the configuration in {folder.path}: {_line(error)}.",
+            f"No model can be built from the configuration in {folder.path}: {first_line(error)}.",
             "It may need a newer version of open_clip or timm, or the file was altered.",
         ) from error
 
 
-def _line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """Return an error's first line, without the internals that follow it."""
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}, {text[0][:200].rstrip('.')}" if text else type(error).__name__

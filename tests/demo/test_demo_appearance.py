@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from vlm_explorer.demo import ct, mr
-from vlm_explorer.demo.abdomen import abdomen_slice, random_abdomen
+from vlm_explorer.demo.abdomen import random_abdomen
+from vlm_explorer.demo.abdomen_ct import abdomen_slice
 from vlm_explorer.demo.body import Warp
-from vlm_explorer.demo.cases import head_values
 from vlm_explorer.demo.chest import random_chest, sign_of
+from vlm_explorer.demo.chest_ct import chest_slice
+from vlm_explorer.demo.exposure import expose
 from vlm_explorer.demo.head import head_slice, random_head
 from vlm_explorer.demo.mammogram import mammogram, random_breast
-from vlm_explorer.demo.radiograph import LATERAL, PA, chest_grid, expose, findings_of, project
+from vlm_explorer.demo.radiograph import LATERAL, PA, chest_grid, findings_of, project
+from vlm_explorer.demo.series import head_values
 from vlm_explorer.demo.ultrasound import random_fan, random_scene, ultrasound
 
 SHAPE = (384, 320)
@@ -87,7 +90,7 @@ def chest_slices(wanted, seed, levels):
     warp = Warp.random(rng, 2.0, 110)
     for z in levels:
         grid = ct.slice_grid(placing, warp, z)
-        image, findings = ct.chest_slice(chest, grid, z, values, np.random.default_rng(seed))
+        image, findings = chest_slice(chest, grid, z, values, np.random.default_rng(seed))
         yield chest, grid, image, findings
 
 
@@ -132,7 +135,7 @@ def test_that_a_slice_beyond_a_nodule_neither_shows_nor_names_it():
     values = ct.tissue_values(values_rng, True)
     placing = ct.scanner_grid(values_rng, 400.0)
     grid = ct.slice_grid(placing, Warp.random(values_rng, 2.0, 110), z)
-    expected, _ = ct.chest_slice(plain, grid, z, values, np.random.default_rng(2))
+    expected, _ = chest_slice(plain, grid, z, values, np.random.default_rng(2))
     np.testing.assert_array_equal(image, expected)
 
 

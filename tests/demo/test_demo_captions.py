@@ -4,9 +4,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vlm_explorer.demo.captions import CALM, NOUNS, absent, paraphrases
+from vlm_explorer.demo.captions import absent, paraphrases
 from vlm_explorer.demo.findings import FINDINGS, Finding
 from vlm_explorer.demo.image import DemoImage, Geometry, label_of
+from vlm_explorer.demo.phrases import CALM, NOUNS
 from vlm_explorer.demo.study import generate_case
 
 PLACES = {

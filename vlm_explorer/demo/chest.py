@@ -87,10 +87,6 @@ def random_chest(rng: np.random.Generator, wanted: list[tuple[str, str]]) -> Che
     lungs, domes = _lungs(rng, width, tall)
     heart = _heart(rng, width, tall, "cardiomegaly" in names)
     turn = rng.normal(0, 0.05)
-    torso = (
-        Solid("fat", (0, 0, -90), (150 * width + fat, 106 * width + fat, 275), power=3.2),
-        Solid("muscle", (0, 3, -90), (148 * width, 102 * width, 262), power=3.2),
-    )
     bubble = Solid(
         "air",
         (rng.uniform(45, 75), rng.uniform(-45, -10), domes["left"].centre[2] + rng.uniform(18, 36)),
@@ -98,7 +94,7 @@ def random_chest(rng: np.random.Generator, wanted: list[tuple[str, str]]) -> Che
     )
     back, front = _ribs(rng, width, tall)
     chest = Chest(
-        torso=torso,
+        torso=_torso(width, fat),
         breasts=_breasts(rng, width, fat),
         lungs=lungs,
         domes=domes,
@@ -121,6 +117,13 @@ def random_chest(rng: np.random.Generator, wanted: list[tuple[str, str]]) -> Che
             if name != "cardiomegaly":
                 chest.lesions[name, one] = _lesion(rng, name, one, lungs[one], domes[one])
     return chest
+
+
+def _torso(width: float, fat: float) -> tuple[Solid, ...]:
+    return (
+        Solid("fat", (0, 0, -90), (150 * width + fat, 106 * width + fat, 275), power=3.2),
+        Solid("muscle", (0, 3, -90), (148 * width, 102 * width, 262), power=3.2),
+    )
 
 
 def _lungs(

@@ -92,3 +92,35 @@ class DemoImage:
 def label_of(findings: tuple[Finding, ...]) -> str:
     """The findings' names, sorted and joined by "; ", or "normal"."""
     return "; ".join(sorted({f.name for f in findings})) or "normal"
+
+
+def make_image(
+    stored: NDArray[Any],
+    findings: tuple[Finding, ...],
+    geometry: Geometry,
+    *,
+    window: tuple[float, float],
+    modality: str,
+    region: str,
+    view: str,
+    photometric: str = "MONOCHROME2",
+    intercept: float = 0.0,
+    sequence: str = "",
+) -> DemoImage:
+    """A picture without a caption; label and group follow from the rest."""
+    return DemoImage(
+        stored=stored,
+        photometric=photometric,
+        slope=1.0,
+        intercept=intercept,
+        window=(float(window[0]), float(window[1])),
+        modality=modality,
+        modality_group="XR" if modality in ("CR", "DX") else modality,
+        region=region,
+        view=view,
+        sequence=sequence,
+        findings=findings,
+        caption="",
+        label=label_of(findings),
+        geometry=geometry,
+    )

@@ -73,26 +73,22 @@ def mammogram(
     thick = unit((1 - field) / 0.16) ** np.float32(0.5)
     gland = _gland(breast, along, across, field, view)
     picture = 0.24 * thick + gland * thick
-    nipple = np.hypot(
-        x - breast.depth * 0.985,
-        y - breast.nipple * breast.height - 0.077 * breast.height * (sag > 0),
-    )
+    level = (breast.nipple + (0.077 if view == "MLO" else 0.0)) * breast.height
+    nipple = np.hypot(x - breast.depth * 0.985, y - level)
     picture += 0.22 * unit((9 - nipple) / 4)
     inside = np.maximum(inside, unit((9 - nipple) / 2))
     skin = np.exp(-(((1 - field) * breast.depth - 2.2) ** 2) / 3.0)
     picture += 0.20 * skin
-    found: tuple[Finding, ...] = ()
+    if view == "MLO":
+        _pectoral(picture, x, y + np.float32(middle), rng)
     extent = None
     if breast.mass is not None:
         extent = _mass(picture, breast, along, across, view)
-    if view == "MLO":
-        _pectoral(picture, x, y + np.float32(middle), rng)
     signal = _exposed(picture * inside, inside, rng)
     if breast.side == "right":
         signal = signal[:, ::-1]
         extent = None if extent is None else extent[:, ::-1]
-    if extent is not None:
-        found = (boxed("breast mass", breast.side, extent),)
+    found = () if extent is None else (boxed("breast mass", breast.side, extent),)
     return np.ascontiguousarray(signal), found
 
 

@@ -107,3 +107,12 @@ def _count(kind: str, names: tuple[str, ...], rng: np.random.Generator) -> int:
     if kind == "ultrasound":
         return 1
     return 3 if chance < 0.6 else 4 if chance < 0.85 else 5
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Synthetic id, sex and age."""
+
+    id: str
+    sex: str
+    age: int

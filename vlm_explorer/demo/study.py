@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from vlm_explorer.demo.captions import paraphrases
-from vlm_explorer.demo.cases import Patient, make_case
+from vlm_explorer.demo.cases import make_case
 from vlm_explorer.demo.findings import FINDINGS, Finding
 from vlm_explorer.demo.image import DemoImage, Geometry
-from vlm_explorer.demo.plan import plan_case
+from vlm_explorer.demo.plan import Patient, plan_case
 from vlm_explorer.errors import StorageProblem, UsageError
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.processes import map_in_processes

@@ -27,11 +27,10 @@ def make_thumbnail(
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     image = Image.fromarray(np.ascontiguousarray(pixels))
-    resampling = (
-        Image.Resampling.LANCZOS if min(size) < max(rows, columns) else Image.Resampling.BICUBIC
-    )
     buffer = BytesIO()
-    image.resize(size, resampling, reducing_gap=2.0).save(buffer, "JPEG", quality=_QUALITY)
+    image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0).save(
+        buffer, "JPEG", quality=_QUALITY
+    )
     return buffer.getvalue()
 
 

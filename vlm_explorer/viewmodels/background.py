@@ -49,10 +49,16 @@ class Opened:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """A place that the user named; `opened` where it is a collection."""
+    """A place that the user named.
+
+    Attributes:
+        opened: its collection, where there is one already.
+        indexed: whether `path` is a folder of images, which may have changed since.
+    """
 
     path: Path
     opened: Opened | None
+    indexed: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,8 +117,11 @@ def read_collection(folder: Path, *, context: JobContext) -> Opened:
     )
 
 
-def read_place(path: Path, *, context: JobContext) -> Place:
-    """Read `path` if it is a collection; else it is to be indexed.
+def read_place(path: Path, model: str | None, *, context: JobContext) -> Place:
+    """Read the collection at `path`, or the one that was made of the folder `path` earlier.
+
+    Args:
+        model: the encoder asked for; a collection without its vectors has to be indexed first.
 
     Raises:
         UsageError: there is nothing at `path`.
@@ -120,10 +129,18 @@ def read_place(path: Path, *, context: JobContext) -> Place:
     """
     from vlm_explorer.collection.store import is_collection
     from vlm_explorer.errors import UsageError
+    from vlm_explorer.pipeline.indexing import default_place
 
     if not path.exists():
         raise UsageError(f"There is no {path}.", "Choose another folder.")
-    return Place(path, read_collection(path, context=context) if is_collection(path) else None)
+    indexed = not is_collection(path)
+    folder = default_place(path) if indexed else path
+    if not is_collection(folder):
+        return Place(path, None, indexed)
+    opened = read_collection(folder, context=context)
+    unknown = model is not None and model not in opened.collection.models()
+    usable = len(opened.images) > 0 and not unknown
+    return Place(path, opened if usable or not indexed else None, indexed)
 
 
 def peek(path: Path, *, context: JobContext) -> Opened | None:
@@ -293,3 +310,17 @@ def read_thumbnails(
     """Read JPEG thumbnails, by image id."""
     context.check()
     return collection.thumbnails(ids)
+
+
+def render_image(
+    image_id: str, file: str, frame: int, *, context: JobContext
+) -> tuple[str, np.ndarray]:
+    """Return the id and the file's default rendering.
+
+    Raises:
+        FileProblem: the file gives no image any more.
+    """
+    from vlm_explorer.pixels.render import render
+
+    context.check()
+    return image_id, render(Path(file), frame).pixels

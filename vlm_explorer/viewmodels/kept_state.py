@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
+from vlm_explorer.jobs import JobContext
 from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.job_runner import JobRunner
 
@@ -54,6 +55,12 @@ class KeptState(QObject):
         if self._timer.isActive():
             self._write()
         self.enter(None, None)
+
+    def write_now(self) -> None:
+        """Write what is not written yet, before this returns; for when the program ends."""
+        if self._timer.isActive() and self._collection is not None:
+            self._timer.stop()
+            background.keep_window_state(self._collection, dict(self.values), context=JobContext())
 
     @Slot()
     def _write(self) -> None:

@@ -220,3 +220,8 @@ def template_choices() -> list[tuple[str, str, str]]:
 def set_choices() -> list[tuple[str, str]]:
     """Return name and title of each ready-made label set."""
     return [(each.name, each.title) for each in load_label_sets()]
+
+
+def set_name(labels: tuple[str, ...]) -> str | None:
+    """Return the name of the ready-made set that has exactly these labels, or None."""
+    return next((each.name for each in load_label_sets() if each.labels == labels), None)

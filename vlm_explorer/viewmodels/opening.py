@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from vlm_explorer.viewmodels import background
@@ -35,44 +36,90 @@ class Opening(QObject):
         self._path = path.expanduser().absolute()
         name = self._path.name or str(self._path)
         self._session.begin(f"Opening {name}")
-        self._start("open", "io", background.read_place, self._path, take=self._take_place)
+        self._session.runner.start(
+            background.read_place,
+            self._path,
+            self._session.model,
+            title=self._session.opening,
+            key="open",
+            lane="io",
+            on_success=self._take_place,
+            on_failure=self._fail,
+        )
 
     def open_demo(self, *, reset: bool) -> None:
         """Open the demo study, made first if need be, or anew."""
         self._path = None
         title = "Making the demo study anew" if reset else "Opening the demo study"
         self._session.begin(title, demo=True)
-        self._start("open", "process", background.open_demo, take=self._take, reset=reset)
-
-    def _start(self, key: str, lane: str, function: Any, *args: Any, take: Any, **kw: Any) -> None:
-        self._session.runner.start(
-            function,
-            *args,
-            title=self._session.opening,
-            key=key,
-            lane=lane,
-            on_success=take,
+        job = self._session.runner.start(
+            background.open_demo,
+            reset=reset,
+            title=title,
+            key="open",
+            lane="process",
+            on_success=self._take,
             on_failure=self._fail,
-            **kw,
         )
+        job.cancelled.connect(self._stop)
 
     @Slot(object)
     def _take_place(self, place: background.Place) -> None:
-        """Show a collection, or index a folder into one."""
+        """Show what is there, and index what is to be indexed."""
         if place.opened is not None:
             self._take(place.opened)
+            if place.indexed:
+                self._start_indexing("update", f"Looking for changes in {place.path.name}")
             return
-        session = self._session
-        session.put(opening=f"Indexing {place.path.name or place.path}")
-        self._start(
-            "open",
-            "process",
-            background.index_and_open,
-            place.path,
-            session.model,
-            take=self._take,
-        )
+        self._session.put(opening=f"Indexing {place.path.name or place.path}")
+        self._start_indexing("open", self._session.opening)
         self._peeking.start()
+
+    def _start_indexing(self, key: str, title: str) -> None:
+        first = key == "open"
+        job = self._session.runner.start(
+            background.index_and_open,
+            self._path,
+            self._session.model,
+            title=title,
+            key=key,
+            lane="process",
+            on_success=self._take if first else self._take_update,
+            on_failure=self._fail if first else self._session.messages.show_error,
+        )
+        if first:
+            job.cancelled.connect(self._stop)
+
+    @Slot()
+    def _stop(self) -> None:
+        """The user cancelled: show what is there by now, or nothing."""
+        session = self._session
+        if not session.opening or session.runner.running("open") is not None:
+            return  # something else is being opened by now
+        if self._path is None or not len(session.images):
+            session.begin("")
+            return
+        session.runner.start(
+            background.read_place,
+            self._path,
+            session.model,
+            title=session.opening,
+            key="open",
+            lane="io",
+            on_success=self._take_part_for_whole,
+            on_failure=self._fail,
+        )
+
+    @Slot(object)
+    def _take_part_for_whole(self, place: background.Place) -> None:
+        if place.opened is None:
+            self._session.begin("")
+            return
+        self._take(place.opened)
+        self._session.messages.show_information(
+            f"Indexing was stopped after {len(place.opened.images):,} images.",
+            "Open the folder again to go on.",
+        )
 
     # While a folder is being indexed
 
@@ -96,10 +143,9 @@ class Opening(QObject):
 
     @Slot(object)
     def _take_part(self, part: background.Opened | None) -> None:
-        if part is not None and self._session.opening:
-            grown = len(part.images) > len(self._session.images)
-            if grown:
-                self._session.take(part)
+        grown = part is not None and len(part.images) > len(self._session.images)
+        if part is not None and grown and self._session.opening:
+            self._session.take(part)
 
     # When it is done
 
@@ -124,6 +170,14 @@ class Opening(QObject):
             session.follow_up()
         session.opened.emit()
 
+    @Slot(object)
+    def _take_update(self, content: background.Opened) -> None:
+        """Show what changed in the folder since it was indexed, if anything did."""
+        session = self._session
+        if not np.array_equal(content.images.ids, session.images.ids):
+            session.take(content)
+            session.follow_up()
+
     def _restore(self) -> None:
         """Put back what was kept: layout, labels, query, the image in the viewer."""
         session = self._session
@@ -144,9 +198,12 @@ class Opening(QObject):
     # The encoder
 
     def load_encoder(self) -> None:
-        """Load the encoder of the open collection."""
+        """Load the encoder of the open collection, unless it is loaded already."""
         session = self._session
         assert session.collection is not None
+        if session.encoder is not None:
+            session.answer_what_waits()
+            return
         model = background.model_of(session.collection, session.model)
         session.put(encoder_note=f"{model} · loading")
         session.runner.start(

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from vlm_explorer.errors import StorageProblem
+from vlm_explorer.settings import load_settings, save_settings
 from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.asking import Asking
 from vlm_explorer.viewmodels.image_table import ImageTable
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ImageTable", "LabelState", "LayoutState", "QueryState", "Selection", "Session"]
 
 # The jobs that belong to the open collection, and end with it.
-_KEYS = ("open", "peek", "encoder", "preview", "layout", "query", "labels", "reading")
+_KEYS = ("open", "update", "peek", "encoder", "preview", "layout", "query", "labels", "reading")
 
 
 class Session(QObject):
@@ -47,6 +49,7 @@ class Session(QObject):
         demo: whether the demo study is open.
         opening: what is being opened, in words ("" when nothing is).
         kept: what the collection keeps about its window.
+        recent: what was opened last.
         foreign: whether the bundled encoder looks at images that are not the demo study.
 
     Signals:
@@ -75,6 +78,7 @@ class Session(QObject):
         self._clear()
         self._opening = Opening(self)
         self._asking = Asking(self)
+        self.recent = self._opening.recent
 
     def _clear(self) -> None:
         self.content: background.Opened | None = None
@@ -237,6 +241,13 @@ class Session(QObject):
         self._asking.classify()
 
     # What follows from opening
+
+    def keep_theme(self, name: str) -> None:
+        """Keep the theme for the next start."""
+        try:
+            save_settings(replace(load_settings(), theme=name))
+        except StorageProblem as error:
+            self.messages.show_error(error)
 
     def follow_up(self) -> None:
         """Lay out the open collection, and load its encoder."""

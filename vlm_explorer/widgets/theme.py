@@ -14,7 +14,7 @@ from string import Template
 
 from PySide6.QtCore import QObject, QTemporaryDir, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStyle
 
 from vlm_explorer import paths
 from vlm_explorer.widgets.icons import glyph_icon
@@ -22,6 +22,7 @@ from vlm_explorer.widgets.icons import glyph_icon
 BODY, ANNOTATION, TITLE = 13, 11, 16  # px
 GRID = 4  # px; every distance is a multiple
 RADIUS = 6  # px
+MOTION = 150  # ms; only where it tells where something went
 
 # Read before a bare system font (DejaVu), where the machine has one of them.
 _PREFERRED_FAMILIES = ("Inter", "Inter Variable", "Cantarell", "Ubuntu", "Noto Sans", "Open Sans")
@@ -217,6 +218,12 @@ def icon(name: str, role: str = "text") -> QIcon:
     """
     roles = theme()
     return _tinted_icon(name, getattr(roles, role), roles.disabled, roles.accent)
+
+
+def animation_ms() -> int:
+    """Return how long a movement takes; 0 where the system asks for none."""
+    style = QApplication.style()
+    return MOTION if style.styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) > 0 else 0
 
 
 def role_names() -> tuple[str, ...]:

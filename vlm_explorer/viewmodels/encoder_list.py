@@ -1,0 +1,59 @@
+"""The encoders on offer and on this machine, as the window shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LEADING = "biomedclip"  # the encoder that users are led to
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderRow:
+    """An encoder: what it is called, what it knows, how large it is, whether it is here."""
+
+    id: str
+    name: str
+    detail: str
+    installed: bool
+
+
+def encoder_rows() -> list[EncoderRow]:
+    """Return the encoders, those on this machine first."""
+    from vlm_explorer.encoders.registry import list_encoders
+
+    rows = [
+        EncoderRow(
+            spec.id,
+            spec.name,
+            " · ".join(part for part in (spec.domain, megabytes(spec.bytes)) if part),
+            folder is not None,
+        )
+        for spec, folder in list_encoders()
+    ]
+    return sorted(rows, key=lambda row: not row.installed)
+
+
+def megabytes(size: int | None) -> str:
+    """Return a size in words; nothing where it is not known or not worth a word."""
+    if not size or size < 1e5:
+        return ""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
+def biomedclip_size() -> str:
+    """Return how large the download of BiomedCLIP is."""
+    from vlm_explorer.encoders.registry import describe
+
+    return megabytes(describe(LEADING).bytes)
+
+
+def how_to_import() -> tuple[str, str]:
+    """Return how BiomedCLIP gets onto this machine today: a sentence, and the command to type."""
+    from vlm_explorer.encoders.registry import describe
+
+    repository = describe(LEADING).repository
+    return (
+        f"Put a copy of huggingface.co/{repository} into a folder, on this machine or another "
+        "with a network, then import that folder in a terminal. Index your images again with it.",
+        "vlm-explorer models import FOLDER",
+    )

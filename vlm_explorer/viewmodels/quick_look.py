@@ -1,0 +1,53 @@
+"""One image, rendered whole, for a moment."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from vlm_explorer.viewmodels import background
+from vlm_explorer.viewmodels.session import Session
+
+
+class QuickLookModel(QObject):
+    """Renders the image that is looked at.
+
+    Attributes:
+        image_id: the image, or None.
+        caption: what is said about it; no names.
+
+    Signals:
+        rendered(image_id, pixels): uint8 (rows, columns) or (rows, columns, 3).
+    """
+
+    rendered = Signal(str, object)
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.image_id: str | None = None
+        self.caption = ""
+
+    def look_at(self, image_id: str) -> None:
+        """Render an image; `rendered` brings it."""
+        images = self._session.images
+        row = images.row_of[image_id]
+        self.image_id = image_id
+        words = (images.modality[row], images.label[row], images.caption[row])
+        self.caption = " · ".join(word for word in words if word)
+        self._session.runner.start(
+            background.render_image,
+            image_id,
+            images.file[row],
+            int(images.frame[row]),
+            title="Rendering an image",
+            key="look",
+            lane="io",
+            on_success=self._take,
+            on_failure=self._session.messages.show_error,
+        )
+
+    @Slot(object)
+    def _take(self, rendered: tuple[str, object]) -> None:
+        image_id, pixels = rendered
+        if image_id == self.image_id:
+            self.rendered.emit(image_id, pixels)

@@ -1,0 +1,156 @@
+"""Small parts that every pane is made of: icon buttons, lines, labels that elide."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from vlm_explorer.widgets.theme import icon, themes
+
+TARGET = 28  # px, the smallest thing to click on
+ICON = 16  # px
+
+
+def with_shortcut(title: str, shortcut: str) -> str:
+    """Return the text of a tool tip: "Fold the library (Ctrl+B)"."""
+    keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+    return f"{title} ({keys})" if keys else title
+
+
+class IconButton(QToolButton):
+    """A button of an icon, named for those who cannot see it; its tool tip tells the shortcut."""
+
+    def __init__(
+        self,
+        icon_name: str,
+        title: str,
+        shortcut: str = "",
+        *,
+        role: str = "secondary",
+        checkable: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._icon_name, self._role = icon_name, role
+        self.setFixedSize(TARGET, TARGET)
+        self.setIconSize(QSize(ICON, ICON))
+        self.setCheckable(checkable)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.set_title(title, shortcut)
+        themes.changed.connect(self._tint)
+        self._tint()
+
+    def set_title(self, title: str, shortcut: str = "") -> None:
+        """Say what the button does now."""
+        self.setAccessibleName(title)
+        self.setToolTip(with_shortcut(title, shortcut))
+
+    def set_icon(self, icon_name: str) -> None:
+        """Show another icon."""
+        self._icon_name = icon_name
+        self._tint()
+
+    @Slot()
+    def _tint(self) -> None:
+        self.setIcon(icon(self._icon_name, self._role))
+
+
+class GlyphLabel(QLabel):
+    """An icon that only decorates."""
+
+    def __init__(
+        self,
+        icon_name: str,
+        role: str = "secondary",
+        size: int = ICON,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._icon_name, self._role, self._side = icon_name, role, size
+        self.setFixedSize(size, size)
+        themes.changed.connect(self._tint)
+        self._tint()
+
+    def set_glyph(self, icon_name: str, role: str) -> None:
+        """Show another icon."""
+        self._icon_name, self._role = icon_name, role
+        self._tint()
+
+    @Slot()
+    def _tint(self) -> None:
+        ratio = self.devicePixelRatioF()
+        pixmap = icon(self._icon_name, self._role).pixmap(QSize(self._side, self._side), ratio)
+        self.setPixmap(pixmap)
+
+
+class Words(QLabel):
+    """A label of one line that elides instead of being clipped; the whole is in the tool tip.
+
+    `role` is one of the style sheet's: "", "secondary", "annotation", "title", "heading".
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        role: str = "",
+        elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._elide = elide
+        self.setProperty("role", role)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(0)
+        self.setText(text)
+
+    def minimumSizeHint(self) -> QSize:
+        """Any width will do."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw as much of the text as fits."""
+        metrics = self.fontMetrics()
+        area = self.contentsRect()
+        shown = metrics.elidedText(self.text(), self._elide, area.width())
+        elided = shown != self.text()
+        if elided != bool(self.toolTip()) or (elided and self.toolTip() != self.text()):
+            self.setToolTip(self.text() if elided else "")
+        painter = QPainter(self)
+        painter.setFont(self.font())
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        painter.drawText(area, int(self.alignment()) | Qt.TextFlag.TextSingleLine, shown)
+        painter.end()
+
+
+class Line(QFrame):
+    """A line of one pixel that parts two panels."""
+
+    def __init__(self, *, vertical: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("line", True)
+        if vertical:
+            self.setFixedWidth(1)
+        else:
+            self.setFixedHeight(1)
+
+
+def text_button(text: str, kind: str = "", parent: QWidget | None = None) -> QPushButton:
+    """Return a button of words; `kind` is "primary", "quiet", "link" or nothing."""
+    button = QPushButton(text, parent)
+    if kind:
+        button.setProperty(kind, True)
+    button.setCursor(Qt.CursorShape.PointingHandCursor)
+    return button
+
+
+class EmptyState(QLabel):
+    """What a view says while it has nothing to show: one sentence in its middle."""
+
+    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setProperty("role", "secondary")
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setWordWrap(True)
+        self.setMargin(16)

@@ -1,0 +1,97 @@
+"""What stands in the place of the map while something is being opened."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+
+from vlm_explorer.jobs import Progress
+from vlm_explorer.viewmodels.job_runner import Job
+from vlm_explorer.viewmodels.running_jobs import DELAY, describe_progress
+from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.widgets.controls import Words, text_button
+
+WIDTH = 360
+
+
+class OpeningCard(QWidget):
+    """Title, progress in words and as a bar, and a button that stops it."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._began = 0.0
+        self.setProperty("ground", "map")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.title = QLabel(self)
+        self.title.setProperty("role", "title")
+        self.title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.detail = Words("", "secondary", parent=self)
+        self.detail.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.bar = QProgressBar(self)
+        self.bar.setTextVisible(False)
+        self.stop = text_button("Cancel", parent=self)
+        self.stop.clicked.connect(self._cancel)
+        self._content = QWidget(self)
+        self._lay_out()
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(DELAY)
+        self._delay.timeout.connect(self._content.show)
+        session.opening_changed.connect(self._follow)
+        session.runner.job_started.connect(self._attend)
+        self._follow()
+
+    def _lay_out(self) -> None:
+        self._content.setFixedWidth(WIDTH)
+        column = QVBoxLayout(self._content)
+        column.setSpacing(12)
+        column.addWidget(self.title)
+        column.addWidget(self.bar)
+        column.addWidget(self.detail)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self.stop)
+        row.addStretch(1)
+        column.addSpacing(4)
+        column.addLayout(row)
+        outer = QVBoxLayout(self)
+        outer.addStretch(2)
+        outer.addWidget(self._content, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addStretch(3)
+
+    @Slot()
+    def _follow(self) -> None:
+        """Cover the map while something is being opened; say what, after a moment."""
+        opening = self._session.opening
+        self.title.setText(opening)
+        if not opening:
+            self._delay.stop()
+            self.hide()
+        elif not self.isVisible():
+            self._content.hide()
+            self.show()
+            self.raise_()
+            self._delay.start()
+
+    @Slot(object)
+    def _attend(self, job: Job) -> None:
+        if job.key == "open":
+            self._began = time.monotonic()
+            self._advance(job.progress)
+            job.progressed.connect(self._advance)
+
+    @Slot(object)
+    def _advance(self, progress: Progress) -> None:
+        if progress.total:
+            self.bar.setRange(0, 1000)
+            self.bar.setValue(round(1000 * progress.done / progress.total))
+        else:
+            self.bar.setRange(0, 0)
+        self.detail.setText(describe_progress(progress, time.monotonic() - self._began))
+
+    @Slot()
+    def _cancel(self) -> None:
+        self._session.runner.cancel("open")

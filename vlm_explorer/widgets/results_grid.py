@@ -1,0 +1,226 @@
+"""The results: a grid of thumbnails with rank and cosine, as many as there are images."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import (
+    QListView,
+    QStackedLayout,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from vlm_explorer.viewmodels.results import COSINE, IMAGE_ID, RANK, ResultsModel
+from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.widgets.actions import ActionRow, install
+from vlm_explorer.widgets.controls import EmptyState
+from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, theme, themes
+from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
+
+THUMBNAIL = 104
+CELL = QSize(THUMBNAIL + 8, THUMBNAIL + 28)
+MOST_MARKED = 5_000  # a larger selection is shown on the map; marking it here would take seconds
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class TileDelegate(QStyledItemDelegate):
+    """Draws a tile: thumbnail, rank on the left below it, cosine on the right."""
+
+    def __init__(self, thumbnails: ThumbnailPainter, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._thumbnails = thumbnails
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Return the size of every tile."""
+        return CELL
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a tile; selection is a frame in the accent, never a veil over the scan."""
+        roles = theme()
+        tile = option.rect
+        box = QRect(tile.left() + 4, tile.top() + 4, THUMBNAIL, THUMBNAIL)
+        state = option.state
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if state & QStyle.StateFlag.State_MouseOver:
+            _fill(painter, tile, roles.colour("hover"))
+        if selected:
+            _fill(painter, tile, roles.colour("selection"))
+        self._thumbnails.paint(painter, box, index.data(IMAGE_ID), 4)
+        focused = bool(state & QStyle.StateFlag.State_HasFocus)
+        if selected or focused:
+            _frame(painter, tile, roles.colour("accent"), 2.0 if focused else 1.0)
+        self._paint_words(painter, QRect(box.left(), box.bottom() + 1, THUMBNAIL, 20), index)
+        painter.restore()
+
+    def _paint_words(self, painter: QPainter, area: QRect, index: Index) -> None:
+        rank, cosine = index.data(RANK), index.data(COSINE)
+        if rank is None or cosine is None:
+            return
+        roles = theme()
+        painter.setFont(font(ANNOTATION))
+        painter.setPen(roles.secondary)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | middle, f"{rank:,}")
+        painter.setPen(roles.text)
+        painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, f"{cosine:.3f}")
+
+
+def _fill(painter: QPainter, area: QRect, colour: QColor) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawRoundedRect(QRectF(area).adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+
+
+def _frame(painter: QPainter, area: QRect, colour: QColor, width: float) -> None:
+    painter.setPen(QPen(colour, width))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    inset = 1 + width / 2
+    painter.drawRoundedRect(QRectF(area).adjusted(inset, inset, -inset, -inset), RADIUS, RADIUS)
+
+
+class ResultsGrid(QWidget):
+    """The grid; its selection is the session's.
+
+    Signals:
+        opened(image_id): Enter or a double click on a tile.
+        looked_at(image_id): Space on a tile.
+    """
+
+    opened = Signal(str)
+    looked_at = Signal(str)
+
+    def __init__(
+        self, session: Session, painter: ThumbnailPainter, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.model = ResultsModel(session, self)
+        self.view = QListView(self)
+        self._following = False
+        self._set_up_view(painter)
+        self._empty = EmptyState("", self)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self._empty)
+        self.model.arranged.connect(self._follow)
+        session.selection_changed.connect(self._follow)
+        session.opening_changed.connect(self._say_why_empty)
+        install(self.actions_table(), self.view)
+        themes.changed.connect(self.view.viewport().update)
+        self._follow()
+
+    def _set_up_view(self, painter: ThumbnailPainter) -> None:
+        view = self.view
+        view.setModel(self.model)
+        view.setItemDelegate(TileDelegate(painter, view))
+        view.setViewMode(QListView.ViewMode.IconMode)
+        view.setResizeMode(QListView.ResizeMode.Adjust)
+        view.setMovement(QListView.Movement.Static)
+        view.setUniformItemSizes(True)
+        view.setGridSize(CELL)
+        view.setLayoutMode(QListView.LayoutMode.SinglePass)
+        view.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
+        view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        view.setMouseTracking(True)
+        view.setAccessibleName("Results")
+        view.selectionModel().selectionChanged.connect(self._select)
+        view.doubleClicked.connect(self._open)
+        painter.loaded.connect(view.viewport().update)
+
+    def actions_table(self) -> list[ActionRow]:
+        """Return the keys of the grid."""
+        return [
+            ActionRow("results.open", "Open in the viewer", "Return", self.open_current),
+            ActionRow("results.look", "Quick look", "Space", self.look_at_current),
+            ActionRow("results.like", "Find more like this", "Ctrl+M", self.search_like_current),
+        ]
+
+    def open_current(self) -> None:
+        """Open the tile with the focus."""
+        if image_id := self._current():
+            self._session.select(self._session.selection.ids | {image_id}, image_id)
+            self.opened.emit(image_id)
+
+    def look_at_current(self) -> None:
+        """Show the tile with the focus large, for a moment."""
+        if image_id := self._current():
+            self.looked_at.emit(image_id)
+
+    def search_like_current(self) -> None:
+        """Rank by likeness to the tile with the focus."""
+        if image_id := self._current():
+            self._session.search_like(image_id)
+
+    def step(self, by: int) -> str | None:
+        """Go `by` tiles on and return the image there; None at the end of the list."""
+        row = self.view.currentIndex().row() + by
+        if not 0 <= row < self.model.rowCount():
+            return None
+        self.view.setCurrentIndex(self.model.index(row))
+        return self.model.image_id(row)
+
+    def _current(self) -> str | None:
+        index = self.view.currentIndex()
+        return self.model.image_id(index.row()) if index.isValid() else None
+
+    @Slot(QModelIndex)
+    def _open(self, index: QModelIndex) -> None:
+        self.opened.emit(self.model.image_id(index.row()))
+
+    @Slot()
+    def _say_why_empty(self) -> None:
+        total = len(self._session.images)
+        nothing = "Nothing matches the filter." if total else "No images"
+        self._empty.setText(self._session.opening or nothing)
+        self._stack.setCurrentIndex(0 if self.model.rowCount() else 1)
+
+    @Slot()
+    def _select(self) -> None:
+        """Pass the grid's selection on to all other views."""
+        if self._following:
+            return
+        chosen = [index.data(IMAGE_ID) for index in self.view.selectionModel().selectedIndexes()]
+        current = self._current()
+        self._session.select(chosen, current if current in chosen else None)
+
+    @Slot()
+    def _follow(self) -> None:
+        """Show the session's selection, and bring the current image into sight."""
+        self._say_why_empty()
+        selection, chosen = self._session.selection, self.view.selectionModel()
+        wanted = {
+            row
+            for image_id in list(selection.ids)[:MOST_MARKED]
+            if (row := self.model.row_of(image_id)) >= 0
+        }
+        self._following = True
+        if wanted != {index.row() for index in chosen.selectedIndexes()}:
+            marked = QItemSelection()
+            for row in wanted:
+                marked.select(self.model.index(row), self.model.index(row))
+            chosen.select(marked, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        row = self.model.row_of(selection.current)
+        if row >= 0 and row != self.view.currentIndex().row():
+            index = self.model.index(row)
+            chosen.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+            self.view.scrollTo(index)
+        elif row < 0 and self.model.rowCount():
+            self.view.scrollToTop()
+        self._following = False

@@ -1,0 +1,121 @@
+"""The status line: what is shown, the encoder, running jobs, and what the program is not for."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
+
+from vlm_explorer.viewmodels.running_jobs import RunningJob, RunningJobs
+from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.widgets.controls import IconButton, Line, Words
+
+HEIGHT = 24
+NOTICE = "Research use. Not for diagnosis."
+
+
+class JobRow(QWidget):
+    """One running job: title, bar, how far, and a button that cancels it.
+
+    Signals:
+        cancelled(key): the user wants it to stop.
+    """
+
+    cancelled = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._key = ""
+        self.title = Words("", "annotation", parent=self)
+        self.detail = Words("", "annotation", parent=self)
+        self.bar = QProgressBar(self)
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(80)
+        self.stop = IconButton("ph.x", "Cancel", parent=self)
+        self.stop.setFixedSize(HEIGHT - 4, HEIGHT - 4)
+        self.stop.setProperty("small", True)
+        self.stop.clicked.connect(self._cancel)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        for part in (self.title, self.bar, self.detail, self.stop):
+            layout.addWidget(part, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    @Slot()
+    def _cancel(self) -> None:
+        self.cancelled.emit(self._key)
+
+    def show_job(self, job: RunningJob) -> None:
+        """Show how a job stands."""
+        self._key = job.key
+        self.title.setText(job.title)
+        self.detail.setText(job.detail)
+        self.detail.setVisible(bool(job.detail))
+        self.stop.set_title(f"Cancel: {job.title}")
+        if job.share is None:
+            self.bar.setRange(0, 0)
+        else:
+            self.bar.setRange(0, 1000)
+            self.bar.setValue(round(1000 * job.share))
+
+
+class StatusLine(QWidget):
+    """The line at the bottom of the window, 24 px high."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._jobs = RunningJobs(session.runner, self)
+        self.setProperty("ground", "window")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(HEIGHT + 1)
+        self.shown = Words("", "annotation", parent=self)
+        self.encoder = Words("", "annotation", parent=self)
+        self.seed = Words("", "annotation", parent=self)
+        self.job = JobRow(self)
+        self.more = Words("", "annotation", parent=self)
+        self.notice = QLabel(NOTICE, self)
+        self.notice.setProperty("role", "annotation")
+        self._lay_out()
+        self.job.cancelled.connect(self._jobs.cancel)
+        self._jobs.changed.connect(self._show_jobs)
+        for signal in (session.shown_changed, session.encoder_changed, session.layout_changed):
+            signal.connect(self._show_state)
+        self._show_state()
+        self._show_jobs()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 1, 12, 0)
+        row.setSpacing(16)
+        for part in (self.shown, self.encoder, self.seed):
+            part.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+            row.addWidget(part)
+        row.addStretch(1)
+        row.addWidget(self.job)
+        row.addWidget(self.more)
+        row.addWidget(self.notice)
+        self._line = Line(parent=self)
+
+    def resizeEvent(self, event: object) -> None:
+        """Keep the line at the top as wide as the window."""
+        self._line.setGeometry(0, 0, self.width(), 1)
+
+    @Slot()
+    def _show_state(self) -> None:
+        session = self._session
+        total = len(session.images)
+        self.shown.setText(f"{int(session.shown.sum()):,} of {total:,} shown" if total else "")
+        self.encoder.setText(session.encoder_note)
+        self.seed.setText(f"seed {session.layout.seed}" if session.layout.answer else "")
+        for part in (self.shown, self.encoder, self.seed):
+            part.setVisible(bool(part.text()))
+
+    @Slot()
+    def _show_jobs(self) -> None:
+        jobs = self._jobs.jobs
+        self.job.setVisible(bool(jobs))
+        self.more.setVisible(len(jobs) > 1)
+        if jobs:
+            self.job.show_job(jobs[0])
+            self.more.setText(f"and {len(jobs) - 1} more")
+            self.more.setToolTip("\n".join(job.title for job in jobs[1:]))

@@ -1,0 +1,126 @@
+"""The strip below map and viewer: tabs of results, labels and problems; it folds to its tabs."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.widgets.controls import IconButton, Line, Words
+from vlm_explorer.widgets.labels_panel import LabelsPanel
+from vlm_explorer.widgets.problems_panel import ProblemsPanel
+from vlm_explorer.widgets.results_grid import ResultsGrid
+from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
+
+TABS = 33  # px, height of the row of tabs with its line
+RESULTS, LABELS, PROBLEMS = range(3)
+
+
+class Strip(QWidget):
+    """Results, Labels, Problems.
+
+    Signals:
+        fold_wanted(): the button that folds and unfolds was pressed, or a tab of a folded strip.
+    """
+
+    fold_wanted = Signal()
+
+    def __init__(
+        self, session: Session, painter: ThumbnailPainter, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.setProperty("pane", True)
+        self.setMinimumHeight(TABS)
+        self.results = ResultsGrid(session, painter, self)
+        self.labels = LabelsPanel(session, self)
+        self.problems = ProblemsPanel(session, self)
+        self.tabs = QTabBar(self)
+        self.stack = QStackedWidget(self)
+        self.summary = Words("", "annotation", parent=self)
+        self.only = QPushButton("Selection only", self)
+        self.only.setCheckable(True)
+        self.only.setProperty("chip", True)
+        self.fold = IconButton("ph.caret-down", "Fold the strip", "Ctrl+J", parent=self)
+        self._folded = False
+        self._lay_out()
+        self._connect()
+        self._count_problems()
+        self._summarise()
+
+    def _lay_out(self) -> None:
+        for title, panel in (
+            ("Results", self.results),
+            ("Labels", self.labels),
+            ("Problems", self.problems),
+        ):
+            self.tabs.addTab(title)
+            self.stack.addWidget(panel)
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
+        self.tabs.setAccessibleName("Panels")
+        row = QHBoxLayout()
+        row.setContentsMargins(4, 0, 4, 0)
+        row.setSpacing(8)
+        row.addWidget(self.tabs)
+        row.addSpacing(8)
+        row.addWidget(self.summary, 1)
+        row.addWidget(self.only)
+        row.addWidget(self.fold)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(row)
+        layout.addWidget(Line(parent=self))
+        layout.addWidget(self.stack, 1)
+
+    def _connect(self) -> None:
+        self.tabs.currentChanged.connect(self.stack.setCurrentIndex)
+        self.tabs.currentChanged.connect(self._summarise)
+        self.tabs.tabBarClicked.connect(self._unfold)
+        self.only.toggled.connect(self.results.model.set_selected_only)
+        self.fold.clicked.connect(self.fold_wanted)
+        self.results.model.arranged.connect(self._summarise)
+        self.problems.model.changed.connect(self._count_problems)
+        self._session.selection_changed.connect(self._summarise)
+
+    @property
+    def folded(self) -> bool:
+        """Whether only the tabs are to be seen."""
+        return self._folded
+
+    def set_folded(self, folded: bool) -> None:
+        """Say on the button what it does next."""
+        self._folded = folded
+        self.fold.set_icon("ph.caret-up" if folded else "ph.caret-down")
+        self.fold.set_title("Unfold the strip" if folded else "Fold the strip", "Ctrl+J")
+
+    def show_tab(self, tab: int) -> None:
+        """Bring a tab to the front, and unfold."""
+        self.tabs.setCurrentIndex(tab)
+        self._unfold()
+
+    @Slot()
+    def _unfold(self) -> None:
+        if self._folded:
+            self.fold_wanted.emit()
+
+    @Slot()
+    def _count_problems(self) -> None:
+        losses = self.problems.model.losses
+        self.tabs.setTabText(PROBLEMS, f"Problems ({losses:,})" if losses else "Problems")
+
+    @Slot()
+    def _summarise(self) -> None:
+        results = self.tabs.currentIndex() == RESULTS
+        chosen = len(self._session.selection.ids)
+        self.summary.setText(self.results.model.summary if results else "")
+        self.only.setText(f"Selection only ({chosen:,})" if chosen > 1 else "Selection only")
+        self.only.setVisible(results and (chosen > 1 or self.only.isChecked()))

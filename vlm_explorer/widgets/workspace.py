@@ -1,0 +1,162 @@
+"""The panes of an open collection: library, prompt, map, viewer, strip; splitters between them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QEasingCurve, Qt, QVariantAnimation, Signal, Slot
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.thumbnails import Thumbnails
+from vlm_explorer.widgets.banner import Banner
+from vlm_explorer.widgets.controls import Line
+from vlm_explorer.widgets.library import Library
+from vlm_explorer.widgets.map_view import MapView
+from vlm_explorer.widgets.opening_card import OpeningCard
+from vlm_explorer.widgets.prompt_bar import PromptBar
+from vlm_explorer.widgets.strip import TABS, Strip
+from vlm_explorer.widgets.theme import animation_ms
+from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
+from vlm_explorer.widgets.viewer import Viewer
+
+LIBRARY, VIEWER, STRIP = 220, 420, 200  # px, at first
+LEAST_MAP = 320
+
+
+def splitter(orientation: Qt.Orientation, *panes: QWidget) -> QSplitter:
+    """Return panes parted by lines of one pixel, none of which can be dragged away."""
+    made = QSplitter(orientation)
+    made.setHandleWidth(1)
+    made.setChildrenCollapsible(False)
+    for pane in panes:
+        made.addWidget(pane)
+    return made
+
+
+class Workspace(QWidget):
+    """Lays the panes out, folds them, and keeps the map and the viewer growing alike.
+
+    Signals:
+        arranged(): a pane was folded or unfolded.
+    """
+
+    arranged = Signal()
+
+    def __init__(
+        self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.painter = ThumbnailPainter(session, thumbnails, self)
+        self.library = Library(session, self.painter)
+        self.prompt = PromptBar(session)
+        self.map = MapView(session, thumbnails)
+        self.viewer = Viewer(session, thumbnails)
+        self.strip = Strip(session, self.painter)
+        self.banner = Banner(session)
+        self.map.setMinimumWidth(LEAST_MAP)
+        self._card = OpeningCard(session, self.map)
+        self._unfolded_height = STRIP
+        self._stage = False
+        self._before_stage = (True, True)
+        self._lay_out()
+        self.strip.fold_wanted.connect(self.toggle_strip)
+        self._animation = QVariantAnimation(self)
+        self._animation.setEasingCurve(QEasingCurve.Type.OutCubic)
+        self._animation.valueChanged.connect(self._set_strip_height)
+
+    def _lay_out(self) -> None:
+        column = QWidget()
+        stack = QVBoxLayout(column)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.setSpacing(0)
+        for part in (self.prompt, Line(), self.map):
+            stack.addWidget(part, 1 if part is self.map else 0)
+        across = Qt.Orientation.Horizontal
+        self.stage = splitter(across, column, self.viewer)
+        self.upper = QWidget()  # what messages lie over
+        layout = QVBoxLayout(self.upper)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.stage)
+        self.rows = splitter(Qt.Orientation.Vertical, self.upper, self.strip)
+        right = QWidget()
+        stack = QVBoxLayout(right)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.setSpacing(0)
+        stack.addWidget(self.banner)
+        stack.addWidget(self.rows, 1)
+        self.columns = splitter(across, self.library, right)
+        for each, stretches in ((self.stage, (1, 1)), (self.rows, (1, 0)), (self.columns, (0, 1))):
+            for place, stretch in enumerate(stretches):
+                each.setStretchFactor(place, stretch)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.columns)
+
+    def set_first_sizes(self, width: int, height: int) -> None:
+        """Give the panes the sizes that they have in a window of that size at first."""
+        extra = max(0, width - 1280) // 2
+        rest = width - LIBRARY - 1
+        self.columns.setSizes([LIBRARY, rest])
+        self.stage.setSizes([rest - VIEWER - extra - 1, VIEWER + extra])
+        self.rows.setSizes([height - STRIP, STRIP])
+
+    def save_state(self) -> list[QByteArray]:
+        """Return the places of the splitters."""
+        return [each.saveState() for each in (self.columns, self.stage, self.rows)]
+
+    def restore_state(self, states: list[QByteArray]) -> None:
+        """Put the splitters where they were."""
+        for each, state in zip((self.columns, self.stage, self.rows), states, strict=False):
+            each.restoreState(state)
+            each.setHandleWidth(1)
+        self.strip.set_folded(self.rows.sizes()[1] <= TABS)
+
+    @Slot()
+    def toggle_library(self) -> None:
+        """Fold or unfold the library."""
+        self.library.setVisible(self.library.isHidden())
+        self.arranged.emit()
+
+    @Slot()
+    def toggle_viewer(self) -> None:
+        """Fold or unfold the viewer."""
+        self.viewer.setVisible(self.viewer.isHidden())
+        self.arranged.emit()
+
+    @Slot()
+    def toggle_strip(self) -> None:
+        """Fold the strip to its tabs, or unfold it to its height before."""
+        height = self.rows.sizes()[1]
+        folded = not self.strip.folded
+        if folded:
+            self._unfolded_height = max(height, STRIP)
+        self.strip.set_folded(folded)
+        self._animation.stop()
+        self._animation.setDuration(animation_ms())
+        self._animation.setStartValue(height)
+        self._animation.setEndValue(TABS if folded else self._unfolded_height)
+        self._animation.start()
+        self.arranged.emit()
+
+    @Slot(object)
+    def _set_strip_height(self, height: int) -> None:
+        self.rows.setSizes([sum(self.rows.sizes()) - height, height])
+
+    @property
+    def on_stage(self) -> bool:
+        """Whether only map, viewer and prompt are to be seen."""
+        return self._stage
+
+    def set_stage(self, stage: bool) -> None:
+        """Show map, viewer and prompt alone, or all panes as before."""
+        if stage == self._stage:
+            return
+        self._stage = stage
+        if stage:
+            self._before_stage = (not self.library.isHidden(), not self.strip.isHidden())
+            self.library.hide()
+            self.strip.hide()
+        else:
+            library, strip = self._before_stage
+            self.library.setVisible(library)
+            self.strip.setVisible(strip)
+        self.arranged.emit()

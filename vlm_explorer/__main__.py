@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from multiprocessing import freeze_support
 
@@ -11,7 +12,7 @@ def _load_torch_before_qt() -> None:
 
     Only the library is loaded, not torch itself, which would cost seconds.
     """
-    if sys.platform != "win32":
+    if platform.system() != "Windows":
         return
     import ctypes
     import importlib.util

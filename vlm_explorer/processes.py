@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from vlm_explorer.errors import WorkerDied
 from vlm_explorer.jobs import JobContext
@@ -152,7 +152,7 @@ def map_in_processes(
     try:
         idle = [pipe for _, pipe in children]
         child_of = {pipe: child for child, pipe in children}
-        busy: dict[Any, int] = {}
+        busy: dict[Connection, int] = {}
         answers: dict[int, T] = {}
         asked = given = 0
         while given < len(calls):
@@ -164,14 +164,15 @@ def map_in_processes(
             if context is not None:
                 context.check()
             for ready in wait(list(busy), 0.1):
+                pipe = cast("Connection", ready)
                 try:
-                    kind, value = ready.recv()  # type: ignore[union-attr]
+                    kind, value = pipe.recv()
                 except (EOFError, OSError):
-                    raise _died(child_of[ready]) from None  # type: ignore[index]
+                    raise _died(child_of[pipe]) from None
                 if kind == "error":
                     raise value
-                answers[busy.pop(ready)] = value
-                idle.append(ready)  # type: ignore[arg-type]
+                answers[busy.pop(pipe)] = value
+                idle.append(pipe)
             while given in answers:
                 yield answers.pop(given)
                 given += 1

@@ -23,7 +23,8 @@ def run(arguments: Namespace) -> int:
     from vlm_explorer.settings import load_settings
 
     path = Path(arguments.file).expanduser()
-    model, warnings = arguments.model, []
+    warnings: list[str] = []
+    model = arguments.model
     if model is None:
         model, warnings = default_model(load_settings().model or None)
     for warning in warnings:

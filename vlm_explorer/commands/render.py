@@ -5,6 +5,9 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vlm_explorer.commands.pictures import write_npy, write_png
 from vlm_explorer.commands.terminal import print_json
 from vlm_explorer.errors import UsageError
@@ -51,7 +54,7 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _model_view(arguments: Namespace, pixels: object) -> object:
+def _model_view(arguments: Namespace, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return what the encoder sees of `pixels`, before normalisation; no weights are loaded."""
     from vlm_explorer.encoders.model_folder import read_model_folder
     from vlm_explorer.encoders.preprocess import model_view

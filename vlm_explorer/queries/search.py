@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,8 +114,8 @@ def search(
     return SearchAnswer(encoder.id, request.text, _hits(collection, rows, best), cosine)
 
 
-def _hits(collection: Collection, rows: Sequence[int], cosines: Sequence[float]) -> tuple[Hit, ...]:
-    chosen = collection.images.select(["image_id", "file", "frame"]).take(list(rows)).to_pylist()
+def _hits(collection: Collection, rows: np.ndarray, cosines: np.ndarray) -> tuple[Hit, ...]:
+    chosen = collection.images.select(["image_id", "file", "frame"]).take(rows).to_pylist()
     return tuple(
         Hit(rank, row["image_id"], row["file"], row["frame"], float(cosine), float(cosine))
         for rank, (row, cosine) in enumerate(zip(chosen, cosines, strict=True), 1)

@@ -43,8 +43,8 @@ def blend(
 
 
 def _scaled(
-    values: NDArray[np.float32], seen: NDArray[np.float32], signed: bool
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    values: NDArray[np.floating], seen: NDArray[np.floating], signed: bool
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Return where values lie on the colour map, and how strong they are, both 0 to 1."""
     low, high = float(seen.min()), float(seen.max())
     largest = max(abs(low), abs(high))

@@ -156,7 +156,8 @@ def ct_abdomen(plan: CasePlan, patient: Patient, rng: np.random.Generator) -> li
     agent = bool(rng.random() < 0.65)
     values = ct.tissue_values(rng, agent)
     centres = [solids[0].centre[2] for solids in abdomen.lesions.values()]
-    centre = float(np.mean(centres)) if centres else None
+    # Of two lesions, the series is about one.
+    centre = centres[plan.turn % len(centres)] if centres else None
     stack = _stack(rng, plan.images, rng.uniform(350, 470), (-60.0, 65.0), centre)
     window = (float(rng.choice((40, 50, 60))), float(rng.choice((300, 350, 400))))
     return _ct_series(

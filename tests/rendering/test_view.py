@@ -58,19 +58,25 @@ def test_that_dragging_moves_every_point_by_the_drag(view, dx, dy):
 
 @given(
     st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=30, unique=True),
-    st.floats(100, 2000),
-    st.floats(100, 2000),
+    st.floats(300, 2000),
+    st.floats(300, 2000),
+    st.tuples(*[st.floats(0, 100)] * 4),
 )
-def test_that_fitting_shows_all_points_within_the_margin_and_touches_it(points, width, height):
+def test_that_fitting_shows_all_points_within_the_insets_and_touches_them(
+    points, width, height, insets
+):
     world = np.array(points)
-    margin = 20.0
-    view = View(width=width, height=height).fitted(world, margin)
+    view = View(width=width, height=height).fitted(world, insets)
     screen = view.to_screen(world)
     slack = 1e-6 * max(1.0, float(np.abs(world).max()) * view.scale)
-    assert (screen >= margin - slack).all()
-    assert (screen <= np.array([width, height]) - margin + slack).all()
-    free = np.minimum(screen.min(axis=0), np.array([width, height]) - screen.max(axis=0))
-    assert_allclose(free.min(), margin, atol=max(slack, 1e-6))
+    left, top, right, bottom = insets
+    free = np.concatenate(
+        [screen.min(axis=0) - (left, top), (width - right, height - bottom) - screen.max(axis=0)]
+    )
+    assert (free >= -slack).all()
+    assert min(free[0] + free[2], free[1] + free[3]) <= 2 * slack
+    assert abs(free[0] - free[2]) <= 2 * slack  # in the middle of what is left
+    assert abs(free[1] - free[3]) <= 2 * slack
 
 
 def test_that_fitting_passes_over_points_without_a_place():

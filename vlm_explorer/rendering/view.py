@@ -76,29 +76,39 @@ class View:
         """Return the same view on a screen of another size; centre and scale are kept."""
         return dataclasses.replace(self, width=max(width, 1.0), height=max(height, 1.0))
 
-    def fitted(self, xy: NDArray[np.floating], margin: float = 32.0) -> View:
-        """Return the view that shows all finite points of `xy` (N, 2) within `margin` pixels.
+    def fitted(
+        self, xy: NDArray[np.floating], insets: tuple[float, float, float, float] = (32.0,) * 4
+    ) -> View:
+        """Return the view that shows all finite points of `xy` (N, 2) within the insets.
 
         One point, or all points in one place, is shown in the middle at the present scale.
         """
-        return self.fitted_to(bounds(xy), margin)
+        return self.fitted_to(bounds(xy), insets)
 
     def fitted_to(
-        self, box: tuple[float, float, float, float] | None, margin: float = 32.0
+        self,
+        box: tuple[float, float, float, float] | None,
+        insets: tuple[float, float, float, float] = (32.0,) * 4,
     ) -> View:
-        """Return the view that shows the world box (x0, y0, x1, y1) within `margin` pixels."""
+        """Return the view that shows the world box (x0, y0, x1, y1); None changes nothing.
+
+        Args:
+            box: what is to be seen.
+            insets: logical pixels that stay free on the left, top, right and bottom.
+        """
         if box is None:
             return self
         x0, y0, x1, y1 = box
-        room_x = max(self.width - 2 * margin, 1.0)
-        room_y = max(self.height - 2 * margin, 1.0)
-        shares = [extent / room for extent, room in ((x1 - x0, room_x), (y1 - y0, room_y))]
-        widest = max(shares)
+        left, top, right, bottom = insets
+        room_x = max(self.width - left - right, 1.0)
+        room_y = max(self.height - top - bottom, 1.0)
+        widest = max((x1 - x0) / room_x, (y1 - y0) / room_y)
+        scale = 1.0 / widest if widest > 0 else self.scale
         return dataclasses.replace(
             self,
-            x=(x0 + x1) / 2,
-            y=(y0 + y1) / 2,
-            scale=1.0 / widest if widest > 0 else self.scale,
+            x=(x0 + x1) / 2 + (right - left) / 2 / scale,
+            y=(y0 + y1) / 2 + (top - bottom) / 2 / scale,
+            scale=scale,
         )
 
     def _screen_x(self, x: Floats) -> Floats:

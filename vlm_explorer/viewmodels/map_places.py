@@ -1,0 +1,89 @@
+"""Which images and captions lie where on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from vlm_explorer.queries.layout import LayoutAnswer
+    from vlm_explorer.viewmodels.image_table import ImageTable
+
+NONE = -1  # no such row
+
+_SHUFFLE = 20_240_229  # any number: the order of drawing must not favour what was indexed last
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """The points of a layout: first its texts, then its images, each in a fixed random order.
+
+    Attributes:
+        xy: float32 (P, 2).
+        row: (P,) the image's row; of a caption the row of the image that it belongs to; or NONE.
+        text: (P,) the row in `words`, or NONE for an image.
+        image_xy: float32 (N, 2) by image row; NaN where the layout does not know the image.
+        words: the layout's texts.
+    """
+
+    xy: NDArray[np.float32]
+    row: NDArray[np.intp]
+    text: NDArray[np.intp]
+    image_xy: NDArray[np.float32]
+    words: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @property
+    def images(self) -> NDArray[np.bool_]:
+        """Which points are images, (P,)."""
+        images: NDArray[np.bool_] = self.text == NONE
+        return images
+
+
+def empty_places(size: int = 0) -> Places:
+    """Return the places of `size` images that are not laid out yet."""
+    nowhere = np.full((size, 2), np.nan, np.float32)
+    none = np.empty(0, np.intp)
+    return Places(np.empty((0, 2), np.float32), none, none, nowhere, ())
+
+
+def places_of(answer: LayoutAnswer, images: ImageTable, owners: Mapping[str, str]) -> Places:
+    """Join a layout with the images by their ids.
+
+    Args:
+        answer: the layout, of these images or of some of them.
+        images: what the rows of the result refer to.
+        owners: by text id the id of the image that the text belongs to.
+    """
+    size = len(images)
+    image_xy = np.full((size, 2), np.nan, np.float32)
+    rows = _rows(answer.image_ids, images)
+    image_xy[rows[rows != NONE]] = answer.xy[rows != NONE]
+    laid_out = np.flatnonzero(np.isfinite(image_xy).all(axis=1))
+    drawn = np.random.default_rng(_SHUFFLE).permutation(laid_out)
+    texts = np.random.default_rng(_SHUFFLE).permutation(len(answer.texts))
+    text_rows = np.array(
+        [images.row_of.get(owners.get(key, ""), NONE) for key in answer.text_ids], np.intp
+    )
+    return Places(
+        xy=np.concatenate([answer.text_xy[texts].reshape(-1, 2), image_xy[drawn]]).astype(
+            np.float32
+        ),
+        row=np.concatenate([text_rows[texts], drawn]).astype(np.intp),
+        text=np.concatenate([texts, np.full(len(drawn), NONE)]).astype(np.intp),
+        image_xy=image_xy,
+        words=answer.texts,
+    )
+
+
+def _rows(ids: tuple[str, ...], images: ImageTable) -> NDArray[np.intp]:
+    """Return the row of each image, NONE for those unknown."""
+    if len(ids) == len(images) and all(map(str.__eq__, ids, images.ids)):
+        return np.arange(len(ids))
+    return np.array([images.row_of.get(key, NONE) for key in ids], np.intp)

@@ -1,0 +1,277 @@
+"""What the map shows, frozen: points with levels, legend, stars, groups and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlm_explorer.rendering.rasteriser import Level, Points
+from vlm_explorer.viewmodels import map_words
+from vlm_explorer.viewmodels.map_colouring import Category, Colouring, Ramp
+from vlm_explorer.viewmodels.map_places import NONE, Places
+from vlm_explorer.viewmodels.map_stars import Star, stars_of
+from vlm_explorer.viewmodels.states import QueryState
+
+if TYPE_CHECKING:
+    from vlm_explorer.viewmodels.session import Session
+
+
+class MapState(Enum):
+    """What there is to show."""
+
+    EMPTY = auto()  # no images
+    LOADING = auto()  # images, and their layout is on its way
+    FAILED = auto()  # images, and no layout came
+    READY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """A category with the number of its images: selected, shown by the filter, and all."""
+
+    category: Category
+    hidden: bool
+    selected: int
+    shown: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupName:
+    """The name of a group of points.
+
+    Attributes:
+        name: its commonest label.
+        share: members with that label over all members, 0 to 1.
+        count: members.
+        x, y: where the name stands, world coordinates.
+        note: how the group came to its name.
+        members: image rows.
+    """
+
+    name: str
+    share: float
+    count: int
+    x: float
+    y: float
+    note: str
+    members: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MapScene:
+    """Everything that the map draws, but for the point of view.
+
+    Attributes:
+        state: whether there are points.
+        points: back to front; `codes` are rows of `colours`, or steps of the ramp.
+        colours: of each code an index into the theme's categories, or NEUTRAL; of a ramp empty.
+        row, text: as in `Places`, for these points.
+        legend: empty where there is a ramp.
+        ramp: None where there are categories.
+        stars: of the prompt and of labels.
+        groups: names of those of which something can be picked.
+        current: index of the current image's point, None where it is not drawn.
+        caption: the line that says how the map was made and how much of it is shown.
+        notes: further lines: what is preliminary, how groups got their names.
+        shown: images that can be picked.
+        selected: selected images.
+        waiting: what is being waited for, in words, or "".
+    """
+
+    state: MapState
+    points: Points
+    colours: tuple[int, ...]
+    row: NDArray[np.intp]
+    text: NDArray[np.intp]
+    legend: tuple[LegendEntry, ...]
+    ramp: Ramp | None
+    stars: tuple[Star, ...]
+    groups: tuple[GroupName, ...]
+    current: int | None
+    caption: str
+    notes: tuple[str, ...]
+    shown: int
+    selected: int
+    waiting: str
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+def draw_order(places: Places, colouring: Colouring) -> NDArray[np.intp]:
+    """Return the order of drawing: captions, then images; of values the highest on top."""
+    if colouring.ramp is None or not len(places):
+        return np.arange(len(places))
+    codes = _codes(places.row, colouring)
+    by_value = np.argsort(codes, kind="stable")
+    images = places.images[by_value]
+    return np.concatenate([by_value[~images], by_value[images]])
+
+
+def _codes(row: NDArray[np.intp], colouring: Colouring) -> NDArray[np.uint8]:
+    """Return each point's code; what belongs to no image comes after the last category."""
+    outside = 0 if colouring.ramp is not None else len(colouring.categories)
+    codes = np.append(colouring.codes, np.uint8(outside))
+    return codes[row]
+
+
+def empty_scene(session: Session) -> MapScene:
+    """Return the scene of a session that has no layout."""
+    layout, count = session.layout, len(session.images)
+    state, waiting = MapState.EMPTY, session.opening
+    if count and (layout.pending or session.opening):
+        state = MapState.LOADING
+        waiting = waiting or f"Laying out {map_words.images(count)}…"
+    elif count:
+        state = MapState.FAILED
+    none = np.empty(0, np.intp)
+    nothing = Points(
+        np.empty((0, 2), np.float32),
+        np.empty(0, np.uint8),
+        np.empty(0, np.bool_),
+        np.empty(0, np.int8),
+    )
+    return MapScene(
+        state=state, points=nothing, colours=(), row=none, text=none, legend=(), ramp=None,
+        stars=(), groups=(), current=None, caption="", notes=(), shown=0, selected=0,
+        waiting=waiting,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choices:
+    """What the user chose about the map alone.
+
+    Attributes:
+        hidden: keys of hidden categories.
+        captions: whether captions are drawn.
+        prompt: what the prompt's star stands for: the query, or the last one that was answered.
+    """
+
+    hidden: frozenset[str] = frozenset()
+    captions: bool = True
+    prompt: QueryState = QueryState()
+
+
+def build_scene(
+    session: Session, places: Places, colouring: Colouring, order: NDArray[np.intp],
+    choices: Choices,
+) -> MapScene:  # fmt: skip
+    """Join the session's state, a layout and a colouring into what is drawn.
+
+    Args:
+        session: shown, selection, query, labels and groups are read.
+        places: of the session's layout.
+        colouring: of the session's images.
+        order: of drawing, see `draw_order`.
+        choices: the user's.
+    """
+    masks = _masks(session, places, colouring, choices)
+    row, text = places.row[order], places.text[order]
+    captions = choices.captions | (text == NONE)
+    points = Points(
+        places.xy[order],
+        _codes(row, colouring),
+        text != NONE,
+        np.where(captions, masks.level[row], Level.ABSENT).astype(np.int8),
+    )
+    active = masks.level[:-1] >= Level.FADED
+    current = _current(session, row, text, points)
+    return MapScene(
+        state=MapState.READY,
+        points=points,
+        colours=(*(entry.colour for entry in colouring.categories), map_words.TEXT_COLOUR)
+        if colouring.ramp is None
+        else (),
+        row=row,
+        text=text,
+        legend=_legend(session, colouring, masks, choices),
+        ramp=colouring.ramp,
+        stars=stars_of(session, places, choices.prompt),
+        groups=_group_names(session, active),
+        current=current,
+        caption=map_words.caption_line(session, int(active.sum())),
+        notes=map_words.notes(session),
+        shown=int(active.sum()),
+        selected=int(masks.selected.sum()),
+        waiting=map_words.waiting(session),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Masks:
+    shown: NDArray[np.bool_]  # (N,), by the filter
+    selected: NDArray[np.bool_]  # (N,)
+    level: NDArray[np.int8]  # (N + 1,), the last is of texts without an image
+
+
+def _masks(session: Session, places: Places, colouring: Colouring, choices: Choices) -> _Masks:
+    """Return each image's level. One selected image has a halo; the others fade from two on."""
+    size = len(session.images)
+    shown = session.shown if len(session.shown) == size else np.ones(size, np.bool_)
+    selected = np.zeros(size, np.bool_)
+    selected[session.images.rows_of(session.selection.ids)] = True
+    rest = Level.FADED if selected.sum() > 1 else Level.PLAIN
+    level = np.full(size + 1, rest, np.int8)
+    level[:-1][selected] = Level.SELECTED
+    level[:-1][~shown] = Level.GHOST
+    hidden = [entry.key in choices.hidden for entry in colouring.categories]
+    if any(hidden):
+        level[:-1][np.array(hidden)[colouring.codes]] = Level.ABSENT
+    level[:-1][~np.isfinite(places.image_xy).all(axis=1)] = Level.ABSENT
+    return _Masks(shown, selected, level)
+
+
+def _legend(
+    session: Session, colouring: Colouring, masks: _Masks, choices: Choices
+) -> tuple[LegendEntry, ...]:
+    if colouring.ramp is not None:
+        return ()
+    size = len(colouring.categories)
+    selected, shown, total = (
+        np.bincount(colouring.codes[chosen], minlength=size)
+        for chosen in (masks.selected, masks.shown, np.ones(len(session.images), np.bool_))
+    )
+    return tuple(
+        LegendEntry(
+            entry,
+            entry.key in choices.hidden,
+            int(selected[code]),
+            int(shown[code]),
+            int(total[code]),
+        )
+        for code, entry in enumerate(colouring.categories)
+    )
+
+
+def _group_names(session: Session, active: NDArray[np.bool_]) -> tuple[GroupName, ...]:
+    """Return the names of groups of which at least one image can be picked."""
+    return tuple(
+        GroupName(
+            name=group.name,
+            share=group.share,
+            count=group.count,
+            x=group.x,
+            y=group.y,
+            note=map_words.group_note(group, session),
+            members=group.members,
+        )
+        for group in session.groups
+        if group.members.max(initial=0) < len(active) and active[group.members].any()
+    )
+
+
+def _current(
+    session: Session, row: NDArray[np.intp], text: NDArray[np.intp], points: Points
+) -> int | None:
+    """Return the point of the current image, if it is drawn."""
+    current = session.images.row_of.get(session.selection.current or "", NONE)
+    if current == NONE:
+        return None
+    found = np.flatnonzero((row == current) & (text == NONE) & (points.level > Level.ABSENT))
+    return int(found[0]) if len(found) else None

@@ -1,0 +1,148 @@
+"""What the map says: the caption line, its notes, and what is known about a point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from vlm_explorer.analysis.groups import Group
+    from vlm_explorer.viewmodels.map_scene import LegendEntry
+    from vlm_explorer.viewmodels.session import Session
+
+TEXT_COLOUR = -2  # the colour of texts that belong to no image
+
+SPACES = {"raw": "raw joint space", "centred": "centred joint space", "images": "images only"}
+METHODS = {"umap": "UMAP", "pca": "PCA"}
+SCORES = 3  # numbers on the hover card
+
+EXPLANATION = (
+    "Trust: how far neighbours on the map are neighbours in the space, 0 to 1 "
+    "(trustworthiness, 15 neighbours).\n"
+    "Modality gap: distance between the mean image and the mean text vector, 0 to 2.\n"
+    "Directions and distances between groups mean nothing by themselves."
+)
+
+
+def images(count: int) -> str:
+    """Return "1 image" or "12,480 images"."""
+    return "1 image" if count == 1 else f"{count:,} images"
+
+
+def caption_line(session: Session, shown: int) -> str:
+    """Return how the map was made, how much of it is shown, and how far to trust it."""
+    answer = session.layout.answer
+    if answer is None:
+        return ""
+    request = answer.request
+    made = [METHODS.get(request.method, request.method.upper()), SPACES[request.space]]
+    if request.method != "pca":
+        made.append(f"seed {request.seed}")
+    parts = [", ".join(made), f"{shown:,} of {len(session.images):,} shown"]
+    if answer.trust is not None:
+        parts.append(f"trust {answer.trust:.2f}")
+    if answer.gap is not None:
+        parts.append(f"modality gap {answer.gap:.2f}")
+    return " · ".join(parts)
+
+
+def notes(session: Session) -> tuple[str, ...]:
+    """Return what else is to be said about the map."""
+    if not session.groups:
+        return ()
+    return (f"groups named by their commonest {group_word(session)}",)
+
+
+def waiting(session: Session) -> str:
+    """Return what is being waited for while there is a map already."""
+    layout = session.layout
+    if not layout.pending:
+        return ""
+    wanted = METHODS.get(layout.method, layout.method.upper())
+    return (
+        f"PCA shown while {wanted} is computed" if layout.preliminary else f"{wanted} is computed"
+    )
+
+
+def group_word(session: Session) -> str:
+    """Return what groups are named after: labels, or modalities where there are no labels."""
+    return "label" if any(session.images.label) else "modality"
+
+
+def group_note(group: Group, session: Session) -> str:
+    """Return how a group came to its name."""
+    return f"commonest {group_word(session)} of {group.count:,} points ({group.share:.0%})".replace(
+        "%", " %"
+    )
+
+
+def legend_note(entry: LegendEntry) -> str:
+    """Return a category's counts in words."""
+    counts = [f"{entry.shown:,} shown of {entry.total:,}"]
+    if entry.selected:
+        counts.insert(0, f"{entry.selected:,} selected")
+    return f"{entry.category.title}: {', '.join(counts)}"
+
+
+@dataclass(frozen=True, slots=True)
+class PointInfo:
+    """What is known about a point.
+
+    Attributes:
+        image_id: the image, or the one that a caption belongs to; None for a text alone.
+        title: the file's name, without its folder; of a frame with its number.
+        kind: "caption" where the point is one, else "".
+        caption, label: as far as known.
+        detail: modality and size.
+        scores: names and numbers: the cosine to the prompt, then the best labels.
+        scores_note: what the labels' numbers are.
+    """
+
+    image_id: str | None
+    title: str
+    kind: str
+    caption: str
+    label: str
+    detail: str
+    scores: tuple[tuple[str, str], ...]
+    scores_note: str
+
+
+def point_info(session: Session, row: int, text: str | None) -> PointInfo:
+    """Return what is known about the image of `row`, or about its caption `text`."""
+    table = session.images
+    if row < 0:
+        return PointInfo(None, "Text", "text", text or "", "", "", (), "")
+    name = Path(table.file[row]).name
+    of_many = table.frame[row] > 0 or table.file[row] in table.file[row + 1 : row + 2]
+    title = f"{name} · frame {table.frame[row] + 1}" if of_many else name
+    size = f"{table.columns[row]} × {table.rows[row]}" if table.rows[row] else ""
+    scores, scores_note = _scores(session, row)
+    return PointInfo(
+        image_id=table.ids[row],
+        title=title,
+        kind="" if text is None else "caption",
+        caption=table.caption[row] if text is None else text,
+        label=table.label[row],
+        detail=" · ".join(part for part in (table.modality[row], size) if part),
+        scores=scores,
+        scores_note=scores_note,
+    )
+
+
+def _scores(session: Session, row: int) -> tuple[tuple[tuple[str, str], ...], str]:
+    """Return up to three scores of an image, and what the labels' numbers mean."""
+    scores: list[tuple[str, str]] = []
+    query, labels = session.query.answer, session.label_state.answer
+    if query is not None and row < len(query.cosine):
+        scores.append(("cosine to the prompt", f"{query.cosine[row]:.3f}"))
+    if labels is None or row >= len(labels.probability):
+        return tuple(scores), ""
+    best = np.argsort(-labels.probability[row], kind="stable")[: SCORES - len(scores)]
+    scores += [(labels.labels[i], f"{labels.probability[row, i] * 100:.0f} %") for i in best]
+    if labels.task == "single":
+        return tuple(scores), f"share among these {len(labels.labels)} labels"
+    return tuple(scores), "each label by itself, present against absent"

@@ -1,0 +1,165 @@
+"""Words over the map: how it was made, what is awaited, why it is empty."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from vlm_explorer.viewmodels import map_words
+from vlm_explorer.viewmodels.map_scene import MapScene, MapState
+from vlm_explorer.widgets.controls import text_button
+from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, theme, themes
+
+_LINE = 16  # px
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class CaptionLine(QWidget):
+    """Small lines at the lower right, set against the right edge."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._lines: tuple[str, ...] = ()
+        self._room = 600
+        self.setFont(font(ANNOTATION))
+        self.setToolTip(map_words.EXPLANATION)
+        themes.changed.connect(self.update)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines, whole."""
+        return self._lines
+
+    def set_lines(self, lines: tuple[str, ...]) -> None:
+        """Show other lines; none: nothing."""
+        self._lines = lines
+        self.setAccessibleName(". ".join(lines))
+        self.setVisible(bool(lines))
+        self._measure()
+
+    def set_room(self, width: int) -> None:
+        """Tell how wide the lines may be."""
+        self._room = width
+        self._measure()
+
+    def _measure(self) -> None:
+        metrics = QFontMetricsF(self.font())
+        widest = max((metrics.horizontalAdvance(line) for line in self._lines), default=0.0)
+        self.resize(min(math.ceil(widest) + 16, self._room), _LINE * len(self._lines) + 6)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the lines on a little ground, so that points beneath do not disturb."""
+        roles = theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(roles.colour("map_ground", 0.78))
+        painter.drawRoundedRect(QRectF(self.rect()), RADIUS, RADIUS)
+        painter.setPen(roles.colour("secondary"))
+        inner = self.rect().adjusted(7, 3, -7, -3)
+        for number, line in enumerate(self._lines):
+            row = QRectF(inner.x(), inner.y() + number * _LINE, inner.width(), _LINE)
+            short = painter.fontMetrics().elidedText(
+                line, Qt.TextElideMode.ElideRight, inner.width()
+            )
+            painter.drawText(
+                row, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, short
+            )
+        painter.end()
+
+
+class Pill(QWidget):
+    """One quiet line on a rounded ground, such as what is being waited for."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = ""
+        self.setFont(font(ANNOTATION))
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        themes.changed.connect(self.update)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._text
+
+    def set_text(self, text: str) -> None:
+        """Say something else; "" hides it."""
+        self._text = text
+        self.setAccessibleName(text)
+        self.setVisible(bool(text))
+        self.resize(self.sizeHint())
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """As wide as the words."""
+        return QSize(round(QFontMetricsF(self.font()).horizontalAdvance(self._text)) + 34, 26)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw a dot of the warning colour, for what is preliminary, and the words."""
+        roles = theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(roles.colour("line"))
+        painter.setBrush(roles.colour("panel", 0.92))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 13, 13)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(roles.colour("warning"))
+        painter.drawEllipse(QRectF(11, 10, 6, 6))
+        painter.setPen(roles.colour("secondary"))
+        painter.drawText(
+            self.rect().adjusted(24, 0, -8, 0), Qt.AlignmentFlag.AlignVCenter, self._text
+        )
+        painter.end()
+
+
+class Message(QWidget):
+    """One sentence in the middle of a map that shows nothing, and what to do about it.
+
+    Signals:
+        acted(): the user wants what is offered.
+    """
+
+    acted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sentence = QLabel(self)
+        self.sentence.setProperty("role", "secondary")
+        self.sentence.setWordWrap(True)
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.action = text_button("", "link", self)
+        self.action.clicked.connect(self.acted)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 0, 24, 0)
+        column.setSpacing(8)
+        column.addWidget(self.sentence)
+        column.addWidget(self.action, 0, Qt.AlignmentFlag.AlignHCenter)
+
+    def set_scene(self, scene: MapScene, *, hiding: bool) -> None:
+        """Say why there is nothing to see; nothing where there is something."""
+        sentence, action = message_of(scene, hiding=hiding)
+        self.sentence.setText(sentence)
+        self.action.setText(action)
+        self.action.setVisible(bool(action))
+        self.setVisible(bool(sentence))
+
+
+def message_of(scene: MapScene, *, hiding: bool) -> tuple[str, str]:
+    """Return a sentence and an action for a map on which nothing can be seen, else "" twice."""
+    if scene.state is MapState.EMPTY:
+        return scene.waiting or "Images appear here once a folder is open.", ""
+    if scene.state is MapState.LOADING:
+        return scene.waiting, ""
+    if scene.state is MapState.FAILED:
+        return "This map could not be laid out.", "Try again"
+    if scene.shown:
+        return "", ""
+    if hiding:
+        return "Every image that passes the filter is in a hidden category.", "Show all categories"
+    return "No image passes the filter.", ""

@@ -1,0 +1,248 @@
+"""The surface of the map: points, words and stars, drawn on demand from a point of view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt, Slot
+from PySide6.QtGui import (
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from vlm_explorer.rendering.rasteriser import Brush, Level
+from vlm_explorer.rendering.view import View, bounds
+from vlm_explorer.viewmodels.map_model import MapModel
+from vlm_explorer.viewmodels.map_places import NONE
+from vlm_explorer.viewmodels.map_scene import MapScene, MapState
+from vlm_explorer.widgets import map_lettering, map_marks
+from vlm_explorer.widgets.map_brush import brush_for
+from vlm_explorer.widgets.map_frames import FrameSource, Request
+from vlm_explorer.widgets.map_lettering import Word
+from vlm_explorer.widgets.map_motion import Motion, motion_wanted
+from vlm_explorer.widgets.map_thumbnails import Pinned, paint_thumbnails, pin_thumbnails
+from vlm_explorer.widgets.theme import theme, themes
+from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
+
+MARGIN = 24.0  # px around all points when they are fitted
+CAPTION_WORDS = 40  # captions in view, below which their words are shown
+_NEAREST, _FARTHEST = 400.0, 0.4  # zoom, in units of the scale that shows everything
+
+
+class MapSurface(QWidget):
+    """Draws scenes on demand, never by a clock."""
+
+    def __init__(
+        self, model: MapModel, thumbnails: ThumbnailPainter, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.obstacles: Callable[[], list[QRectF]] = list
+        self._model, self._thumbnails = model, thumbnails
+        self._frames = FrameSource(model.session, self)
+        self._frames.arrived.connect(self.update)
+        self._motion = Motion(self)
+        self._motion.stepped.connect(self.update)
+        self._view = View()
+        self._fit_scale = 1.0
+        self._fitted = True
+        self._insets = (MARGIN, MARGIN, MARGIN, MARGIN)
+        self._images = True
+        self._hover: int | None = None
+        self._brush: tuple[MapScene, str, float, Brush] | None = None
+        self._drawn: MapScene = model.scene
+        self._words: list[Word] = []
+        self._pinned: list[Pinned] = []
+        model.changed.connect(self._take_scene)
+        model.moved.connect(self._move)
+        thumbnails.loaded.connect(self._take_thumbnails)
+        themes.changed.connect(self.update)
+
+    # What others ask and tell
+
+    @property
+    def view(self) -> View:
+        """From where the map is seen."""
+        return self._view
+
+    @property
+    def moving(self) -> bool:
+        """Whether points are on their way, or a better picture is."""
+        return self._motion.running or self._frames.busy
+
+    @property
+    def words(self) -> list[Word]:
+        """The words drawn last."""
+        return self._words
+
+    @property
+    def point_size(self) -> float:
+        """Diameter of a point, logical pixels."""
+        return self._brush_now().diameter
+
+    @property
+    def images(self) -> bool:
+        """Whether thumbnails are shown when few points are in view."""
+        return self._images
+
+    def set_images(self, wanted: bool) -> None:
+        """Show thumbnails when few points are in view, or never."""
+        self._images = wanted
+        self.update()
+
+    def fit(self) -> None:
+        """Show everything."""
+        self._view = self._fitted_view()
+        self._fit_scale, self._fitted = self._view.scale, True
+        self.set_hover(None)
+        self.update()
+
+    def zoom(self, factor: float, about: QPointF | None = None) -> None:
+        """Come nearer by `factor`; what lies under `about` (or the middle) stays there."""
+        place = about if about is not None else QPointF(self.width() / 2, self.height() / 2)
+        limits = self._fit_scale * _FARTHEST, self._fit_scale * _NEAREST
+        self._view = self._view.zoomed(factor, (place.x(), place.y()), limits)
+        self._fitted = False
+        self.set_hover(None)
+        self.update()
+
+    def position_of(self, point: int) -> QPointF:
+        """Return where a point of the scene is on the screen."""
+        x, y = self._view.to_screen(self._model.scene.points.xy[point].astype(np.float64))
+        return QPointF(float(x), float(y))
+
+    # What changes
+
+    def set_hover(self, point: int | None) -> None:
+        """Mark the point under the pointer."""
+        if point != self._hover:
+            self._hover = point
+            self.update()
+
+    @Slot()
+    def _take_scene(self) -> None:
+        self.set_hover(None)
+        self.update()
+
+    @Slot()
+    def _move(self) -> None:
+        """Fit the new layout, and let points go there from where they were drawn."""
+        old, old_view = self._drawn, self._view
+        self.fit()
+        if motion_wanted(self) and self.isVisible():
+            self._motion.start(old, old_view, self._model.scene, self._view)
+
+    @Slot(object)
+    def _take_thumbnails(self, ids: set[str]) -> None:
+        if any(pin.image_id in ids for pin in self._pinned):
+            self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep everything in view if it was, else the middle."""
+        super().resizeEvent(event)
+        self._view = self._view.resized(self.width(), self.height())
+        if self._fitted:
+            self.fit()
+
+    def set_insets(self, insets: tuple[float, float, float, float]) -> None:
+        """Tell how much at the left, top, right and bottom is covered; a fitted map fits anew."""
+        if insets != self._insets:
+            self._insets = insets
+            if self._fitted:
+                self.fit()
+
+    def _fitted_view(self) -> View:
+        view = self._view.resized(self.width(), self.height())
+        left, top, right, bottom = self._insets
+        room = min(1.0, 0.5 * view.width / (left + right), 0.5 * view.height / (top + bottom))
+        insets = (left * room, top * room, right * room, bottom * room)
+        return view.fitted_to(bounds(self._model.places.xy), insets)
+
+    def _show(self, point: int) -> None:
+        """Pan so that a point is on the screen."""
+        at = self.position_of(point)
+        inner = QRectF(self.rect()).adjusted(24, 24, -24, -24)
+        if not inner.contains(at):
+            away = QRectF(self.rect()).center() - at
+            self._view = self._view.panned(away.x(), away.y())
+            self._fitted = False
+            self.update()
+
+    # Drawing
+
+    def _brush_now(self) -> Brush:
+        """Return the brush; the same object as long as nothing about it changes."""
+        scene, roles = self._model.scene, theme()
+        zoom = round(self._view.scale / self._fit_scale, 3)
+        kept = self._brush
+        if kept is None or kept[0] is not scene or kept[1:3] != (roles.name, zoom):
+            kept = self._brush = scene, roles.name, zoom, brush_for(scene, roles, zoom)
+        return kept[3]
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the newest picture of the points, then words, stars and marks."""
+        scene, roles = self._model.scene, theme()
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), roles.colour("map_ground"))
+        if scene.state is not MapState.READY:
+            map_marks.paint_skeleton(painter, self.rect(), scene.state, roles)
+        else:
+            self._paint_points(painter, scene)
+        self._drawn = scene
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if not self._motion.running:
+            self._paint_marks(painter, scene)
+        painter.end()
+
+    def _paint_points(self, painter: QPainter, scene: MapScene) -> None:
+        points, view = self._motion.points(scene.points, self._view)
+        ratio = self.devicePixelRatioF()
+        frame = self._frames.frame(Request(points, self._brush_now(), view, ratio))
+        if frame is None:
+            return
+        drawn = frame.request.view
+        corner = self._view.to_screen(drawn.to_world((0.0, 0.0))) if drawn != view else (0.0, 0.0)
+        grown = self._view.scale / drawn.scale if drawn != view else 1.0
+        if grown == 1.0 and drawn == view:
+            painter.drawImage(QPointF(0, 0), frame.image)
+            return
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        target = QRectF(corner[0], corner[1], drawn.width * grown, drawn.height * grown)
+        painter.drawImage(target, frame.image, QRectF(frame.image.rect()))
+
+    def _paint_marks(self, painter: QPainter, scene: MapScene) -> None:
+        roles, view = theme(), self._view
+        obstacles = self.obstacles()
+        self._pinned = pin_thumbnails(self._model, view, obstacles) if self._images else []
+        obstacles += [pin.rect for pin in self._pinned]
+        self._words = map_lettering.lay_out_words(
+            scene.groups, scene.stars, self._captions_in_view(scene), view, obstacles
+        )
+        paint_thumbnails(painter, self._pinned, self._thumbnails, roles)
+        map_lettering.paint_words(painter, self._words, roles)
+        map_lettering.paint_stars(painter, scene.stars, view, roles)
+        if scene.current is not None:
+            map_marks.paint_ring(painter, self.position_of(scene.current), self.point_size, roles)
+        if self._hover is not None:
+            at = self.position_of(self._hover)
+            map_marks.paint_hover_ring(painter, at, self.point_size, roles)
+        self.paint_gesture(painter)
+
+    def paint_gesture(self, painter: QPainter) -> None:
+        """Draw what the pointer is doing; nothing here."""
+
+    def _captions_in_view(self, scene: MapScene) -> list[tuple[int, str, tuple[float, float]]]:
+        """Return the captions to be written out: none while there are too many of them."""
+        hollow = np.flatnonzero((scene.text != NONE) & (scene.points.level >= Level.FADED))
+        screen = self._view.to_screen(scene.points.xy[hollow])
+        inside = (screen >= 0).all(axis=1) & (screen <= (self.width(), self.height())).all(axis=1)
+        chosen = hollow[inside]
+        if len(chosen) >= CAPTION_WORDS:
+            return []
+        return [
+            (int(index), self._model.caption_of(int(index)), (float(x), float(y)))
+            for index, (x, y) in zip(chosen, screen[inside], strict=True)
+        ]

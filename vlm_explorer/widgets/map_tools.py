@@ -1,0 +1,151 @@
+"""The tools over the map: what colours it, how it is laid out, captions, lasso, fit."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent, QStandardItemModel
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
+
+from vlm_explorer.viewmodels import map_words
+from vlm_explorer.viewmodels.map_colouring import ColourBy
+from vlm_explorer.viewmodels.map_model import MapModel
+from vlm_explorer.widgets.controls import ICON, TARGET, GlyphLabel, IconButton
+from vlm_explorer.widgets.theme import RADIUS, icon, theme, themes
+
+_WHY_NOT = {
+    ColourBy.ZERO_SHOT: "Score labels first, in the panel Labels",
+    ColourBy.SIMILARITY: "Search for something first",
+}
+
+
+class MapTools(QWidget):
+    """A slim bar over the map, at its upper right.
+
+    Signals:
+        fit_asked(): everything is to be shown.
+        lasso_switched(bool): the lasso is taken up or laid down.
+        images_switched(bool): thumbnails are shown when few points are in view, or not.
+    """
+
+    fit_asked = Signal()
+    lasso_switched = Signal(bool)
+    images_switched = Signal(bool)
+
+    def __init__(self, model: MapModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self.colours = self._colour_box()
+        self.layouts = self._layout_button()
+        self.captions = IconButton("ph.quotes", "Captions on the map", checkable=True, parent=self)
+        self.captions.toggled.connect(model.set_captions)
+        self.lasso = IconButton("ph.scribble-loop", "Lasso", "L", checkable=True, parent=self)
+        self.lasso.setToolTip(
+            "Lasso (L)\nDrag around points to select them; Shift adds, Alt or Ctrl takes away"
+        )
+        self.lasso.toggled.connect(self.lasso_switched)
+        self.fit = IconButton("ph.corners-out", "Fit everything", "F", parent=self)
+        self.fit.clicked.connect(self.fit_asked)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 3, 3, 3)
+        row.setSpacing(2)
+        row.addWidget(GlyphLabel("ph.palette", parent=self))
+        for part in (self.colours, self.layouts, self.captions, self.lasso, self.fit):
+            part.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            row.addWidget(part)
+        model.choices_changed.connect(self.refresh)
+        model.session.layout_changed.connect(self.refresh)
+        model.session.collection_changed.connect(self.refresh)
+        themes.changed.connect(self.refresh)
+        self.refresh()
+
+    def _colour_box(self) -> QComboBox:
+        box = QComboBox(self)
+        for by in ColourBy:
+            box.addItem(by.value[0].upper() + by.value[1:], by)
+        box.setAccessibleName("Colour by")
+        box.setToolTip("What points are coloured by")
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(11)
+        box.view().setMinimumWidth(200)
+        box.activated.connect(self._choose_colour)
+        return box
+
+    def _layout_button(self) -> QToolButton:
+        button = QToolButton(self)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setIconSize(QSize(ICON, ICON))
+        button.setFixedHeight(TARGET)
+        button.setToolTip("How the map is laid out")
+        button.setAccessibleName("Layout")
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        menu = QMenu(button)
+        self._methods = self._choices(menu, "Method", map_words.METHODS)
+        menu.addSeparator()
+        self._spaces = self._choices(menu, "Space", map_words.SPACES)
+        menu.addSeparator()
+        self._images = menu.addAction("Thumbnails when few are in view")
+        self._images.setCheckable(True)
+        self._images.setChecked(True)
+        self._images.toggled.connect(self.images_switched)
+        self._methods.triggered.connect(
+            lambda action: self._model.session.set_layout(method=action.data())
+        )
+        self._spaces.triggered.connect(
+            lambda action: self._model.session.set_layout(space=action.data())
+        )
+        button.setMenu(menu)
+        return button
+
+    def _choices(self, menu: QMenu, title: str, names: dict[str, str]) -> QActionGroup:
+        """Add a heading and a choice of one; an action's data is its key."""
+        heading = menu.addAction(title)
+        heading.setEnabled(False)
+        group = QActionGroup(menu)
+        for key, name in names.items():
+            action = QAction(name[0].upper() + name[1:], menu)
+            action.setCheckable(True)
+            action.setData(key)
+            group.addAction(action)
+            menu.addAction(action)
+        return group
+
+    @Slot(int)
+    def _choose_colour(self, index: int) -> None:
+        self._model.set_colour_by(ColourBy(self.colours.itemData(index)))
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show the choices as they are."""
+        possible = self._model.available()
+        items = self.colours.model()
+        assert isinstance(items, QStandardItemModel)
+        for index in range(self.colours.count()):
+            by = ColourBy(self.colours.itemData(index))
+            items.item(index).setEnabled(possible[by])
+            items.item(index).setToolTip("" if possible[by] else _WHY_NOT.get(by, "Not known here"))
+            if by is self._model.colour_by:
+                self.colours.setCurrentIndex(index)
+        layout = self._model.session.layout
+        for group, chosen in ((self._methods, layout.method), (self._spaces, layout.space)):
+            for action in group.actions():
+                action.setChecked(action.data() == chosen)
+        self.layouts.setText(map_words.METHODS.get(layout.method, layout.method.upper()))
+        self.layouts.setIcon(icon("ph.stack", "secondary"))
+        self.captions.setChecked(self._model.captions)
+        captions = self._model.session.layout.answer
+        self.captions.setEnabled(captions is not None and bool(captions.texts))
+
+    def set_lasso(self, wanted: bool) -> None:
+        """Show whether the lasso is taken up."""
+        self.lasso.setChecked(wanted)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the bar's ground."""
+        roles = theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(roles.colour("line"))
+        painter.setBrush(roles.colour("panel", 0.92))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        painter.end()

@@ -1,0 +1,217 @@
+"""The map pane: the canvas, and over it the legend, the tools, the caption line and the card."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QMenu, QWidget
+
+from vlm_explorer.viewmodels.map_model import MapModel
+from vlm_explorer.viewmodels.map_scene import MapState
+from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.thumbnails import Thumbnails
+from vlm_explorer.widgets.actions import ActionRow, install
+from vlm_explorer.widgets.map_canvas import MapCanvas
+from vlm_explorer.widgets.map_hover import HoverCard
+from vlm_explorer.widgets.map_legend import MapLegend
+from vlm_explorer.widgets.map_notes import CaptionLine, Message, Pill
+from vlm_explorer.widgets.map_surface import MARGIN
+from vlm_explorer.widgets.map_tools import MapTools
+from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
+
+_EDGE = 12  # px between the pane's edge and what lies over the map
+_HOVER_DELAY = 60  # ms before the first card; a card that is there follows at once
+_ZOOM_STEP = 1.4
+
+
+class MapView(QWidget):
+    """Images, captions, prompts and labels on one map.
+
+    Signals:
+        image_opened(image_id): the user asked to look at an image, which is the current one now.
+    """
+
+    image_opened = Signal(str)
+
+    def __init__(
+        self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.model = MapModel(session, self)
+        painter = ThumbnailPainter(session, thumbnails, self)
+        self.canvas = MapCanvas(self.model, painter, self)
+        self.legend = MapLegend(self.model, self)
+        self.tools = MapTools(self.model, self)
+        self.caption = CaptionLine(self)
+        self.waiting = Pill(self)
+        self.card = HoverCard(painter, self)
+        self.message = Message(self)
+        self._pointer: tuple[int, QPointF] | None = None
+        self._looking = False
+        self._arranging = False
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_HOVER_DELAY)
+        self._delay.timeout.connect(self._show_card)
+        self.setFocusProxy(self.canvas)
+        self.setMinimumWidth(320)
+        self._connect()
+        self._actions = install(self.actions_table(), self.canvas)
+        self._refresh()
+
+    def _connect(self) -> None:
+        self.canvas.obstacles = self._obstacles
+        self.canvas.hovered.connect(self._hover)
+        self.canvas.opened.connect(self.image_opened)
+        self.canvas.lasso_switched.connect(self.tools.set_lasso)
+        self.canvas.menu_wanted.connect(self._show_menu)
+        self.tools.lasso_switched.connect(self.canvas.set_lasso)
+        self.tools.fit_asked.connect(self.canvas.fit)
+        self.tools.images_switched.connect(self.canvas.set_images)
+        self.legend.resized.connect(self._arrange)
+        self.message.acted.connect(self._act)
+        self.model.changed.connect(self._refresh)
+
+    def actions_table(self) -> list[ActionRow]:
+        """Return what keys do on the map."""
+        canvas = self.canvas
+
+        def left() -> None:
+            canvas.step(-1, 0)
+
+        def right() -> None:
+            canvas.step(1, 0)
+
+        return [
+            ActionRow("map.fit", "Fit everything", "F", canvas.fit, "View"),
+            ActionRow("map.zoom_in", "Zoom in", "+ =", lambda: canvas.zoom(_ZOOM_STEP), "View"),
+            ActionRow("map.zoom_out", "Zoom out", "-", lambda: canvas.zoom(1 / _ZOOM_STEP), "View"),
+            ActionRow("map.lasso", "Lasso", "L", lambda: canvas.set_lasso(not canvas.lasso)),
+            ActionRow("map.select_all", "Select all shown", "Ctrl+A", self.model.choose_all),
+            ActionRow("map.left", "Go to the image on the left", "Left", left),
+            ActionRow("map.right", "Go to the image on the right", "Right", right),
+            ActionRow("map.up", "Go to the image above", "Up", lambda: canvas.step(0, -1)),
+            ActionRow("map.down", "Go to the image below", "Down", lambda: canvas.step(0, 1)),
+            ActionRow("map.open", "Open the current image", "Return Enter", canvas.open_current),
+            ActionRow("map.look", "Quick look", "Space", self.quick_look),
+        ]
+
+    def quick_look(self) -> None:
+        """Show the current image's card, large, beside its point; again: hide it."""
+        current = self.model.scene.current
+        self._looking = not self._looking and current is not None
+        if self._looking and current is not None:
+            info = self.model.info(current)
+            self.card.show_info(info, self.canvas.position_of(current), large=True)
+        else:
+            self.card.hide()
+
+    # The card
+
+    @Slot(object, QPointF)
+    def _hover(self, point: int | None, at: QPointF) -> None:
+        if self._looking and point is None:
+            return
+        self._looking = False
+        if point is None:
+            self._pointer = None
+            self._delay.stop()
+            self.card.hide()
+            return
+        self._pointer = point, at
+        if self.card.isVisible():
+            self._show_card()
+        elif not self._delay.isActive():
+            self._delay.start()
+
+    @Slot()
+    def _show_card(self) -> None:
+        if self._pointer is not None:
+            point, at = self._pointer
+            self.card.show_info(self.model.info(point), at)
+
+    # What lies over the map
+
+    @Slot()
+    def _refresh(self) -> None:
+        scene = self.model.scene
+        self._looking = False
+        ready = scene.state is MapState.READY
+        self.caption.set_lines((scene.caption, *scene.notes) if ready else ())
+        self.waiting.set_text(scene.waiting if ready else "")
+        self.legend.setVisible(ready)
+        self.tools.setEnabled(len(self._session.images) > 0)
+        self.message.set_scene(scene, hiding=bool(self.model.hidden))
+        self._arrange()
+
+    @Slot()
+    def _arrange(self) -> None:
+        """Put everything into its corner; the legend tells of its new size while this is done."""
+        if self._arranging:
+            return
+        self._arranging = True
+        self._put_into_corners()
+        self._arranging = False
+
+    def _put_into_corners(self) -> None:
+        width, height = self.width(), self.height()
+        self.canvas.setGeometry(0, 0, width, height)
+        self.tools.adjustSize()
+        self.tools.move(width - self.tools.width() - _EDGE, _EDGE)
+        self.waiting.move(_EDGE, _EDGE + 3)
+        self.caption.set_room(width - 2 * _EDGE)
+        self.caption.move(width - self.caption.width() - _EDGE, height - self.caption.height() - 8)
+        lift = self._arrange_legend(width)
+        self.legend.move(_EDGE, height - self.legend.height() - _EDGE - lift)
+        top = self.tools.geometry().bottom() + MARGIN / 2
+        covered = [part for part in (self.legend, self.caption) if not part.isHidden()]
+        bottom = height - min((part.y() for part in covered), default=height) + MARGIN / 2
+        self.canvas.set_insets((MARGIN, top, MARGIN, bottom))
+        self.message.setGeometry(0, height // 2 - 60, width, 120)
+
+    def _arrange_legend(self, width: int) -> int:
+        """Give the legend its room; return by how much the caption line below it lifts it."""
+        alone = width - 2 * _EDGE
+        beside = alone if self.caption.isHidden() else alone - self.caption.width() - _EDGE
+        self.legend.set_room(max(beside, 0))
+        if beside == alone or (self.legend.width() <= beside and not self.legend.folded):
+            return 0
+        self.legend.set_room(alone)
+        return self.caption.height()
+
+    def _obstacles(self) -> list[QRectF]:
+        """Return what words on the map must leave free."""
+        over = (self.legend, self.tools, self.caption, self.waiting)
+        return [QRectF(part.geometry()) for part in over if not part.isHidden()]
+
+    @Slot()
+    def _act(self) -> None:
+        """Do what the message offers."""
+        if self.model.scene.state is MapState.FAILED:
+            self._session.set_layout()
+        else:
+            self.model.set_hidden(frozenset())
+
+    @Slot(object, QPoint)
+    def _show_menu(self, point: int | None, place: QPoint) -> None:
+        """Offer what can be done with a point, or with the map."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        image_id = None if point is None else self.model.image_id(point)
+        if point is not None and image_id is not None:
+            menu.addAction("Open", lambda: self._open(point, image_id))
+            menu.addAction("Find similar images", lambda: self.model.search_like(point))
+            menu.addSeparator()
+        menu.addAction(self._actions["map.select_all"])
+        menu.addAction(self._actions["map.fit"])
+        menu.popup(place)
+
+    def _open(self, point: int, image_id: str) -> None:
+        self.model.open(point)
+        self.image_opened.emit(image_id)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep everything in its corner."""
+        super().resizeEvent(event)
+        self._arrange()

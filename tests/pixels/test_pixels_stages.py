@@ -11,13 +11,13 @@ import pytest
 from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.pixels.decoders.base import Decoder
 from pydicom.pixels.processing import (
     apply_color_lut,
     apply_modality_lut,
     apply_voi_lut,
     apply_windowing,
 )
-from pydicom.pixels.utils import pixel_array
 
 from vlm_explorer.files.quiet_readers import quiet_readers
 from vlm_explorer.pixels.decode import count_frames, read_frame
@@ -279,12 +279,13 @@ def test_that_a_broken_lut_is_as_good_as_none(make_dicom: MakeDicom) -> None:
 def test_that_only_the_frame_asked_for_is_decoded(
     wheel: Wheel, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    indices = []
+    decoded = []
+    original = Decoder.as_array
 
-    def spy(source: Any, *, index: int | None = None, **options: Any) -> NDArray[Any]:
-        indices.append(index)
-        return pixel_array(source, index=index, **options)
+    def spy(decoder: Decoder, source: Any, **options: Any) -> Any:
+        decoded.append(options["index"])
+        return original(decoder, source, **options)
 
-    monkeypatch.setattr("vlm_explorer.pixels.stored_pixels.pixel_array", spy)
+    monkeypatch.setattr(Decoder, "as_array", spy)
     read_frame(wheel(name), 3)
-    assert indices == [3]
+    assert decoded == [3]

@@ -35,21 +35,30 @@ _PIXEL_ELEMENTS = (0x0008, 0x0009, 0x0010)
 
 @dataclass(frozen=True, slots=True)
 class OpenedDicom:
-    """A data set, and whether the file goes on with pixel data at its root."""
+    """A data set up to its pixel data.
+
+    Attributes:
+        dataset: the elements; with the pixel data only if the file is deflated as a whole.
+        has_pixels: whether the file goes on with pixel data at its root.
+        pixel_offset: where in the file the element of the pixel data begins; None if deflated.
+    """
 
     dataset: Dataset
     has_pixels: bool
+    pixel_offset: int | None
+
+    @property
+    def is_big_endian(self) -> bool:
+        """Whether numbers have their highest byte first."""
+        return self.dataset.original_encoding[1] is False
 
 
-def open_dicom(
-    path: Path, keywords: Sequence[str] | None = None, *, pixels: bool = False
-) -> OpenedDicom:
+def open_dicom(path: Path, keywords: Sequence[str] | None = None) -> OpenedDicom:
     """Read a DICOM file, with or without preamble and file meta information.
 
     Args:
         path: the file.
         keywords: the elements to keep; None keeps all.
-        pixels: keep the pixel data too (all frames of them).
 
     Raises:
         UnreadableImage: not there, no permission, damaged.
@@ -58,10 +67,13 @@ def open_dicom(
     tags: list[Any] | None = None if keywords is None else [*keywords, *PIXEL_KEYWORDS]
     try:
         with path.open("rb") as file:
-            whole = pixels or _is_deflated(file, path)
-            dataset = dcmread(file, force=True, stop_before_pixels=not whole, specific_tags=tags)
-            found = any(keyword in dataset for keyword in PIXEL_KEYWORDS)
-            return OpenedDicom(dataset, found or _stands_at_pixels(file))
+            if _is_deflated(file, path):
+                dataset = dcmread(file, force=True, specific_tags=tags)
+                found = any(keyword in dataset for keyword in PIXEL_KEYWORDS)
+                return OpenedDicom(dataset, found, None)
+            dataset = dcmread(file, force=True, stop_before_pixels=True, specific_tags=tags)
+            offset = file.tell()
+            return OpenedDicom(dataset, _stands_at_pixels(file), offset)
     except FileProblem:
         raise
     except Exception as error:  # boundary: damaged bytes make pydicom raise anything
@@ -140,13 +152,16 @@ def integer(dataset: Dataset, keyword: str) -> int | None:
     return None if found is None else int(found)
 
 
-def items(dataset: Dataset, keyword: str) -> list[Dataset]:
-    """Return the items of a sequence; none where it is absent or no sequence."""
+def items(dataset: Dataset, keyword: str, number: int | None = None) -> list[Dataset]:
+    """Return the items of a sequence, or a list of the one with this number.
+
+    The list is empty where the sequence is absent or none, or too short.
+    """
     found = value(dataset, keyword)
-    try:
-        return [item for item in found or () if isinstance(item, Dataset)]
-    except Exception:  # noqa: BLE001  items are parsed when they are first met
+    if not isinstance(found, Sequence):
         return []
+    wanted = found if number is None else found[number : number + 1]
+    return [item for item in wanted if isinstance(item, Dataset)]
 
 
 def _is_deflated(file: BinaryIO, path: Path) -> bool:

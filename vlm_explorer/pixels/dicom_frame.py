@@ -46,7 +46,7 @@ def read_dicom_frame(path: Path, frame: int) -> Frame:
         layout, warnings = read_layout(dataset)
         if frame >= layout.frames:
             raise UsageError(f"There is no frame {frame}; the last is {layout.frames - 1}.")
-        stored, notes = read_stored(path, dataset, layout, frame)
+        stored, notes = read_stored(path, opened, layout, frame)
         elements = FrameElements(dataset, frame)
         warnings += notes
         if text(dataset, "BurnedInAnnotation").upper() == "YES":

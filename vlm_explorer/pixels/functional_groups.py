@@ -44,9 +44,8 @@ class FrameElements:
 
     def __init__(self, dataset: Dataset, frame: int) -> None:
         self.root = dataset
-        of_frame = read.items(dataset, "PerFrameFunctionalGroupsSequence")
-        self._groups = of_frame[frame : frame + 1]
-        self._groups += read.items(dataset, "SharedFunctionalGroupsSequence")[:1]
+        self._groups = read.items(dataset, "PerFrameFunctionalGroupsSequence", frame)
+        self._groups += read.items(dataset, "SharedFunctionalGroupsSequence", 0)
 
     def numbers(self, keyword: str) -> list[float]:
         """Return the element's values as finite numbers; none where there are none."""
@@ -78,5 +77,5 @@ class FrameElements:
     def _places(self, keyword: str) -> Iterator[Dataset]:
         sequence = _GROUPS.get(keyword)
         for group in self._groups if sequence else ():
-            yield from read.items(group, sequence or "")[:1]
+            yield from read.items(group, sequence or "", 0)
         yield self.root

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from io import SEEK_END, BytesIO
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Literal
 
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.utils import pixel_array
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pydicom.uid import UID
 
 from vlm_explorer.errors import FileProblem, UnreadableImage, UnsupportedImage
 from vlm_explorer.files.dicom_dataset import (
     PIXEL_KEYWORDS,
+    OpenedDicom,
     integer,
     names_transfer_syntax,
-    open_dicom,
     text,
     transfer_syntax,
     value,
-    values,
 )
 from vlm_explorer.files.dicom_header import count_dicom_frames
-from vlm_explorer.files.open_errors import DAMAGED_HINT
+from vlm_explorer.files.open_errors import DAMAGED_HINT, unreadable_file
 from vlm_explorer.files.transfer_syntaxes import is_encapsulated, name_syntax, package_for
 
 # What Pillow, too, refuses to open: 4 times the largest detector that there is.
@@ -36,6 +36,9 @@ _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 _GREYS = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
 # Retired, but for XYB; to show them as RGB would be to show wrong colours.
 _UNREAD = ("HSV", "ARGB", "CMYK", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "XYB")
+# The elements of group 7FE0, and the value representations that they may have (PS3.6).
+_KEYWORD_OF = {0x0010: "PixelData", 0x0008: "FloatPixelData", 0x0009: "DoubleFloatPixelData"}
+_PIXEL_VRS = (b"OB", b"OW", b"OF", b"OD", b"UN")
 _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 
 
@@ -104,13 +107,13 @@ def read_layout(dataset: Dataset) -> tuple[PixelLayout, list[str]]:
 
 
 def read_stored(
-    path: Path, dataset: Dataset, layout: PixelLayout, frame: int
+    path: Path, opened: OpenedDicom, layout: PixelLayout, frame: int
 ) -> tuple[NDArray[Any], list[str]]:
-    """Decode one frame, no other.
+    """Decode one frame, no other, without parsing the header again.
 
     Args:
         path: the file.
-        dataset: its header.
+        opened: its header.
         layout: from `read_layout`.
         frame: from 0.
 
@@ -122,99 +125,110 @@ def read_stored(
         UnsupportedImage: there is no decoder; the text names the encoding.
         UnreadableImage: damaged, or the file ends before the frame.
     """
-    syntax = transfer_syntax(dataset)
-    first_error: Exception | None = None
-    for read, note in _ways_to_read(path, dataset, layout, frame):
-        try:
-            stored = read()
-        except FileProblem:
-            raise
-        except Exception as error:  # noqa: BLE001  decoders raise anything on damaged data
-            first_error = first_error or error
-            if isinstance(error, RuntimeError):
-                break  # every decoder has given up; none is kinder the second time
-        else:
-            return stored.astype(stored.dtype.newbyteorder("="), copy=False), note
-    raise _explain(first_error, syntax, layout) from first_error
+    syntax = transfer_syntax(opened.dataset)
+    notes: list[str] = []
+    try:
+        with _open_pixels(path, opened) as pixels:
+            if pixels.fragmented and not names_transfer_syntax(opened.dataset):
+                raise UnsupportedImage("The file does not say how its pixels are compressed.")
+            if is_encapsulated(syntax):
+                stored = _decode(pixels.stream, opened, pixels, layout, frame)
+            else:
+                stored, notes = _read_native(opened, pixels, layout, frame)
+    except FileProblem:
+        raise
+    except Exception as error:  # boundary: decoders raise anything on damaged data
+        if isinstance(error, OSError) and error.errno is not None:
+            raise unreadable_file(error) from error
+        raise _explain(error, syntax, layout) from error
+    return stored.astype(stored.dtype.newbyteorder("="), copy=False), notes
 
 
-def _ways_to_read(
-    path: Path, dataset: Dataset, layout: PixelLayout, frame: int
-) -> Iterator[tuple[Callable[[], NDArray[Any]], list[str]]]:
-    """Yield what to try, the quickest first, and what is to be said of the result."""
-    syntax = transfer_syntax(dataset)
-    if _is_sound(dataset, layout, syntax):
-        yield lambda: _read_directly(path, frame), []
-    yield lambda: pixel_array(_mended(path, layout, syntax), index=frame), []
-    if not is_encapsulated(syntax):
-        note = "The pixel data end early; what is missing is filled in."
-        yield lambda: _read_incomplete(path, layout, syntax, frame), [note]
+@dataclass(frozen=True, slots=True)
+class _PixelElement:
+    """The pixel data of a file: `stream` stands at the first of `length` bytes."""
+
+    stream: BinaryIO
+    keyword: str
+    vr: str
+    length: int
+    fragmented: bool
 
 
-def _read_directly(path: Path, frame: int) -> NDArray[Any]:
-    """Let pydicom read the frame from the file; the other frames stay there."""
+@contextmanager
+def _open_pixels(path: Path, opened: OpenedDicom) -> Iterator[_PixelElement]:
+    """Open the file at the value of its pixel data (PS3.5 section 7.1)."""
+    if opened.pixel_offset is None:
+        keyword = next(word for word in PIXEL_KEYWORDS if word in opened.dataset)
+        element = opened.dataset[keyword]
+        data = bytes(element.value)
+        yield _PixelElement(BytesIO(data), keyword, element.VR, len(data), False)
+        return
+    order: Literal["big", "little"] = "big" if opened.is_big_endian else "little"
     with path.open("rb") as file:
-        return pixel_array(file, index=frame)
+        file.seek(opened.pixel_offset)
+        head = file.read(12)
+        keyword = _KEYWORD_OF[int.from_bytes(head[2:4], order)]
+        # Some files change from explicit to implicit VR on the way: look, do not trust.
+        explicit = head[4:6] in _PIXEL_VRS
+        length = int.from_bytes(head[8:12] if explicit else head[4:8], order)
+        start = opened.pixel_offset + (12 if explicit else 8)
+        rest = file.seek(0, SEEK_END) - start
+        file.seek(start)
+        vr = head[4:6].decode() if explicit else "OW"
+        yield _PixelElement(file, keyword, vr, min(length, rest), length == 0xFFFFFFFF)
 
 
-def _is_sound(dataset: Dataset, layout: PixelLayout, syntax: str) -> bool:
-    """Return whether pydicom can read the frame from the file itself, without the other frames."""
-    if not names_transfer_syntax(dataset) or syntax == DeflatedExplicitVRLittleEndian:
-        return False
-    if layout.photometric == "YBR_FULL_422" and not is_encapsulated(syntax):
-        return False
-    single = all(
-        len(values(dataset, keyword)) == 1
-        for keyword in ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated")
-    )
-    frames = integer(dataset, "NumberOfFrames")
-    countable = "NumberOfFrames" not in dataset or (frames is not None and frames > 0)
-    named = layout.photometric == text(dataset, "PhotometricInterpretation")
-    stored_bits = "BitsStored" in dataset or "PixelData" not in dataset
-    return single and countable and named and stored_bits and "PixelRepresentation" in dataset
-
-
-def _mended(path: Path, layout: PixelLayout, syntax: str) -> Dataset:
-    """Return a data set of nothing but the pixels and a sane description of them."""
-    whole = open_dicom(path, pixels=True).dataset
-    of_fragments = "PixelData" in whole and whole["PixelData"].is_undefined_length
-    if of_fragments and not names_transfer_syntax(whole):
-        raise UnsupportedImage("The file does not say how its pixels are compressed.")
-    mended = Dataset()
-    mended.file_meta = FileMetaDataset()
-    mended.file_meta.TransferSyntaxUID = UID(syntax)
-    mended.Rows, mended.Columns = layout.rows, layout.columns
-    mended.SamplesPerPixel = layout.samples
-    mended.PhotometricInterpretation = layout.photometric
-    mended.PlanarConfiguration = layout.planar
-    mended.BitsAllocated, mended.BitsStored = layout.bits_allocated, layout.bits_stored
-    mended.HighBit = layout.bits_stored - 1
-    mended.PixelRepresentation = layout.signed
-    mended.NumberOfFrames = layout.frames
-    for keyword in (*PIXEL_KEYWORDS, "ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
-        if keyword in whole:
-            mended[keyword] = whole[keyword]
-    if layout.photometric == "YBR_FULL_422" and not is_encapsulated(syntax):
-        full = replace(layout, photometric="YBR_FULL")
-        if len(mended.PixelData) >= full.frame_bytes * layout.frames:
-            mended.PhotometricInterpretation = full.photometric
-    return mended
-
-
-def _read_incomplete(path: Path, layout: PixelLayout, syntax: str, frame: int) -> NDArray[Any]:
-    """Decode uncompressed data that end within the frame, filled up with zeros."""
-    mended = _mended(path, layout, syntax)
-    keyword = next(word for word in PIXEL_KEYWORDS if word in mended)
-    data = value(mended, keyword) or b""
-    if len(data) <= layout.frame_bytes * frame:
+def _read_native(
+    opened: OpenedDicom, pixels: _PixelElement, layout: PixelLayout, frame: int
+) -> tuple[NDArray[Any], list[str]]:
+    """Read a frame that is not compressed; where the file ends within it, zeros follow."""
+    if pixels.fragmented:
+        raise UnsupportedImage("The pixels are compressed, but the file does not say how.")
+    full = replace(layout, photometric="YBR_FULL")
+    if layout.photometric == "YBR_FULL_422" and pixels.length >= full.frame_bytes * layout.frames:
+        layout = full
+    if pixels.length >= layout.frame_bytes * (frame + 1):
+        return _decode(pixels.stream, opened, pixels, layout, frame), []
+    if pixels.length <= layout.frame_bytes * frame:
         words = f"The file ends before frame {frame}." if frame else "The pixel data are empty."
         raise UnreadableImage(words, DAMAGED_HINT)
     expected = ceil(layout.frame_bytes * layout.frames)
-    mended[keyword].value = data + bytes(max(0, expected + expected % 2 - len(data)))
-    return pixel_array(mended, index=frame)
+    data = pixels.stream.read(pixels.length).ljust(expected + expected % 2, b"\x00")
+    note = "The pixel data end early; what is missing is filled in."
+    return _decode(BytesIO(data), opened, pixels, layout, frame), [note]
 
 
-def _explain(error: Exception | None, syntax: str, layout: PixelLayout) -> FileProblem:
+def _decode(
+    source: BinaryIO, opened: OpenedDicom, pixels: _PixelElement, layout: PixelLayout, frame: int
+) -> NDArray[Any]:
+    """Let pydicom decode one frame from a stream that stands at the pixel data.
+
+    This is what `pydicom.pixels.pixel_array` does after it has parsed the header, which takes
+    longer than decoding where an enhanced object describes each of its frames.
+    """
+    options: dict[str, Any] = {
+        "rows": layout.rows,
+        "columns": layout.columns,
+        "samples_per_pixel": layout.samples,
+        "photometric_interpretation": layout.photometric,
+        "planar_configuration": layout.planar,
+        "number_of_frames": layout.frames,
+        "bits_allocated": layout.bits_allocated,
+        "bits_stored": layout.bits_stored,
+        "pixel_representation": layout.signed,
+        "pixel_keyword": pixels.keyword,
+        "pixel_vr": pixels.vr,
+    }
+    offsets = value(opened.dataset, "ExtendedOffsetTable")
+    lengths = value(opened.dataset, "ExtendedOffsetTableLengths")
+    if offsets is not None and lengths is not None:
+        options["extended_offsets"] = (offsets, lengths)
+    decoder = get_decoder(UID(transfer_syntax(opened.dataset)))
+    return decoder.as_array(source, index=frame, **options)[0]
+
+
+def _explain(error: Exception, syntax: str, layout: PixelLayout) -> FileProblem:
     """Say in words why decoding failed."""
     name = name_syntax(syntax)
     bits = layout.bits_allocated

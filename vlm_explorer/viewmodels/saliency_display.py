@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vlm_explorer.encoders.preprocess import Geometry
+from vlm_explorer.rendering.overlays import FLAT
 from vlm_explorer.saliency.geometry import share_in_padding, share_unseen, to_original
 from vlm_explorer.viewmodels.viewer_words import plain_number
 
 LONGEST = 384  # pixels of the displayed map; the screen interpolates between them
-_NO_SIGNAL = 1e-6  # of the largest magnitude; a smaller range is noise
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom, in pixels of the picture
 Cell = tuple[int, int]  # row and column of a patch
@@ -40,7 +40,7 @@ class DisplayedMap:
 
     Attributes:
         values: float32 (h, w), NaN where the encoder saw nothing.
-        low, high: the range of the colours; symmetric about 0 where signed, else from 0.
+        low, high: the range of the colours; symmetric about 0 where signed, else least to greatest.
         unit: of the values.
         signed: whether the colours diverge from a neutral centre.
         flat: whether there is no signal, so that colours would only stretch noise.
@@ -88,15 +88,14 @@ def display_map(raw: RawMap, *, squares: bool = False) -> DisplayedMap:
     values = patches if squares or partial else to_original(raw.grid, smaller, "bilinear")
     seen = patches[np.isfinite(patches)]
     largest = float(np.abs(seen).max()) if seen.size else 0.0
-    spread = float(seen.max() - seen.min()) if seen.size else 0.0
-    flat = spread <= _NO_SIGNAL * largest or (not raw.signed and float(seen.max()) <= 0)
+    lowest, highest = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 0.0)
     return DisplayedMap(
         values=values,
-        low=-largest if raw.signed else 0.0,
-        high=largest,
+        low=-largest if raw.signed else lowest,
+        high=largest if raw.signed else highest,
         unit=raw.unit,
         signed=raw.signed,
-        flat=flat,
+        flat=highest - lowest <= FLAT * largest,
         unseen=share_unseen(smaller),
         padded=share_in_padding(raw.grid, geometry),
     )

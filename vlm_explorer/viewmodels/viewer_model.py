@@ -76,7 +76,7 @@ class ViewerModel(QObject):
         self._tracker.changed.connect(self._read_ahead)
         self._clear()
         session.selection_changed.connect(self._follow)
-        session.collection_changed.connect(self._start_afresh)
+        session.collection_changed.connect(self._take_collection)
         session.encoder_changed.connect(self._take_encoder)
         self._follow()
 
@@ -92,17 +92,22 @@ class ViewerModel(QObject):
     # Which image
 
     @Slot()
-    def _start_afresh(self) -> None:
-        """Forget the images of the collection that was open."""
+    def _take_collection(self) -> None:
+        """Go on where only more images have come; forget those of a collection that was left."""
+        current = self.session.selection.current
+        if current is not None and current == self.image_id:
+            self._tracker.look_again()
+            return
         self._loader.forget()
         self._windows.clear()
         self._show_nothing()
+        self._follow()
 
     @Slot()
     def _follow(self) -> None:
         """Show the selection's current image."""
         current = self.session.selection.current
-        if current == self.image_id:
+        if current is not None and current == self.image_id:
             return
         if current is None:
             self._loader.stop()

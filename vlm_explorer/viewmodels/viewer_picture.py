@@ -51,6 +51,11 @@ class FramePicture:
         """Return how the values are shown, as the corner has it."""
         return "" if self.loaded.colour else describe_window(self.window)
 
+    @property
+    def levels(self) -> int:
+        """How many sizes there are."""
+        return len(self.loaded.pyramid.levels)
+
     def level_for(self, zoom: float) -> int:
         """Return the level to draw at `zoom` device pixels a pixel of the image."""
         return self.loaded.pyramid.level_for(zoom)
@@ -116,6 +121,11 @@ class EncoderPicture:
         """Return a pixel in words."""
         red, green, blue = (int(part) for part in self.pyramid.levels[0][row, column])
         return f"x {column}, y {row}: R {red} G {green} B {blue}"
+
+    @property
+    def levels(self) -> int:
+        """How many sizes there are."""
+        return len(self.pyramid.levels)
 
     def level_for(self, zoom: float) -> int:
         """Return the level to draw at `zoom` device pixels a pixel of the image."""

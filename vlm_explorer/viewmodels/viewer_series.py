@@ -109,17 +109,21 @@ class SeriesTracker(QObject):
         other, self.key, self.image_id = key != self.key, key, image_id
         if self.series is None or image_id not in self.series.ids:
             self.series = None
-            self._session.runner.start(
-                find_series,
-                self._session.images,
-                image_id,
-                title="Sorting the series",
-                key=_KEY,
-                lane="io",
-                on_success=self._take,
-            )
+            self.look_again()
         self.changed.emit()
         return other
+
+    def look_again(self) -> None:
+        """Find the series of the current image anew: there may be more images of it."""
+        self._session.runner.start(
+            find_series,
+            self._session.images,
+            self.image_id,
+            title="Sorting the series",
+            key=_KEY,
+            lane="io",
+            on_success=self._take,
+        )
 
     @Slot(object)
     def _take(self, series: SeriesPlace) -> None:

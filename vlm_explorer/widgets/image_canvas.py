@@ -6,15 +6,11 @@ decided by those who listen.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
-import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QImage,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -25,44 +21,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from vlm_explorer.viewmodels.viewer_camera import Camera
-from vlm_explorer.widgets.qimages import to_qimage
 from vlm_explorer.widgets.saliency_overlay import Overlay, paint_overlay
 from vlm_explorer.widgets.theme import theme, themes
+from vlm_explorer.widgets.viewer_tiles import Drawable, PictureCache
 
 _NOTCH = 120  # eighths of a degree that one wheel step reports
-_WHOLE = 1_500_000  # pixels up to which a level is windowed whole, not just what is in view
-_TILE = 256
 _ZOOM_A_PIXEL = 1.006  # of a right drag
 _ZOOM_A_NOTCH = 1.2
-
-
-class Drawable(Protocol):
-    """A picture that can be had piece by piece, at halving sizes."""
-
-    @property
-    def version(self) -> object:
-        """Differs whenever the pixels do."""
-
-    @property
-    def columns(self) -> int:
-        """Width in pixels of the image."""
-
-    @property
-    def rows(self) -> int:
-        """Height in pixels of the image."""
-
-    @property
-    def pixel(self) -> tuple[float, float]:
-        """Width and height of a pixel; the ratio counts."""
-
-    def level_for(self, zoom: float) -> int:
-        """Return the level to draw at `zoom` device pixels a pixel of the image."""
-
-    def size(self, level: int) -> tuple[int, int]:
-        """Return (rows, columns) of a level."""
-
-    def pixels(self, level: int, top: int, left: int, bottom: int, right: int) -> np.ndarray:
-        """Return a part of a level as uint8 (rows, columns[, 3])."""
 
 
 class ImageCanvas(QWidget):
@@ -92,7 +57,7 @@ class ImageCanvas(QWidget):
         self.smooth = True
         self._picture: Drawable | None = None
         self._overlay: Overlay | None = None
-        self._drawn: tuple[object, QImage, QRectF] | None = None
+        self._pieces = PictureCache()
         self._above: Callable[[QPainter], None] | None = None
         self._wheel = 0.0
         self._drag: _Drag | None = None
@@ -175,36 +140,16 @@ class ImageCanvas(QWidget):
         return QTransform(*self.camera.matrix())
 
     def _paint_picture(self, painter: QPainter, picture: Drawable) -> None:
-        image, covered = self._piece_in_view(picture)
+        transform = self.transform()
+        view = transform.inverted()[0].mapRect(QRectF(self.rect()))
+        live = self._drag is not None and self._drag.moving
+        image, covered = self._pieces.get(picture, self.camera.zoom, view, live=live)
         painter.save()
-        painter.setTransform(self.transform(), combine=True)
+        painter.setTransform(transform, combine=True)
         painter.setClipRect(QRectF(0, 0, picture.columns, picture.rows))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.smooth)
         painter.drawImage(covered, image)
         painter.restore()
-
-    def _piece_in_view(self, picture: Drawable) -> tuple[QImage, QRectF]:
-        """Return the part in view at a fitting level, and what it covers of the image."""
-        level = picture.level_for(self.camera.zoom)
-        rows, columns = picture.size(level)
-        top, left, bottom, right = 0, 0, rows, columns
-        if rows * columns > _WHOLE:
-            inverse, _ = self.transform().inverted()
-            view = inverse.mapRect(QRectF(self.rect()))
-            tile = _TILE * 2**level
-            left = max(0, math.floor(view.left() / tile) * _TILE)
-            top = max(0, math.floor(view.top() / tile) * _TILE)
-            right = min(columns, math.ceil((view.right() + 1) / tile) * _TILE)
-            bottom = min(rows, math.ceil((view.bottom() + 1) / tile) * _TILE)
-        key = picture.version, level, top, left, bottom, right
-        if self._drawn is None or self._drawn[0] != key:
-            image = to_qimage(picture.pixels(level, top, left, bottom, right))
-            scale = 2**level
-            covered = QRectF(
-                left * scale, top * scale, (right - left) * scale, (bottom - top) * scale
-            )
-            self._drawn = key, image, covered
-        return self._drawn[1], self._drawn[2]
 
     # Gestures
 
@@ -271,6 +216,7 @@ class ImageCanvas(QWidget):
         self._drag = None
         self.unsetCursor()
         if drag.moving:
+            self.update()
             return
         if drag.kind == "zoom":
             self.menu_requested.emit(event.globalPosition().toPoint())

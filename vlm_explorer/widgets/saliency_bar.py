@@ -95,7 +95,7 @@ class SaliencyBar(QWidget):
         for page in (self._attention, self._message, running):
             stack.addWidget(page)
         stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        stack.setFixedHeight(28)
+        stack.setFixedHeight(self._method.sizeHint().height())
         return stack
 
     def _make_opacity(self) -> QSlider:

@@ -13,8 +13,8 @@ from vlm_explorer.widgets.qimages import to_qimage
 def colour(shown: DisplayedMap) -> np.ndarray:
     """Return a map as uint8 (h, w, 4), straight alpha.
 
-    Alpha is proportional to the magnitude, so that the anatomy stays where little happens; it is
-    0 where the encoder saw nothing, and everywhere if there is no signal.
+    Alpha is proportional to the magnitude over the range of the colours, so that the anatomy stays
+    where little happens; it is 0 where the encoder saw nothing, and everywhere without signal.
     """
     strengths = shown.strengths()
     unseen = ~np.isfinite(strengths)

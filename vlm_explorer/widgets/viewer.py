@@ -35,7 +35,7 @@ class Viewer(QWidget):
         self.saliency = SaliencyModel(self.model, self)
         self.pane = ViewerPane(self.model, self.saliency, thumbnails, self)
         self._saliency_bar = SaliencyBar(self.saliency, self)
-        self._bar = SeriesBar(self)
+        self.series_bar = SeriesBar(self)
         self._actions = {
             **install(series_rows(self.model, self.pane), self.pane),
             **install(picture_rows(self.model, self.pane), self),
@@ -51,7 +51,7 @@ class Viewer(QWidget):
         scan.setContentsMargins(0, 0, 0, 0)
         scan.setSpacing(0)
         scan.addWidget(self.pane, 1)
-        scan.addWidget(self._bar)
+        scan.addWidget(self.series_bar)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -64,7 +64,7 @@ class Viewer(QWidget):
         self.model.image_changed.connect(self._take_image)
         self.model.series_changed.connect(self._take_series)
         self.model.display_changed.connect(self._take_display)
-        self._bar.index_chosen.connect(self.model.go_to)
+        self.series_bar.index_chosen.connect(self.model.go_to)
         self._tools.preset_chosen.connect(self.model.set_preset)
         self._saliency_bar.settled.connect(self.pane.setFocus)
         self.pane.menu_requested.connect(self._show_menu)
@@ -96,7 +96,7 @@ class Viewer(QWidget):
 
     @Slot()
     def _take_series(self) -> None:
-        self._bar.show_place(self.model.place)
+        self.series_bar.show_place(self.model.place)
 
     @Slot()
     def _take_display(self) -> None:

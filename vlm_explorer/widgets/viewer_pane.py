@@ -124,7 +124,8 @@ class ViewerPane(ImageCanvas):
         """Say in words what is shown, for those who do not see it."""
         corners = self._model.corners(self.camera.zoom)
         lines = (*corners.top_left, *corners.top_right, *corners.bottom_left)
-        self.setAccessibleDescription(", ".join(lines) or self._empty_text()[0])
+        states = {Status.EMPTY: self._empty_text(), Status.FAILED: self._model.failure}
+        self.setAccessibleDescription(", ".join((*states.get(self._model.status, ()), *lines)))
 
     # Under the pointer
 
@@ -145,6 +146,12 @@ class ViewerPane(ImageCanvas):
 
     # Painting
 
+    def words(self) -> Annotations:
+        """Return the words that lie on the scan now."""
+        model = self._model
+        corners = model.corners(self.camera.zoom, self._probe)
+        return Annotations(corners, model.letters, model.warnings, self._notice)
+
     def _paint_words(self, painter: QPainter) -> None:
         model = self._model
         pane = QRectF(self.rect())
@@ -152,7 +159,7 @@ class ViewerPane(ImageCanvas):
             text, hint = self._empty_text()
             paint_message(painter, pane, "ph.image", text, hint)
         elif model.status is Status.FAILED:
-            paint_message(painter, pane, "ph.image-broken", *model.failure)
+            paint_message(painter, pane, "ph.warning-circle", *model.failure)
         elif model.status is Status.LOADING:
             paint_skeleton(painter, pane, self._thumbnail())
         shown = Annotations(

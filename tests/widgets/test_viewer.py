@@ -1,0 +1,389 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QComboBox, QWidget
+from pytestqt.qtbot import QtBot
+from viewer_scans import open_files, ramp, write_scan
+
+from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.viewmodels.saliency_model import Stage
+from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.states import QueryState
+from vlm_explorer.viewmodels.thumbnails import Thumbnails
+from vlm_explorer.viewmodels.viewer_model import Status
+from vlm_explorer.viewmodels.viewer_orientation import EdgeLetters
+from vlm_explorer.widgets.viewer import Viewer
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def session(qtbot: QtBot) -> Iterator[Session]:
+    session = Session()
+    yield session
+    assert session.runner.shutdown()
+    session.deleteLater()
+
+
+@pytest.fixture
+def ids(session: Session, tmp_path: Path) -> list[str]:
+    """Five slices of a CT and one MR image."""
+    files = [
+        write_scan(tmp_path / f"{n}.dcm", ramp(40, 60, -1200) + n, number=n) for n in range(1, 6)
+    ]
+    files.append(write_scan(tmp_path / "mr.dcm", ramp(), modality="MR", series="9.9"))
+    return open_files(session, files)
+
+
+@pytest.fixture
+def viewer(qtbot: QtBot, session: Session, ids: list[str]) -> Viewer:
+    """The viewer with the third slice, and the focus on it."""
+    viewer = Viewer(session, Thumbnails(session, session))
+    qtbot.addWidget(viewer)
+    viewer.resize(420, 560)
+    viewer.show()
+    qtbot.waitExposed(viewer)
+    viewer.activateWindow()
+    viewer.pane.setFocus()
+    session.select([ids[2]])
+    settle(qtbot, viewer)
+    return viewer
+
+
+def settle(qtbot: QtBot, viewer: Viewer) -> None:
+    runner = viewer.model.session.runner
+    qtbot.waitUntil(lambda: not runner.busy, timeout=60_000)
+
+
+def drag(viewer: Viewer, dx: float, dy: float) -> None:
+    start = QPointF(200, 200)
+    for kind, where in (
+        (QEvent.Type.MouseButtonPress, start),
+        (QEvent.Type.MouseMove, start + QPointF(dx / 2, dy / 2)),
+        (QEvent.Type.MouseMove, start + QPointF(dx, dy)),
+        (QEvent.Type.MouseButtonRelease, start + QPointF(dx, dy)),
+    ):
+        none = Qt.KeyboardModifier.NoModifier
+        event = QMouseEvent(kind, where, viewer.pane.mapToGlobal(where), LEFT, LEFT, none)
+        QApplication.sendEvent(viewer.pane, event)
+
+
+def point_at(viewer: Viewer, x: float, y: float) -> None:
+    """Put the pointer over a point of the image."""
+    where = QPointF(*viewer.pane.camera.to_screen(x, y))
+    none, no_button = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.NoButton
+    everywhere = viewer.pane.mapToGlobal(where)
+    event = QMouseEvent(QEvent.Type.MouseMove, where, everywhere, no_button, no_button, none)
+    QApplication.sendEvent(viewer.pane, event)
+
+
+def probe(viewer: Viewer) -> str:
+    return viewer.pane.words().corners.bottom_left[0]
+
+
+def test_that_a_drag_to_the_right_widens_the_window_and_one_down_darkens(viewer: Viewer) -> None:
+    window = viewer.model.window
+    assert window is not None
+    drag(viewer, 40, 0)
+    wider = viewer.model.window
+    assert wider is not None
+    assert wider.width > window.width
+    assert wider.centre == window.centre
+    before = viewer.pane.grab().toImage().pixelColor(200, 200).lightness()
+    drag(viewer, 0, 150)
+    raised = viewer.model.window
+    assert raised is not None
+    assert raised.centre > wider.centre
+    assert raised.width == wider.width
+    assert viewer.pane.grab().toImage().pixelColor(200, 200).lightness() < before
+
+
+def test_that_the_wheel_and_the_keys_go_through_the_series(
+    qtbot: QtBot, viewer: Viewer, session: Session, ids: list[str]
+) -> None:
+    def at() -> int:
+        settle(qtbot, viewer)
+        return ids.index(session.selection.current or "")
+
+    where = QPointF(100, 100)
+    QApplication.sendEvent(
+        viewer.pane,
+        QWheelEvent(
+            where,
+            viewer.pane.mapToGlobal(where),
+            QPoint(),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        ),
+    )
+    assert at() == 3
+    for key, expected in (
+        (Qt.Key.Key_Home, 0),
+        (Qt.Key.Key_Down, 1),
+        (Qt.Key.Key_Right, 2),
+        (Qt.Key.Key_Up, 1),
+        (Qt.Key.Key_Left, 0),
+        (Qt.Key.Key_PageDown, 4),
+        (Qt.Key.Key_PageUp, 0),
+        (Qt.Key.Key_End, 4),
+    ):
+        qtbot.keyClick(viewer.pane, key)
+        assert at() == expected, key
+
+
+def test_that_the_bar_of_the_series_shows_and_sets_the_place(
+    qtbot: QtBot, viewer: Viewer, session: Session, ids: list[str]
+) -> None:
+    bar = viewer.series_bar
+    assert (bar.value(), bar.maximum()) == (2, 4)
+    bar.setValue(4)
+    assert session.selection.current == ids[4]
+    settle(qtbot, viewer)
+    session.select([ids[5]])
+    settle(qtbot, viewer)
+    assert bar.maximum() == 0
+    assert not bar.isEnabled()
+
+
+def test_that_the_digits_set_the_windows_and_space_resets_all(qtbot: QtBot, viewer: Viewer) -> None:
+    model = viewer.model
+    sources = []
+    for key in "1234590":
+        qtbot.keyClick(viewer.pane, key)
+        assert model.window is not None
+        sources.append(model.window.source.removeprefix("preset: "))
+    assert sources == ["soft tissue", "lung", "bone", "brain", "stroke", "auto", "soft tissue"]
+    first = viewer.pane.grab().toImage()
+    qtbot.keyClick(viewer.pane, "2")
+    for key in "IRH+":
+        qtbot.keyClick(viewer.pane, key)
+    assert viewer.pane.grab().toImage() != first
+    qtbot.keyClick(viewer.pane, Qt.Key.Key_Space)
+    assert viewer.pane.grab().toImage() == first
+
+
+def test_that_a_tissue_window_on_mr_is_refused_in_words(
+    qtbot: QtBot, viewer: Viewer, session: Session, ids: list[str]
+) -> None:
+    session.select([ids[5]])
+    settle(qtbot, viewer)
+    qtbot.keyClick(viewer.pane, "2")
+    assert "Hounsfield" in viewer.pane.words().notice
+
+
+def test_that_the_letters_follow_the_keys(qtbot: QtBot, viewer: Viewer) -> None:
+    assert viewer.pane.words().letters == EdgeLetters("R", "L", "A", "P")
+    qtbot.keyClick(viewer.pane, "H")
+    assert viewer.pane.words().letters == EdgeLetters("L", "R", "A", "P")
+    qtbot.keyClick(viewer.pane, "V")
+    assert viewer.pane.words().letters == EdgeLetters("L", "R", "P", "A")
+    qtbot.keyClick(viewer.pane, "R")
+    assert viewer.pane.words().letters == EdgeLetters("A", "P", "L", "R")
+    qtbot.keyClick(viewer.pane, "L")
+    assert viewer.pane.words().letters == EdgeLetters("L", "R", "P", "A")
+
+
+@pytest.mark.parametrize("keys", ["", "R", "H", "LV", "RRH"])
+def test_that_the_probe_tells_the_value_under_the_pointer_after_zoom_and_turns(
+    qtbot: QtBot, viewer: Viewer, keys: str
+) -> None:
+    for key in keys:
+        qtbot.keyClick(viewer.pane, key)
+    camera = viewer.pane.camera
+    viewer.pane.set_camera(camera.zoomed(1.7, *camera.to_screen(30, 20)))
+    for row, column in ((20, 30), (13, 25), (26, 37)):
+        point_at(viewer, column + 0.5, row + 0.5)
+        value = int(ramp(40, 60, -1200)[row, column]) + 3
+        assert probe(viewer) == f"x {column}, y {row}: {value} HU".replace("-", "−")
+
+
+def test_that_the_probe_follows_the_series_under_a_resting_pointer(
+    qtbot: QtBot, viewer: Viewer
+) -> None:
+    point_at(viewer, 30.5, 20.5)
+    before = probe(viewer)
+    qtbot.keyClick(viewer.pane, Qt.Key.Key_Down)
+    settle(qtbot, viewer)
+    assert probe(viewer) != before
+    assert probe(viewer).startswith("x 30, y 20:")
+
+
+def test_that_zoom_and_pan_stay_within_the_series(qtbot: QtBot, viewer: Viewer) -> None:
+    viewer.pane.zoom_by(3)
+    camera = viewer.pane.camera
+    qtbot.keyClick(viewer.pane, Qt.Key.Key_Down)
+    settle(qtbot, viewer)
+    assert viewer.pane.camera == camera
+    qtbot.keyClick(viewer.pane, "F")
+    assert viewer.pane.camera.fitted
+
+
+def test_that_an_opened_image_is_told(
+    qtbot: QtBot, viewer: Viewer, session: Session, ids: list[str]
+) -> None:
+    with qtbot.waitSignal(viewer.image_opened) as told:
+        session.select([ids[5]])
+    assert told.args == [ids[5]]
+    settle(qtbot, viewer)
+
+
+def test_that_every_state_has_its_words(
+    qtbot: QtBot,
+    viewer: Viewer,
+    session: Session,
+    ids: list[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    session.select([])
+    assert viewer.model.status is Status.EMPTY
+    assert "No image open" in viewer.pane.accessibleDescription()
+    session.select(ids[:3])
+    assert "3 images selected" in viewer.pane.accessibleDescription()
+    Path(session.images.file[session.images.row_of[ids[5]]]).unlink()
+    session.select([ids[5]])
+    caplog.set_level(logging.CRITICAL)
+    settle(qtbot, viewer)
+    assert viewer.model.status is Status.FAILED
+    assert viewer.model.failure[0] in viewer.pane.accessibleDescription()
+    caplog.clear()
+    for current in (ids[5], ids[0], None):
+        session.select([current] if current else [], current)
+        assert not viewer.grab().isNull()
+    settle(qtbot, viewer)
+    caplog.clear()
+
+
+def test_that_every_control_has_a_name_and_a_hint(viewer: Viewer) -> None:
+    viewer.saliency.set_method("attention")
+    controls = [
+        control
+        for kind in (QAbstractButton, QComboBox, QAbstractSlider)
+        for control in viewer.findChildren(kind)
+        if control.isVisible() and not control.objectName().startswith("qt_")
+    ]
+    assert len(controls) > 12
+    for control in controls:
+        assert control.accessibleName(), control
+        assert control.toolTip() or not control.isEnabled(), control.accessibleName()
+    assert viewer.pane.accessibleName()
+
+
+def test_that_shortcuts_are_unique_within_the_viewer(viewer: Viewer) -> None:
+    rows = viewer.actions_table()
+    keys = [sequence.toString() for row in rows for sequence in row.sequences]
+    assert len(keys) == len(set(keys))
+    assert len({row.id for row in rows}) == len(rows)
+
+
+# The overlay
+
+
+@pytest.fixture
+def explained(qtbot: QtBot, viewer: Viewer, session: Session, encoder: Encoder) -> Viewer:
+    """The viewer with the attention of an encoder over the scan."""
+    session.put(encoder=encoder)
+    viewer.saliency.set_method("attention")
+    qtbot.waitUntil(lambda: viewer.saliency.stage is Stage.READY, timeout=60_000)
+    return viewer
+
+
+def press(viewer: Viewer, kind: QEvent.Type, key: Qt.Key) -> None:
+    event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(viewer.pane, event)
+
+
+def test_that_the_overlay_is_seen_and_o_hides_it_while_held(explained: Viewer) -> None:
+    with_map = explained.pane.grab().toImage()
+    press(explained, QEvent.Type.KeyPress, Qt.Key.Key_O)
+    hidden = explained.pane.grab().toImage()
+    assert hidden != with_map
+    press(explained, QEvent.Type.KeyRelease, Qt.Key.Key_O)
+    assert explained.pane.grab().toImage() == with_map
+
+
+def test_that_a_click_asks_a_patch_and_escape_goes_back(qtbot: QtBot, explained: Viewer) -> None:
+    whole = explained.pane.grab().toImage()
+    x, y = explained.pane.camera.to_screen(34, 24)
+    qtbot.mouseClick(explained.pane, LEFT, pos=QPoint(round(x), round(y)))
+    assert explained.saliency.choice.cell == (2, 2)
+    assert explained.pane.grab().toImage() != whole
+    assert "from patch 3, 3" in explained.saliency.caption.title
+    qtbot.keyClick(explained.pane, Qt.Key.Key_Escape)
+    assert explained.saliency.choice.cell is None
+
+
+def test_that_escape_belongs_to_the_window_when_no_patch_is_asked(
+    qtbot: QtBot, explained: Viewer
+) -> None:
+    heard: list[QEvent] = []
+
+    class Window(QWidget):
+        def keyPressEvent(self, event: QKeyEvent) -> None:
+            heard.append(event)
+
+    window = Window()
+    qtbot.addWidget(window)
+    explained.setParent(window)
+    qtbot.keyClick(explained.pane, Qt.Key.Key_Escape)
+    assert len(heard) == 1
+    explained.setParent(None)
+
+
+def test_that_layer_and_head_are_chosen_at_once(qtbot: QtBot, explained: Viewer) -> None:
+    sliders = {
+        slider.accessibleName(): slider for slider in explained.findChildren(QAbstractSlider)
+    }
+    combos = {combo.accessibleName(): combo for combo in explained.findChildren(QComboBox)}
+    last = explained.saliency.shown
+    sliders["Layer"].setFocus()
+    qtbot.keyClick(sliders["Layer"], Qt.Key.Key_Home)
+    assert explained.saliency.choice.layer == 0
+    assert explained.saliency.shown is not last
+    combos["Head"].setCurrentIndex(2)
+    combos["Head"].activated.emit(2)
+    assert explained.saliency.choice.head == 0
+    assert "head 0" in explained.saliency.caption.title
+    sliders["Opacity of the overlay"].setValue(80)
+    assert explained.saliency.choice.opacity == 0.8
+
+
+def test_that_a_hot_patch_lights_up_its_own_pixels(qtbot: QtBot, explained: Viewer) -> None:
+    """The patch of greatest attention is where the colours are strongest, also when flipped."""
+    explained.saliency.set_opacity(1.0)
+    explained.saliency.show_squares(True)
+    saliency, pane = explained.saliency, explained.pane
+    shown = saliency.shown
+    assert shown is not None
+    y, x = np.unravel_index(np.nanargmax(shown.values), shown.values.shape)
+    scale = 60 / shown.values.shape[1]
+    for key in ("", "H", "R"):
+        if key:
+            qtbot.keyClick(pane, key)
+        pane.zoom_by(1.1)
+        across, down = pane.camera.to_screen((x + 0.5) * scale + 1, (y + 0.5) * scale + 1)
+        ratio = pane.devicePixelRatioF()
+        colour = pane.grab().toImage().pixelColor(round(across * ratio), round(down * ratio))
+        assert (colour.red(), colour.green(), colour.blue()) == pytest.approx(
+            (252, 255, 164), abs=12
+        )
+
+
+def test_that_show_overlay_for_explains_a_text_by_occlusion(
+    qtbot: QtBot, explained: Viewer, session: Session
+) -> None:
+    session.put(query=QueryState(text="a bright bone"))
+    explained.show_overlay_for("a bright bone")
+    qtbot.waitUntil(lambda: explained.saliency.stage is Stage.READY, timeout=60_000)
+    assert explained.saliency.shown is not None
+    assert explained.saliency.shown.signed
+    assert "“a bright bone”" in explained.saliency.caption.title

@@ -268,6 +268,16 @@ def test_that_a_file_that_is_gone_is_said_to_be_gone_without_its_name(tmp_path: 
     assert "Doe" not in str(caught.value)
 
 
+def test_that_an_image_cut_within_an_element_is_unreadable(tmp_path: Path) -> None:
+    data = wheel("CT_small.dcm").read_bytes()
+    path = tmp_path / "cut.dcm"
+    at = data.index(b"\x18\x00\x50\x00DS")  # Slice Thickness
+    for length in (at + 9, at - 1):
+        path.write_bytes(data[:length])
+        with pytest.raises(UnreadableImage, match="ends before"):
+            read_header(path)
+
+
 @pytest.mark.parametrize("name", ["CT_small.dcm", "MR_small_implicit.dcm", "rtstruct.dcm"])
 def test_that_a_file_cut_anywhere_is_a_file_problem(tmp_path: Path, name: str) -> None:
     data = wheel(name).read_bytes()

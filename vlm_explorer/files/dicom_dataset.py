@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydicom import dcmread
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
 from pydicom.multival import MultiValue
@@ -30,6 +31,7 @@ from vlm_explorer.files.open_errors import DAMAGED_HINT, unreadable_file
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 # No image that is deflated as a whole comes near; a crafted file may inflate without end.
 _MOST_INFLATED = 1 << 30
+_UNDEFINED_LENGTH = 0xFFFFFFFF
 _PIXEL_ELEMENTS = (0x0008, 0x0009, 0x0010)
 
 
@@ -41,11 +43,13 @@ class OpenedDicom:
         dataset: the elements; with the pixel data only if the file is deflated as a whole.
         has_pixels: whether the file goes on with pixel data at its root.
         pixel_offset: where in the file the element of the pixel data begins; None if deflated.
+        ends_early: whether the file ends within an element before the pixel data.
     """
 
     dataset: Dataset
     has_pixels: bool
     pixel_offset: int | None
+    ends_early: bool = False
 
     @property
     def is_big_endian(self) -> bool:
@@ -73,7 +77,8 @@ def open_dicom(path: Path, keywords: Sequence[str] | None = None) -> OpenedDicom
                 return OpenedDicom(dataset, found, None)
             dataset = dcmread(file, force=True, stop_before_pixels=True, specific_tags=tags)
             offset = file.tell()
-            return OpenedDicom(dataset, _stands_at_pixels(file), offset)
+            ends_early = offset > path.stat().st_size or _is_cut(dataset)
+            return OpenedDicom(dataset, _stands_at_pixels(file), offset, ends_early)
     except FileProblem:
         raise
     except Exception as error:  # boundary: damaged bytes make pydicom raise anything
@@ -185,6 +190,14 @@ def _is_deflated(file: BinaryIO, path: Path) -> bool:
         waiting = inflate.unconsumed_tail or file.read(1 << 20)
     file.seek(0)
     return True
+
+
+def _is_cut(dataset: Dataset) -> bool:
+    """Return whether the last element is shorter than it says; pydicom reads it all the same."""
+    last: Any = dataset.get_item(max(dataset.keys())) if dataset else None
+    if not isinstance(last, RawDataElement) or last.value is None:
+        return False
+    return bool(len(last.value) < last.length != _UNDEFINED_LENGTH)
 
 
 def _stands_at_pixels(file: BinaryIO) -> bool:

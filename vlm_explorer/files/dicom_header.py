@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 
 from vlm_explorer.errors import NotAnImage, UnreadableImage, UnsupportedImage
 from vlm_explorer.files.dicom_dataset import (
+    OpenedDicom,
     integer,
     items,
     number,
@@ -22,6 +23,7 @@ from vlm_explorer.files.dicom_dataset import (
 )
 from vlm_explorer.files.header import ImageHeader
 from vlm_explorer.files.image_header import read_image_header
+from vlm_explorer.files.open_errors import DAMAGED_HINT
 from vlm_explorer.files.quiet_readers import quiet_readers
 from vlm_explorer.files.sop_classes import DICOMDIR, is_mask, name_sop_class
 from vlm_explorer.files.transfer_syntaxes import is_decodable, name_syntax
@@ -50,7 +52,7 @@ def read_header(path: Path) -> ImageHeader:
     with quiet_readers():
         opened = open_dicom(path, _KEYWORDS)
         dataset = opened.dataset
-        refuse(dataset, has_pixels=opened.has_pixels)
+        refuse(opened)
         frames = count_dicom_frames(dataset)
         if frames > 1 and frames > path.stat().st_size:
             raise UnreadableImage(
@@ -59,25 +61,24 @@ def read_header(path: Path) -> ImageHeader:
         return _header(dataset, frames, str(path.absolute().parent))
 
 
-def refuse(dataset: Dataset, *, has_pixels: bool) -> None:
+def refuse(opened: OpenedDicom) -> None:
     """Raise if the data set is no picture, or one that cannot be decoded here.
 
     Raises:
         NotAnImage, UnsupportedImage, UnreadableImage: as `read_header` says.
     """
+    dataset = opened.dataset
     meta = getattr(dataset, "file_meta", Dataset())
     uid = text(dataset, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID")
     if uid == DICOMDIR or "DirectoryRecordSequence" in dataset:
         raise NotAnImage(f"Not a picture: {name_sop_class(DICOMDIR)}.")
     name = name_sop_class(uid)
-    if is_mask(uid):
+    if is_mask(uid) or (name and not opened.has_pixels and "Image" not in name):
         raise NotAnImage(f"Not a picture: {name}.")
-    if not has_pixels:
-        if "Image" in name:
-            raise NotAnImage(
-                f"Not a picture: {name} without pixel data (a mere header, or cut off)."
-            )
-        raise NotAnImage(f"Not a picture: {name or 'DICOM object without pixel data'}.")
+    if not opened.has_pixels:
+        if opened.ends_early:
+            raise UnreadableImage("The file ends before its pixel data.", DAMAGED_HINT)
+        raise NotAnImage(f"Not a picture: {name or 'DICOM object'} without pixel data.")
     syntax = transfer_syntax(dataset)
     if not is_decodable(syntax):
         raise UnsupportedImage(

@@ -42,7 +42,7 @@ def read_dicom_frame(path: Path, frame: int) -> Frame:
     with quiet_readers():
         opened = _open(path)
         dataset = opened.dataset
-        refuse(dataset, has_pixels=opened.has_pixels)
+        refuse(opened)
         layout, warnings = read_layout(dataset)
         if frame >= layout.frames:
             raise UsageError(f"There is no frame {frame}; the last is {layout.frames - 1}.")

@@ -30,10 +30,11 @@ def to_original(
         a crop, and beyond the last whole patch.
     """
     down, across = patch_coordinates(geometry)
-    values = _resample(np.asarray(grid, np.float32), down, interp)
-    values = _resample(values.T, across, interp).T
-    seen = _inside(down, geometry.grid_hw[0])[:, None] & _inside(across, geometry.grid_hw[1])
-    return np.where(seen, values, np.float32(np.nan))
+    values = _resample(np.asarray(grid, np.float32), down, 0, interp)
+    values = _resample(values, across, 1, interp)
+    values[~_inside(down, geometry.grid_hw[0])] = np.nan
+    values[:, ~_inside(across, geometry.grid_hw[1])] = np.nan
+    return values
 
 
 def patch_coordinates(geometry: Geometry) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -85,14 +86,18 @@ def _inside(coordinates: NDArray[np.float64], cells: int) -> NDArray[np.bool_]:
 
 
 def _resample(
-    values: NDArray[np.float32], coordinates: NDArray[np.float64], interp: Interpolation
+    values: NDArray[np.float32],
+    coordinates: NDArray[np.float64],
+    axis: int,
+    interp: Interpolation,
 ) -> NDArray[np.float32]:
-    """Return the rows of `values` at `coordinates`, in patches; rows at 0.5, 1.5 and so on."""
-    last = len(values) - 1
+    """Return `values` at `coordinates` along an axis, in patches; centres lie at 0.5, 1.5, ..."""
+    last = values.shape[axis] - 1
     if interp == "nearest":
-        return values[np.clip(np.floor(coordinates).astype(np.intp), 0, last)]
+        return values.take(np.clip(np.floor(coordinates).astype(np.intp), 0, last), axis)
     centred = np.clip(coordinates - 0.5, 0, last)
     before = np.minimum(centred.astype(np.intp), max(last - 1, 0))
-    weight = (centred - before).astype(np.float32)[:, None]
-    after = values[np.minimum(before + 1, last)]
-    return np.asarray(values[before] * (1 - weight) + after * weight, np.float32)
+    weight = np.expand_dims((centred - before).astype(np.float32), 1 - axis)
+    between = values.take(before, axis)
+    between += weight * (values.take(np.minimum(before + 1, last), axis) - between)
+    return between

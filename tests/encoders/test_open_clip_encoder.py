@@ -84,8 +84,8 @@ def test_that_a_full_size_biomedclip_as_published_equals_open_clips(tmp_path, im
         pictures = torch.stack([transform(Image.fromarray(image)) for image in images[:1]])
         assert_same(vectors, model.encode_image(pictures))
         assert_same(text_vectors, model.encode_text(tokenizer(texts[:1])))
-    for copy in (folder, tmp_path / "copy"):  # pytest would keep 784 MB of the last runs
-        shutil.rmtree(copy)
+    for place in (folder, tmp_path / "copy"):  # pytest would keep 784 MB of the last runs
+        (place / "open_clip_pytorch_model.bin").unlink()
 
 
 def test_that_rows_are_unit_vectors_in_float32(kind, encoders, images, texts):

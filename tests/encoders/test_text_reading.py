@@ -41,8 +41,10 @@ def test_that_unread_words_do_not_change_the_row(kind, encoders, words):
 
 
 def test_that_words_not_met_in_training_are_named_once_and_as_typed(encoders):
-    reading = encoders["own vocabulary"].read_text("No Glorp, no glioma-like mass (3 mm) of Glorp")
-    assert reading.unknown == ("Glorp", "glioma-like", "mm")
+    reading = encoders["own vocabulary"].read_text(
+        "No Glorp, no glioma-like mass (3 mm) of Glorp ☃"
+    )
+    assert reading.unknown == ("Glorp", "glioma-like", "mm", "☃")
 
 
 def test_that_only_what_cannot_be_spelled_is_unknown_to_other_vocabularies(encoders):

@@ -24,8 +24,9 @@ def read_text(tokenizer: TextTokenizer, text: str, known: frozenset[str] | None)
     """Return what a text encoder reads of `text`.
 
     Args:
-        known: the words that it met in training (numbers are no words); None where this is not
-            known, then a word is unknown if the tokenizer cannot spell it.
+        known: the words that it met in training (numbers are no words); a word is unknown if
+            it is not among them or the tokenizer cannot spell it. None where this is not known,
+            then only the spelling counts.
     """
     words = text.split()
     room = tokenizer.context_length - tokenizer.marks
@@ -34,19 +35,20 @@ def read_text(tokenizer: TextTokenizer, text: str, known: frozenset[str] | None)
         return len(tokenizer.tokens(" ".join(words[:count])))
 
     read = bisect_right(range(len(words) + 1), room, key=length) - 1
-    unknown = (word for word in words if _is_unknown(tokenizer, word, known))
+    bare = dict.fromkeys(_bare(word) for word in words)
     return TextReading(
         tokens_used=min(length(len(words)), room) + tokenizer.marks,
         tokens_allowed=tokenizer.context_length,
         unread=tuple(words[read:]),
-        unknown=tuple(dict.fromkeys(_bare(word) for word in unknown)),
+        unknown=tuple(word for word in bare if _is_unknown(tokenizer, word, known)),
     )
 
 
 def _is_unknown(tokenizer: TextTokenizer, word: str, known: frozenset[str] | None) -> bool:
-    if known is not None:
-        return any(part not in known for part in re.findall(r"[^\W\d_]\w*", word.lower()))
-    return tokenizer.unknown_id is not None and tokenizer.unknown_id in tokenizer.tokens(word)
+    if tokenizer.unknown_id is not None and tokenizer.unknown_id in tokenizer.tokens(word):
+        return True
+    parts = re.findall(r"[^\W\d_]\w*", word.lower())
+    return known is not None and any(part not in known for part in parts)
 
 
 def _bare(word: str) -> str:

@@ -88,9 +88,9 @@ def index(
         raise UsageError("No folder was given.", "Name at least one file or folder to index.")
     start = time.monotonic()
     context = context or JobContext()
-    paths = [path.expanduser() for path in paths]
+    paths = [path.expanduser().absolute() for path in paths]
     found = find_files(paths, captions, context)
-    place = (to or default_place(paths[0])).expanduser()
+    place = (to or default_place(paths[0])).expanduser().absolute()
     entry = encoder_entry(encoder)
     with CollectionWriter(place, name=paths[0].resolve().name if to is None else None) as writer:
         writer.add_sources(sorted({str(file.root) for file in found}))

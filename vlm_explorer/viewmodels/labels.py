@@ -163,11 +163,15 @@ class LabelsModel(QAbstractTableModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Labels can be edited in place."""
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         return flags | Qt.ItemFlag.ItemIsEditable if index.column() == LABEL else flags
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return a label, a score in digits, or the number itself."""
+        if not index.isValid():
+            return None
         row, column = index.row(), index.column()
         if row == len(self._labels):
             return ADD_HERE if column == LABEL and role == Qt.ItemDataRole.DisplayRole else None

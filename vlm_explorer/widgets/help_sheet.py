@@ -69,9 +69,9 @@ class HelpSheet(Sheet):
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        for part in (area, area.viewport(), content):
-            part.setProperty("clear", True)
-            part.setAutoFillBackground(False)
+        for each in (area, area.viewport(), content):
+            each.setProperty("clear", True)
+            each.setAutoFillBackground(False)
         self._height = content.sizeHint().height() + 96
         self.column.addWidget(area, 1)
 

@@ -41,20 +41,29 @@ def _family() -> str:
 
 
 def paint_glyph(painter: QPainter, name: str, rect: QRectF, colour: QColor) -> None:
-    """Draw the glyph `name` ("ph.star") centred into `rect`, as large as its shorter side."""
+    """Draw the glyph `name` ("ph.star") centred into `rect`, as large as its shorter side.
+
+    Raises:
+        KeyError: no glyph of that name.
+    """
+    glyph = _glyphs()[name.removeprefix(FAMILY_PREFIX)]
     font = QFont(_family())
     font.setPixelSize(round(min(rect.width(), rect.height())))
     painter.save()
     painter.setFont(font)
     painter.setPen(colour)
-    painter.drawText(
-        rect, Qt.AlignmentFlag.AlignCenter, _glyphs()[name.removeprefix(FAMILY_PREFIX)]
-    )
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, glyph)
     painter.restore()
 
 
 def glyph_pixmap(name: str, colour: QColor, size: int) -> QPixmap:
-    """Return the glyph on a clear ground, `size` device pixels square."""
+    """Return the glyph on a clear ground, `size` device pixels square.
+
+    Raises:
+        KeyError: no glyph of that name.
+    """
+    if name.removeprefix(FAMILY_PREFIX) not in _glyphs():
+        raise KeyError(name)  # before there is a painter that would be left open
     pixmap = QPixmap(size, size)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
 
 from vlm_explorer.errors import ExplorerError, StorageProblem
 from vlm_explorer.viewmodels.job_runner import Job
+from vlm_explorer.viewmodels.saliency_model import Stage
 from vlm_explorer.widgets.main_window import MainWindow
 
 PATIENCE = 120_000  # ms without any sign of progress
@@ -55,9 +56,12 @@ class Photographer(QObject):
             "the demo study": session.collection is not None and not session.opening,
             "the map": layout.answer is not None and not layout.pending,
             "the search": session.query.answer is not None,
-            "the overlay": self._window.scene.played and self._window.workspace.viewer.has_overlay,
+            "the overlay": self._window.scene.played and self._overlay_shown(),
         }
         return [name for name, there in parts.items() if not there]
+
+    def _overlay_shown(self) -> bool:
+        return self._window.workspace.viewer.saliency.stage is Stage.READY
 
     @Slot(object)
     def _attend(self, job: Job) -> None:

@@ -1,0 +1,144 @@
+"""Fixtures of the widgets: nothing may be left over when a test ends."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QAbstractAnimation, QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+from shell_collection import FakeEncoder, build_collection
+
+from vlm_explorer.viewmodels import background
+from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.thumbnails import Thumbnails
+from vlm_explorer.widgets.main_window import MainWindow
+from vlm_explorer.widgets.theme import themes
+
+
+@pytest.fixture(autouse=True)
+def dark_again() -> Iterator[None]:
+    """Every test begins and ends in the dark theme."""
+    yield
+    themes.set_theme("dark")
+
+
+@pytest.fixture(autouse=True)
+def no_top_level_widget_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves windows behind; only for tests that use Qt.
+
+    `qtbot` deletes the widgets that were given to it only after this has run, so that they are
+    closed here, by the same list.
+    """
+    if not {"qtbot", "qapp"} & set(request.fixturenames):
+        yield
+        return
+    qapp: QApplication = request.getfixturevalue("qapp")
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    before = {id(widget) for widget in qapp.topLevelWidgets()}
+    yield
+    for reference, _ in getattr(request.node, "qt_widgets", []):
+        widget = reference()
+        if widget is not None:
+            widget.close()
+            widget.deleteLater()
+    gc.collect()
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    qapp.processEvents()
+    left = [widget for widget in qapp.topLevelWidgets() if id(widget) not in before]
+    assert not left, f"top-level widgets left: {[describe(widget) for widget in left]}"
+
+
+@pytest.fixture(autouse=True)
+def no_timer_or_animation_left(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Fail a test after which a timer or an animation of the program still runs."""
+    if not {"qtbot", "qapp"} & set(request.fixturenames):
+        yield
+        return
+    yield
+    running = [
+        describe(each)
+        for each in gc.get_objects()
+        if isinstance(each, QTimer | QAbstractAnimation) and still_runs(each)
+    ]
+    assert not running, f"still running: {running}"
+
+
+def still_runs(each: QTimer | QAbstractAnimation) -> bool:
+    try:
+        if isinstance(each, QTimer):
+            return each.isActive() and not each.isSingleShot()
+        return each.state() == QAbstractAnimation.State.Running
+    except RuntimeError:  # its C++ side is gone already
+        return False
+
+
+def describe(each: QObject) -> str:
+    parent = each.parent()
+    inside = f" in {type(parent).__name__}" if parent is not None else ""
+    return f"{type(each).__name__} {each.objectName()}{inside}"
+
+
+@pytest.fixture
+def settle(qtbot: QtBot) -> Callable[[Session], None]:
+    """Wait until nothing more is being worked on."""
+
+    def wait(session: Session) -> None:
+        qtbot.waitUntil(lambda: not session.runner.busy, timeout=30_000)
+
+    return wait
+
+
+@pytest.fixture
+def quick_encoder(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
+    """The encoder `fake`, there without weights."""
+    encoder = FakeEncoder()
+    monkeypatch.setattr(background, "load_encoder", lambda model, *, context: encoder)
+    return encoder
+
+
+@pytest.fixture
+def shell_session(
+    qtbot: QtBot, qapp: QApplication, quick_encoder: FakeEncoder
+) -> Iterator[Session]:
+    """A session with nothing open; its work must end with the test."""
+    themes.apply(qapp)
+    session = Session()
+    yield session
+    session.close()
+    assert session.runner.shutdown()
+    session.deleteLater()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A small collection."""
+    return build_collection(tmp_path / "small.vlmx")
+
+
+@pytest.fixture
+def window(qtbot: QtBot, shell_session: Session) -> MainWindow:
+    """The window, shown, with nothing open."""
+    window = MainWindow(shell_session, Thumbnails(shell_session, shell_session))
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitExposed(window)
+    return window
+
+
+@pytest.fixture
+def opened(window: MainWindow, small: Path, settle: Callable[[Session], None]) -> MainWindow:
+    """The window on a small collection."""
+    window.session.open(small)
+    settle(window.session)
+    return window
+
+
+def children(widget: QWidget, kind: type[QWidget]) -> list[QWidget]:
+    """Return the descendants of a kind."""
+    return list(widget.findChildren(kind))

@@ -18,6 +18,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -33,6 +34,7 @@ PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _MOST_INFLATED = 1 << 30
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _PIXEL_ELEMENTS = (0x0008, 0x0009, 0x0010)
+_PIXEL_TAGS = tuple(Tag(keyword) for keyword in PIXEL_KEYWORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +59,25 @@ class OpenedDicom:
         return self.dataset.original_encoding[1] is False
 
 
-def open_dicom(path: Path, keywords: Sequence[str] | None = None) -> OpenedDicom:
+def open_dicom(path: Path, tags: Sequence[BaseTag] | None = None) -> OpenedDicom:
     """Read a DICOM file, with or without preamble and file meta information.
 
     Args:
         path: the file.
-        keywords: the elements to keep; None keeps all.
+        tags: the elements to keep; None keeps all.
 
     Raises:
         UnreadableImage: not there, no permission, damaged.
         UnsupportedImage: deflated, to a size that no image has.
     """
-    tags: list[Any] | None = None if keywords is None else [*keywords, *PIXEL_KEYWORDS]
+    wanted: Any = None if tags is None else [*tags, *_PIXEL_TAGS]
     try:
         with path.open("rb") as file:
             if _is_deflated(file, path):
-                dataset = dcmread(file, force=True, specific_tags=tags)
+                dataset = dcmread(file, force=True, specific_tags=wanted)
                 found = any(keyword in dataset for keyword in PIXEL_KEYWORDS)
                 return OpenedDicom(dataset, found, None)
-            dataset = dcmread(file, force=True, stop_before_pixels=True, specific_tags=tags)
+            dataset = dcmread(file, force=True, stop_before_pixels=True, specific_tags=wanted)
             offset = file.tell()
             ends_early = offset > path.stat().st_size or _is_cut(dataset)
             return OpenedDicom(dataset, _stands_at_pixels(file), offset, ends_early)

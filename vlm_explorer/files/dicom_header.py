@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from vlm_explorer.errors import NotAnImage, UnreadableImage, UnsupportedImage
 from vlm_explorer.files.dicom_dataset import (
@@ -30,14 +31,14 @@ from vlm_explorer.files.transfer_syntaxes import is_decodable, name_syntax
 
 __all__ = ["ImageHeader", "count_dicom_frames", "read_header", "read_image_header", "refuse"]
 
-_KEYWORDS = (
-    "AcquisitionNumber", "BodyPartExamined", "Columns", "DirectoryRecordSequence", "EchoNumbers",
+_TAGS = tuple(Tag(keyword) for keyword in (
+    "BodyPartExamined", "Columns", "DirectoryRecordSequence", "EchoNumbers",
     "ImageOrientationPatient", "ImagePositionPatient", "ImageType", "InstanceNumber", "Modality",
     "NumberOfFrames", "PatientID", "PhotometricInterpretation", "PixelSpacing", "Rows",
-    "SOPClassUID", "SOPInstanceUID", "SamplesPerPixel", "SeriesInstanceUID", "SeriesNumber",
+    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber",
     "SharedFunctionalGroupsSequence", "StudyDate", "StudyInstanceUID",
-    "TemporalPositionIdentifier", "BitsAllocated",
-)  # fmt: skip
+    "TemporalPositionIdentifier",
+))  # fmt: skip
 
 
 def read_header(path: Path) -> ImageHeader:
@@ -50,7 +51,7 @@ def read_header(path: Path) -> ImageHeader:
         UnreadableImage: not there, no permission, damaged.
     """
     with quiet_readers():
-        opened = open_dicom(path, _KEYWORDS)
+        opened = open_dicom(path, _TAGS)
         dataset = opened.dataset
         refuse(opened)
         frames = count_dicom_frames(dataset)

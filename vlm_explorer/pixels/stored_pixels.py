@@ -72,21 +72,7 @@ def read_layout(dataset: Dataset) -> tuple[PixelLayout, list[str]]:
     Raises:
         UnsupportedImage: a picture too large, or a colour space that is not read.
     """
-    assumed = []
-    samples = integer(dataset, "SamplesPerPixel")
-    photometric = text(dataset, "PhotometricInterpretation").upper()
-    if samples is None:
-        samples = 3 if photometric in _COLOURS else 1
-    if photometric in _UNREAD:
-        raise UnsupportedImage(f"Pictures in the colour space {photometric} are not read.")
-    if samples == 3 and photometric not in _COLOURS:
-        assumed.append("The colour space is not given or wrong; the picture is read as RGB.")
-        photometric = "RGB"
-    elif samples == 1 and photometric not in _GREYS:
-        assumed.append("The colour space is not given or wrong; the picture is read as grey.")
-        photometric = "MONOCHROME2"
-    elif samples not in (1, 3):
-        raise UnsupportedImage(f"Pictures of {samples} values a pixel are not read.")
+    samples, photometric, assumed = _read_colour_space(dataset)
     allocated = integer(dataset, "BitsAllocated") or 0
     layout = PixelLayout(
         rows=integer(dataset, "Rows") or 0,
@@ -104,6 +90,23 @@ def read_layout(dataset: Dataset) -> tuple[PixelLayout, list[str]]:
     if "NumberOfFrames" in dataset and integer(dataset, "NumberOfFrames") is None:
         assumed.append("The number of frames cannot be read; the first is shown.")
     return layout, assumed
+
+
+def _read_colour_space(dataset: Dataset) -> tuple[int, str, list[str]]:
+    """Return Samples per Pixel, a Photometric Interpretation that fits it, and what is assumed."""
+    samples = integer(dataset, "SamplesPerPixel")
+    photometric = text(dataset, "PhotometricInterpretation").upper()
+    if samples is None:
+        samples = 3 if photometric in _COLOURS else 1
+    if photometric in _UNREAD:
+        raise UnsupportedImage(f"Pictures in the colour space {photometric} are not read.")
+    if samples not in (1, 3):
+        raise UnsupportedImage(f"Pictures of {samples} values a pixel are not read.")
+    if photometric in (_COLOURS if samples == 3 else _GREYS):
+        return samples, photometric, []
+    fitting, words = ("RGB", "RGB") if samples == 3 else ("MONOCHROME2", "grey")
+    note = f"The colour space is not given or wrong; the picture is read as {words}."
+    return samples, fitting, [note]
 
 
 def read_stored(

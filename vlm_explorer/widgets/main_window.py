@@ -65,7 +65,7 @@ class MainWindow(QMainWindow):
         self.drop_target = DropTarget(self._content)
         self.menu = MainMenu(self)
         self.palette_sheet = CommandPalette(self._content, self.all_rows())
-        self._sheet: Sheet | None = None
+        self.sheet: Sheet | None = None
         self._connect()
         self._show_page()
         self.show_at(SIZE.width(), SIZE.height())
@@ -155,10 +155,10 @@ class MainWindow(QMainWindow):
 
     def _open_sheet(self, sheet: Sheet) -> None:
         """Show a sheet made for this once."""
-        if self._sheet is not None:
-            self._sheet.hide()
-            self._sheet.deleteLater()
-        self._sheet = sheet
+        if self.sheet is not None:
+            self.sheet.hide()
+            self.sheet.deleteLater()
+        self.sheet = sheet
         sheet.open()
 
     # What the menus do

@@ -91,18 +91,20 @@ class MapCanvas(MapSurface):
     # The pointer
 
     def point_at(self, at: QPointF) -> int | None:
-        """Return the point that is meant at a place: a thumbnail's, or the one drawn there."""
+        """Return the point that is meant at a place: what is seen on top there.
+
+        That is a thumbnail's point, else the disc drawn there, else the nearest within reach.
+        """
         if self._motion.running:
             return None
-        points = self._model.scene.points
-        place = at.x(), at.y()
-        covered = picking.pick(points, self._view, place, self.point_size, 0.0)
-        if covered is not None:
-            return covered
         pinned = next((pin.point for pin in self._pinned if pin.rect.contains(at)), None)
         if pinned is not None:
             return pinned
-        return picking.pick(points, self._view, place, self.point_size, REACH)
+        return self._point_near(at, REACH)
+
+    def _point_near(self, at: QPointF, reach: float) -> int | None:
+        points = self._model.scene.points
+        return picking.pick(points, self._view, (at.x(), at.y()), self.point_size, reach)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a click, a drag or a lasso."""
@@ -160,13 +162,12 @@ class MapCanvas(MapSurface):
 
     def _click(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         mode = click_mode_of(modifiers)
-        points = self._model.scene.points
-        covered = picking.pick(points, self._view, (at.x(), at.y()), self.point_size, 0.0)
+        point = self.point_at(at)
         word = self._word_at(at)
-        if covered is None and word is not None and isinstance(word.subject, GroupName):
+        beside = point is None or self._point_near(at, 0.0) is None
+        if beside and word is not None and isinstance(word.subject, GroupName):
             self._model.choose_rows(word.subject.members, mode)
             return
-        point = self.point_at(at)
         if point is not None:
             self._model.choose(np.array([point]), mode)
         elif mode is Mode.REPLACE:

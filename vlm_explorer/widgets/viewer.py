@@ -62,9 +62,9 @@ class Viewer(QWidget):
 
     def _connect(self) -> None:
         self.model.image_changed.connect(self._take_image)
-        self.model.series_changed.connect(self._take_series)
+        self.model.series.changed.connect(self._take_series)
         self.model.display_changed.connect(self._take_display)
-        self.series_bar.index_chosen.connect(self.model.go_to)
+        self.series_bar.index_chosen.connect(self.model.series.go_to)
         self._tools.preset_chosen.connect(self.model.set_preset)
         self._saliency_bar.settled.connect(self.pane.setFocus)
         self.pane.menu_requested.connect(self._show_menu)
@@ -96,7 +96,7 @@ class Viewer(QWidget):
 
     @Slot()
     def _take_series(self) -> None:
-        self.series_bar.show_place(self.model.place)
+        self.series_bar.show_place(self.model.series.place)
 
     @Slot()
     def _take_display(self) -> None:

@@ -43,14 +43,14 @@ _WINDOWS = (
 
 def series_rows(model: ViewerModel, pane: ViewerPane) -> list[ActionRow]:
     """Return what the arrows and Space do while the scan itself has the focus."""
-    step = model.step
+    series = model.series
     return [
-        ActionRow("viewer.next", "Next image", "Down Right", partial(step, 1)),
-        ActionRow("viewer.previous", "Previous image", "Up Left", partial(step, -1)),
-        ActionRow("viewer.forward", "Ten images on", "PgDown", partial(step, _PAGE)),
-        ActionRow("viewer.back", "Ten images back", "PgUp", partial(step, -_PAGE)),
-        ActionRow("viewer.first", "First image", "Home", partial(model.go_to, 0)),
-        ActionRow("viewer.last", "Last image", "End", partial(model.go_to, _LAST)),
+        ActionRow("viewer.next", "Next image", "Down Right", partial(series.step, 1)),
+        ActionRow("viewer.previous", "Previous image", "Up Left", partial(series.step, -1)),
+        ActionRow("viewer.forward", "Ten images on", "PgDown", partial(series.step, _PAGE)),
+        ActionRow("viewer.back", "Ten images back", "PgUp", partial(series.step, -_PAGE)),
+        ActionRow("viewer.first", "First image", "Home", partial(series.go_to, 0)),
+        ActionRow("viewer.last", "Last image", "End", partial(series.go_to, _LAST)),
         ActionRow("viewer.reset", "Reset window, zoom and turns", "Space", pane.reset),
     ]
 

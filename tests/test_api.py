@@ -42,6 +42,7 @@ def test_that_an_opened_collection_loads_the_encoder_that_made_it(
     encoder = vlm.load_encoder(model_folder, device="cpu")
     vlm.index([scans], to=tmp_path / "my.vlmx", encoder=encoder)
     collection = vlm.open_collection(tmp_path / "my.vlmx")
+    assert collection.search("a").model == encoder.id
     assert collection.search("a", model=model_folder).model == encoder.id
 
 

@@ -60,6 +60,11 @@ def test_that_a_collection_is_found_again_by_its_folder_and_keeps_its_encoder(
     first = json.loads(out)
     assert Path(first["collection"]).is_dir()
     assert scans not in Path(first["collection"]).parents
+    _, out, _ = run(capsys, "index", scans, "--json", "--quiet")
+    second = json.loads(out)
+    assert (second["collection"], second["model"]) == (first["collection"], first["model"])
+    assert (second["encoded"], second["reused"]) == (0, IMAGES)
+    assert run(capsys, "search", first["collection"], "--text", "a")[0] == 0
 
 
 def test_that_info_says_what_is_there(indexed: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -109,6 +109,18 @@ def test_that_a_changed_captions_table_relabels_without_decoding(
     assert len(collection.text_vectors()) == 1
 
 
+def test_that_a_captions_table_elsewhere_is_used_when_it_is_named(
+    scans: Path, encoder: Encoder, tmp_path: Path
+) -> None:
+    table = tmp_path / "reports" / "mine.csv"
+    table.parent.mkdir()
+    table.write_text("file,caption,label\n../scans/b.png,From elsewhere.,nodule\n")
+    _, collection = run(scans, encoder, captions=table)
+    labels = {Path(row["file"]).name: row["label"] for row in collection.images.to_pylist()}
+    assert labels["b.png"] == "normal; nodule"
+    assert "From elsewhere." in collection.texts["text"].to_pylist()
+
+
 class _Stop:
     """Cancels a job once it has reported some files done."""
 

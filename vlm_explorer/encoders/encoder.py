@@ -36,6 +36,7 @@ class Encoder(Protocol):
     Attributes:
         id: the name under which vectors are kept.
         fingerprint: hexadecimal digest of weights, configuration and tokenizer.
+        folder: the model folder that it was loaded from.
         device: torch's name of the device, such as `cpu` or `cuda:0`.
         precision: `fp32`, `bf16` or `fp16`.
         dimension: length D of the vectors.
@@ -48,6 +49,7 @@ class Encoder(Protocol):
 
     id: str
     fingerprint: str
+    folder: str
     device: str
     precision: str
     dimension: int

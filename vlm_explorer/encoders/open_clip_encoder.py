@@ -36,6 +36,7 @@ class OpenClipEncoder:
 
     id: str
     fingerprint: str
+    folder: str
     device: str
     precision: str
     dimension: int
@@ -199,6 +200,7 @@ def make_encoder(
     encoder = OpenClipEncoder(
         id=name,
         fingerprint=fingerprint,
+        folder=str(folder.path),
         device=device,
         precision=precision,
         dimension=folder.dimension,

@@ -51,6 +51,7 @@ def encoder_entry(encoder: Encoder) -> EncoderEntry:
         logit_scale=encoder.logit_scale,
         logit_bias=encoder.logit_bias,
         provenance={
+            "folder": encoder.folder,
             "device": encoder.device,
             "precision": encoder.precision,
             "preprocess": dataclasses.asdict(encoder.preprocess),
@@ -89,14 +90,16 @@ def index(
     start = time.monotonic()
     context = context or JobContext()
     paths = [path.expanduser().absolute() for path in paths]
+    captions = None if captions is None else captions.expanduser().absolute()
     found = find_files(paths, captions, context)
+    tables = read_caption_tables(found, captions)
     place = (to or default_place(paths[0])).expanduser().absolute()
     entry = encoder_entry(encoder)
     with CollectionWriter(place, name=paths[0].resolve().name if to is None else None) as writer:
         writer.add_sources(sorted({str(file.root) for file in found}))
         if not writer.manifest.encoders:
             writer.use_encoder(entry)
-        run = _Run(writer, entry, encoder, found, read_caption_tables(found))
+        run = _Run(writer, entry, encoder, found, tables)
         run.take_images(workers, batch_size or (8 if encoder.device == "cpu" else 32), context)
         run.finish(context)
     return run.report(place, time.monotonic() - start)

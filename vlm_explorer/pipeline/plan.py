@@ -63,9 +63,16 @@ def find_files(
     return list(scan(paths, captions=captions, context=context))
 
 
-def read_caption_tables(found: Sequence[FoundFile]) -> Captions:
-    """Read the captions tables among the files that were found."""
-    tables = tuple(read_captions(file.path) for file in found if file.kind is FileKind.CAPTIONS)
+def read_caption_tables(found: Sequence[FoundFile], named: Path | None = None) -> Captions:
+    """Read the captions tables among the files that were found, and the one that was named.
+
+    Raises:
+        UsageError: the one that was named cannot be read.
+    """
+    files = [file.path for file in found if file.kind is FileKind.CAPTIONS]
+    if named is not None and named not in files:
+        files.append(named)
+    tables = tuple(read_captions(file) for file in files)
     captions = Captions(tables)
     for table in tables:
         for row in table.rows:

@@ -6,10 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from vlm_explorer.collection.manifest import EncoderEntry
 from vlm_explorer.collection.store import Collection, is_collection
 from vlm_explorer.encoders.encoder import Encoder
-from vlm_explorer.encoders.registry import default_model
-from vlm_explorer.errors import BadModelFolder
+from vlm_explorer.encoders.fingerprint import fingerprint
+from vlm_explorer.encoders.model_folder import read_model_folder
+from vlm_explorer.encoders.registry import default_model, find_model_folder
+from vlm_explorer.errors import BadModelFolder, ModelProblem
 from vlm_explorer.pipeline.indexing import default_place
 from vlm_explorer.settings import load_settings
 
@@ -17,19 +20,62 @@ from vlm_explorer.settings import load_settings
 def model_for_indexing(
     paths: Sequence[Path], to: Path | None, asked: str | None
 ) -> tuple[str, list[str]]:
-    """Return the encoder to index with, and warnings about the choice.
+    """Return the encoder to index with, by id or folder, and warnings about the choice.
 
     The one asked for; else the collection's own; else the one in the settings; else an installed
     medical encoder; else the bundled one, with a warning.
+
+    Raises:
+        ModelProblem: the collection's own encoder is not on this machine any more.
     """
     if asked:
         return asked, []
     place = to if to is not None else default_place(paths[0]) if paths else None
-    if place is not None and is_collection(place):
-        models = Collection(place).models()
-        if models:
-            return models[0], []
+    if place is not None and is_collection(place) and (collection := Collection(place)).models():
+        return matching_source(collection), []
     return default_model(load_settings().model or None)
+
+
+def matching_source(collection: Collection, model: str | None = None) -> str:
+    """Return the id or folder of the encoder that made a collection's vectors.
+
+    It is looked for under its id, then in the folder that it was loaded from. No weights are
+    loaded.
+
+    Args:
+        model: an id or folder where another than the one last used is wanted.
+
+    Raises:
+        ModelNotFound: the collection has no vectors of it, or it is not on this machine.
+        BadModelFolder: an encoder of that name is here, but with other weights.
+    """
+    if model is not None:
+        entry = collection.encoder_entry(find_model_folder(model)[0])
+        candidates = [model]
+    else:
+        entry = collection.encoder_entry()
+        candidates = [entry.model, str(entry.provenance.get("folder", entry.model))]
+    problem: ModelProblem | None = None
+    for candidate in candidates:
+        try:
+            _check(collection, entry, candidate)
+        except ModelProblem as error:
+            problem = problem or error
+        else:
+            return candidate
+    assert problem is not None
+    raise problem
+
+
+def _check(collection: Collection, entry: EncoderEntry, candidate: str) -> None:
+    """Raise ModelProblem unless `candidate` is the encoder that made the vectors of `entry`."""
+    folder = read_model_folder(find_model_folder(candidate)[1])
+    if fingerprint(folder) != entry.fingerprint:
+        raise BadModelFolder(
+            f"The encoder “{entry.model}” on this machine is not the one that made the vectors of "
+            f"“{collection.name}”.",
+            f"Index its folders again with --model {entry.model}.",
+        )
 
 
 def matching_encoder(
@@ -37,22 +83,12 @@ def matching_encoder(
     model: str | os.PathLike[str] | None,
     load: Callable[[str], Encoder],
 ) -> Encoder:
-    """Load the encoder that made a collection's vectors.
+    """Load the encoder that made a collection's vectors; see `matching_source`.
 
     Args:
-        model: an id or folder where another than the one last used is wanted.
         load: loads an encoder by id or folder.
 
     Raises:
-        ModelNotFound: the collection has no vectors of it, or it is not on this machine.
-        BadModelFolder: an encoder of that name is here, but with other weights.
+        ModelProblem: see `matching_source`.
     """
-    encoder = load(os.fspath(model) if model is not None else collection.encoder_entry().model)
-    entry = collection.encoder_entry(encoder.id)
-    if entry.fingerprint != encoder.fingerprint:
-        raise BadModelFolder(
-            f"The encoder “{encoder.id}” on this machine is not the one that made the vectors of "
-            f"“{collection.name}”.",
-            f"Index its folders again with --model {encoder.id}.",
-        )
-    return encoder
+    return load(matching_source(collection, None if model is None else os.fspath(model)))

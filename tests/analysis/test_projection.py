@@ -1,12 +1,13 @@
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vlm_explorer.analysis.neighbours import nearest
+from vlm_explorer.analysis.neighbours import nearest, nearest_approximately
 from vlm_explorer.analysis.projection import (
     ProjectionSpec,
     modality_gap,
@@ -36,8 +37,6 @@ NO_TEXTS = np.empty((0, 32), np.float32)
 
 def compare_with_umap_learn(*, context):
     """Run in a child: the largest difference from umap-learn's own graph."""
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ImportWarning)
         from umap.umap_ import fuzzy_simplicial_set
@@ -242,3 +241,47 @@ def test_that_neighbours_are_scikit_learns_with_the_point_itself_first(monkeypat
     alike, apart = nearest(np.repeat(points[:1], 9, axis=0), 4)
     assert alike[:, 0].tolist() == list(range(9))
     np.testing.assert_array_equal(apart, 0)
+
+
+def lay_out_by_approximate_neighbours(*, context):
+    """Run in a child: points and their layout as of more than are compared one by one, twice."""
+    from vlm_explorer.analysis import umap_layout
+
+    umap_layout._MOST_FOR_EXACT = 100
+    points, _ = clusters(600)
+    points[50:80] = points[50]
+    layouts = [
+        umap_layout.umap_coordinates(points, pca(points), 15, 0.1, 42, context=context)
+        for _ in range(2)
+    ]
+    return points, *layouts
+
+
+def test_that_many_points_are_laid_out_from_approximate_neighbours():
+    points, first, again = run_in_process(lay_out_by_approximate_neighbours, context=JobContext())
+    np.testing.assert_array_equal(first, again)
+    assert trustworthiness(points, first) > 0.9
+
+
+def test_that_approximate_neighbours_are_mostly_the_exact_ones():
+    points, _ = clusters(20_000, dimension=16, centres=30, spread=0.6)
+    exact = nearest(points, 10)[0]
+    indices, distances = nearest_approximately(points, 10, seed=1)
+    found = [np.intersect1d(a, b).size for a, b in zip(exact, indices, strict=True)]
+    assert np.mean(found) > 9.5
+    assert indices[:, 0].tolist() == list(range(20_000))
+    assert (np.diff(distances, axis=1) >= 0).all()
+    cosine = (points[:, None] * points[indices]).sum(axis=2)
+    np.testing.assert_allclose(distances, 1 - cosine, atol=2e-6)
+
+
+def test_that_approximate_neighbours_are_found_among_many_equal_points(monkeypatch):
+    from vlm_explorer.analysis import neighbours
+
+    monkeypatch.setattr(neighbours, "_MOST_CANDIDATES", 300)
+    monkeypatch.setattr(neighbours, "_CELLS_AT_ONCE", 30_000)
+    points = np.concatenate([np.repeat(clusters(1)[0], 1500, axis=0), clusters(700, seed=1)[0]])
+    indices, distances = nearest_approximately(points, 15, seed=0)
+    assert indices[:, 0].tolist() == list(range(2200))
+    np.testing.assert_array_equal(distances[:1500], 0)
+    assert all(len(set(row)) == 15 for row in indices.tolist())

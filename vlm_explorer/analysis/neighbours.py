@@ -1,4 +1,4 @@
-"""Exact nearest neighbours by cosine, computed block by block."""
+"""Nearest neighbours by cosine: exact, or among the likely ones where there are too many points."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from numpy.typing import NDArray
 
 from vlm_explorer.jobs import JobContext
 
+Floats = NDArray[np.float32]
+Found = tuple[NDArray[np.int32], Floats]
+
 # Cosines held at once: 8 Mi float32 values are 32 MiB, and their order as int64 64 MiB.
 _CELLS_AT_ONCE = 1 << 23
 # What float32 cannot tell from no distance at all.
 _SAME_PLACE = 1e-6
+# The approximate search: points a group, groups that are searched, rounds of grouping.
+_GROUP_SIZE = 500
+_GROUPS_SEARCHED = 10
+_ROUNDS = 8
+_MOST_CANDIDATES = 30_000
 
 
-def nearest(
-    vectors: NDArray[np.float32], k: int, *, context: JobContext | None = None
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def nearest(vectors: Floats, k: int, *, context: JobContext | None = None) -> Found:
     """Return each row's k nearest rows by cosine distance, itself first.
 
     Args:
@@ -28,20 +34,106 @@ def nearest(
         in the order of the rows.
     """
     count = len(vectors)
-    indices = np.empty((count, k), np.int32)
-    distances = np.empty((count, k), np.float32)
-    step = max(1, _CELLS_AT_ONCE // max(count, 1))
-    for start in range(0, count, step):
+    indices, distances = np.empty((count, k), np.int32), np.empty((count, k), np.float32)
+    everyone = np.arange(count)
+    for rows in _blocks(everyone, count):
         if context is not None:
-            context.report(start, count, "Finding neighbours")
-        cosine = vectors[start : start + step] @ vectors.T
-        rows = np.arange(len(cosine))
-        cosine[rows, rows + start] = np.inf
-        found = np.sort(np.argpartition(cosine, count - k, axis=1)[:, count - k :], axis=1)
-        distance = np.clip(1 - np.take_along_axis(cosine, found, axis=1), 0, 2)
-        distance[distance < _SAME_PLACE] = 0
-        distance[found == (rows + start)[:, None]] = -1  # itself first, whatever lies on it
-        order = np.argsort(distance, axis=1, kind="stable")
-        indices[start : start + step] = np.take_along_axis(found, order, axis=1)
-        distances[start : start + step] = np.take_along_axis(distance, order, axis=1).clip(0)
+            context.report(int(rows[0]), count, "Finding neighbours")
+        indices[rows], distances[rows] = _best(vectors, rows, everyone, vectors, k)
     return indices, distances
+
+
+def nearest_approximately(
+    vectors: Floats, k: int, seed: int, *, context: JobContext | None = None
+) -> Found:
+    """Return for each row its nearest rows among those of the groups around it, itself first.
+
+    Points are grouped by spherical k-means, and each is compared with all points of the ten
+    nearest groups (an inverted file, as in Jégou et al. 2011). It misses some neighbours whose
+    points lie between groups.
+
+    Args:
+        vectors: float32 (N, D), unit rows.
+        k: neighbours a row, the row itself counted; at most 500 and at most N.
+        seed: of the grouping.
+        context: told how many rows are done.
+
+    Returns:
+        As `nearest`.
+    """
+    count = len(vectors)
+    centres, group = _group(vectors, max(1, count // _GROUP_SIZE), np.random.default_rng(seed))
+    members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
+    around = np.argsort(-(centres @ centres.T), axis=1, kind="stable")
+    indices, distances = np.empty((count, k), np.int32), np.empty((count, k), np.float32)
+    done = 0
+    for number, own in enumerate(members):
+        likely = _candidates(members, around[number], k)
+        for rows in _blocks(own, len(likely)):
+            if context is not None:
+                context.report(done, count, "Finding neighbours")
+            among = np.union1d(likely, rows)
+            indices[rows], distances[rows] = _best(vectors, rows, among, vectors[among], k)
+            done += len(rows)
+    return indices, distances
+
+
+def _group(
+    vectors: Floats, groups: int, random: np.random.Generator
+) -> tuple[Floats, NDArray[np.intp]]:
+    """Return the centres of groups, unit rows, and each row's group; none is empty."""
+    learnt = vectors[np.sort(random.permutation(len(vectors))[: 50 * groups])]
+    centres = learnt[np.sort(random.permutation(len(learnt))[:groups])]
+    for _ in range(_ROUNDS):
+        group = _nearest_centre(learnt, centres)
+        sums = np.zeros_like(centres)
+        np.add.at(sums, group, learnt)
+        length = np.linalg.norm(sums, axis=1, keepdims=True)
+        centres = np.where(length > 0, sums / np.where(length > 0, length, 1), centres)
+    used, group = np.unique(_nearest_centre(vectors, centres), return_inverse=True)
+    return centres[used], group
+
+
+def _nearest_centre(vectors: Floats, centres: Floats) -> NDArray[np.intp]:
+    blocks = _blocks(np.arange(len(vectors)), len(centres))
+    return np.concatenate([(vectors[rows] @ centres.T).argmax(axis=1) for rows in blocks])
+
+
+def _candidates(
+    members: list[NDArray[np.intp]], around: NDArray[np.intp], k: int
+) -> NDArray[np.intp]:
+    """Return the rows of the nearest groups, at least k of them, thinned where they are many."""
+    chosen = [members[group] for group in around[:_GROUPS_SEARCHED]]
+    for group in around[_GROUPS_SEARCHED:]:
+        if sum(map(len, chosen)) >= k:
+            break
+        chosen.append(members[group])
+    rows = np.concatenate(chosen)
+    return rows[:: -(-len(rows) // _MOST_CANDIDATES)]
+
+
+def _blocks(rows: NDArray[np.intp], width: int) -> list[NDArray[np.intp]]:
+    """Return the rows in blocks whose cosines with `width` others fit into memory."""
+    step = max(1, _CELLS_AT_ONCE // max(width, 1))
+    return [rows[start : start + step] for start in range(0, len(rows), step)]
+
+
+def _best(
+    vectors: Floats,
+    rows: NDArray[np.intp],
+    among: NDArray[np.intp],
+    among_vectors: Floats,
+    k: int,
+) -> Found:
+    """Return the k nearest of `among` (ascending, `rows` included) for each of `rows`."""
+    cosine = vectors[rows] @ among_vectors.T
+    own = np.searchsorted(among, rows)
+    cosine[np.arange(len(rows)), own] = np.inf
+    left_out = len(among) - k
+    found = np.sort(np.argpartition(cosine, left_out, axis=1)[:, left_out:], axis=1)
+    distance = np.clip(1 - np.take_along_axis(cosine, found, axis=1), 0, 2)
+    distance[distance < _SAME_PLACE] = 0
+    distance[found == own[:, None]] = -1  # itself first, whatever lies on it
+    order = np.argsort(distance, axis=1, kind="stable")
+    indices = among[np.take_along_axis(found, order, axis=1)].astype(np.int32)
+    return indices, np.take_along_axis(distance, order, axis=1).clip(0)

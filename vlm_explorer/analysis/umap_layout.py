@@ -1,7 +1,8 @@
 """UMAP, run in a process of its own: it cannot be interrupted, and its import has side effects.
 
-The fuzzy graph is built here in numpy and scipy rather than by umap-learn, whose version compiles
-for ten seconds and compares small sets in a Python loop; the layout is umap-learn's.
+Neighbours and fuzzy graph are computed here in numpy and scipy rather than by umap-learn, whose
+versions compile for tens of seconds and compare small sets in a Python loop; the layout is
+umap-learn's.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm_explorer.analysis.neighbours import nearest
+from vlm_explorer.analysis.neighbours import nearest, nearest_approximately
 from vlm_explorer.jobs import JobContext
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-# Beyond this, exact neighbours cost more than an approximate search and its compilation.
-_MOST_FOR_EXACT = 20_000
+# Exact neighbours of so many points take seconds, and four times that of twice as many.
+_MOST_FOR_EXACT = 10_000
 # umap-learn's constants, of the same names.
 _SMOOTH_K_TOLERANCE = 1e-5
 _MIN_K_DIST_SCALE = 1e-3
@@ -66,15 +67,13 @@ def umap_coordinates(
     with warnings.catch_warnings():
         # umap-learn says at import that it has no TensorFlow, which is not used here.
         warnings.simplefilter("ignore", ImportWarning)
-        from umap.umap_ import find_ab_params, nearest_neighbors, simplicial_set_embedding
+        from umap.umap_ import find_ab_params, simplicial_set_embedding
 
     random = np.random.RandomState(seed)
     if len(points) <= _MOST_FOR_EXACT:
         indices, distances = nearest(points, n_neighbors, context=context)
     else:
-        indices, distances, _ = nearest_neighbors(
-            points, n_neighbors, "cosine", {}, False, random, n_jobs=1
-        )
+        indices, distances = nearest_approximately(points, n_neighbors, seed, context=context)
     a, b = find_ab_params(1.0, min_dist)
     layout, _ = simplicial_set_embedding(
         points, fuzzy_graph(indices, distances), 2, 1.0, a, b, 1.0, 5, None,

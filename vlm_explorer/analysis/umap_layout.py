@@ -8,6 +8,7 @@ umap-learn's.
 from __future__ import annotations
 
 import io
+import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +68,11 @@ def umap_coordinates(
     with warnings.catch_warnings():
         # umap-learn says at import that it has no TensorFlow, which is not used here.
         warnings.simplefilter("ignore", ImportWarning)
+        from umap.layouts import tqdm
         from umap.umap_ import find_ab_params, simplicial_set_embedding
 
+    # By default the bar takes a lock between processes, which a killed child leaves behind.
+    tqdm.set_lock(threading.RLock())
     random = np.random.RandomState(seed)
     if len(points) <= _MOST_FOR_EXACT:
         indices, distances = nearest(points, n_neighbors, context=context)

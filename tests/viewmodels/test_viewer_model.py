@@ -70,15 +70,15 @@ def test_that_scrolling_goes_through_the_series_in_space_and_moves_the_selection
 ) -> None:
     model = ViewerModel(session)
     show(qtbot, model, ct[2])
-    assert model.place == (2, 5)
-    model.step(1)
+    assert model.series.place == (2, 5)
+    model.series.step(1)
     assert session.selection.current == ct[3]
     assert session.selection.ids == {ct[3]}
-    model.step(100)
+    model.series.step(100)
     assert session.selection.current == ct[4]
-    model.go_to(0)
+    model.series.go_to(0)
     assert session.selection.current == ct[0]
-    model.step(-1)
+    model.series.step(-1)
     assert session.selection.current == ct[0]
     settle(qtbot, model)
 
@@ -89,7 +89,7 @@ def test_that_scrolling_leaves_a_selection_of_many_as_it_is(
     model = ViewerModel(session)
     session.select([ct[0], ct[4]], ct[0])
     settle(qtbot, model)
-    model.step(1)
+    model.series.step(1)
     assert session.selection.current == ct[1]
     assert session.selection.ids == {ct[0], ct[4]}
     settle(qtbot, model)
@@ -99,7 +99,7 @@ def test_that_neighbours_are_there_at_once(qtbot: QtBot, session: Session, ct: l
     model = ViewerModel(session)
     show(qtbot, model, ct[1])
     for steps in (1, 1, -1):
-        model.step(steps)
+        model.series.step(steps)
         assert model.status is Status.READY
         settle(qtbot, model)
 
@@ -306,7 +306,7 @@ def test_that_leaving_a_collection_empties_the_viewer(
     session.close()
     assert model.status is Status.EMPTY
     assert model.image_id is None
-    assert model.place is None
+    assert model.series.place is None
 
 
 def test_that_more_images_of_the_series_join_it_while_it_is_shown(
@@ -319,7 +319,7 @@ def test_that_more_images_of_the_series_join_it_while_it_is_shown(
     loaded = model.loaded
     open_files(session, files)
     settle(qtbot, model)
-    assert model.place == (1, 4)
+    assert model.series.place == (1, 4)
     assert model.loaded is loaded
 
 

@@ -2,58 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from vlm_explorer.errors import ExplorerError
 from vlm_explorer.jobs import Progress
 from vlm_explorer.viewmodels import saliency_caption, saliency_display
 from vlm_explorer.viewmodels.saliency_caption import Caption, Head
-from vlm_explorer.viewmodels.saliency_display import Cell, DisplayedMap, RawMap, Rectangle
+from vlm_explorer.viewmodels.saliency_display import DisplayedMap, RawMap, Rectangle
 from vlm_explorer.viewmodels.saliency_explainer import Explainer, Request
+from vlm_explorer.viewmodels.saliency_states import Choice, Method, Stage
 from vlm_explorer.viewmodels.saliency_work import PromptMap
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
+from vlm_explorer.viewmodels.viewer_words import error_words
 
 if TYPE_CHECKING:
     from vlm_explorer.saliency.attention import AttentionMaps
 
-Method = Literal["off", "attention", "occlusion"]
-
-
-class Stage(StrEnum):
-    """How far the overlay has come; `message` says more."""
-
-    OFF = "off"
-    WAITING = "waiting"
-    RUNNING = "running"
-    READY = "ready"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What the user chose.
-
-    Attributes:
-        method: `off`, `attention` or `occlusion`.
-        layer: of the attention, from 0; -1 for the last.
-        head: a head's number from 0, or the mean or max over heads.
-        cell: the patch whose attention is shown; None for what leads to the image's vector.
-        opacity: 0 to 1.
-        hidden: whether the overlay is out of sight for the moment.
-        squares: whether patches are shown as they are, not interpolated.
-    """
-
-    method: Method = "off"
-    layer: int = -1
-    head: Head = "mean"
-    cell: Cell | None = None
-    opacity: float = 0.45
-    hidden: bool = False
-    squares: bool = False
+__all__ = ["Choice", "Method", "SaliencyModel", "Stage"]
 
 
 class SaliencyModel(QObject):
@@ -233,9 +200,8 @@ class SaliencyModel(QObject):
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
-        known = isinstance(error, ExplorerError)
         self.stage, self.progress = Stage.FAILED, None
-        self.message = str(error) if known else "This image cannot be explained; see the log."
+        self.message = " ".join(error_words(error, "This image cannot be explained."))
         self._refresh()
 
     # What is shown

@@ -41,7 +41,10 @@ def upper_corners(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what is known of an image before its pixels are: top left, top right."""
     left = (modality or "Image", "Patient hidden")
-    right = [f"{series.study} · {series.title}"] if series is not None else []
+    right = []
+    if series is not None:
+        # a folder of plain images is study and series in one
+        right.append(" · ".join(dict.fromkeys((series.study, series.title))))
     if loaded is not None:
         rows, columns = loaded.frame.values.shape[:2]
         right.append(f"{columns} × {rows}{_pixel_size(loaded)}")

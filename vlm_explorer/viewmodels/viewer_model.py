@@ -8,23 +8,18 @@ from enum import StrEnum
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from vlm_explorer.errors import ExplorerError
 from vlm_explorer.pixels.windowing import Window
-from vlm_explorer.viewmodels import viewer_corners
+from vlm_explorer.viewmodels import viewer_corners, viewer_orientation
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.viewer_corners import Corners
 from vlm_explorer.viewmodels.viewer_encoder_view import EncoderView
 from vlm_explorer.viewmodels.viewer_frames import FrameCache, FrameKey, LoadedFrame
 from vlm_explorer.viewmodels.viewer_loader import FrameLoader
-from vlm_explorer.viewmodels.viewer_orientation import (
-    UPRIGHT,
-    EdgeLetters,
-    Orientation,
-    edge_letters,
-)
+from vlm_explorer.viewmodels.viewer_orientation import UPRIGHT, EdgeLetters, Orientation
 from vlm_explorer.viewmodels.viewer_picture import EncoderPicture, FramePicture
 from vlm_explorer.viewmodels.viewer_presets import Preset, dragged, presets_of, refusal_of
 from vlm_explorer.viewmodels.viewer_series import SeriesTracker
+from vlm_explorer.viewmodels.viewer_words import error_words
 
 
 class Status(StrEnum):
@@ -44,19 +39,18 @@ class ViewerModel(QObject):
         status: what there is to show.
         failure: (text, hint) where the image cannot be shown.
         loaded: the frame, when it is ready.
+        series: the image's series, and the place in it.
         orientation, inverted: flips, turns and inversion on top of the file's own.
         encoder_view: whether the encoder's view is wanted in the place of the scan.
 
     Signals:
         image_changed(): another image, or another status.
         display_changed(): the same image under another window, orientation, inversion or view.
-        series_changed(): the series, or the place in it.
         noticed(text): something to say in passing.
     """
 
     image_changed = Signal()
     display_changed = Signal()
-    series_changed = Signal()
     noticed = Signal(str)
 
     def __init__(
@@ -71,9 +65,8 @@ class ViewerModel(QObject):
         self._loader.failed.connect(self._fail)
         self._encoder_view = EncoderView(session, self)
         self._encoder_view.changed.connect(self.display_changed)
-        self._tracker = SeriesTracker(session, self)
-        self._tracker.changed.connect(self.series_changed)
-        self._tracker.changed.connect(self._read_ahead)
+        self.series = SeriesTracker(session, self)
+        self.series.changed.connect(self._read_ahead)
         self._clear()
         session.selection_changed.connect(self._follow)
         session.collection_changed.connect(self._take_collection)
@@ -94,19 +87,23 @@ class ViewerModel(QObject):
     @Slot()
     def _take_collection(self) -> None:
         """Go on where only more images have come; forget those of a collection that was left."""
-        current = self.session.selection.current
+        current = self._current()
         if current is not None and current == self.image_id:
-            self._tracker.look_again()
+            self.series.look_again()
             return
         self._loader.forget()
         self._windows.clear()
         self._show_nothing()
         self._follow()
 
+    def _current(self) -> str | None:
+        current = self.session.selection.current
+        return current if current in self.session.images.row_of else None
+
     @Slot()
     def _follow(self) -> None:
         """Show the selection's current image."""
-        current = self.session.selection.current
+        current = self._current()
         if current is not None and current == self.image_id:
             return
         if current is None:
@@ -115,7 +112,7 @@ class ViewerModel(QObject):
             return
         self.image_id, self.failure = current, ("", "")
         self._encoder_view.clear()
-        if self._tracker.enter(current):
+        if self.series.enter(current):
             self.orientation, self.inverted = UPRIGHT, False
         self.loaded = self._loader.get(self._frame_key(current))
         if self.loaded is None:
@@ -126,7 +123,7 @@ class ViewerModel(QObject):
 
     def _show_nothing(self) -> None:
         self._clear()
-        self._tracker.leave()
+        self.series.leave()
         self.image_changed.emit()
 
     def _frame_key(self, image_id: str) -> FrameKey:
@@ -145,32 +142,13 @@ class ViewerModel(QObject):
     @Slot(object)
     def _fail(self, error: Exception) -> None:
         self.status = Status.FAILED
-        if isinstance(error, ExplorerError):
-            self.failure = error.text, error.hint
-        else:
-            self.failure = "This image cannot be shown.", "The details are in the log."
+        self.failure = error_words(error, "This image cannot be shown.")
         self.image_changed.emit()
 
     @Slot()
     def _read_ahead(self) -> None:
         if self.status is Status.READY:
-            self._loader.read_ahead([self._frame_key(key) for key in self._tracker.neighbours()])
-
-    # The series
-
-    @property
-    def place(self) -> tuple[int, int] | None:
-        """Index of the image in its series and the number of images there; None if unknown."""
-        return self._tracker.place
-
-    def step(self, steps: int) -> None:
-        """Go on by so many images in the series, or back."""
-        if self.place is not None:
-            self._tracker.go_to(self.place[0] + steps)
-
-    def go_to(self, index: int) -> None:
-        """Show the index-th image of the series, or the nearest that there is."""
-        self._tracker.go_to(index)
+            self._loader.read_ahead([self._frame_key(key) for key in self.series.neighbours()])
 
     # The picture
 
@@ -179,7 +157,7 @@ class ViewerModel(QObject):
         """The window in use; None without an image and for colour."""
         if self.loaded is None or self.loaded.colour:
             return None
-        return self._windows.get(self._tracker.key, self.loaded.default)
+        return self._windows.get(self.series.key, self.loaded.default)
 
     @property
     def picture(self) -> FramePicture | EncoderPicture | None:
@@ -208,7 +186,7 @@ class ViewerModel(QObject):
         """Which way the patient lies on the screen; None where the file does not say."""
         if self.loaded is None:
             return None
-        return edge_letters(self.loaded.frame.orientation, self.orientation)
+        return viewer_orientation.edge_letters(self.loaded.frame.orientation, self.orientation)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -229,12 +207,12 @@ class ViewerModel(QObject):
         if self.image_id is None:
             return Corners()
         modality = str(self.session.images.modality[self.session.images.row_of[self.image_id]])
-        upper = viewer_corners.upper_corners(modality, self._tracker.series, self.loaded)
+        upper = viewer_corners.upper_corners(modality, self.series.found, self.loaded)
         picture = self.picture
         if self.loaded is None or picture is None:
             return Corners(*upper)
         lower = viewer_corners.lower_left(
-            self.place,
+            self.series.place,
             picture.describe(),
             zoom,
             self.orientation,
@@ -283,9 +261,9 @@ class ViewerModel(QObject):
     def _set_window(self, window: Window | None) -> None:
         """Show the series under `window`; None: each frame under its own default."""
         if window is None:
-            self._windows.pop(self._tracker.key, None)
+            self._windows.pop(self.series.key, None)
         else:
-            self._windows[self._tracker.key] = window
+            self._windows[self.series.key] = window
         self.display_changed.emit()
 
     def invert(self) -> None:

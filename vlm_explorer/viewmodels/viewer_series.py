@@ -87,7 +87,8 @@ class SeriesTracker(QObject):
     Attributes:
         image_id: the current image, or None.
         key: what the images that share a window have in common.
-        series: its series; None until that is known.
+        found: its series; None until that is known.
+        place: index of the image in its series and the number of images there; None until known.
 
     Signals:
         changed(): the series, or the place in it.
@@ -101,15 +102,17 @@ class SeriesTracker(QObject):
         self._forward = True
         self.image_id: str | None = None
         self.key: tuple[str, ...] = ()
-        self.series: SeriesPlace | None = None
+        self.found: SeriesPlace | None = None
+        self.place: tuple[int, int] | None = None
 
     def enter(self, image_id: str) -> bool:
         """Follow to an image; returns whether it is of another series than the one before."""
         key = series_key(self._session.images, image_id)
         other, self.key, self.image_id = key != self.key, key, image_id
-        if self.series is None or image_id not in self.series.ids:
-            self.series = None
+        if self.found is None or image_id not in self.found.ids:
+            self.found = None
             self.look_again()
+        self._find_place()
         self.changed.emit()
         return other
 
@@ -127,21 +130,26 @@ class SeriesTracker(QObject):
 
     @Slot(object)
     def _take(self, series: SeriesPlace) -> None:
-        self.series = series
+        self.found = series
+        self._find_place()
         self.changed.emit()
 
     def leave(self) -> None:
         """Follow no image."""
         self._session.runner.cancel(_KEY)
-        self.image_id, self.key, self.series = None, (), None
+        self.image_id, self.key, self.found = None, (), None
+        self._find_place()
         self.changed.emit()
 
-    @property
-    def place(self) -> tuple[int, int] | None:
-        """Index of the image in its series and the number of images there."""
-        if self.series is None or self.image_id not in self.series.ids:
-            return None
-        return self.series.ids.index(self.image_id), len(self.series.ids)
+    def _find_place(self) -> None:
+        self.place = None
+        if self.found is not None and self.image_id in self.found.ids:
+            self.place = self.found.ids.index(self.image_id), len(self.found.ids)
+
+    def step(self, steps: int) -> None:
+        """Go on by so many images in the series, or back."""
+        if self.place is not None:
+            self.go_to(self.place[0] + steps)
 
     def go_to(self, index: int) -> None:
         """Make the index-th image of the series the current one, or the nearest that there is.
@@ -149,21 +157,21 @@ class SeriesTracker(QObject):
         A selection of several images stays.
         """
         place = self.place
-        if place is None or self.series is None:
+        if place is None or self.found is None:
             return
         index = max(0, min(place[1] - 1, index))
         if index == place[0]:
             return
         self._forward = index > place[0]
-        image_id, selected = self.series.ids[index], self._session.selection.ids
+        image_id, selected = self.found.ids[index], self._session.selection.ids
         alone = selected <= {self.image_id}
         self._session.select([image_id] if alone else selected, image_id)
 
     def neighbours(self) -> list[str]:
         """Return the images that may be asked for next, the likeliest first."""
         place = self.place
-        if place is None or self.series is None:
+        if place is None or self.found is None:
             return []
         onward = 1 if self._forward else -1
         indices = [place[0] + onward * offset for offset in _AHEAD]
-        return [self.series.ids[index] for index in indices if 0 <= index < place[1]]
+        return [self.found.ids[index] for index in indices if 0 <= index < place[1]]

@@ -112,7 +112,7 @@ class SaliencyBar(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         row = QHBoxLayout()
-        row.setSpacing(8)
+        row.setSpacing(12)
         row.addWidget(self._legend, 1)
         row.addWidget(self._opacity)
         row.addWidget(self._eye)

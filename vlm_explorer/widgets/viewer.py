@@ -91,6 +91,8 @@ class Viewer(QWidget):
     def _take_image(self) -> None:
         self._tools.set_title(self.model.title)
         self._tools.set_presets(self.model.presets())
+        for row in picture_rows(self.model, self.pane):
+            self._actions[row.id].setEnabled(self.model.status is not Status.EMPTY)
         if self.model.status is Status.READY and self.model.image_id is not None:
             self.image_opened.emit(self.model.image_id)
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -147,3 +149,25 @@ def test_that_a_step_reaches_only_points_it_may_go_to(make_points):
     points = make_points([[0, 0], [1, 0], [2, 0]])
     among = np.array([True, False, True])
     assert picking.step(points, VIEW, 0, (1, 0), among) == 2
+
+
+@given(clouds(), st.integers(1, 30), st.booleans(), st.floats(5, 60))
+def test_that_points_in_view_are_all_listed_or_none(points, most, hollow, scale):
+    points = dataclasses.replace(points, hollow=np.arange(len(points)) % 3 == 0)
+    view = dataclasses.replace(VIEW, scale=scale)
+    screen = view.to_screen(points.xy.astype(np.float64))
+    inside = ((screen >= 0) & (screen <= 200)).all(axis=1)
+    expected = np.flatnonzero(inside & (points.level >= Level.FADED) & (points.hollow == hollow))
+    found = picking.few_in_view(points, view, most, hollow=hollow)
+    np.testing.assert_array_equal(found, expected if len(expected) <= most else [])
+
+
+def test_that_a_crowd_in_view_is_too_many_and_a_few_of_it_are_found(make_points):
+    rng = np.random.default_rng(0)
+    points = make_points(rng.uniform(-10, 10, (100_000, 2)))
+    assert not len(picking.few_in_view(points, VIEW, 60, hollow=False))
+    near = dataclasses.replace(VIEW, scale=600)
+    screen = near.to_screen(points.xy.astype(np.float64))
+    expected = np.flatnonzero(((screen >= 0) & (screen <= 200)).all(axis=1))
+    assert 0 < len(expected) <= 60
+    np.testing.assert_array_equal(picking.few_in_view(points, near, 60, hollow=False), expected)

@@ -114,13 +114,15 @@ def test_that_filtered_points_leave_a_trace_of_the_ghosts_colour_only(make_point
 @settings(max_examples=40)
 def test_that_counts_are_conserved(size, seed):
     x, y = np.random.default_rng(seed).uniform(0, 50, (2, size))
-    assert density.count(x, y, (50, 50)).sum() == size
+    pixel = density.pixel_of(x, y, 50)
+    assert density.count(pixel, (50, 50)).sum() == size
     weights = np.full(size, 0.5)
-    assert density.count(x, y, (50, 50), weights).sum() == pytest.approx(size / 2)
+    assert density.count(pixel, (50, 50), weights).sum() == pytest.approx(size / 2)
 
 
 def test_that_each_pixel_counts_its_own_points():
-    found = density.count(np.array([0.0, 0.99, 3.5]), np.array([0.0, 0.5, 1.2]), (2, 4))
+    pixel = density.pixel_of(np.array([0.0, 0.99, 3.5]), np.array([0.0, 0.5, 1.2]), 4)
+    found = density.count(pixel, (2, 4))
     np.testing.assert_array_equal(found, [[2, 0, 0, 0], [0, 0, 0, 1]])
 
 

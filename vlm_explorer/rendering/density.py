@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from vlm_explorer.rendering.discs import Canvas, Discs
 Grid = NDArray[np.float32]
 
 _LINEAR_STEPS = 4096
+_TONE_STEPS = 4096
 _BY_RANK = 0.7  # the rest by logarithm
 _TO_SRGB = colours.from_linear(np.linspace(0, 1, _LINEAR_STEPS)).astype(np.float32)
 
@@ -35,22 +37,30 @@ class Tone:
     light: float
 
 
-def count(
-    x: NDArray[np.floating],
-    y: NDArray[np.floating],
-    shape: tuple[int, int],
-    weights: NDArray[np.float64] | None = None,
-) -> Grid:
-    """Return how many points, or which sum of their weights, lie in each pixel.
+def pixel_of(
+    x: NDArray[np.floating], y: NDArray[np.floating], columns: int, cell: int = 1
+) -> NDArray[np.intp]:
+    """Return the flat index of the cell that each point lies in, (N,).
 
     Args:
-        x, y: (N,) pixel coordinates, all within `shape`.
-        shape: rows, columns.
-        weights: (N,) or None.
+        x, y: (N,) pixel coordinates, not negative.
+        columns: cells in a row.
+        cell: side of a cell in pixels.
     """
-    pixel = y.astype(np.intp)
-    pixel *= shape[1]
-    pixel += x.astype(np.intp)
+    column, row = x.astype(np.int32), y.astype(np.int32)
+    if cell > 1:
+        column //= cell
+        row //= cell
+    pixel = row.astype(np.intp)
+    pixel *= columns
+    pixel += column
+    return pixel
+
+
+def count(
+    pixel: NDArray[np.intp], shape: tuple[int, int], weights: NDArray[np.float64] | None = None
+) -> Grid:
+    """Return how many points, or which sum of their weights, lie in each pixel of `shape`."""
     return np.bincount(pixel, weights, shape[0] * shape[1]).astype(np.float32).reshape(shape)
 
 
@@ -81,12 +91,13 @@ def draw(canvas: Canvas, points: Discs, palette: Rgb, diameter: float, tone: Ton
         points = points.only(within)
     if not len(points.x):
         return
-    spread = _spread(count(points.x, points.y, (rows, columns)), _kernel(diameter))
-    cell = max(1, round(diameter / 2))  # the eye sees colour less sharply than tone
-    coarse = Discs(points.x / cell, points.y / cell, points.codes, points.kinds)
+    pixel = pixel_of(points.x, points.y, columns)
+    density = _spread(count(pixel, (rows, columns)), _kernel(diameter))
+    cell = max(1, math.ceil(diameter))  # the eye sees colour less sharply than tone
     shape = -(-rows // cell), -(-columns // cell)
-    colour = _mixture(coarse, palette, shape, _kernel(diameter / cell))
-    _shade(canvas, spread, colour, cell, tone)
+    coarse = pixel if cell == 1 else pixel_of(points.x, points.y, shape[1], cell)
+    colour = _mixture(coarse, points.codes, palette, shape, _kernel(max(diameter / cell, 1.0)))
+    _shade(canvas, density, colour, cell, tone)
 
 
 def _kernel(diameter: float) -> NDArray[np.float32]:
@@ -114,40 +125,48 @@ def _spread(grid: Grid, kernel: NDArray[np.float32]) -> Grid:
 
 
 def _mixture(
-    points: Discs, palette: Rgb, shape: tuple[int, int], kernel: NDArray[np.float32]
-) -> list[Grid]:
-    """Return red, green and blue (sRGB, 0 to 255) of the mixture in each cell of `shape`."""
-    weights = evenness(points.codes, len(palette))
+    pixel: NDArray[np.intp],
+    codes: NDArray[np.integer],
+    palette: Rgb,
+    shape: tuple[int, int],
+    kernel: NDArray[np.float32],
+) -> Grid:
+    """Return red, green and blue (3, cells; sRGB, 0 to 255) of the mixture in each cell."""
+    weights = evenness(codes, len(palette))
     light = colours.to_linear(palette) * weights[:, None]
-    total = _spread(count(points.x, points.y, shape, weights.take(points.codes)), kernel)
+    total = _spread(count(pixel, shape, weights.take(codes)), kernel)
     np.maximum(total, 1e-30, out=total)
-    mixed = []
+    mixed = np.empty((3, shape[0] * shape[1]), np.float32)
     for channel in range(3):
-        parts = np.ascontiguousarray(light[:, channel]).take(points.codes)
-        share = _spread(count(points.x, points.y, shape, parts), kernel)
+        parts = np.ascontiguousarray(light[:, channel]).take(codes)
+        share = _spread(count(pixel, shape, parts), kernel)
         share /= total
         share *= _LINEAR_STEPS - 1
         share += 0.5
-        np.clip(share, 0, _LINEAR_STEPS - 1, out=share)
-        mixed.append(_TO_SRGB.take(share.astype(np.int32)))
+        np.minimum(share, _LINEAR_STEPS - 1, out=share)
+        mixed[channel] = _TO_SRGB.take(share.astype(np.int32)).ravel()
     return mixed
 
 
-def _shade(canvas: Canvas, density: Grid, colour: list[Grid], cell: int, tone: Tone) -> None:
+def _shade(canvas: Canvas, density: Grid, colour: Grid, cell: int, tone: Tone) -> None:
     """Lay the coloured tone over `canvas`, where there is any."""
-    rows, columns = np.nonzero(density > 0.02)
-    found = density[rows, columns]
-    opacity, glow = _levels(found, tone)
-    coarse = (rows // cell) * colour[0].shape[1] + columns // cell
-    flat = rows * canvas.shape[1] + columns
+    rows, columns = density.shape
+    flat = np.flatnonzero(density > 0.02)
+    opacity, glow = _levels(density.ravel().take(flat), tone)
+    coarse = flat
+    if cell > 1:
+        first = np.arange(rows, dtype=np.int32) // cell * np.int32(-(-columns // cell))
+        cells = first[:, None] + np.arange(columns, dtype=np.int32) // cell
+        coarse = cells.ravel().take(flat)
+    plain = canvas.reshape(-1, 4)
     for channel in range(3):
-        plane = canvas[..., channel]
-        lit = colour[channel].ravel().take(coarse)
+        lit = colour[channel].take(coarse)
         lit += (tone.light - lit) * glow
-        under = canvas.reshape(-1, 4)[:, channel].take(flat).astype(np.float32)
+        plane = plain[:, channel]
+        under = plane[flat].astype(np.float32)
         under += (lit - under) * opacity
         under += 0.5
-        plane[rows, columns] = under.astype(np.uint8)
+        plane[flat] = under.astype(np.uint8)
 
 
 def _levels(density: Grid, tone: Tone) -> tuple[Grid, Grid]:
@@ -156,12 +175,20 @@ def _levels(density: Grid, tone: Tone) -> tuple[Grid, Grid]:
     Partly by logarithm, partly by rank (histogram equalisation): the first keeps order of
     magnitude readable, the second shows the structure within dense places.
     """
+    if not len(density):
+        return density, density
     sample = np.sort(density[:: max(1, len(density) // 20_000)])
     knots = np.unique(np.quantile(sample, np.linspace(0, 1, 65)).astype(np.float32))
     rank = np.searchsorted(sample, knots, side="right") / len(sample)
     log = np.log1p(knots) / np.log1p(max(float(knots[-1]), 6.0))
     blend = _BY_RANK * np.sqrt(rank * log) + (1 - _BY_RANK) * log
-    step = np.interp(density, knots, blend).astype(np.float32)
-    opacity = tone.lone + (tone.dense - tone.lone) * step
-    opacity *= np.minimum(density, 1)
-    return opacity, np.clip((step - 0.4) / 0.6, 0, 1) ** 2 * np.float32(tone.glow)
+    # Looked up by the square root of density, in which low densities have steps enough.
+    top = np.sqrt(max(float(density.max()), 1e-6))
+    at = (np.linspace(0, 1, _TONE_STEPS) * top) ** 2
+    step = np.interp(at, knots, blend)
+    opacity = (tone.lone + (tone.dense - tone.lone) * step) * np.minimum(at, 1)
+    glow = np.clip((step - 0.4) / 0.6, 0, 1) ** 2 * tone.glow
+    index = np.sqrt(density)
+    index *= (_TONE_STEPS - 1) / top
+    place = index.astype(np.int32)
+    return opacity.astype(np.float32).take(place), glow.astype(np.float32).take(place)

@@ -6,6 +6,7 @@ import math
 import sys
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,11 +110,16 @@ def rasterise(points: Points, brush: Brush, view: View, ratio: float = 1.0) -> C
     seen = (x > -edge) & (x < columns + edge) & (y > -edge) & (y < rows + edge)
     seen &= points.level > Level.ABSENT
     index = np.flatnonzero(seen)
-    drawing = _Drawing(
-        canvas, x[index], y[index], points.codes[index], points.hollow[index], brush, ratio
+    x, y, codes, hollow, level = (
+        _chosen(column, index) for column in (x, y, points.codes, points.hollow, points.level)
     )
-    drawing.draw(points.level[index])
+    _Drawing(canvas, x, y, codes, hollow, brush, ratio).draw(level)
     return canvas
+
+
+def _chosen(column: NDArray[Any], index: NDArray[np.intp]) -> NDArray[Any]:
+    """Return the elements at ascending, distinct indices; of a million all, no copy is made."""
+    return column if len(index) == len(column) else column[index]
 
 
 def _blank(rows: int, columns: int, ground: Rgb) -> Canvas:
@@ -188,10 +194,13 @@ class _Drawing:
         size = len(self.brush.palette)
         palette = self._palettes()[layer * size : (layer + 1) * size]
         pale = colours.mix(palette, self.brush.ground, 0.4)
-        codes = self.codes[index] + self.hollow[index] * np.intp(size)
+        hollow = _chosen(self.hollow, index)
+        codes = _chosen(self.codes, index).astype(np.intp)
+        if hollow.any():
+            codes += hollow * np.intp(size)
         density.draw(
             self.canvas,
-            Discs(self.x[index], self.y[index], codes, self.hollow[index]),
+            Discs(_chosen(self.x, index), _chosen(self.y, index), codes, hollow),
             np.concatenate([palette, pale]),
             self.brush.diameter * self.ratio,
             self._tone(layer),
@@ -211,7 +220,7 @@ class _Drawing:
 
     def _rare(self, index: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return the points of rare categories, or of the highest values, the rarest last."""
-        codes = self.codes[index]
+        codes = _chosen(self.codes, index)
         found = np.bincount(codes, minlength=len(self.brush.palette))
         order = np.arange(len(found))[::-1] if self.brush.ordered else np.argsort(found)
         order = order[found[order] > 0]

@@ -28,6 +28,7 @@ from vlm_explorer.widgets.theme import theme
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 REACH = 8.0  # px beside a point that still mean it
+_LIVE_COUNT = 200_000  # points, up to which a lasso says at once how many it holds
 _WHEEL = 1.0015  # zoom a unit of the wheel; 120 a notch
 
 
@@ -195,8 +196,9 @@ class MapCanvas(MapSurface):
     def paint_gesture(self, painter: QPainter) -> None:
         """Draw the lasso."""
         if self._pointer.gesture is Gesture.LASSO:
-            found = len(self._enclosed())
-            map_marks.paint_lasso(painter, self._pointer.outline, found, theme())
+            few = len(self._model.scene) <= _LIVE_COUNT
+            words = f"{len(self._enclosed()):,}" if few else ""
+            map_marks.paint_lasso(painter, self._pointer.outline, words, theme())
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Ask for a menu of the point under the pointer."""

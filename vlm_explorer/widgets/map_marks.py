@@ -30,13 +30,12 @@ def paint_hover_ring(painter: QPainter, at: QPointF, size: float, roles: Theme) 
     painter.drawEllipse(at, size / 2 + 2.5, size / 2 + 2.5)
 
 
-def paint_lasso(painter: QPainter, outline: Sequence[QPointF], enclosed: int, roles: Theme) -> None:
-    """Draw the lasso, and how many points it holds so far."""
+def paint_lasso(painter: QPainter, outline: Sequence[QPointF], words: str, roles: Theme) -> None:
+    """Draw the lasso, and at its end some words, such as how many points it holds so far."""
     shape = QPolygonF(list(outline))
     painter.setPen(QPen(roles.colour("accent"), 1.5, Qt.PenStyle.SolidLine))
     painter.setBrush(roles.colour("accent", 0.10))
     painter.drawPolygon(shape)
-    words = f"{enclosed:,}"
     place = outline[-1] + QPointF(14, -10)
     paint_on_halo(painter, place, words, font(BODY), "text", roles)
 

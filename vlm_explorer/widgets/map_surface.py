@@ -13,10 +13,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from vlm_explorer.rendering.rasteriser import Brush, Level
+from vlm_explorer.rendering.picking import few_in_view
+from vlm_explorer.rendering.rasteriser import Brush
 from vlm_explorer.rendering.view import View, bounds
 from vlm_explorer.viewmodels.map_model import MapModel
-from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.viewmodels.map_scene import MapScene, MapState
 from vlm_explorer.widgets import map_lettering, map_marks
 from vlm_explorer.widgets.map_brush import brush_for
@@ -236,13 +236,11 @@ class MapSurface(QWidget):
 
     def _captions_in_view(self, scene: MapScene) -> list[tuple[int, str, tuple[float, float]]]:
         """Return the captions to be written out: none while there are too many of them."""
-        hollow = np.flatnonzero((scene.text != NONE) & (scene.points.level >= Level.FADED))
-        screen = self._view.to_screen(scene.points.xy[hollow])
-        inside = (screen >= 0).all(axis=1) & (screen <= (self.width(), self.height())).all(axis=1)
-        chosen = hollow[inside]
-        if len(chosen) >= CAPTION_WORDS:
+        if not self._model.places.words:
             return []
+        chosen = few_in_view(scene.points, self._view, CAPTION_WORDS - 1, hollow=True)
+        screen = self._view.to_screen(scene.points.xy[chosen].astype(np.float64))
         return [
             (int(index), self._model.caption_of(int(index)), (float(x), float(y)))
-            for index, (x, y) in zip(chosen, screen[inside], strict=True)
+            for index, (x, y) in zip(chosen, screen, strict=True)
         ]

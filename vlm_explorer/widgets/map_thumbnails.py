@@ -10,10 +10,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen
 
 from vlm_explorer.rendering.label_placement import Rect
-from vlm_explorer.rendering.picking import pickable
+from vlm_explorer.rendering.picking import few_in_view
 from vlm_explorer.rendering.view import View
 from vlm_explorer.viewmodels.map_model import MapModel
-from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.widgets.theme import Theme
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
@@ -42,17 +41,15 @@ def pin_thumbnails(model: MapModel, view: View, obstacles: Sequence[QRectF]) -> 
         obstacles: what must stay free, logical pixels.
     """
     scene = model.scene
-    screen = view.to_screen(scene.points.xy)
-    inside = (screen >= 0).all(axis=1) & (screen <= (view.width, view.height)).all(axis=1)
-    index = np.flatnonzero(inside & pickable(scene.points) & (scene.text == NONE))
-    if not 0 < len(index) <= MOST_IN_VIEW:
-        return []
+    index = few_in_view(scene.points, view, MOST_IN_VIEW, hollow=False)
+    screen = view.to_screen(scene.points.xy[index].astype(np.float64))
+    places = {int(point): (float(x), float(y)) for point, (x, y) in zip(index, screen, strict=True)}
     chosen = sorted(index.tolist(), key=lambda i: (i != scene.current, -scene.points.level[i], -i))
     area = Rect(4, 4, view.width - 8, view.height - 8)
     taken = [Rect(r.x(), r.y(), r.width(), r.height()) for r in obstacles]
     pinned = []
     for point in chosen:
-        x, y = (float(value) for value in screen[point])
+        x, y = places[point]
         rect = Rect(x - SIDE / 2, y - _LIFT - SIDE, SIDE, SIDE)
         if rect.within(area) and not any(rect.overlaps(other, _GAP) for other in taken):
             image_id = model.image_id(point)

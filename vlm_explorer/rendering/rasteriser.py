@@ -17,8 +17,10 @@ from vlm_explorer.rendering.discs import Canvas, Discs, Stamp
 from vlm_explorer.rendering.view import View
 
 DISC_LIMIT = 20_000  # points in view; more of them are drawn as tone
-RIM = 0.7  # logical px of ground around a disc
+RIM = 0.7  # logical px of ground around a disc, at most
 HALO = 1.7  # logical px of accent around a selected disc
+_RIM_SHARE = 0.18  # of the diameter
+_HALO_LIMIT = 1000  # selected points among tone that have halos; more of them glow by themselves
 _RARE_SHARE = 0.002  # a category below this share of the view is drawn on top of the tone
 _RARE_LIMIT = 3000  # points on top of the tone
 
@@ -88,7 +90,12 @@ def is_quick(count: int, size: float, ratio: float) -> bool:
     """Whether `count` points of `size` logical pixels are drawn within a frame's time."""
     if count > DISC_LIMIT:
         return False
-    return count * Stamp(size / 2 * ratio, RIM * ratio).pixels <= 600_000
+    return count * _disc(size, ratio).pixels <= 600_000
+
+
+def _disc(diameter: float, ratio: float) -> Stamp:
+    """Return the shape of a full point of `diameter` logical pixels."""
+    return Stamp(diameter / 2 * ratio, min(RIM, _RIM_SHARE * diameter) * ratio)
 
 
 def rasterise(points: Points, brush: Brush, view: View, ratio: float = 1.0) -> Canvas:
@@ -143,24 +150,24 @@ class _Drawing:
         """Draw all points, (N,) levels given, layer by layer."""
         unselected = np.flatnonzero(level < Level.SELECTED)
         selected = np.flatnonzero(level == Level.SELECTED)
-        if len(level) <= DISC_LIMIT:
+        few = len(level) <= DISC_LIMIT
+        if few:
             order = np.argsort(level[unselected], kind="stable")
             self._draw_discs(unselected[order], level[unselected[order]])
         else:
             for layer in (Level.GHOST, Level.FADED, Level.PLAIN):
                 self._draw_tone(np.flatnonzero(level == layer), layer)
-        if len(selected) <= DISC_LIMIT:
+        if few or len(selected) <= _HALO_LIMIT:
             self._draw_halos(selected)
         else:
             self._draw_tone(selected, Level.SELECTED)
 
     def _stamps(self) -> tuple[Stamp, Stamp]:
         """Return the shapes of full and of hollow points."""
-        radius, rim = self.brush.diameter / 2 * self.ratio, RIM * self.ratio
-        small = 0.92 * radius
-        return Stamp(radius, rim), Stamp(
-            small, rim / 2, hole=max(small - max(1.0, 0.32 * radius), 0.01)
-        )
+        full = _disc(self.brush.diameter, self.ratio)
+        small = 0.92 * full.radius
+        hole = max(small - max(1.0, 0.32 * full.radius), 0.01)
+        return full, Stamp(small, full.rim / 2, hole)
 
     def _palettes(self) -> Rgb:
         """Return the colours of the four layers, one after the other (4 * C, 3)."""
@@ -212,7 +219,7 @@ class _Drawing:
     def _tone(self, layer: Level) -> density.Tone:
         dark = palettes.is_dark(self.brush.ground)
         light = 255.0 if dark else 0.0
-        if layer < Level.PLAIN:
+        if layer < Level.PLAIN or self.brush.ordered:  # light is the values' own there
             return density.Tone(lone=0.5, dense=1.0, glow=0.12, light=light)
         if dark:
             return density.Tone(lone=0.45, dense=1.0, glow=0.6, light=light)

@@ -17,12 +17,18 @@ from vlm_explorer.widgets.qimages import to_qimage
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
-    """What is to be drawn; the same objects from the same view give the same picture."""
+    """What is to be drawn; the same objects from the same view give the same picture.
+
+    Attributes:
+        world: what the coordinates belong to: pictures of two worlds cannot be laid over each
+            other.
+    """
 
     points: Points
     brush: Brush
     view: View
     ratio: float
+    world: object = None
 
     def same_as(self, other: Request | None) -> bool:
         """Whether the other would give the same picture."""

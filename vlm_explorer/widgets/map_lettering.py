@@ -63,7 +63,7 @@ def fonts() -> dict[WordKind, QFont]:
     """Return the fonts of words."""
     return {
         WordKind.PROMPT: font(BODY, QFont.Weight.DemiBold),
-        WordKind.LABEL: font(BODY),
+        WordKind.LABEL: font(ANNOTATION),
         WordKind.GROUP: font(BODY, QFont.Weight.Medium),
         WordKind.CAPTION: font(ANNOTATION),
     }
@@ -160,7 +160,7 @@ def paint_words(painter: QPainter, words: Iterable[Word], roles: Theme) -> None:
         pending = isinstance(word.subject, Star) and word.subject.pending
         role = {
             WordKind.PROMPT: "secondary" if pending else "star",
-            WordKind.LABEL: "text",
+            WordKind.LABEL: "secondary",
             WordKind.GROUP: "text",
             WordKind.CAPTION: "secondary",
         }[word.kind]
@@ -202,10 +202,10 @@ def paint_stars(painter: QPainter, stars: Iterable[Star], view: View, roles: The
     """Draw the stars, the prompt's last."""
     for star in sorted(stars, key=lambda star: star.kind is not StarKind.LABEL):
         prompt = star.kind is not StarKind.LABEL
-        colour = roles.colour("star" if prompt else "text")
+        colour = roles.colour("star" if prompt else "secondary")
         if star.pending:
             colour = roles.colour("disabled")
-        shape = star_shape(QPointF(*_at(star.x, star.y, view)), STAR if prompt else STAR * 0.75)
+        shape = star_shape(QPointF(*_at(star.x, star.y, view)), STAR if prompt else STAR * 0.7)
         painter.setPen(_round_pen(roles.colour("map_ground", 0.85), 4.0))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolygon(shape)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractAnimation, QEasingCurve, QObject, QVariantAnimation, Signal
 from PySide6.QtWidgets import QStyle, QWidget
 
-from vlm_explorer.rendering.rasteriser import DISC_LIMIT, Points
+from vlm_explorer.rendering.rasteriser import Points
 from vlm_explorer.rendering.view import View
 from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.viewmodels.map_scene import MapScene
@@ -53,9 +53,9 @@ class Motion(QObject):
         return self._animation.state() is QAbstractAnimation.State.Running
 
     def start(self, old: MapScene, old_view: View, new: MapScene, new_view: View) -> None:
-        """Move what is in both scenes; nothing moves where there are too many points."""
+        """Move what is in both scenes; what is new is there at once."""
         self.stop()
-        if not len(old) or not len(new) or max(len(old), len(new)) > DISC_LIMIT:
+        if not len(old) or not len(new):
             return
         after = new_view.to_screen(new.points.xy.astype(np.float64))
         before = old_view.to_screen(old.points.xy.astype(np.float64))

@@ -14,7 +14,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from vlm_explorer.rendering.picking import few_in_view
-from vlm_explorer.rendering.rasteriser import Brush
+from vlm_explorer.rendering.rasteriser import Brush, diameter, is_quick
 from vlm_explorer.rendering.view import View, bounds
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_scene import MapScene, MapState
@@ -28,6 +28,7 @@ from vlm_explorer.widgets.theme import theme, themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 MARGIN = 24.0  # px around all points when they are fitted
+_RING = 8.0  # px around the current point that words leave free
 CAPTION_WORDS = 40  # captions in view, below which their words are shown
 _NEAREST, _FARTHEST = 400.0, 0.4  # zoom, in units of the scale that shows everything
 
@@ -132,8 +133,11 @@ class MapSurface(QWidget):
         """Fit the new layout, and let points go there from where they were drawn."""
         old, old_view = self._drawn, self._view
         self.fit()
-        if motion_wanted(self) and self.isVisible():
-            self._motion.start(old, old_view, self._model.scene, self._view)
+        new = self._model.scene
+        most = max(len(old), len(new))
+        quick = is_quick(most, diameter(most), self.devicePixelRatioF())
+        if quick and motion_wanted(self) and self.isVisible():
+            self._motion.start(old, old_view, new, self._view)
 
     @Slot(object)
     def _take_thumbnails(self, ids: set[str]) -> None:
@@ -198,19 +202,20 @@ class MapSurface(QWidget):
         painter.end()
 
     def _paint_points(self, painter: QPainter, scene: MapScene) -> None:
+        """Draw the picture; while a better one is on its way the last one, moved into place."""
         points, view = self._motion.points(scene.points, self._view)
-        ratio = self.devicePixelRatioF()
-        frame = self._frames.frame(Request(points, self._brush_now(), view, ratio))
+        ratio, world = self.devicePixelRatioF(), self._model.places
+        frame = self._frames.frame(Request(points, self._brush_now(), view, ratio, world))
         if frame is None:
             return
         drawn = frame.request.view
-        corner = self._view.to_screen(drawn.to_world((0.0, 0.0))) if drawn != view else (0.0, 0.0)
-        grown = self._view.scale / drawn.scale if drawn != view else 1.0
-        if grown == 1.0 and drawn == view:
+        if drawn == view or frame.request.world is not world:
             painter.drawImage(QPointF(0, 0), frame.image)
             return
+        x, y = (float(value) for value in view.to_screen(drawn.to_world((0.0, 0.0))))
+        grown = view.scale / drawn.scale
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        target = QRectF(corner[0], corner[1], drawn.width * grown, drawn.height * grown)
+        target = QRectF(x, y, drawn.width * grown, drawn.height * grown)
         painter.drawImage(target, frame.image, QRectF(frame.image.rect()))
 
     def _paint_marks(self, painter: QPainter, scene: MapScene) -> None:
@@ -218,6 +223,9 @@ class MapSurface(QWidget):
         obstacles = self.obstacles()
         self._pinned = pin_thumbnails(self._model, view, obstacles) if self._images else []
         obstacles += [pin.rect for pin in self._pinned]
+        if scene.current is not None:
+            at = self.position_of(scene.current)
+            obstacles.append(QRectF(at.x() - _RING, at.y() - _RING, 2 * _RING, 2 * _RING))
         self._words = map_lettering.lay_out_words(
             scene.groups, scene.stars, self._captions_in_view(scene), view, obstacles
         )

@@ -77,7 +77,7 @@ def build_collection(
     entry = EncoderEntry(f"{model}-000000000000", model, "0" * 64, RECIPE, DIMENSION, 20.0, None)
     with CollectionWriter(folder, name="Small") as writer:
         writer.use_encoder(entry)
-        records = [_record(number) for number in range(images)]
+        records = [_record(number, folder.parent / "scans") for number in range(images)]
         writer.add_images(records)
         vectors = [
             ImageVector(r.image_id, RECIPE, _unit(word_vector(r.label) + 0.3 * word_vector(str(n))))
@@ -112,17 +112,19 @@ def keep_window_state(folder: Path, **state: Any) -> None:
     Collection(folder).set_user_state("window", {"layout": ["pca", "raw", 42], **state})
 
 
-def _record(number: int) -> ImageRecord:
+def _record(number: int, scans: Path) -> ImageRecord:
+    scans.mkdir(exist_ok=True)
+    Image.fromarray(_grey(number, 64)).save(scans / f"{number}.png")
     patient, series = number // 6, number // 3
     modality, label = MODALITIES[series % 3], LABELS[number % 3]
     return ImageRecord(
         image_id=image_id(number),
-        file=f"/scans/p{patient}/{number}.dcm",
+        file=str(scans / f"{number}.png"),
         frame=0,
         content_hash=f"{number:064d}",
         size=1,
         mtime_ns=1,
-        source="/scans",
+        source=str(scans),
         patient=f"patient{patient}",
         study=f"study{patient}",
         series=f"series{series}",
@@ -144,6 +146,9 @@ def _record(number: int) -> ImageRecord:
 
 def _thumbnail(number: int) -> bytes:
     data = io.BytesIO()
-    grey = np.full((32, 32), 8 * (number % 30), np.uint8)
-    Image.fromarray(grey).save(data, "JPEG")
+    Image.fromarray(_grey(number, 32)).save(data, "JPEG")
     return data.getvalue()
+
+
+def _grey(number: int, side: int) -> np.ndarray:
+    return np.full((side, side), 8 * (number % 30), np.uint8)

@@ -13,12 +13,13 @@ from types import TracebackType
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from vlm_explorer import diagnostics, paths
 from vlm_explorer.errors import ExplorerError, UsageError
 from vlm_explorer.settings import THEMES, load_settings
 from vlm_explorer.viewmodels.messages import Messages
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
-from vlm_explorer.widgets.main_window import SIZE, MainWindow
+from vlm_explorer.widgets.main_window import MainWindow
 from vlm_explorer.widgets.theme import themes
 
 logger = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ def run(
     Raises:
         ExplorerError: the picture cannot be drawn or written.
     """
+    crash = diagnostics.start()
     application = make_application(scale)
     themes.set_theme(theme if theme in THEMES else load_settings().theme)
     themes.apply(application)
@@ -97,14 +99,17 @@ def run(
     thumbnails = Thumbnails(session)
     window = MainWindow(session, thumbnails)
     hook = install_hook(session.messages)
+    if crash:
+        session.messages.show_warning(
+            "VLM Explorer ended unexpectedly last time.",
+            f"What it was doing is noted in {paths.log_folder()}.",
+        )
     if size is not None:
-        window.show_at(*size)
+        window.resize(*size)
     elif screenshot is None:
         window.restore_window()
-    else:
-        window.show_at(SIZE.width(), SIZE.height())
     window.show()
-    QTimer.singleShot(0, lambda: _begin(session, path, demo))
+    QTimer.singleShot(0, lambda: begin(session, path, demo=demo))
     try:
         if screenshot is not None:
             from vlm_explorer.widgets.screenshot import take_screenshot
@@ -116,6 +121,7 @@ def run(
     finally:
         sys.excepthook = hook
         end(application, window, session)
+        diagnostics.end()
 
 
 def make_application(scale: float = 1.0) -> QApplication:
@@ -128,7 +134,7 @@ def make_application(scale: float = 1.0) -> QApplication:
     return application
 
 
-def _begin(session: Session, path: Path | None, demo: bool) -> None:
+def begin(session: Session, path: Path | None, *, demo: bool) -> None:
     """Open what the command line names, once the window is there."""
     if demo:
         session.open_demo()

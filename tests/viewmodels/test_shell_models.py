@@ -135,7 +135,7 @@ def test_that_a_result_is_described_without_the_name_of_its_file(opened: Session
     model = ResultsModel(opened)
     words = model.index(0).data(Qt.ItemDataRole.ToolTipRole)
     assert "XR with effusion" in words
-    assert "/scans" not in words
+    assert ".png" not in words
 
 
 # The labels

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from vlm_explorer import paths
 from vlm_explorer.widgets import theme as roles
-from vlm_explorer.widgets.icons import glyph_pixmap
+from vlm_explorer.widgets.icons import glyph_icon
 from vlm_explorer.widgets.theme import Theme, icon, load_themes, role_names, themes
 
 GROUNDS = ("window", "panel", "raised")
@@ -186,7 +186,8 @@ def test_that_icons_are_tinted_by_role_and_unknown_ones_are_refused(qapp: QAppli
 
 
 def test_that_a_glyph_fills_its_square(qapp: QApplication) -> None:
-    image = glyph_pixmap("ph.square", QColor("white"), 64).toImage()
+    white = QColor("white")
+    image = glyph_icon("ph.square", white, white, white).pixmap(64, 64).toImage()
     drawn = [(x, y) for x in range(64) for y in range(64) if image.pixelColor(x, y).alpha() > 100]
     xs, ys = [x for x, _ in drawn], [y for _, y in drawn]
     assert 40 <= max(xs) - min(xs) <= 62

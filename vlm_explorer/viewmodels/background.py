@@ -88,8 +88,11 @@ class LaidOut:
 # Opening
 
 
-def read_collection(folder: Path, *, context: JobContext) -> Opened:
+def read_collection(folder: Path, model: str | None = None, *, context: JobContext) -> Opened:
     """Read a collection: images, vectors, problems, and how the window was left.
+
+    Args:
+        model: the encoder asked for, whose vectors are read if they are there.
 
     Raises:
         CollectionProblem: it is not one, damaged, or too new.
@@ -100,7 +103,10 @@ def read_collection(folder: Path, *, context: JobContext) -> Opened:
     context.check()
     images = ImageTable(collection.images)
     context.check()
-    vectors = collection.vectors() if collection.models() and len(images) else None
+    vectors = None
+    if collection.models() and len(images):
+        wanted = model_of(collection, model)
+        vectors = collection.vectors(wanted if wanted in collection.models() else model_id(wanted))
     problems = collection.problems
     left = collection.user_state(WINDOW_STATE)
     return Opened(
@@ -137,8 +143,8 @@ def read_place(path: Path, model: str | None, *, context: JobContext) -> Place:
     folder = default_place(path) if indexed else path
     if not is_collection(folder):
         return Place(path, None, indexed)
-    opened = read_collection(folder, context=context)
-    unknown = model is not None and model not in opened.collection.models()
+    opened = read_collection(folder, model, context=context)
+    unknown = model is not None and model_id(model) not in opened.collection.models()
     usable = len(opened.images) > 0 and not unknown
     return Place(path, opened if usable or not indexed else None, indexed)
 
@@ -166,7 +172,7 @@ def index_and_open(path: Path, model: str | None, *, context: JobContext) -> Ope
     from vlm_explorer.processes import run_in_process
 
     folder, warnings = run_in_process(index_folder, path, model, context=context)
-    opened = read_collection(folder, context=context)
+    opened = read_collection(folder, model, context=context)
     return _with_warnings(opened, warnings)
 
 
@@ -229,9 +235,26 @@ def keep_window_state(
 
 
 def model_of(collection: Collection, wanted: str | None) -> str:
-    """Return the encoder with which a collection is searched."""
+    """Return the encoder with which a collection is searched, as id or as folder.
+
+    Args:
+        wanted: what was asked for; it counts only where the collection holds its vectors.
+    """
     models = collection.models()
-    return wanted if wanted in models else models[0]
+    if wanted is not None and model_id(wanted) in models:
+        return wanted
+    return models[0]
+
+
+def model_id(model: str) -> str:
+    """Return the id under which the vectors of an encoder, named by id or folder, are kept.
+
+    Raises:
+        ModelNotFound: it is not on this machine.
+    """
+    from vlm_explorer.encoders.registry import find_model_folder
+
+    return find_model_folder(model)[0]
 
 
 def load_encoder(model: str, *, context: JobContext) -> Encoder:

@@ -97,19 +97,37 @@ class LabelsModel(QAbstractTableModel):
 
     @Slot()
     def _read(self) -> None:
-        self.beginResetModel()
-        self._labels = self._session.label_state.labels
-        self._take_scores()
-        self.endResetModel()
-        self.changed.emit()
+        """Take the labels; rows that stay keep whatever is being edited in them."""
+        labels = self._session.label_state.labels
+        self._replace_rows(labels)
+        self._score()
+
+    def _replace_rows(self, labels: tuple[str, ...]) -> None:
+        """Take out and put in the rows between those that both sets begin and end with."""
+        old = self._labels
+        least = min(len(old), len(labels))
+        first = next((row for row in range(least) if old[row] != labels[row]), least)
+        last = next(
+            (n for n in range(least - first) if old[-1 - n] != labels[-1 - n]), least - first
+        )
+        if first < len(old) - last:
+            self.beginRemoveRows(ROOT, first, len(old) - last - 1)
+            self._cosine = self._probability = None
+            self._labels = old[:first] + old[len(old) - last :]
+            self.endRemoveRows()
+        if first < len(labels) - last:
+            self.beginInsertRows(ROOT, first, len(labels) - last - 1)
+            self._cosine = self._probability = None
+            self._labels = labels
+            self.endInsertRows()
 
     @Slot()
     def _score(self) -> None:
-        """The same labels, for another selection: the rows stay where they are."""
+        """The same labels, other scores: the rows stay where they are."""
         self._take_scores()
         if self._labels:
             last = self.index(len(self._labels) - 1, PROBABILITY)
-            self.dataChanged.emit(self.index(0, COSINE), last)
+            self.dataChanged.emit(self.index(0, LABEL), last)
         self.changed.emit()
 
     def _take_scores(self) -> None:
@@ -120,7 +138,11 @@ class LabelsModel(QAbstractTableModel):
         chosen = session.selection
         ids = chosen.ids or frozenset([chosen.current] if chosen.current else [])
         rows = session.images.rows_of(ids)
-        if answer is None or not len(rows) or len(answer.cosine) != len(session.images):
+        fits = answer is not None and answer.cosine.shape == (
+            len(session.images),
+            len(self._labels),
+        )
+        if answer is None or not len(rows) or not fits:
             return
         self._cosine = answer.cosine[rows].mean(axis=0)
         self._probability = answer.probability[rows].mean(axis=0)
@@ -198,7 +220,10 @@ class LabelsModel(QAbstractTableModel):
         if text in others or (row < len(self._labels) and self._labels[row] == text):
             return False
         if row < len(self._labels):
-            self._set([*self._labels[:row], *([text] if text else []), *self._labels[row + 1 :]])
+            changed = [*self._labels[:row], *([text] if text else []), *self._labels[row + 1 :]]
+            if text:  # in place, so that the editor still belongs to its row
+                self._labels = tuple(changed)
+            self._set(changed)
         elif text:
             self._set([*self._labels, text])
         return bool(text)

@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from vlm_explorer.viewmodels import background
+from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.recent import RecentPlaces
 from vlm_explorer.viewmodels.states import LabelState, QueryState
 
@@ -61,7 +62,7 @@ class Opening(QObject):
             on_success=self._take,
             on_failure=self._fail,
         )
-        job.cancelled.connect(self._stop)
+        job.finished.connect(self._look_after)
 
     @Slot(object)
     def _take_place(self, place: background.Place) -> None:
@@ -88,14 +89,15 @@ class Opening(QObject):
             on_failure=self._fail if first else self._session.messages.show_error,
         )
         if first:
-            job.cancelled.connect(self._stop)
+            job.finished.connect(self._look_after)
 
-    @Slot()
-    def _stop(self) -> None:
-        """The user cancelled: show what is there by now, or nothing."""
+    @Slot(object)
+    def _look_after(self, job: Job) -> None:
+        """Where the user cancelled: show what is there by now, or nothing."""
         session = self._session
-        if not session.opening or session.runner.running("open") is not None:
-            return  # something else is being opened by now
+        superseded = not session.opening or session.runner.running("open") is not None
+        if superseded or not job.context.cancelled:
+            return
         if self._path is None or not len(session.images):
             session.begin("")
             return

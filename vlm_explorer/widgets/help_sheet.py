@@ -1,4 +1,4 @@
-"""The help sheet: every key, by pane, from the table of actions; and what the program is."""
+"""The help sheet: every key, by pane, from the table of actions."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from vlm_explorer.widgets.actions import ActionRow
-from vlm_explorer.widgets.controls import IconButton, Words, text_button
+from vlm_explorer.widgets.controls import IconButton, Words
 from vlm_explorer.widgets.sheets import Sheet
-from vlm_explorer.widgets.status_line import NOTICE
 
 COLUMNS = 3
 
@@ -108,57 +107,3 @@ def _spread(panes: Mapping[str, Sequence[ActionRow]], columns: int) -> list[Part
 
     cuts = min(combinations_with_replacement(range(len(keyed) + 1), columns - 1), key=longest)
     return [keyed[start:end] for start, end in pairwise((0, *cuts, len(keyed)))]
-
-
-class TextSheet(Sheet):
-    """A title, paragraphs, and a line of text that can be copied."""
-
-    def __init__(self, host: QWidget, title: str, paragraphs: Sequence[str], copied: str) -> None:
-        super().__init__(host, 560)
-        self._copied = copied
-        close = IconButton("ph.x", "Close", "Esc", parent=self.panel)
-        close.clicked.connect(self.dismiss)
-        head = QHBoxLayout()
-        head.addWidget(Words(title, "title", parent=self.panel), 1)
-        head.addWidget(close)
-        self.column.addLayout(head)
-        for paragraph in paragraphs:
-            words = QLabel(paragraph, self.panel)
-            words.setWordWrap(True)
-            words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self.column.addWidget(words)
-        if copied:
-            self.column.addLayout(self._command())
-
-    def _command(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        line = QLabel(self._copied, self.panel)
-        line.setProperty("code", True)
-        line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        copy = text_button("Copy", parent=self.panel)
-        copy.clicked.connect(self._copy)
-        row.addWidget(line, 1)
-        row.addWidget(copy)
-        return row
-
-    def _copy(self) -> None:
-        from PySide6.QtGui import QGuiApplication
-
-        QGuiApplication.clipboard().setText(self._copied)
-
-
-def about(host: QWidget) -> TextSheet:
-    """Return the sheet that says what the program is."""
-    from vlm_explorer import __version__
-
-    return TextSheet(
-        host,
-        f"VLM Explorer {__version__}",
-        (
-            "Explore medical images and words in one embedding space: search by words, label "
-            "without training, and see what moved a score.",
-            "Apache-2.0 licence. Nothing leaves this machine.",
-            NOTICE,
-        ),
-        "",
-    )

@@ -11,11 +11,10 @@ import json
 from functools import cache
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPixmap
 
 FAMILY_PREFIX = "ph."
-SIZES = (16, 20, 24, 32, 40, 48, 64)  # device pixels: 16 and 20 px at 100, 150, 200 and 300 %
 
 
 @cache
@@ -56,21 +55,34 @@ def paint_glyph(painter: QPainter, name: str, rect: QRectF, colour: QColor) -> N
     painter.restore()
 
 
-def glyph_pixmap(name: str, colour: QColor, size: int) -> QPixmap:
-    """Return the glyph on a clear ground, `size` device pixels square.
+class GlyphEngine(QIconEngine):
+    """Paints a glyph at whatever size is asked for: crisp at every scale of the screen."""
 
-    Raises:
-        KeyError: no glyph of that name.
-    """
-    if name.removeprefix(FAMILY_PREFIX) not in _glyphs():
-        raise KeyError(name)  # before there is a painter that would be left open
-    pixmap = QPixmap(size, size)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    paint_glyph(painter, name, QRectF(0, 0, size, size), colour)
-    painter.end()
-    return pixmap
+    def __init__(self, name: str, colour: QColor, disabled: QColor, checked: QColor) -> None:
+        super().__init__()
+        self._name, self._colour = name, colour
+        self._disabled, self._checked = disabled, checked
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        """Paint the glyph: disabled, switched on, or plain."""
+        colour = self._checked if state == QIcon.State.On else self._colour
+        if mode == QIcon.Mode.Disabled:
+            colour = self._disabled
+        paint_glyph(painter, self._name, QRectF(rect), colour)
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        """Return the glyph on a clear ground, `size` in device pixels."""
+        pixmap = QPixmap(size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
+        painter.end()
+        return pixmap
+
+    def clone(self) -> QIconEngine:
+        """Return a copy."""
+        return GlyphEngine(self._name, self._colour, self._disabled, self._checked)
 
 
 def glyph_icon(name: str, colour: QColor, disabled: QColor, checked: QColor) -> QIcon:
@@ -79,9 +91,6 @@ def glyph_icon(name: str, colour: QColor, disabled: QColor, checked: QColor) -> 
     Raises:
         KeyError: no glyph of that name.
     """
-    icon = QIcon()
-    for size in SIZES:
-        icon.addPixmap(glyph_pixmap(name, colour, size))
-        icon.addPixmap(glyph_pixmap(name, disabled, size), QIcon.Mode.Disabled)
-        icon.addPixmap(glyph_pixmap(name, checked, size), QIcon.Mode.Normal, QIcon.State.On)
-    return icon
+    if name.removeprefix(FAMILY_PREFIX) not in _glyphs():
+        raise KeyError(name)
+    return QIcon(GlyphEngine(name, colour, disabled, checked))

@@ -27,7 +27,6 @@ from PySide6.QtWidgets import (
 
 from vlm_explorer.viewmodels.library import COVER, DETAIL, IMAGE_IDS, KIND, LibraryModel
 from vlm_explorer.viewmodels.session import Session
-from vlm_explorer.widgets.actions import ActionRow
 from vlm_explorer.widgets.controls import EmptyState, Words
 from vlm_explorer.widgets.theme import ANNOTATION, BODY, font, icon, theme, themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
@@ -177,19 +176,6 @@ class Library(QWidget):
         layout.addLayout(head)
         layout.addLayout(self._stack, 1)
         layout.addLayout(foot)
-
-    def actions_table(self) -> list[ActionRow]:
-        """Return what can be done here from anywhere in the window."""
-        return [
-            ActionRow(
-                "library.filter",
-                "Filter the library",
-                "Ctrl+F",
-                self.focus_filter,
-                "View",
-                "ph.funnel",
-            )
-        ]
 
     def focus_filter(self) -> None:
         """Put the cursor into the filter."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,33 @@ from vlm_explorer.widgets.theme import theme, themes
 
 if TYPE_CHECKING:
     from vlm_explorer.widgets.main_window import MainWindow
+    from vlm_explorer.widgets.workspace import Workspace
 
 MENUS = ("File", "View", "Help")
 # Listed for the help sheet; the window handles Escape itself, after whatever has the focus.
 UNBOUND = frozenset({"window.back"})
+SEPARATED = frozenset({"file.reset_demo", "file.close", "view.palette", "view.viewer"})
+NEEDS_COLLECTION = ("close", "prompt", "filter", "stage", "library", "strip", "viewer")
+
+
+def _focus_prompt(panes: Workspace) -> None:
+    panes.prompt.focus_field()
+
+
+def _focus_filter(panes: Workspace) -> None:
+    panes.library.focus_filter()
+
+
+def _toggle_library(panes: Workspace) -> None:
+    panes.toggle_library()
+
+
+def _toggle_strip(panes: Workspace) -> None:
+    panes.toggle_strip()
+
+
+def _toggle_viewer(panes: Workspace) -> None:
+    panes.toggle_viewer()
 
 
 class MainMenu(QObject):
@@ -39,32 +63,45 @@ class MainMenu(QObject):
 
     def rows(self) -> list[ActionRow]:
         """Return what can be done from anywhere in the window."""
-        window, panes, session = self._window, self._window.workspace, self._window.session
+        return [*self._file_rows(), *self._view_rows(), *self._help_rows()]
+
+    def _file_rows(self) -> list[ActionRow]:
+        window, session = self._window, self._window.session
+        choose = window.choose_folder
         return [
-            ActionRow(
-                "file.open", "Open a folder or collection", "Ctrl+O", window.choose_folder, "File"
-            ),
+            ActionRow("file.open", "Open a folder or collection", "Ctrl+O", choose, "File"),
             ActionRow("file.demo", "Open the demo", "Ctrl+D", session.open_demo, "File"),
             ActionRow("file.reset_demo", "Reset demo", "", session.reset_demo, "File"),
             ActionRow("file.close", "Close", "Ctrl+W", session.close, "File"),
             ActionRow("file.quit", "Quit", "Ctrl+Q", window.close, "File"),
-            *panes.prompt.actions_table(),
-            *panes.library.actions_table(),
+        ]
+
+    def _view_rows(self) -> list[ActionRow]:
+        """The panes are looked up only when something is done with them."""
+        window = self._window
+        stage = window.toggle_stage
+
+        def pane(doing: Callable[[Workspace], object]) -> Callable[[], object]:
+            return lambda: doing(window.workspace)
+
+        return [
+            ActionRow("view.prompt", "Type a prompt", "/", pane(_focus_prompt), "View"),
+            ActionRow("view.filter", "Filter the library", "Ctrl+F", pane(_focus_filter), "View"),
             ActionRow("view.palette", "Command palette", "Ctrl+K", window.open_palette, "View"),
-            ActionRow(
-                "view.stage", "Map, viewer and prompt alone", "F11", window.toggle_stage, "View"
-            ),
-            ActionRow("view.library", "Library", "Ctrl+B", panes.toggle_library, "View"),
-            ActionRow(
-                "view.strip", "Results, labels and problems", "Ctrl+J", panes.toggle_strip, "View"
-            ),
-            ActionRow("view.viewer", "Viewer", "Ctrl+E", panes.toggle_viewer, "View"),
+            ActionRow("view.stage", "Map, viewer and prompt alone", "F11", stage, "View"),
+            ActionRow("view.library", "Library", "Ctrl+B", pane(_toggle_library), "View"),
+            ActionRow("view.strip", "Results and labels", "Ctrl+J", pane(_toggle_strip), "View"),
+            ActionRow("view.viewer", "Viewer", "Ctrl+E", pane(_toggle_viewer), "View"),
             ActionRow("view.theme", "Light theme", "Ctrl+Shift+L", window.toggle_theme, "View"),
+        ]
+
+    def _help_rows(self) -> list[ActionRow]:
+        window = self._window
+        copy = window.copy_system_information
+        return [
             ActionRow("help.keys", "Keys", "? F1", window.open_help, "Help"),
             ActionRow("help.add_encoder", "Add an encoder", "", window.explain_import, "Help"),
-            ActionRow(
-                "help.system", "Copy system information", "", window.copy_system_information, "Help"
-            ),
+            ActionRow("help.system", "Copy system information", "", copy, "Help"),
             ActionRow("help.about", "About VLM Explorer", "", window.open_about, "Help"),
             ActionRow("window.back", "Back or clear", "Esc", window.back),
         ]
@@ -79,13 +116,7 @@ class MainMenu(QObject):
             if row.id == "file.open":
                 menus["File"].addMenu(self._recent)
                 menus["File"].addSeparator()
-            elif row.id in (
-                "file.reset_demo",
-                "file.close",
-                "library.filter",
-                "view.stage",
-                "view.viewer",
-            ):
+            elif row.id in SEPARATED:
                 menus[row.menu].addSeparator()
 
     @Slot()
@@ -108,6 +139,7 @@ class MainMenu(QObject):
     def _update(self) -> None:
         session = self._window.session
         something = session.collection is not None or bool(session.opening)
-        for name in ("file.close", "view.stage", "view.library", "view.strip", "view.viewer"):
-            self.actions[name].setEnabled(something)
+        for name, action in self.actions.items():
+            if name.partition(".")[2] in NEEDS_COLLECTION:
+                action.setEnabled(something)
         self.actions["view.theme"].setText("Light theme" if theme().dark else "Dark theme")

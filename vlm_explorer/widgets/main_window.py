@@ -1,8 +1,13 @@
-"""The main window: welcome page or workspace, menus, messages, sheets. No logic."""
+"""The main window: welcome page or workspace, menus, messages, sheets. No logic.
+
+The workspace with its panes is built when something is opened for the first time: the welcome page
+should not wait for it.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, QSize, Qt, Slot
 from PySide6.QtGui import (
@@ -17,27 +22,22 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLay
 
 from vlm_explorer import paths
 from vlm_explorer.viewmodels.demo_scene import DemoScene
-from vlm_explorer.viewmodels.encoder_list import how_to_import
 from vlm_explorer.viewmodels.session import Session
-from vlm_explorer.viewmodels.system_information import system_information
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.widgets.actions import ActionRow
-from vlm_explorer.widgets.command_palette import CommandPalette
 from vlm_explorer.widgets.drop_target import DropTarget, dropped_paths
-from vlm_explorer.widgets.help_sheet import HelpSheet, TextSheet, about
 from vlm_explorer.widgets.main_menu import MainMenu
-from vlm_explorer.widgets.quick_look import QuickLook
-from vlm_explorer.widgets.sheets import Sheet
 from vlm_explorer.widgets.status_line import StatusLine
-from vlm_explorer.widgets.strip import PROBLEMS
 from vlm_explorer.widgets.theme import theme, themes
 from vlm_explorer.widgets.toast import Note, Toast
 from vlm_explorer.widgets.welcome import Welcome
-from vlm_explorer.widgets.workspace import Workspace
+
+if TYPE_CHECKING:
+    from vlm_explorer.widgets.sheets import Sheet
+    from vlm_explorer.widgets.workspace import Workspace
 
 SIZE = QSize(1280, 800)
 LEAST = QSize(1024, 640)
-BARS = 53  # px, menu bar and status line
 
 
 def window_settings() -> QSettings:
@@ -51,38 +51,36 @@ class MainWindow(QMainWindow):
     def __init__(self, session: Session, thumbnails: Thumbnails) -> None:
         super().__init__()
         self.session = session
+        self._thumbnails = thumbnails
+        self._workspace: Workspace | None = None
+        self.sheet: Sheet | None = None
         self.setWindowTitle("VLM Explorer")
         self.setMinimumSize(LEAST)
         self.setAcceptDrops(True)
-        self.workspace = Workspace(session, thumbnails)
         self.welcome = Welcome(session.recent)
         self.status = StatusLine(session)
         self.pages = QStackedWidget()
+        self._content = QWidget()
         self._lay_out()
         self.scene = DemoScene(session, self)
         self.toast = Toast(session.messages, self.pages)
-        self.quick_look = QuickLook(session, self.workspace.painter, self._content)
         self.drop_target = DropTarget(self._content)
         self.menu = MainMenu(self)
-        self.palette_sheet = CommandPalette(self._content, self.all_rows())
-        self.sheet: Sheet | None = None
         self._connect()
         self._show_page()
-        self.show_at(SIZE.width(), SIZE.height())
+        self.resize(SIZE)
 
     def _lay_out(self) -> None:
-        self._content = QWidget()
         layout = QVBoxLayout(self._content)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         self.pages.addWidget(self.welcome)
-        self.pages.addWidget(self.workspace)
         layout.addWidget(self.pages, 1)
         layout.addWidget(self.status)
         self.setCentralWidget(self._content)
 
     def _connect(self) -> None:
-        session, panes = self.session, self.workspace
+        session = self.session
         session.opening_changed.connect(self._show_page)
         session.collection_changed.connect(self._show_page)
         session.opened.connect(self._greet)
@@ -90,11 +88,20 @@ class MainWindow(QMainWindow):
         self.welcome.folder_wanted.connect(self.choose_folder)
         self.welcome.place_wanted.connect(session.open)
         self.welcome.import_explained.connect(self.explain_import)
-        panes.banner.explained.connect(self.explain_import)
-        panes.strip.results.opened.connect(self._focus_viewer)
-        panes.strip.results.looked_at.connect(self.quick_look.look_at)
-        self.quick_look.stepped.connect(self._step_quick_look)
-        self.scene.overlay_wanted.connect(panes.viewer.show_overlay_for)
+
+    @property
+    def workspace(self) -> Workspace:
+        """The panes; they are built when they are asked for first."""
+        if self._workspace is None:
+            from vlm_explorer.widgets.workspace import Workspace
+
+            panes = self._workspace = Workspace(self.session, self._thumbnails, self._content)
+            self.pages.addWidget(panes)
+            panes.set_first_sizes(self.pages.width(), self.pages.height())
+            panes.restore_state(window_settings().value("splitters"))
+            panes.banner.explained.connect(self.explain_import)
+            self.scene.overlay_wanted.connect(panes.viewer.show_overlay_for)
+        return self._workspace
 
     # What there is to do
 
@@ -109,10 +116,6 @@ class MainWindow(QMainWindow):
             "Map": panes.map.actions_table(),
             "Viewer": panes.viewer.actions_table(),
         }
-
-    def all_rows(self) -> list[ActionRow]:
-        """Return every action."""
-        return [row for rows in self.panes().values() for row in rows]
 
     # What is shown
 
@@ -136,22 +139,11 @@ class MainWindow(QMainWindow):
         self.workspace.map.setFocus(Qt.FocusReason.OtherFocusReason)
         sentence = self.workspace.strip.problems.model.sentence
         if sentence:
-            show = self.show_problems
-            self.toast.show_note(Note("warning", sentence, "", "Show them", show))
+            self.toast.show_note(Note("warning", sentence, "", "Show them", self.show_problems))
 
     def show_problems(self) -> None:
         """Bring the list of problems to the front."""
-        self.workspace.strip.show_tab(PROBLEMS)
-
-    @Slot()
-    def _focus_viewer(self) -> None:
-        self.workspace.viewer.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    @Slot(int)
-    def _step_quick_look(self, by: int) -> None:
-        results = self.workspace.strip.results
-        if (image_id := results.step(by)) is not None:
-            self.quick_look.look_at(image_id)
+        self.workspace.strip.show_problems()
 
     def _open_sheet(self, sheet: Sheet) -> None:
         """Show a sheet made for this once."""
@@ -171,23 +163,35 @@ class MainWindow(QMainWindow):
 
     def open_help(self) -> None:
         """Show all keys."""
+        from vlm_explorer.widgets.help_sheet import HelpSheet
+
         self._open_sheet(HelpSheet(self._content, self.panes()))
 
     def open_about(self) -> None:
         """Say what the program is."""
+        from vlm_explorer.widgets.text_sheet import about
+
         self._open_sheet(about(self._content))
 
     def open_palette(self) -> None:
         """Find an action by typing."""
-        self.palette_sheet.open()
+        from vlm_explorer.widgets.command_palette import CommandPalette
+
+        rows = [row for rows in self.panes().values() for row in rows]
+        self._open_sheet(CommandPalette(self._content, rows))
 
     def explain_import(self) -> None:
         """Say how an encoder that knows real scans gets onto this machine."""
+        from vlm_explorer.viewmodels.encoder_list import how_to_import
+        from vlm_explorer.widgets.text_sheet import TextSheet
+
         text, command = how_to_import()
         self._open_sheet(TextSheet(self._content, "Add BiomedCLIP", (text,), command))
 
     def copy_system_information(self) -> None:
         """Copy versions and the encoder in use, for a report of a fault."""
+        from vlm_explorer.viewmodels.system_information import system_information
+
         QGuiApplication.clipboard().setText(system_information(self.session.encoder_note))
         self.session.messages.show_information("System information copied.")
 
@@ -198,7 +202,8 @@ class MainWindow(QMainWindow):
 
     def set_stage(self, stage: bool) -> None:
         """Show map, viewer and prompt alone, or everything."""
-        self.workspace.set_stage(stage)
+        if self._workspace is not None:
+            self._workspace.set_stage(stage)
         self.menuBar().setVisible(not stage)
         self.status.setVisible(not stage)
 
@@ -207,9 +212,11 @@ class MainWindow(QMainWindow):
         self.set_stage(not self.workspace.on_stage)
 
     def back(self) -> None:
-        """Undo one step of attention: message, stage, filter, prompt, selection."""
-        panes = self.workspace
-        if panes.library.filter.hasFocus() and panes.library.filter.text():
+        """Undo one step of attention: filter, prompt, stage, message, selection."""
+        panes = self._workspace
+        if panes is None or self.pages.currentWidget() is self.welcome:
+            self.toast.dismiss()
+        elif panes.library.filter.hasFocus() and panes.library.filter.text():
             panes.library.clear_filter()
         elif self.session.query.active or panes.prompt.field.text():
             panes.prompt.clear()
@@ -246,25 +253,18 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.session.open(found[0])
 
-    def show_at(self, width: int, height: int) -> None:
-        """Take this size, the panes as in a new window."""
-        self.resize(width, height)
-        self.workspace.set_first_sizes(width, height - BARS)
-
     def restore_window(self) -> None:
         """Put the window where it was when it was closed last."""
-        settings = window_settings()
-        if (geometry := settings.value("geometry")) is not None:
+        geometry = window_settings().value("geometry")
+        if geometry is not None:
             self.restoreGeometry(geometry)
-        states = settings.value("splitters")
-        if isinstance(states, list) and len(states) == 3:
-            self.workspace.restore_state(states)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep where the window is, and how the collection was left."""
         self.set_stage(False)
         settings = window_settings()
         settings.setValue("geometry", self.saveGeometry())
-        settings.setValue("splitters", self.workspace.save_state())
+        if self._workspace is not None:
+            settings.setValue("splitters", self._workspace.save_state())
         self.session.kept.write_now()
         super().closeEvent(event)

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, 
 
 from vlm_explorer.viewmodels.prompt import Prompt
 from vlm_explorer.viewmodels.session import Session
-from vlm_explorer.widgets.actions import ActionRow
 from vlm_explorer.widgets.controls import Words
 from vlm_explorer.widgets.theme import icon, theme, themes
 
@@ -105,10 +104,6 @@ class PromptBar(QWidget):
         note.setContentsMargins(12, 0, 0, 0)
         note.addWidget(self.note)
         layout.addLayout(note)
-
-    def actions_table(self) -> list[ActionRow]:
-        """Return what can be done here from anywhere in the window."""
-        return [ActionRow("prompt.focus", "Type a prompt", "/", self.focus_field, "View")]
 
     def focus_field(self) -> None:
         """Put the cursor into the field, all of its text selected."""

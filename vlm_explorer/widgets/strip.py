@@ -107,6 +107,10 @@ class Strip(QWidget):
         self.tabs.setCurrentIndex(tab)
         self._unfold()
 
+    def show_problems(self) -> None:
+        """Bring the problems to the front."""
+        self.show_tab(PROBLEMS)
+
     @Slot()
     def _unfold(self) -> None:
         if self._folded:

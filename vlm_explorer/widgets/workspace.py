@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QEasingCurve, Qt, QVariantAnimation, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels.session import Session
@@ -13,6 +14,7 @@ from vlm_explorer.widgets.library import Library
 from vlm_explorer.widgets.map_view import MapView
 from vlm_explorer.widgets.opening_card import OpeningCard
 from vlm_explorer.widgets.prompt_bar import PromptBar
+from vlm_explorer.widgets.quick_look import QuickLook
 from vlm_explorer.widgets.strip import TABS, Strip
 from vlm_explorer.widgets.theme import animation_ms
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
@@ -22,14 +24,25 @@ LIBRARY, VIEWER, STRIP = 220, 420, 200  # px, at first
 LEAST_MAP = 320
 
 
-def splitter(orientation: Qt.Orientation, *panes: QWidget) -> QSplitter:
-    """Return panes parted by lines of one pixel, none of which can be dragged away."""
-    made = QSplitter(orientation)
+def part(made: QSplitter, *panes: QWidget) -> QSplitter:
+    """Part panes by lines of one pixel; none of them can be dragged away."""
     made.setHandleWidth(1)
     made.setChildrenCollapsible(False)
     for pane in panes:
         made.addWidget(pane)
     return made
+
+
+class StageSplitter(QSplitter):
+    """Two panes of which each takes half of what the window grows."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Deal the growth out evenly, as far as the least widths allow."""
+        before = self.sizes()
+        super().resizeEvent(event)
+        grown = event.size().width() - event.oldSize().width()
+        if event.oldSize().width() > 0 and all(before):
+            self.setSizes([before[0] + grown - grown // 2, before[1] + grown // 2])
 
 
 class Workspace(QWidget):
@@ -58,33 +71,49 @@ class Workspace(QWidget):
         self._stage = False
         self._before_stage = (True, True)
         self._lay_out()
-        self.strip.fold_wanted.connect(self.toggle_strip)
+        self.quick_look = QuickLook(session, self.painter, parent or self)
+        self._connect()
         self._animation = QVariantAnimation(self)
         self._animation.setEasingCurve(QEasingCurve.Type.OutCubic)
         self._animation.valueChanged.connect(self._set_strip_height)
+
+    def _connect(self) -> None:
+        self.strip.fold_wanted.connect(self.toggle_strip)
+        self.strip.results.opened.connect(self._focus_viewer)
+        self.strip.results.looked_at.connect(self.quick_look.look_at)
+        self.quick_look.stepped.connect(self._step_quick_look)
+
+    @Slot()
+    def _focus_viewer(self) -> None:
+        self.viewer.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @Slot(int)
+    def _step_quick_look(self, by: int) -> None:
+        if (image_id := self.strip.results.step(by)) is not None:
+            self.quick_look.look_at(image_id)
 
     def _lay_out(self) -> None:
         column = QWidget()
         stack = QVBoxLayout(column)
         stack.setContentsMargins(0, 0, 0, 0)
         stack.setSpacing(0)
-        for part in (self.prompt, Line(), self.map):
-            stack.addWidget(part, 1 if part is self.map else 0)
+        for pane in (self.prompt, Line(), self.map):
+            stack.addWidget(pane, 1 if pane is self.map else 0)
         across = Qt.Orientation.Horizontal
-        self.stage = splitter(across, column, self.viewer)
+        self.stage = part(StageSplitter(across), column, self.viewer)
         self.upper = QWidget()  # what messages lie over
         layout = QVBoxLayout(self.upper)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.stage)
-        self.rows = splitter(Qt.Orientation.Vertical, self.upper, self.strip)
+        self.rows = part(QSplitter(Qt.Orientation.Vertical), self.upper, self.strip)
         right = QWidget()
         stack = QVBoxLayout(right)
         stack.setContentsMargins(0, 0, 0, 0)
         stack.setSpacing(0)
         stack.addWidget(self.banner)
         stack.addWidget(self.rows, 1)
-        self.columns = splitter(across, self.library, right)
-        for each, stretches in ((self.stage, (1, 1)), (self.rows, (1, 0)), (self.columns, (0, 1))):
+        self.columns = part(QSplitter(across), self.library, right)
+        for each, stretches in ((self.rows, (1, 0)), (self.columns, (0, 1))):
             for place, stretch in enumerate(stretches):
                 each.setStretchFactor(place, stretch)
         outer = QVBoxLayout(self)
@@ -103,8 +132,10 @@ class Workspace(QWidget):
         """Return the places of the splitters."""
         return [each.saveState() for each in (self.columns, self.stage, self.rows)]
 
-    def restore_state(self, states: list[QByteArray]) -> None:
-        """Put the splitters where they were."""
+    def restore_state(self, states: object) -> None:
+        """Put the splitters where they were; what is no state of theirs is passed over."""
+        if not isinstance(states, list) or len(states) != 3:
+            return
         for each, state in zip((self.columns, self.stage, self.rows), states, strict=False):
             each.restoreState(state)
             each.setHandleWidth(1)

@@ -1,0 +1,198 @@
+"""Opening folders: indexing in a child process, coming back, cancelling; the demo's scene."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+from scan_folder import IMAGES as SCANS
+from shell_collection import IMAGES, FakeEncoder, build_collection, image_id
+
+from vlm_explorer import paths
+from vlm_explorer.jobs import JobContext
+from vlm_explorer.viewmodels import background
+from vlm_explorer.viewmodels.demo_scene import DemoScene
+from vlm_explorer.viewmodels.session import Session
+
+Settle = Callable[[Session], None]
+LONG = 120_000  # ms; a child process that loads torch, on a busy machine
+
+
+@pytest.fixture
+def session(qtbot: QtBot) -> Iterator[Session]:
+    """A session with the real encoders."""
+    session = Session()
+    yield session
+    session.close()
+    assert session.runner.shutdown(30)
+    session.deleteLater()
+
+
+@pytest.fixture
+def installed(model_folder: Path) -> str:
+    """A small encoder, on this machine as the user would import it."""
+    shutil.copytree(model_folder, paths.models_folder() / "small-clip")
+    return "small-clip"
+
+
+def test_that_a_folder_is_indexed_and_opened_and_found_again_when_it_has_grown(
+    session: Session, installed: str, scans: Path, qtbot: QtBot, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    session.messages.message.connect(lambda level, text, hint: said.append(text))
+    session.model = installed
+    session.layout = type(session.layout)(method="pca")
+    session.open(scans)
+    with qtbot.waitSignal(session.opened, timeout=LONG):
+        pass
+    assert len(session.images) == SCANS
+    assert {kind for _, kind, _ in session.problems} >= {"duplicate", "captions", "not-an-image"}
+    assert session.recent.places == [scans]
+    session.set_layout(method="pca")
+    qtbot.waitUntil(lambda: session.encoder is not None, timeout=LONG)
+    assert session.encoder_note.startswith("small-clip · cpu")
+    session.close()
+
+    shutil.copy(scans / "b.png", scans / "d.png")
+    (scans / "d.png").write_bytes((scans / "b.png").read_bytes() + b"\0")  # another content
+    session.open(scans)
+    with qtbot.waitSignal(session.opened, timeout=LONG):
+        pass
+    assert len(session.images) == SCANS, "what is known is shown at once"
+    qtbot.waitUntil(lambda: len(session.images) == SCANS + 1, timeout=LONG)
+    qtbot.waitUntil(lambda: not session.runner.busy, timeout=LONG)
+    assert said == []
+
+
+def test_that_cancelling_the_first_indexing_leads_back_to_nothing(
+    session: Session, installed: str, scans: Path, qtbot: QtBot
+) -> None:
+    session.model = installed
+    session.open(scans)
+    qtbot.waitUntil(lambda: session.opening == f"Indexing {scans.name}", timeout=LONG)
+    session.runner.cancel("open")
+    qtbot.waitUntil(lambda: session.opening == "", timeout=LONG)
+    assert session.collection is None
+
+
+def test_that_a_folder_without_images_opens_and_lists_why(
+    session: Session, installed: str, tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "note.txt").write_text("not an image")
+    session.model = installed
+    session.open(tmp_path / "texts")
+    with qtbot.waitSignal(session.opened, timeout=LONG):
+        pass
+    assert len(session.images) == 0
+    assert [kind for _, kind, _ in session.problems] == ["not-an-image"]
+
+
+def test_that_an_encoder_which_is_not_here_is_said(
+    session: Session, scans: Path, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    said: list[tuple[str, str, str]] = []
+    session.messages.message.connect(lambda *words: said.append(words))
+    session.model = "biomedclip"
+    session.open(scans)
+    qtbot.waitUntil(lambda: bool(said), timeout=LONG)
+    assert "BiomedCLIP" in said[0][1]
+    assert said[0][2]
+    assert session.opening == ""
+    caplog.clear()
+
+
+def test_that_an_encoder_may_be_named_by_its_folder(model_folder: Path, tmp_path: Path) -> None:
+    name = background.model_id(str(model_folder))
+    collection = build_collection(tmp_path / "named.vlmx", images=3, model=name)
+    opened = background.read_collection(collection, str(model_folder), context=JobContext())
+    assert background.model_of(opened.collection, str(model_folder)) == str(model_folder)
+    assert opened.vectors is not None
+
+
+# The demo study, with a collection in its place that is there at once
+
+
+@pytest.fixture
+def demo(
+    shell_session: Session, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Session, DemoScene]:
+    def open_small(*, reset: bool, context: JobContext) -> background.Opened:
+        return background.read_collection(small, context=context)
+
+    monkeypatch.setattr(background, "open_demo", open_small)
+    shell_session.layout = type(shell_session.layout)(method="pca")
+    return shell_session, DemoScene(shell_session, shell_session)
+
+
+@pytest.fixture
+def no_umap(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = background.lay_out
+    monkeypatch.setattr(
+        background,
+        "lay_out",
+        lambda opened, method, *rest, **named: real(opened, "pca", *rest, **named),
+    )
+
+
+def test_that_the_demo_opens_on_a_search_with_its_first_hit_in_the_viewer(
+    demo: tuple[Session, DemoScene], no_umap: None, qtbot: QtBot
+) -> None:
+    session, scene = demo
+    session.open_demo()
+    with qtbot.waitSignal(scene.overlay_wanted, timeout=LONG) as wanted:
+        pass
+    assert session.demo
+    assert not session.foreign
+    assert wanted.args == [session.query.text]
+    assert session.query.answer is not None
+    assert session.selection.current == session.query.answer.hits[0].image_id
+    assert scene.played
+    qtbot.waitUntil(lambda: not session.runner.busy, timeout=LONG)
+
+
+def test_that_the_demo_lets_the_user_go_elsewhere(
+    demo: tuple[Session, DemoScene], no_umap: None, qtbot: QtBot
+) -> None:
+    session, scene = demo
+    session.open_demo()
+    with qtbot.waitSignal(session.opened, timeout=LONG):
+        pass
+    session.select([image_id(3)])
+    with qtbot.assertNotEmitted(scene.overlay_wanted):
+        qtbot.waitUntil(lambda: not session.runner.busy, timeout=LONG)
+    assert session.selection.current == image_id(3)
+
+
+def test_that_the_demo_keeps_nothing(
+    demo: tuple[Session, DemoScene], no_umap: None, small: Path, qtbot: QtBot
+) -> None:
+    session, _ = demo
+    before = (small / "user" / "window.json").read_text()
+    session.open_demo()
+    with qtbot.waitSignal(session.opened, timeout=LONG):
+        pass
+    session.search("nodule")
+    session.kept.write_now()
+    session.close()
+    qtbot.waitUntil(lambda: not session.runner.busy, timeout=LONG)
+    assert (small / "user" / "window.json").read_text() == before
+    assert session.recent.places == []
+
+
+def test_that_what_an_indexing_run_has_stored_so_far_can_be_looked_at(
+    tmp_path: Path, small: Path
+) -> None:
+    scans = tmp_path / "scans"
+    assert background.peek(tmp_path / "nothing", context=JobContext()) is None
+    from vlm_explorer.pipeline.indexing import default_place
+
+    default_place(scans).parent.mkdir(parents=True)
+    shutil.copytree(small, default_place(scans))
+    part = background.peek(scans, context=JobContext())
+    assert part is not None
+    assert len(part.images) == IMAGES
+    assert FakeEncoder.id in part.collection.models()

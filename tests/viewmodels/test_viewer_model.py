@@ -153,17 +153,19 @@ def test_that_a_window_holds_for_the_whole_series_and_no_other(
 ) -> None:
     model = ViewerModel(session)
     show(qtbot, model, ct[0])
-    model.choose_preset(2)
-    assert model.window is not None
-    assert (model.window.centre, model.window.width) == (-600, 1500)
+    model.windows.choose_digit(2)
+    assert model.windows.current is not None
+    assert (model.windows.current.centre, model.windows.current.width) == (-600, 1500)
     show(qtbot, model, ct[3])
-    assert (model.window.centre, model.window.width) == (-600, 1500)
+    assert (model.windows.current.centre, model.windows.current.width) == (-600, 1500)
     show(qtbot, model, ct[5])
-    assert model.window.source != "preset: lung"
+    assert model.windows.current.source != "preset: lung"
     show(qtbot, model, ct[1])
-    assert model.window.source == "preset: lung"
-    model.choose_preset(0)
-    assert model.window.source == "preset: soft tissue"  # the default of CT without a window
+    assert model.windows.current.source == "preset: lung"
+    model.windows.choose_digit(0)
+    assert (
+        model.windows.current.source == "preset: soft tissue"
+    )  # the default of CT without a window
 
 
 def test_that_each_frame_has_its_own_default_until_the_user_sets_a_window(
@@ -179,9 +181,12 @@ def test_that_each_frame_has_its_own_default_until_the_user_sets_a_window(
     model = ViewerModel(session)
     for number, image_id in enumerate(ids, 1):
         show(qtbot, model, image_id)
-        assert model.window is not None
-        assert (model.window.centre, model.window.width) == (10 * number, 100 + number)
-        assert model.window.source == "file"
+        assert model.windows.current is not None
+        assert (model.windows.current.centre, model.windows.current.width) == (
+            10 * number,
+            100 + number,
+        )
+        assert model.windows.current.source == "file"
 
 
 def test_that_a_drag_changes_what_is_drawn(qtbot: QtBot, session: Session, ct: list[str]) -> None:
@@ -203,11 +208,11 @@ def test_that_tissue_windows_say_why_they_are_not_for_mr(
 ) -> None:
     model = ViewerModel(session)
     show(qtbot, model, ct[5])
-    before = model.window
+    before = model.windows.current
     with qtbot.waitSignal(model.noticed) as said:
-        model.choose_preset(3)
+        model.windows.choose_digit(3)
     assert "Hounsfield" in said.args[0]
-    assert model.window == before
+    assert model.windows.current == before
 
 
 def test_that_colour_says_why_it_has_no_window(qtbot: QtBot, session: Session) -> None:
@@ -217,7 +222,7 @@ def test_that_colour_says_why_it_has_no_window(qtbot: QtBot, session: Session) -
     with qtbot.waitSignal(model.noticed) as said:
         model.drag_window(10, 10)
     assert "colour" in said.args[0]
-    assert model.window is None
+    assert model.windows.current is None
 
 
 def test_that_turns_stay_within_a_series_and_end_with_it(
@@ -243,7 +248,7 @@ def test_that_a_reset_undoes_window_turns_and_inversion(
     model = ViewerModel(session)
     show(qtbot, model, ct[0])
     first = model.corners(1.0)
-    model.choose_preset(3)
+    model.windows.choose_digit(3)
     model.turn(Orientation.turned_right)
     model.invert()
     assert model.corners(1.0) != first
@@ -342,7 +347,7 @@ def test_that_the_encoders_view_is_exactly_what_the_encoder_sees(
     ids = open_files(session, [path])
     model = ViewerModel(session)
     show(qtbot, model, ids[0])
-    model.choose_preset(2)  # what the user sets changes nothing for the encoder
+    model.windows.choose_digit(2)  # what the user sets changes nothing for the encoder
     with qtbot.waitSignal(model.noticed):
         model.show_encoder_view(True)
     assert not model.encoder_view

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QComboBox, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QApplication,
+    QComboBox,
+    QMenu,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 from viewer_scans import open_files, ramp, write_scan
 
@@ -89,16 +96,16 @@ def probe(viewer: Viewer) -> str:
 
 
 def test_that_a_drag_to_the_right_widens_the_window_and_one_down_darkens(viewer: Viewer) -> None:
-    window = viewer.model.window
+    window = viewer.model.windows.current
     assert window is not None
     drag(viewer, 40, 0)
-    wider = viewer.model.window
+    wider = viewer.model.windows.current
     assert wider is not None
     assert wider.width > window.width
     assert wider.centre == window.centre
     before = viewer.pane.grab().toImage().pixelColor(200, 200).lightness()
     drag(viewer, 0, 150)
-    raised = viewer.model.window
+    raised = viewer.model.windows.current
     assert raised is not None
     assert raised.centre > wider.centre
     assert raised.width == wider.width
@@ -160,8 +167,8 @@ def test_that_the_digits_set_the_windows_and_space_resets_all(qtbot: QtBot, view
     sources = []
     for key in "1234590":
         qtbot.keyClick(viewer.pane, key)
-        assert model.window is not None
-        sources.append(model.window.source.removeprefix("preset: "))
+        assert model.windows.current is not None
+        sources.append(model.windows.current.source.removeprefix("preset: "))
     assert sources == ["soft tissue", "lung", "bone", "brain", "stroke", "auto", "soft tissue"]
     first = viewer.pane.grab().toImage()
     qtbot.keyClick(viewer.pane, "2")
@@ -283,6 +290,36 @@ def test_that_shortcuts_are_unique_within_the_viewer(viewer: Viewer) -> None:
     keys = [sequence.toString() for row in rows for sequence in row.sequences]
     assert len(keys) == len(set(keys))
     assert len({row.id for row in rows}) == len(rows)
+
+
+def test_that_a_right_click_offers_windows_and_actions(
+    qtbot: QtBot, viewer: Viewer, session: Session
+) -> None:
+    qtbot.mouseClick(viewer.pane, Qt.MouseButton.RightButton, pos=QPoint(100, 100))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    titles = [action.text() for action in menu.actions()]
+    assert {"Window", "Invert", "Fit", "Find more like this"} <= set(titles)
+    windows = menu.actions()[0].menu()
+    assert isinstance(windows, QMenu)
+    lung = next(action for action in windows.actions() if action.text() == "Lung\t2")
+    lung.trigger()
+    assert viewer.model.windows.current is not None
+    assert viewer.model.windows.current.source == "preset: lung"
+    menu.close()
+    session.select([])
+    qtbot.mouseClick(viewer.pane, Qt.MouseButton.RightButton, pos=QPoint(100, 100))
+    assert QApplication.activePopupWidget() is None
+
+
+def test_that_every_action_can_be_called_by_itself_as_the_palette_does(
+    qtbot: QtBot, viewer: Viewer
+) -> None:
+    for row in viewer.actions_table():
+        row.slot()
+    settle(qtbot, viewer)
+    assert viewer.saliency.choice.squares
+    assert not viewer.grab().isNull()
 
 
 # The overlay

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _JOB = "saliency"
 _PAUSE = 80  # ms of rest before an image is explained, so that scrolling does not queue work
 _KEPT_PROMPTS = 64
-_KEPT_ATTENTION = 6  # images; a tower of 27 layers and 1024 tokens takes 250 MB each
+_KEPT_ATTENTION = 3  # images; a tower of 27 layers and 1024 tokens takes 250 MB each
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -105,14 +105,15 @@ class SaliencyModel(QObject):
         self.choice = replace(self.choice, opacity=opacity)
         self.changed.emit()
 
-    def set_hidden(self, hidden: bool) -> None:
-        """Take the map out of sight for a moment."""
+    def set_hidden(self, hidden: bool | None = None) -> None:
+        """Take the map out of sight, or show it again; without an argument the other of both."""
+        hidden = not self.choice.hidden if hidden is None else hidden
         self.choice = replace(self.choice, hidden=hidden)
         self.changed.emit()
 
-    def show_squares(self, squares: bool) -> None:
-        """Show the patches as they are, or interpolate between them."""
-        self._choose(squares=squares)
+    def show_squares(self, squares: bool | None = None) -> None:
+        """Show the patches as they are, or smooth; without an argument the other of both."""
+        self._choose(squares=not self.choice.squares if squares is None else squares)
 
     def stop(self) -> None:
         """Give the running explanation up; what is there of the map stays."""

@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from vlm_explorer.pixels.windowing import Window
 from vlm_explorer.viewmodels import viewer_corners, viewer_orientation
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.viewer_corners import Corners
@@ -17,8 +16,8 @@ from vlm_explorer.viewmodels.viewer_frames import FrameCache, FrameKey, LoadedFr
 from vlm_explorer.viewmodels.viewer_loader import FrameLoader
 from vlm_explorer.viewmodels.viewer_orientation import UPRIGHT, EdgeLetters, Orientation
 from vlm_explorer.viewmodels.viewer_picture import EncoderPicture, FramePicture
-from vlm_explorer.viewmodels.viewer_presets import Preset, dragged, presets_of, refusal_of
 from vlm_explorer.viewmodels.viewer_series import SeriesTracker
+from vlm_explorer.viewmodels.viewer_windows import SeriesWindows
 from vlm_explorer.viewmodels.viewer_words import error_words
 
 
@@ -40,6 +39,7 @@ class ViewerModel(QObject):
         failure: (text, hint) where the image cannot be shown.
         loaded: the frame, when it is ready.
         series: the image's series, and the place in it.
+        windows: under which window each series is shown.
         orientation, inverted: flips, turns and inversion on top of the file's own.
         encoder_view: whether the encoder's view is wanted in the place of the scan.
 
@@ -59,7 +59,9 @@ class ViewerModel(QObject):
         super().__init__(parent)
         self.session = session
         self.encoder_view = False
-        self._windows: dict[tuple[str, ...], Window] = {}
+        self.windows = SeriesWindows(self)
+        self.windows.changed.connect(self.display_changed)
+        self.windows.refused.connect(self.noticed)
         self._loader = FrameLoader(session.runner, cache or FrameCache(), self)
         self._loader.arrived.connect(self._take_frame)
         self._loader.failed.connect(self._fail)
@@ -78,6 +80,7 @@ class ViewerModel(QObject):
         self.status = Status.EMPTY
         self.failure = "", ""
         self.loaded: LoadedFrame | None = None
+        self.windows.loaded = None
         self.orientation = UPRIGHT
         self.inverted = False
         self._encoder_view.clear()
@@ -92,7 +95,7 @@ class ViewerModel(QObject):
             self.series.look_again()
             return
         self._loader.forget()
-        self._windows.clear()
+        self.windows.forget()
         self._show_nothing()
         self._follow()
 
@@ -114,7 +117,8 @@ class ViewerModel(QObject):
         self._encoder_view.clear()
         if self.series.enter(current):
             self.orientation, self.inverted = UPRIGHT, False
-        self.loaded = self._loader.get(self._frame_key(current))
+            self.windows.key = self.series.key
+        self.loaded = self.windows.loaded = self._loader.get(self._frame_key(current))
         if self.loaded is None:
             self.status = Status.LOADING
             self.image_changed.emit()
@@ -133,7 +137,8 @@ class ViewerModel(QObject):
 
     @Slot(object)
     def _take_frame(self, loaded: LoadedFrame) -> None:
-        self.loaded, self.status = loaded, Status.READY
+        self.loaded = self.windows.loaded = loaded
+        self.status = Status.READY
         if self.encoder_view:
             self._encoder_view.show(loaded.frame)
         self.image_changed.emit()
@@ -153,20 +158,13 @@ class ViewerModel(QObject):
     # The picture
 
     @property
-    def window(self) -> Window | None:
-        """The window in use; None without an image and for colour."""
-        if self.loaded is None or self.loaded.colour:
-            return None
-        return self._windows.get(self.series.key, self.loaded.default)
-
-    @property
     def picture(self) -> FramePicture | EncoderPicture | None:
         """What to draw; None where nothing is ready."""
         if self.loaded is None:
             return None
         if self.encoder_view and self._encoder_view.picture is not None:
             return replace(self._encoder_view.picture, inverted=self.inverted)
-        return FramePicture(self.loaded, self.window or self.loaded.default, self.inverted)
+        return FramePicture(self.loaded, self.windows.current or self.loaded.default, self.inverted)
 
     @property
     def shows_encoder_view(self) -> bool:
@@ -178,8 +176,20 @@ class ViewerModel(QObject):
         """The image's caption, or its label; empty where it has neither."""
         if self.image_id is None:
             return ""
-        images, row = self.session.images, self.session.images.row_of[self.image_id]
+        images, row = self.session.images, self._row()
         return str(images.caption[row] or images.label[row] or "No caption")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the image, known before it is read; zeros without one."""
+        if self.image_id is None:
+            return 0, 0
+        images, row = self.session.images, self._row()
+        return int(images.rows[row]), int(images.columns[row])
+
+    def _row(self) -> int:
+        assert self.image_id is not None
+        return self.session.images.row_of[self.image_id]
 
     @property
     def letters(self) -> EdgeLetters | None:
@@ -206,65 +216,30 @@ class ViewerModel(QObject):
         """Return the words of the corners at `zoom` device pixels a pixel of the image."""
         if self.image_id is None:
             return Corners()
-        modality = str(self.session.images.modality[self.session.images.row_of[self.image_id]])
+        modality = str(self.session.images.modality[self._row()])
         upper = viewer_corners.upper_corners(modality, self.series.found, self.loaded)
-        picture = self.picture
-        if self.loaded is None or picture is None:
+        if self.status is Status.FAILED:
             return Corners(*upper)
+        picture, loaded = self.picture, self.loaded
         lower = viewer_corners.lower_left(
             self.series.place,
-            picture.describe(),
+            picture.describe() if picture is not None else "Reading…",
             zoom,
             self.orientation,
             inverted=self.inverted,
             probe=probe,
         )
-        return Corners(*upper, lower, viewer_corners.lower_right(self.loaded.frame.facts))
+        facts = loaded.frame.facts if loaded is not None else {}
+        return Corners(*upper, lower, viewer_corners.lower_right(facts))
 
     # What the user does to it
 
-    def presets(self) -> tuple[Preset, ...]:
-        """Return the windows on offer."""
-        return presets_of(self.loaded) if self.loaded is not None else ()
-
-    def choose_preset(self, digit: int) -> None:
-        """Set the window of a digit key for the whole series, or say why it cannot be."""
-        for preset in self.presets():
-            if preset.digit == digit:
-                self.set_preset(preset)
-                return
-        if self.loaded is not None:
-            self.noticed.emit(f"No window lies on the key {digit} for this image.")
-
-    def set_preset(self, preset: Preset) -> None:
-        """Set a window on offer for the whole series, or say why it cannot be."""
-        from vlm_explorer.pixels.render import choose_window
-
-        if preset.refusal or self.loaded is None:
-            self.noticed.emit(preset.refusal)
-        elif preset.window is None:
-            self._set_window(None)
-        else:
-            self._set_window(choose_window(self.loaded.frame, preset.window))
-
     def drag_window(self, dx: float, dy: float) -> None:
-        """Widen the window by a drag to the right, raise its centre by one down."""
-        if self.loaded is None:
-            return
+        """Change the series' window by a drag; the encoder's view has none to change."""
         if self.shows_encoder_view:
             self.noticed.emit("The encoder always sees the default window.")
-        elif refusal := refusal_of(self.loaded):
-            self.noticed.emit(refusal)
-        elif (window := self.window) is not None:
-            self._set_window(dragged(self.loaded, window, dx, dy))
-
-    def _set_window(self, window: Window | None) -> None:
-        """Show the series under `window`; None: each frame under its own default."""
-        if window is None:
-            self._windows.pop(self.series.key, None)
         else:
-            self._windows[self.series.key] = window
-        self.display_changed.emit()
+            self.windows.drag(dx, dy)
 
     def invert(self) -> None:
         """Swap black and white."""
@@ -276,13 +251,19 @@ class ViewerModel(QObject):
         self.orientation = how(self.orientation)
         self.display_changed.emit()
 
+    def search_like(self) -> None:
+        """Rank the images by their likeness to this one."""
+        if self.image_id is not None:
+            self.session.search_like(self.image_id)
+
     def reset(self) -> None:
         """Show the series as at first."""
         self.orientation, self.inverted = UPRIGHT, False
-        self._set_window(None)
+        self.windows.reset()
 
-    def show_encoder_view(self, shown: bool) -> None:
-        """Show exactly what the encoder sees, crop and padding included, or the scan again."""
+    def show_encoder_view(self, shown: bool | None = None) -> None:
+        """Show exactly what the encoder sees, or the scan; without an argument the other one."""
+        shown = not self.encoder_view if shown is None else shown
         if shown and self.session.encoder is None:
             self.noticed.emit("No encoder is loaded yet.")
             shown = False

@@ -54,7 +54,7 @@ class ImageCanvas(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.camera = Camera()
-        self.smooth = True
+        self._smooth = True
         self._picture: Drawable | None = None
         self._overlay: Overlay | None = None
         self._pieces = PictureCache()
@@ -113,7 +113,7 @@ class ImageCanvas(QWidget):
 
     def show_squares(self, squares: bool) -> None:
         """Show the pixels of the image as squares, or interpolate between them."""
-        self.smooth = not squares
+        self._smooth = not squares
         self.update()
 
     def zoom_by(self, factor: float) -> None:
@@ -147,7 +147,7 @@ class ImageCanvas(QWidget):
         painter.save()
         painter.setTransform(transform, combine=True)
         painter.setClipRect(QRectF(0, 0, picture.columns, picture.rows))
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.smooth)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._smooth)
         painter.drawImage(covered, image)
         painter.restore()
 

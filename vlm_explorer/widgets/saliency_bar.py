@@ -194,4 +194,4 @@ class SaliencyBar(QWidget):
             return model.message
         if model.shown is not None and model.shown.flat:
             return flat_words(model.choice.method)
-        return f"“{model.prompt}”" if model.choice.method == "occlusion" else ""
+        return ""

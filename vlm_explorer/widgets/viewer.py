@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Signal, Slot
+from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel
@@ -38,7 +38,7 @@ class Viewer(QWidget):
         self.series_bar = SeriesBar(self)
         self._actions = {
             **install(series_rows(self.model, self.pane), self.pane),
-            **install(picture_rows(self.model, self.pane), self),
+            **install(self._picture_rows(), self),
         }
         self._tools = ViewerTools([(self._actions[key], name) for key, name in TOOLS.items()], self)
         self._lay_out()
@@ -63,9 +63,10 @@ class Viewer(QWidget):
     def _connect(self) -> None:
         self.model.image_changed.connect(self._take_image)
         self.model.series.changed.connect(self._take_series)
-        self.model.display_changed.connect(self._take_display)
+        self.model.display_changed.connect(self._take_switches)
+        self.saliency.changed.connect(self._take_switches)
         self.series_bar.index_chosen.connect(self.model.series.go_to)
-        self._tools.preset_chosen.connect(self.model.set_preset)
+        self._tools.preset_chosen.connect(self.model.windows.choose)
         self._saliency_bar.settled.connect(self.pane.setFocus)
         self.pane.menu_requested.connect(self._show_menu)
 
@@ -73,11 +74,14 @@ class Viewer(QWidget):
         """As the look of the window has it."""
         return QSize(420, 560)
 
+    def _picture_rows(self) -> list[ActionRow]:
+        return picture_rows(self.model, self.saliency, self.pane)
+
     def actions_table(self) -> list[ActionRow]:
         """Return what can be done here, for the help sheet."""
         return [
             *series_rows(self.model, self.pane),
-            *picture_rows(self.model, self.pane),
+            *self._picture_rows(),
             *overlay_rows(self.saliency),
         ]
 
@@ -90,8 +94,8 @@ class Viewer(QWidget):
     @Slot()
     def _take_image(self) -> None:
         self._tools.set_title(self.model.title)
-        self._tools.set_presets(self.model.presets())
-        for row in picture_rows(self.model, self.pane):
+        self._tools.set_presets(self.model.windows.presets())
+        for row in self._picture_rows():
             self._actions[row.id].setEnabled(self.model.status is not Status.EMPTY)
         if self.model.status is Status.READY and self.model.image_id is not None:
             self.image_opened.emit(self.model.image_id)
@@ -101,17 +105,21 @@ class Viewer(QWidget):
         self.series_bar.show_place(self.model.series.place)
 
     @Slot()
-    def _take_display(self) -> None:
+    def _take_switches(self) -> None:
+        """Bring the switches in line with what is shown."""
         self._actions["viewer.encoder_view"].setChecked(self.model.encoder_view)
+        self._actions["viewer.squares"].setChecked(self.saliency.choice.squares)
 
     @Slot(QPoint)
     def _show_menu(self, where: QPoint) -> None:
         """Offer the windows and all that can be done, at the pointer."""
+        if self.model.status is Status.EMPTY:
+            return
         menu = QMenu(self)
-        add_presets(menu.addMenu("Window"), self.model.presets(), self.model.set_preset)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        add_presets(menu.addMenu("Window"), self.model.windows.presets(), self.model.windows.choose)
         menu.addSeparator()
-        for row in picture_rows(self.model, self.pane):
+        for row in self._picture_rows():
             if not row.id.startswith("viewer.window_"):
                 menu.addAction(self._actions[row.id])
-        menu.exec(where)
-        menu.deleteLater()
+        menu.popup(where)

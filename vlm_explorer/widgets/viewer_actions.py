@@ -55,7 +55,7 @@ def series_rows(model: ViewerModel, pane: ViewerPane) -> list[ActionRow]:
     ]
 
 
-def picture_rows(model: ViewerModel, pane: ViewerPane) -> list[ActionRow]:
+def picture_rows(model: ViewerModel, saliency: SaliencyModel, pane: ViewerPane) -> list[ActionRow]:
     """Return what can be done to the picture while the focus is anywhere in the viewer."""
 
     def turn(
@@ -73,7 +73,9 @@ def picture_rows(model: ViewerModel, pane: ViewerPane) -> list[ActionRow]:
         ActionRow("viewer.one_to_one", "Pixel on pixel", "Shift+F", pane.show_one_to_one),
         ActionRow("viewer.zoom_in", "Zoom in", "+ =", partial(pane.zoom_by, _ZOOM)),
         ActionRow("viewer.zoom_out", "Zoom out", "-", partial(pane.zoom_by, 1 / _ZOOM)),
-        ActionRow("viewer.squares", "Pixels as squares", "S", pane.show_squares, checkable=True),
+        ActionRow(
+            "viewer.squares", "Pixels as squares", "S", saliency.show_squares, checkable=True
+        ),
         ActionRow(
             "viewer.encoder_view",
             "What the encoder sees",
@@ -81,9 +83,13 @@ def picture_rows(model: ViewerModel, pane: ViewerPane) -> list[ActionRow]:
             model.show_encoder_view,
             checkable=True,
         ),
+        ActionRow("viewer.like", "Find more like this", "Ctrl+M", model.search_like),
         *(
             ActionRow(
-                f"viewer.window_{digit}", title, str(digit), partial(model.choose_preset, digit)
+                f"viewer.window_{digit}",
+                title,
+                str(digit),
+                partial(model.windows.choose_digit, digit),
             )
             for digit, title in enumerate(_WINDOWS)
         ),
@@ -94,6 +100,6 @@ def overlay_rows(saliency: SaliencyModel) -> list[ActionRow]:
     """Return the keys that the scan itself hears, for the help sheet."""
     hide, back = "Hide the overlay while held", "Attention of the whole image again"
     return [
-        ActionRow("viewer.hide_overlay", hide, "O", partial(saliency.set_hidden, True)),
+        ActionRow("viewer.hide_overlay", hide, "O", saliency.set_hidden),
         ActionRow("viewer.whole_image", back, "Esc", saliency.look_from_image),
     ]

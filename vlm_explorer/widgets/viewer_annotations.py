@@ -175,19 +175,30 @@ def paint_message(painter: QPainter, pane: QRectF, glyph: str, text: str, hint: 
 
 
 def paint_skeleton(painter: QPainter, pane: QRectF, thumbnail: QImage | None) -> None:
-    """Draw what stands in for a scan that is still being read: its thumbnail, or a grey card."""
-    painter.save()
-    if thumbnail is not None and not thumbnail.isNull():
-        size = thumbnail.size().toSizeF()
-        size.scale(pane.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        target = QRectF(QPointF(), size)
-        target.moveCenter(pane.center())
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setOpacity(0.6)
-        painter.drawImage(target, thumbnail)
-    else:
+    """Draw what stands in for a scan that is still being read: its thumbnail, or a grey card.
+
+    Args:
+        painter: in logical pixels of the pane.
+        pane: the room that there is.
+        thumbnail: fitted into the room; None or an empty image for the card.
+    """
+    if thumbnail is None or thumbnail.isNull():
         side = min(pane.width(), pane.height()) * 0.8
         card = QRectF(0, 0, side, side)
         card.moveCenter(pane.center())
         painter.fillRect(card, theme().colour("image_text", 0.06))
+        return
+    size = thumbnail.size().toSizeF()
+    size.scale(pane.size(), Qt.AspectRatioMode.KeepAspectRatio)
+    target = QRectF(QPointF(), size)
+    target.moveCenter(pane.center())
+    paint_thumbnail(painter, target, thumbnail)
+
+
+def paint_thumbnail(painter: QPainter, target: QRectF, thumbnail: QImage) -> None:
+    """Draw a thumbnail, dimmed, in the place of a scan."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setOpacity(0.6)
+    painter.drawImage(target, thumbnail)
     painter.restore()

@@ -18,6 +18,7 @@ from vlm_explorer.widgets.viewer_annotations import (
     paint_annotations,
     paint_message,
     paint_skeleton,
+    paint_thumbnail,
 )
 
 NOTICE = 4000  # ms that a passing sentence stays
@@ -79,6 +80,7 @@ class ViewerPane(ImageCanvas):
     def _take_map(self) -> None:
         """Lay the map over the picture, if it is to be seen."""
         saliency, shown = self._saliency, self._saliency.shown
+        self.show_squares(saliency.choice.squares)
         if shown is None or saliency.choice.hidden:
             self.set_overlay(None)
         else:
@@ -161,7 +163,7 @@ class ViewerPane(ImageCanvas):
         elif model.status is Status.FAILED:
             paint_message(painter, pane, "ph.warning-circle", *model.failure)
         elif model.status is Status.LOADING:
-            paint_skeleton(painter, pane, self._thumbnail())
+            self._paint_skeleton(painter, pane)
         shown = Annotations(
             model.corners(self.camera.zoom, self._probe),
             model.letters,
@@ -169,6 +171,18 @@ class ViewerPane(ImageCanvas):
             self._notice,
         )
         self._badge = paint_annotations(painter, pane, shown)
+
+    def _paint_skeleton(self, painter: QPainter, pane: QRectF) -> None:
+        """Draw the thumbnail: where the scan will be, if the last one had the same shape."""
+        thumbnail = self._thumbnail()
+        if thumbnail is not None and self._model.shape == (self.camera.rows, self.camera.columns):
+            painter.save()
+            painter.setTransform(self.transform(), combine=True)
+            whole = QRectF(0, 0, self.camera.columns, self.camera.rows)
+            paint_thumbnail(painter, whole, thumbnail)
+            painter.restore()
+        else:
+            paint_skeleton(painter, pane, thumbnail)
 
     def _empty_text(self) -> tuple[str, str]:
         count = len(self._model.session.selection.ids)

@@ -1,0 +1,84 @@
+"""Under which window each series is shown."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from vlm_explorer.pixels.windowing import Window
+from vlm_explorer.viewmodels.viewer_frames import LoadedFrame
+from vlm_explorer.viewmodels.viewer_presets import Preset, dragged, presets_of, refusal_of
+
+
+class SeriesWindows(QObject):
+    """Keeps the window that the user set for each series; frames have their own default.
+
+    Attributes:
+        key: the series on show.
+        loaded: its frame on show; None where none is.
+
+    Signals:
+        changed(): the series is shown under another window.
+        refused(text): why a window cannot be set.
+    """
+
+    changed = Signal()
+    refused = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._set: dict[tuple[str, ...], Window] = {}
+        self.key: tuple[str, ...] = ()
+        self.loaded: LoadedFrame | None = None
+
+    @property
+    def current(self) -> Window | None:
+        """The window in use; None without a frame and for colour."""
+        if self.loaded is None or self.loaded.colour:
+            return None
+        return self._set.get(self.key, self.loaded.default)
+
+    def presets(self) -> tuple[Preset, ...]:
+        """Return the windows on offer."""
+        return presets_of(self.loaded) if self.loaded is not None else ()
+
+    def choose_digit(self, digit: int) -> None:
+        """Set the window of a digit key for the whole series, or say why it cannot be."""
+        for preset in self.presets():
+            if preset.digit == digit:
+                self.choose(preset)
+                return
+        if self.loaded is not None:
+            self.refused.emit(f"No window lies on the key {digit} for this image.")
+
+    def choose(self, preset: Preset) -> None:
+        """Set a window on offer for the whole series, or say why it cannot be."""
+        from vlm_explorer.pixels.render import choose_window
+
+        if preset.refusal or self.loaded is None:
+            self.refused.emit(preset.refusal)
+        elif preset.window is None:
+            self.reset()
+        else:
+            self._put(choose_window(self.loaded.frame, preset.window))
+
+    def drag(self, dx: float, dy: float) -> None:
+        """Widen the window by a drag to the right, raise its centre by one down."""
+        if self.loaded is None:
+            return
+        if refusal := refusal_of(self.loaded):
+            self.refused.emit(refusal)
+        elif (window := self.current) is not None:
+            self._put(dragged(self.loaded, window, dx, dy))
+
+    def _put(self, window: Window) -> None:
+        self._set[self.key] = window
+        self.changed.emit()
+
+    def reset(self) -> None:
+        """Show each frame of the series under its own default."""
+        self._set.pop(self.key, None)
+        self.changed.emit()
+
+    def forget(self) -> None:
+        """Forget the windows of all series."""
+        self._set.clear()

@@ -8,8 +8,9 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from vlm_explorer.viewmodels.map_colouring import ColourBy
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.widgets.map_chips import HEIGHT, count_words
 from vlm_explorer.widgets.map_hover import place_card
-from vlm_explorer.widgets.map_legend import HEIGHT, MapLegend, count_words, flow
+from vlm_explorer.widgets.map_legend import MapLegend, flow
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -74,6 +74,38 @@ class Colouring:
     ramp: Ramp | None = None
 
 
+class ColourChoice:
+    """What the user colours by, and what a prompt put in its place for a while.
+
+    Attributes:
+        by: what points are coloured by.
+    """
+
+    def __init__(self) -> None:
+        self.by = ColourBy.MODALITY
+        self._before: ColourBy | None = None
+
+    def choose(self, by: ColourBy) -> None:
+        """Colour by what the user wants."""
+        self.by, self._before = by, None
+
+    def warm_up(self) -> None:
+        """Colour by similarity, for as long as something is searched for."""
+        if self.by is not ColourBy.SIMILARITY:
+            self.by, self._before = ColourBy.SIMILARITY, self.by
+
+    def cool_down(self, possible: Mapping[ColourBy, bool]) -> None:
+        """Go back from similarity to what was there before."""
+        if self.by is ColourBy.SIMILARITY:
+            self.choose(self._before or ColourBy.MODALITY)
+            self.keep_possible(possible)
+
+    def keep_possible(self, possible: Mapping[ColourBy, bool]) -> None:
+        """Colour by something else where the present choice cannot be had."""
+        if not possible[self.by]:
+            self.choose(next((by for by in ColourBy if possible[by]), ColourBy.MODALITY))
+
+
 def available(session: Session) -> dict[ColourBy, bool]:
     """Return what the images can be coloured by now."""
     images = session.images

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from vlm_explorer.collection.store import Collection
     from vlm_explorer.queries.layout import LayoutAnswer
     from vlm_explorer.viewmodels.image_table import ImageTable
 
@@ -51,6 +52,25 @@ def empty_places(size: int = 0) -> Places:
     nowhere = np.full((size, 2), np.nan, np.float32)
     none = np.empty(0, np.intp)
     return Places(np.empty((0, 2), np.float32), none, none, nowhere, ())
+
+
+class CaptionOwners:
+    """Knows which image a caption belongs to; reads a collection's texts once."""
+
+    def __init__(self) -> None:
+        self._collection: Collection | None = None
+        self._owners: dict[str, str] = {}
+
+    def of(self, collection: Collection | None) -> dict[str, str]:
+        """Return image ids by text id; texts of no image are left out."""
+        if collection is not self._collection:
+            self._collection, self._owners = collection, {}
+            if collection is not None:
+                ids, owners = (
+                    collection.texts[name].to_pylist() for name in ("text_id", "image_id")
+                )
+                self._owners = {key: owner for key, owner in zip(ids, owners, strict=True) if owner}
+        return self._owners
 
 
 def places_of(answer: LayoutAnswer, images: ImageTable, owners: Mapping[str, str]) -> Places:

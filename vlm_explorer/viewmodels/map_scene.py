@@ -173,28 +173,22 @@ def build_scene(
     """
     masks = _masks(session, places, colouring, choices)
     row, text = places.row[order], places.text[order]
-    captions = choices.captions | (text == NONE)
-    points = Points(
-        places.xy[order],
-        _codes(row, colouring),
-        text != NONE,
-        np.where(captions, masks.level[row], Level.ABSENT).astype(np.int8),
-    )
+    drawn = choices.captions | (text == NONE)
+    level = np.where(drawn, masks.level[row], Level.ABSENT).astype(np.int8)
+    points = Points(places.xy[order], _codes(row, colouring), text != NONE, level)
     active = masks.level[:-1] >= Level.FADED
-    current = _current(session, row, text, points)
+    colours = [entry.colour for entry in colouring.categories]
     return MapScene(
         state=MapState.READY,
         points=points,
-        colours=(*(entry.colour for entry in colouring.categories), map_words.TEXT_COLOUR)
-        if colouring.ramp is None
-        else (),
+        colours=(*colours, map_words.TEXT_COLOUR) if colouring.ramp is None else (),
         row=row,
         text=text,
         legend=_legend(session, colouring, masks, choices),
         ramp=colouring.ramp,
         stars=stars_of(session, places, choices.prompt),
         groups=_group_names(session, active),
-        current=current,
+        current=_current(session, row, text, points),
         caption=map_words.caption_line(session, int(active.sum())),
         notes=map_words.notes(session),
         shown=int(active.sum()),

@@ -1,220 +1,16 @@
-"""The legend over the map: chips with counts, or a ramp with its numbers."""
+"""The legend over the map: chips with counts, or a scale with its numbers."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import (
-    QColor,
-    QFontMetricsF,
-    QKeyEvent,
-    QLinearGradient,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-)
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtCore import QEvent, QSize, Signal, Slot
+from PySide6.QtWidgets import QWidget
 
-from vlm_explorer.viewmodels import map_words
-from vlm_explorer.viewmodels.map_colouring import Ramp
 from vlm_explorer.viewmodels.map_model import MapModel
-from vlm_explorer.viewmodels.map_scene import LegendEntry
-from vlm_explorer.widgets.map_brush import colour_of, ramp_of
-from vlm_explorer.widgets.map_lettering import elided
-from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, theme, themes
+from vlm_explorer.widgets.map_chips import HEIGHT, RAMP, Chip, MoreChip, RampBar
+from vlm_explorer.widgets.theme import themes
 
-HEIGHT = 28  # px
-_GAP = 4
+_GAP = 4  # px
 _ROWS = 2  # of chips, before they fold
-_TITLE = 26  # characters
-_RAMP = QSize(216, 52)
-
-
-def count_words(entry: LegendEntry) -> str:
-    """Return a category's counts: selected of shown of all, as far as they differ."""
-    counts = [entry.total]
-    if entry.shown != entry.total:
-        counts.insert(0, entry.shown)
-    if entry.selected:
-        counts.insert(0, entry.selected)
-    return " of ".join(f"{count:,}" for count in counts)
-
-
-def number(value: float) -> str:
-    """Return a cosine with two places and a true minus."""
-    return f"{value:.2f}".replace("-", "−")
-
-
-class _Pill(QAbstractButton):
-    """A button of words on a rounded ground that lets a little of the map through."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFont(font(ANNOTATION))
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-
-    def paint_ground(self, painter: QPainter) -> None:
-        roles = theme()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        role = "hover" if self.underMouse() else "panel"
-        painter.setPen(roles.colour("accent" if self.hasFocus() else "line"))
-        painter.setBrush(roles.colour(role, 0.92))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
-
-
-class Chip(_Pill):
-    """A category: a click hides or shows it, a double click shows it alone.
-
-    Signals:
-        isolated(): it is to be shown alone.
-    """
-
-    isolated = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._entry: LegendEntry | None = None
-        self._colour = QColor()
-
-    def set_entry(self, entry: LegendEntry) -> None:
-        """Show another state of the category."""
-        self._entry = entry
-        self._colour = QColor(*(int(part) for part in colour_of(entry.category.colour, theme())))
-        note = map_words.legend_note(entry)
-        self.setToolTip(f"{note}\nClick to hide or show, double-click to show alone")
-        self.setAccessibleName(f"{note}{', hidden' if entry.hidden else ''}")
-        self.updateGeometry()
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        """As wide as its words."""
-        if self._entry is None:
-            return QSize(HEIGHT, HEIGHT)
-        metrics = QFontMetricsF(self.font())
-        title = elided(self._entry.category.title, _TITLE)
-        width = metrics.horizontalAdvance(f"{title}  {count_words(self._entry)}")
-        return QSize(round(width) + 34, HEIGHT)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Show this category alone."""
-        if event.button() is Qt.MouseButton.LeftButton:
-            self.isolated.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter shows the category alone; Space is a click."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.isolated.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw dot, title and count; of a hidden category all of it quiet, the dot hollow."""
-        if self._entry is None:
-            return
-        roles, hidden = theme(), self._entry.hidden
-        painter = QPainter(self)
-        self.paint_ground(painter)
-        colour = roles.colour("disabled") if hidden else self._colour
-        painter.setPen(colour)
-        painter.setBrush(Qt.BrushStyle.NoBrush if hidden else colour)
-        painter.drawEllipse(QPointF(14, HEIGHT / 2), 4, 4)
-        painter.setFont(self.font())
-        metrics = QFontMetricsF(self.font())
-        title = elided(self._entry.category.title, _TITLE)
-        baseline = (HEIGHT + metrics.ascent() - metrics.descent()) / 2
-        painter.setPen(roles.colour("disabled" if hidden else "text"))
-        painter.drawText(QPointF(24, baseline), title)
-        painter.setPen(roles.colour("disabled" if hidden else "secondary"))
-        start = 24 + metrics.horizontalAdvance(f"{title}  ")
-        painter.drawText(QPointF(start, baseline), count_words(self._entry))
-        painter.end()
-
-
-class MoreChip(_Pill):
-    """Folds and unfolds the chips that do not fit."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setCheckable(True)
-        self._hidden_count = 0
-
-    def set_count(self, count: int) -> None:
-        """Say how many chips are folded away."""
-        self._hidden_count = count
-        text = "fewer" if self.isChecked() else f"{count} more"
-        self.setText(text)
-        self.setAccessibleName(f"Show {text} categories")
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        """As wide as its words."""
-        return QSize(round(QFontMetricsF(self.font()).horizontalAdvance(self.text())) + 20, HEIGHT)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the words."""
-        painter = QPainter(self)
-        self.paint_ground(painter)
-        painter.setFont(self.font())
-        painter.setPen(theme().colour("secondary"))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
-        painter.end()
-
-
-class RampBar(QWidget):
-    """A scale of values with its title and its numbers."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._ramp: Ramp | None = None
-        self.setFixedSize(_RAMP)
-
-    def set_ramp(self, ramp: Ramp) -> None:
-        """Show another scale."""
-        self._ramp = ramp
-        self.setToolTip(ramp.title)
-        self.setAccessibleName(f"{ramp.title}, {number(ramp.low)} to {number(ramp.high)}")
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw title, gradient, and the values at its ends and in its middle."""
-        if self._ramp is None:
-            return
-        roles = theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(roles.colour("line"))
-        painter.setBrush(roles.colour("panel", 0.92))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
-        painter.setFont(font(ANNOTATION))
-        inner = self.rect().adjusted(10, 5, -10, -4)
-        painter.setPen(roles.colour("text"))
-        title = painter.fontMetrics().elidedText(
-            self._ramp.title, Qt.TextElideMode.ElideRight, inner.width()
-        )
-        painter.drawText(inner, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, title)
-        bar = QRectF(inner.x(), 23, inner.width(), 7)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_gradient(bar))
-        painter.drawRoundedRect(bar, 3, 3)
-        painter.setPen(roles.colour("secondary"))
-        middle = (self._ramp.low + self._ramp.high) / 2
-        low = f"{'≤ ' if self._ramp.clipped else ''}{number(self._ramp.low)}"
-        for words, side in (
-            (low, Qt.AlignmentFlag.AlignLeft),
-            (number(middle), Qt.AlignmentFlag.AlignHCenter),
-            (number(self._ramp.high), Qt.AlignmentFlag.AlignRight),
-        ):
-            painter.drawText(inner, Qt.AlignmentFlag.AlignBottom | side, words)
-        painter.end()
-
-
-def _gradient(bar: QRectF) -> QLinearGradient:
-    gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-    colours = ramp_of(theme())
-    for step in range(0, 256, 15):
-        gradient.setColorAt(step / 255, QColor(*(int(part) for part in colours[step])))
-    return gradient
 
 
 class MapLegend(QWidget):
@@ -300,7 +96,7 @@ class MapLegend(QWidget):
         if not self._more.isHidden():
             size = self._place_more(placed, size)
         if not self._ramp.isHidden():
-            size = _RAMP
+            size = RAMP
         if not order and self._ramp.isHidden():
             size = QSize(0, 0)
         self.setFixedSize(size)

@@ -1,0 +1,216 @@
+"""Follows the session, and turns what it holds into scenes of the map."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal, Slot
+
+from vlm_explorer.viewmodels import map_words
+from vlm_explorer.viewmodels.map_colouring import (
+    ColourBy,
+    ColourChoice,
+    Colouring,
+    available,
+    colouring_of,
+)
+from vlm_explorer.viewmodels.map_places import (
+    NONE,
+    CaptionOwners,
+    Places,
+    empty_places,
+    places_of,
+)
+from vlm_explorer.viewmodels.map_scene import (
+    Choices,
+    MapScene,
+    build_scene,
+    draw_order,
+    empty_scene,
+)
+from vlm_explorer.viewmodels.session import Session
+
+if TYPE_CHECKING:
+    from vlm_explorer.collection.store import Collection
+    from vlm_explorer.queries.layout import LayoutAnswer
+
+Indices = NDArray[np.intp]
+
+
+class SceneSource(QObject):
+    """Gives scenes of the session as it is.
+
+    Scenes are built when they are asked for, so that several changes cost one.
+
+    Signals:
+        changed(): another scene.
+        moved(): points lie elsewhere; `changed` follows.
+        choices_changed(): colour, captions, or what one can colour by.
+    """
+
+    changed = Signal()
+    moved = Signal()
+    choices_changed = Signal()
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self._colour = ColourChoice()
+        self._prompt = session.query  # the last one that was answered
+        self._captions = True
+        self._hidden: dict[ColourBy, frozenset[str]] = {}
+        self._answer: LayoutAnswer | None = None
+        self._owners = CaptionOwners()
+        self._places = empty_places()
+        self._colouring: Colouring | None = None
+        self._order: Indices | None = None
+        self._scene: MapScene | None = None
+        session.collection_changed.connect(self._take_collection)
+        session.layout_changed.connect(self._take_layout)
+        session.query_changed.connect(self._take_query)
+        session.labels_changed.connect(self._take_labels)
+        session.selection_changed.connect(self._forget_scene)
+        session.shown_changed.connect(self._forget_scene)
+        session.opening_changed.connect(self._forget_scene)
+        self._take_collection()
+
+    # What there is to draw
+
+    @property
+    def scene(self) -> MapScene:
+        """The scene of the session as it is now."""
+        if self._scene is None:
+            self._scene = self._build()
+        return self._scene
+
+    @property
+    def places(self) -> Places:
+        """Where the session's images and captions lie."""
+        return self._places
+
+    @property
+    def colour_by(self) -> ColourBy:
+        """What points are coloured by."""
+        return self._colour.by
+
+    @property
+    def captions(self) -> bool:
+        """Whether captions are drawn."""
+        return self._captions
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Keys of the hidden categories of the present colouring."""
+        return self._hidden.get(self._colour.by, frozenset())
+
+    def available(self) -> dict[ColourBy, bool]:
+        """Return what the images can be coloured by now."""
+        return available(self.session)
+
+    def image_ids(self, points: Indices) -> list[str]:
+        """Return the ids of the images that these points of the scene belong to, each once."""
+        rows = self.scene.row[points]
+        return [str(self.session.images.ids[row]) for row in dict.fromkeys(rows[rows != NONE])]
+
+    def image_id(self, point: int) -> str | None:
+        """Return the id of the image that a point of the scene belongs to."""
+        return next(iter(self.image_ids(np.array([point]))), None)
+
+    def info(self, point: int) -> map_words.PointInfo:
+        """Return what is known about a point of the scene."""
+        text = int(self.scene.text[point])
+        words = None if text == NONE else self._places.words[text]
+        return map_words.point_info(self.session, int(self.scene.row[point]), words)
+
+    def caption_of(self, point: int) -> str:
+        """Return the words of a caption's point."""
+        return self._places.words[int(self.scene.text[point])]
+
+    # What follows from the session
+
+    def _build(self) -> MapScene:
+        if not len(self._places):
+            return empty_scene(self.session)
+        if self._colouring is None:
+            self._colouring = colouring_of(self._colour.by, self.session)
+            self._order = None
+        if self._order is None:
+            self._order = draw_order(self._places, self._colouring)
+        choices = Choices(self.hidden, self._captions, self._prompt)
+        return build_scene(self.session, self._places, self._colouring, self._order, choices)
+
+    @Slot()
+    def _forget_scene(self) -> None:
+        self._scene = None
+        self.changed.emit()
+
+    def _forget_colours(self) -> None:
+        self._colouring = None
+        self._forget_scene()
+        self.choices_changed.emit()
+
+    @Slot()
+    def _take_collection(self) -> None:
+        self._hidden = {}
+        self._answer = None
+        self._colour.keep_possible(self.available())
+        self._colouring = None
+        self._take_layout()
+        self.choices_changed.emit()
+
+    @Slot()
+    def _take_layout(self) -> None:
+        """Find places anew where the layout is another one."""
+        answer = self.session.layout.answer
+        fresh = answer is not self._answer or len(self._places.image_xy) != len(self.session.images)
+        if fresh:
+            self._answer = answer
+            images = self.session.images
+            self._places = (
+                empty_places(len(images))
+                if answer is None
+                else places_of(answer, images, self._owners.of(self._captioned(answer)))
+            )
+            self._order = None
+            self._scene = None
+            self.moved.emit()
+        self._forget_scene()
+
+    def _captioned(self, answer: LayoutAnswer) -> Collection | None:
+        """Return the collection whose captions the layout holds; None where it holds none."""
+        return self.session.collection if answer.texts else None
+
+    @Slot()
+    def _take_query(self) -> None:
+        """Warm points up when an answer comes; when nothing is searched for, go back."""
+        query = self.session.query
+        fresh = query.answer is not None and query.answer is not self._prompt.answer
+        self._prompt = (
+            replace(self._prompt, pending=True)
+            if query.active and query.answer is None and self._prompt.answer is not None
+            else query
+        )
+        before = self._colour.by
+        if fresh:
+            self._colour.warm_up()
+        elif not query.active:
+            self._colour.cool_down(self.available())
+        self._recolour(before, ColourBy.SIMILARITY)
+
+    @Slot()
+    def _take_labels(self) -> None:
+        before = self._colour.by
+        if not self.session.label_state.labels:
+            self._colour.keep_possible(self.available())
+        self._recolour(before, ColourBy.ZERO_SHOT)
+
+    def _recolour(self, before: ColourBy, answered: ColourBy) -> None:
+        """Forget colours that an answer changed; a pending one leaves them as they are."""
+        by = self._colour.by
+        if by is not before or (by is answered and self.available()[by]):
+            self._colouring = None
+        self._forget_scene()
+        self.choices_changed.emit()

@@ -27,7 +27,7 @@ def runner(qtbot: QtBot) -> Iterator[JobRunner]:
 def quick_encoder(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
     """The encoder `fake`, there without weights."""
     encoder = FakeEncoder()
-    monkeypatch.setattr(background, "load_encoder", lambda model, *, context: encoder)
+    monkeypatch.setattr(background, "load_encoder", lambda collection, model, *, context: encoder)
     return encoder
 
 

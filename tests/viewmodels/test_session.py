@@ -72,7 +72,7 @@ def test_that_an_encoder_that_is_not_here_leaves_the_images_to_look_at(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def absent(model: str, *, context: JobContext) -> FakeEncoder:
+    def absent(collection: object, model: str, *, context: JobContext) -> FakeEncoder:
         raise ModelNotFound("The encoder is not on this machine.", "Import it.")
 
     monkeypatch.setattr(background, "load_encoder", absent)

@@ -98,7 +98,7 @@ def settle(qtbot: QtBot) -> Callable[[Session], None]:
 def quick_encoder(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
     """The encoder `fake`, there without weights."""
     encoder = FakeEncoder()
-    monkeypatch.setattr(background, "load_encoder", lambda model, *, context: encoder)
+    monkeypatch.setattr(background, "load_encoder", lambda collection, model, *, context: encoder)
     return encoder
 
 

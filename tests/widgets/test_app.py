@@ -139,7 +139,7 @@ def test_that_an_opened_path_is_shown_in_the_window_that_the_command_line_opens(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoder = FakeEncoder()
-    monkeypatch.setattr(background, "load_encoder", lambda model, *, context: encoder)
+    monkeypatch.setattr(background, "load_encoder", lambda collection, model, *, context: encoder)
     session = Session()
     window = MainWindow(session, Thumbnails(session, session))
     qtbot.addWidget(window)

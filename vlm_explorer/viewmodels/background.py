@@ -180,19 +180,13 @@ def index_folder(
     path: Path, model: str | None, *, context: JobContext
 ) -> tuple[Path, tuple[str, ...]]:
     """Index a folder (child process); return the collection's folder, and warnings."""
-    from vlm_explorer.collection.store import Collection, is_collection
     from vlm_explorer.encoders.load import load_encoder
-    from vlm_explorer.encoders.registry import default_model
-    from vlm_explorer.pipeline.indexing import default_place, index
+    from vlm_explorer.pipeline.indexing import index
+    from vlm_explorer.queries.matching import model_for_indexing
 
     context.report(0, None, "Loading the encoder")
-    place = default_place(path)
-    warnings: list[str] = []
-    if model is None and is_collection(place) and (known := Collection(place).models()):
-        model = known[0]
-    if model is None:
-        model, warnings = default_model(None)
-    report = index([path], encoder=load_encoder(model), context=context)
+    chosen, warnings = model_for_indexing([path], None, model)
+    report = index([path], encoder=load_encoder(chosen), context=context)
     return Path(report.collection), (*warnings, *report.warnings)
 
 
@@ -257,16 +251,24 @@ def model_id(model: str) -> str:
     return find_model_folder(model)[0]
 
 
-def load_encoder(model: str, *, context: JobContext) -> Encoder:
-    """Load an encoder into memory.
+def load_encoder(collection: Collection, model: str, *, context: JobContext) -> Encoder:
+    """Load the encoder that made a collection's vectors into memory.
+
+    Args:
+        model: as `model_of` returns it.
 
     Raises:
-        ModelProblem: it is not on this machine, or its folder is not whole.
+        ModelProblem: it is not on this machine, its folder is not whole, or its weights are not
+            those that made the vectors.
     """
     from vlm_explorer.encoders.load import load_encoder as load
+    from vlm_explorer.queries.matching import matching_source
 
     context.check()
-    encoder: Encoder = load(model)
+    last_used = model == collection.models()[0]
+    encoder: Encoder = load(
+        matching_source(collection, None if last_used else model), context=context
+    )
     return encoder
 
 

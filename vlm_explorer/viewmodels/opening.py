@@ -210,6 +210,7 @@ class Opening(QObject):
         session.put(encoder_note=f"{model} · loading")
         session.runner.start(
             background.load_encoder,
+            session.collection,
             model,
             title=f"Loading the encoder {model}",
             key="encoder",

@@ -9,7 +9,7 @@ import pytest
 from pydicom.data import get_testdata_file
 from viewer_scans import ramp, write_scan
 
-from vlm_explorer.errors import UnreadableImage
+from vlm_explorer.errors import FileProblem, UnreadableImage
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.render import render
@@ -120,3 +120,19 @@ def test_that_a_frame_of_another_number_is_another_frame(tmp_path: Path) -> None
     loaded = cache.load((str(path), 0), context=CONTEXT)
     np.testing.assert_array_equal(loaded.frame.values, ramp())
     assert cache.get((str(path), 1)) is None
+
+
+def test_that_every_real_file_is_drawn_as_render_draws_it_or_refused(test_data: Path) -> None:
+    drawn = refused = 0
+    cache = FrameCache(capacity=0)
+    for path in sorted((test_data / "dicom" / "edge").iterdir()):
+        try:
+            loaded = cache.load((str(path), 0), context=CONTEXT)
+        except FileProblem:
+            refused += 1
+            continue
+        picture = FramePicture(loaded, loaded.default, inverted=False)
+        pixels = picture.pixels(0, 0, 0, picture.rows, picture.columns)
+        np.testing.assert_array_equal(pixels, render(path).pixels, err_msg=path.name)
+        drawn += 1
+    assert drawn > refused

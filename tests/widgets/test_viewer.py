@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,13 +21,18 @@ from pytestqt.qtbot import QtBot
 from viewer_scans import open_files, ramp, write_scan
 
 from vlm_explorer.encoders.encoder import Encoder
-from vlm_explorer.viewmodels.saliency_model import Stage
+from vlm_explorer.pixels.decode import read_frame
+from vlm_explorer.pixels.frame import Frame
+from vlm_explorer.pixels.thumbnails import make_thumbnail
+from vlm_explorer.viewmodels.saliency_model import SaliencyModel, Stage
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.states import QueryState
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
-from vlm_explorer.viewmodels.viewer_model import Status
+from vlm_explorer.viewmodels.viewer_frames import FrameCache
+from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 from vlm_explorer.viewmodels.viewer_orientation import EdgeLetters
 from vlm_explorer.widgets.viewer import Viewer
+from vlm_explorer.widgets.viewer_pane import ViewerPane
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -268,6 +274,33 @@ def test_that_every_state_has_its_words(
         assert not viewer.grab().isNull()
     settle(qtbot, viewer)
     caplog.clear()
+
+
+def test_that_the_thumbnail_stands_in_while_the_scan_is_read(
+    qtbot: QtBot, session: Session, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+
+    def read(path: Path, frame: int) -> Frame:
+        assert gate.wait(30)
+        return read_frame(path, frame)
+
+    thumbnails = Thumbnails(session, session)
+    white = make_thumbnail(np.full((40, 60), 255, np.uint8))
+    monkeypatch.setattr(thumbnails, "get", lambda _image_id: white)
+    model = ViewerModel(session, FrameCache(read=read), session)
+    pane = ViewerPane(model, SaliencyModel(model, session), thumbnails)
+    qtbot.addWidget(pane)
+    pane.resize(300, 200)
+    pane.show()
+    session.select([ids[2]])
+    assert model.status is Status.LOADING
+    assert pane.grab().toImage().pixelColor(150, 100).lightness() > 100
+    assert "Reading…" in pane.words().corners.bottom_left
+    gate.set()
+    qtbot.waitUntil(lambda: not session.runner.busy)
+    assert model.status is Status.READY
+    assert "Reading…" not in pane.words().corners.bottom_left
 
 
 def test_that_every_control_has_a_name_and_a_hint(viewer: Viewer) -> None:

@@ -53,6 +53,7 @@ class SaliencyModel(QObject):
         self._raw: RawMap | None = None
         self._attention: AttentionMaps | None = None
         self._score: float | None = None
+        self._encoder = self._session.encoder
         self._image_id: str | None = viewer.image_id
         self._explainer = Explainer(self._session.runner, self)
         self._explainer.answered.connect(self._take)
@@ -141,6 +142,9 @@ class SaliencyModel(QObject):
 
     @Slot()
     def _take_encoder(self) -> None:
+        if self._session.encoder is self._encoder:
+            return  # only the words about it have changed
+        self._encoder = self._session.encoder
         self.choice = replace(self.choice, layer=-1, head="mean", cell=None)
         self._restart()
 

@@ -42,7 +42,12 @@ class EncoderView(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._encoder = session.encoder
         self.picture: EncoderPicture | None = None
+
+    def is_stale(self) -> bool:
+        """Whether the session has another encoder than when the view was made or cleared."""
+        return self._session.encoder is not self._encoder
 
     def show(self, frame: Frame) -> None:
         """Make the view of a frame."""
@@ -68,4 +73,5 @@ class EncoderView(QObject):
     def clear(self) -> None:
         """Forget the view."""
         self._session.runner.cancel(_KEY)
+        self._encoder = self._session.encoder
         self.picture = None

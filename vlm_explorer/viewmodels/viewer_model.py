@@ -275,6 +275,8 @@ class ViewerModel(QObject):
     @Slot()
     def _take_encoder(self) -> None:
         """Another encoder sees another picture."""
+        if not self._encoder_view.is_stale():
+            return
         self._encoder_view.clear()
         if self.encoder_view:
             self.show_encoder_view(self.session.encoder is not None)

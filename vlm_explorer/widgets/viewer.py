@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel
@@ -123,3 +124,33 @@ class Viewer(QWidget):
             if not row.id.startswith("viewer.window_"):
                 menu.addAction(self._actions[row.id])
         menu.popup(where)
+
+    # Keys that are no actions: one is held, the other belongs to the window but for a moment
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Escape from the window while a patch is looked from."""
+        escape = event.type() == QEvent.Type.ShortcutOverride and is_escape(event)
+        if escape and self.saliency.choice.cell is not None:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Hide the overlay while O is held; Escape ends the look from a patch."""
+        if event.key() == Qt.Key.Key_O and not event.modifiers():
+            if not event.isAutoRepeat():
+                self.saliency.set_hidden(True)
+        elif event.key() != Qt.Key.Key_Escape or not self.saliency.look_from_image():
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Show the overlay again."""
+        if event.key() == Qt.Key.Key_O and not event.isAutoRepeat():
+            self.saliency.set_hidden(False)
+        else:
+            super().keyReleaseEvent(event)
+
+
+def is_escape(event: QEvent) -> bool:
+    """Whether a key event is about Escape."""
+    return isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Slot
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QPainter
+from PySide6.QtCore import QEvent, QPointF, QRectF, QTimer, Slot
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QPainter
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from vlm_explorer.viewmodels.saliency_display import DisplayedMap, Rectangle
@@ -195,23 +195,6 @@ class ViewerPane(ImageCanvas):
         data = self._thumbnails.get(image_id) if image_id is not None else None
         return QImage.fromData(data) if data is not None else None
 
-    # Keys that are no actions: one is held, the other belongs to the window but for a moment
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Hide the overlay while O is held; Escape ends the look from a patch."""
-        if event.key() == Qt.Key.Key_O and not event.modifiers():
-            if not event.isAutoRepeat():
-                self._saliency.set_hidden(True)
-        elif event.key() != Qt.Key.Key_Escape or not self._saliency.look_from_image():
-            super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """Show the overlay again."""
-        if event.key() == Qt.Key.Key_O and not event.isAutoRepeat():
-            self._saliency.set_hidden(False)
-        else:
-            super().keyReleaseEvent(event)
-
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Show the overlay again: the release of the key will not be heard."""
         if self._saliency.choice.hidden:
@@ -219,12 +202,8 @@ class ViewerPane(ImageCanvas):
         super().focusOutEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """Keep Escape for the look from a patch; show all warnings over their badge."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.key() == Qt.Key.Key_Escape and self._saliency.choice.cell is not None:
-                event.accept()
-                return True
-        elif isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+        """Show all warnings over their badge."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             inside = self._badge.contains(QPointF(event.pos()))
             words = "\n".join(self._model.warnings) if inside else ""
             QToolTip.showText(event.globalPos(), words, self)

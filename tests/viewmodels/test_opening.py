@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,7 +122,8 @@ def demo(
     shell_session: Session, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Session, DemoScene]:
     def open_small(*, reset: bool, context: JobContext) -> background.Opened:
-        return background.read_collection(small, context=context)
+        opened = background.read_collection(small, context=context)
+        return replace(opened, prompt="nodule")
 
     monkeypatch.setattr(background, "open_demo", open_small)
     shell_session.layout = type(shell_session.layout)(method="pca")
@@ -134,7 +136,7 @@ def no_umap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         background,
         "lay_out",
-        lambda opened, method, *rest, **named: real(opened, "pca", *rest, **named),
+        lambda opened, method, *rest, context: real(opened, "pca", *rest, context=context),
     )
 
 

@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Slot
 from vlm_explorer.viewmodels import background
 
 if TYPE_CHECKING:
+    from vlm_explorer.analysis.groups import Group
+    from vlm_explorer.queries.layout import LayoutAnswer
     from vlm_explorer.viewmodels.session import Session
 
 
@@ -60,7 +62,8 @@ class Asking(QObject):
         if session.content is None or not len(session.images):
             return
         session.put(layout=replace(session.layout, pending=True))
-        session.runner.cancel("preview")
+        for key in ("preview", "groups"):
+            session.runner.cancel(key)
         if session.layout.method != "pca":
             self._start_layout("pca", "preview", "compute", self._take_preview)
         lane = "compute" if session.layout.method == "pca" else "process"
@@ -74,7 +77,6 @@ class Asking(QObject):
             method,
             session.layout.space,
             session.layout.seed,
-            named=key == "layout",
             title=f"Laying out the map ({method.upper()})",
             key=key,
             lane=lane,
@@ -83,26 +85,32 @@ class Asking(QObject):
         )
 
     @Slot(object)
-    def _take_preview(self, laid_out: background.LaidOut) -> None:
-        if self._session.layout.pending:
-            self._show_layout(laid_out, preliminary=True)
+    def _take_preview(self, answer: LayoutAnswer) -> None:
+        state = self._session.layout
+        if state.pending:
+            self._session.put(layout=replace(state, answer=answer, preliminary=True))
 
     @Slot(object)
-    def _take_layout(self, laid_out: background.LaidOut) -> None:
-        self._session.runner.cancel("preview")
-        self._show_layout(laid_out, preliminary=False)
-
-    def _show_layout(self, laid_out: background.LaidOut, *, preliminary: bool) -> None:
+    def _take_layout(self, answer: LayoutAnswer) -> None:
         session = self._session
-        session.groups = laid_out.groups
-        session.put(
-            layout=replace(
-                session.layout,
-                answer=laid_out.answer,
-                preliminary=preliminary,
-                pending=preliminary,
-            )
+        session.runner.cancel("preview")
+        session.groups = ()
+        session.put(layout=replace(session.layout, answer=answer, preliminary=False, pending=False))
+        session.runner.start(
+            background.find_groups,
+            session.images,
+            answer,
+            title="Naming the groups of the map",
+            key="groups",
+            lane="process",
+            on_success=self._take_groups,
+            on_failure=session.messages.show_error,
         )
+
+    @Slot(object)
+    def _take_groups(self, groups: tuple[Group, ...]) -> None:
+        self._session.groups = groups
+        self._session.layout_changed.emit()
 
     @Slot(object)
     def _fail_to_lay_out(self, error: Exception) -> None:

@@ -5,7 +5,7 @@ No Qt here. Everything heavy is imported inside the functions, in the worker's t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,7 @@ class Opened:
         problems: file, kind and reason of each file that gave no image.
         left: how the window was left, as kept in the collection.
         warnings: for the user.
+        prompt: what is searched for at once; the demo study has one.
     """
 
     collection: Collection
@@ -45,6 +46,7 @@ class Opened:
     problems: tuple[tuple[str, str, str], ...] = ()
     left: dict[str, object] | None = None
     warnings: tuple[str, ...] = ()
+    prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,14 +77,6 @@ class ReadText:
 
     text: str
     reading: TextReading
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LaidOut:
-    """A layout, and the groups in it."""
-
-    answer: LayoutAnswer
-    groups: tuple[Group, ...]
 
 
 # Opening
@@ -172,8 +166,7 @@ def index_and_open(path: Path, model: str | None, *, context: JobContext) -> Ope
     from vlm_explorer.processes import run_in_process
 
     folder, warnings = run_in_process(index_folder, path, model, context=context)
-    opened = read_collection(folder, model, context=context)
-    return _with_warnings(opened, warnings)
+    return replace(read_collection(folder, model, context=context), warnings=warnings)
 
 
 def index_folder(
@@ -194,22 +187,16 @@ def open_demo(*, reset: bool, context: JobContext) -> Opened:
     """Read the demo collection; where it is not there yet, a child process makes it."""
     from vlm_explorer.processes import run_in_process
 
-    folder = run_in_process(make_demo, reset=reset, context=context)
-    return read_collection(folder, context=context)
+    folder, prompt = run_in_process(make_demo, reset=reset, context=context)
+    return replace(read_collection(folder, context=context), prompt=prompt)
 
 
-def make_demo(*, reset: bool, context: JobContext) -> Path:
-    """Make the demo collection if need be (child process); return its folder."""
-    from vlm_explorer.demo.open import ensure_demo_collection
+def make_demo(*, reset: bool, context: JobContext) -> tuple[Path, str]:
+    """Make the demo collection if need be (child process); return its folder and its prompt."""
+    from vlm_explorer.demo.open import PROMPT, ensure_demo_collection
 
     folder: Path = ensure_demo_collection(reset=reset, context=context).folder
-    return folder
-
-
-def _with_warnings(opened: Opened, warnings: tuple[str, ...]) -> Opened:
-    return Opened(
-        opened.collection, opened.images, opened.vectors, opened.problems, opened.left, warnings
-    )
+    return folder, PROMPT
 
 
 def keep_window_state(
@@ -296,17 +283,24 @@ def read_text(encoder: Encoder, text: str, *, context: JobContext) -> ReadText:
 
 
 def lay_out(
-    opened: Opened, method: str, space: str, seed: int, *, named: bool, context: JobContext
-) -> LaidOut:
-    """Lay the images and texts of a collection out, and name the groups where `named`."""
-    from vlm_explorer.analysis.groups import group_points
+    opened: Opened, method: str, space: str, seed: int, *, context: JobContext
+) -> LayoutAnswer:
+    """Lay out the images and texts of a collection."""
     from vlm_explorer.queries.layout import LayoutRequest, layout
 
     request = LayoutRequest(method=method, space=space, seed=seed)
-    answer = layout(opened.collection, request, context=context)
+    return layout(opened.collection, request, context=context)
+
+
+def find_groups(
+    images: ImageTable, answer: LayoutAnswer, *, context: JobContext
+) -> tuple[Group, ...]:
+    """Find the groups of images on the map, named by their commonest label."""
+    from vlm_explorer.analysis.groups import group_points
+
     context.check()
-    names = group_names(opened.images) if named else []
-    return LaidOut(answer, tuple(group_points(answer.xy, names)) if any(names) else ())
+    names = group_names(images)
+    return tuple(group_points(answer.xy, names)) if any(names) else ()
 
 
 def group_names(images: ImageTable) -> list[str]:

@@ -30,11 +30,10 @@ class DemoScene(QObject):
 
     @Slot()
     def _begin(self) -> None:
-        self._playing = self._session.demo
-        if self._playing:
-            from vlm_explorer.demo.open import PROMPT
-
-            self._session.search(PROMPT)
+        content = self._session.content
+        self._playing = content is not None and bool(content.prompt)
+        if content is not None and self._playing:
+            self._session.search(content.prompt)
 
     @Slot()
     def _go_on(self) -> None:

@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Slot,
 )
 
-from vlm_explorer.files.study_tree import PatientNode, TreeRow, build_tree
+from vlm_explorer.files.study_tree import PatientNode, SeriesNode, TreeRow, build_tree
 from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.session import Session
 
@@ -219,24 +219,41 @@ def filter_mask(words: np.ndarray, text: str) -> np.ndarray:
 
 
 def _shown_tree(patients: tuple[PatientNode, ...], shown: set[str]) -> Node:
-    """Return the tree of the shown images, without empty branches."""
+    """Return the tree of the shown images, without empty branches.
+
+    A patient with one study has the series right below, and one with one series is a row of its
+    own: a tree of a thousand radiographs is a list of them.
+    """
     root = Node("root", "", "")
     for patient in patients:
+        series = [each for study in patient.studies for each in study.series]
+        if len(series) == 1:
+            _add_series(root, series[0], shown, title=patient.title)
+            continue
         top = Node("patient", patient.key, patient.title, parent=root)
         for study in patient.studies:
+            if len(patient.studies) == 1:
+                for each in study.series:
+                    _add_series(top, each, shown)
+                continue
             middle = Node("study", study.key, study.title, parent=top)
-            for series in study.series:
-                ids = tuple(image_id for image_id in series.image_ids if image_id in shown)
-                if ids:
-                    title, _, detail = series.title.partition(" · ")
-                    if len(ids) < len(series.image_ids):
-                        detail = f"{series.modality} · {len(ids):,} of {len(series.image_ids):,}"
-                    middle.children.append(
-                        Node("series", series.key, title, detail.strip(" ·"), ids, middle)
-                    )
+            for each in study.series:
+                _add_series(middle, each, shown)
             _close(top, middle)
         _close(root, top)
     return root
+
+
+def _add_series(parent: Node, series: SeriesNode, shown: set[str], title: str = "") -> None:
+    """Hang the shown part of a series below `parent`, titled by itself or as said."""
+    ids = tuple(image_id for image_id in series.image_ids if image_id in shown)
+    if not ids:
+        return
+    own, _, detail = series.title.partition(" · ")
+    if len(ids) < len(series.image_ids):
+        count = f"{len(ids):,} of {len(series.image_ids):,}"
+        detail = f"{series.modality} · {count}" if series.modality else count
+    parent.children.append(Node("series", series.key, title or own, detail, ids, parent))
 
 
 def _numbered(root: Node) -> list[Node]:

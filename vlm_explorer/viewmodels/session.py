@@ -29,7 +29,18 @@ if TYPE_CHECKING:
 __all__ = ["ImageTable", "LabelState", "LayoutState", "QueryState", "Selection", "Session"]
 
 # The jobs that belong to the open collection, and end with it.
-_KEYS = ("open", "update", "peek", "encoder", "preview", "layout", "query", "labels", "reading")
+_KEYS = (
+    "open",
+    "update",
+    "peek",
+    "encoder",
+    "preview",
+    "layout",
+    "groups",
+    "query",
+    "labels",
+    "reading",
+)
 
 
 class Session(QObject):
@@ -258,5 +269,5 @@ class Session(QObject):
         """Answer what was asked while the encoder was loading."""
         if self.query.active:
             self._asking.search()
-        if self.label_state.labels:
+        if self.label_state.labels and self.runner.running("labels") is None:
             self._asking.classify()

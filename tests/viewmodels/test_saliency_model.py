@@ -190,9 +190,9 @@ def test_that_over_the_encoders_view_the_map_lies_on_the_encoders_pixels(
     settle(qtbot, model)
     # the encoder cuts the long side of 48 x 80
     assert model.seen == pytest.approx((16, 0, 64, 48), abs=0.5)
-    assert "does not see" in model.caption.note
+    assert "not seen" in model.caption.note
     viewer.show_encoder_view(True)
     qtbot.waitUntil(lambda: viewer.shows_encoder_view)
     size = encoder.preprocess.size
     assert model.seen == (0, 0, size, size)
-    assert "does not see" not in model.caption.note
+    assert "not seen" not in model.caption.note

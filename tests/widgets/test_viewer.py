@@ -88,6 +88,21 @@ def drag(viewer: Viewer, dx: float, dy: float) -> None:
         QApplication.sendEvent(viewer.pane, event)
 
 
+def turn_wheel(widget: QWidget, delta: int) -> None:
+    where = QPointF(5, 5)
+    event = QWheelEvent(
+        where,
+        widget.mapToGlobal(where),
+        QPoint(),
+        QPoint(0, delta),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)
+
+
 def point_at(viewer: Viewer, x: float, y: float) -> None:
     """Put the pointer over a point of the image."""
     where = QPointF(*viewer.pane.camera.to_screen(x, y))
@@ -125,20 +140,11 @@ def test_that_the_wheel_and_the_keys_go_through_the_series(
         settle(qtbot, viewer)
         return ids.index(session.selection.current or "")
 
-    where = QPointF(100, 100)
-    QApplication.sendEvent(
-        viewer.pane,
-        QWheelEvent(
-            where,
-            viewer.pane.mapToGlobal(where),
-            QPoint(),
-            QPoint(0, -120),
-            Qt.MouseButton.NoButton,
-            Qt.KeyboardModifier.NoModifier,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        ),
-    )
+    turn_wheel(viewer.pane, -120)
+    assert at() == 3
+    turn_wheel(viewer.series_bar, -120)
+    assert at() == 4
+    turn_wheel(viewer.series_bar, 120)
     assert at() == 3
     for key, expected in (
         (Qt.Key.Key_Home, 0),

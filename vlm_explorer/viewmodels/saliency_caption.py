@@ -75,7 +75,7 @@ def geometry_words(shown: DisplayedMap) -> str:
     """Return what must be said of the parts that the encoder did not see, and of the padding."""
     words = ""
     if shown.unseen >= _UNSEEN:
-        words += f" The encoder does not see {100 * shown.unseen:.0f} % of the image (hatched)."
+        words += f" {100 * shown.unseen:.0f} % of the image is not seen (hatched)."
     if shown.padded >= _PADDED:
         words += f" {100 * shown.padded:.0f} % of the map lies in the padding."
     return words
@@ -84,6 +84,15 @@ def geometry_words(shown: DisplayedMap) -> str:
 def range_words(shown: DisplayedMap) -> tuple[str, str, str]:
     """Return the ends of the colours in numbers, and their unit."""
     return plain_number(shown.low, 3), plain_number(shown.high, 3), shown.unit
+
+
+def colour_words(shown: DisplayedMap) -> str:
+    """Return what the colours mean, in a sentence."""
+    low, high, unit = range_words(shown)
+    words = f"From {low} to {high}, {unit}."
+    if shown.signed:
+        words += " Orange: the score falls when this part is hidden; blue: it rises."
+    return words
 
 
 def flat_words(method: str) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from vlm_explorer.rendering.colour_maps import colour_map
-from vlm_explorer.viewmodels.saliency_caption import range_words
+from vlm_explorer.viewmodels.saliency_caption import colour_words, range_words
 from vlm_explorer.viewmodels.saliency_display import DisplayedMap
 from vlm_explorer.widgets.qimages import to_qimage
 from vlm_explorer.widgets.theme import ANNOTATION, font, theme, themes
@@ -36,8 +36,7 @@ class SaliencyLegend(QWidget):
     def show_map(self, shown: DisplayedMap | None) -> None:
         """Explain the colours of a map; None for no map."""
         self._shown = shown
-        low, high, unit = range_words(shown) if shown is not None else ("", "", "")
-        self.setToolTip(f"From {low} to {high}, {unit}" if unit else "")
+        self.setToolTip(colour_words(shown) if shown is not None else "")
         self.setAccessibleDescription(self.toolTip())
         self.update()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QScrollBar, QWidget
 
 from vlm_explorer.widgets.theme import theme
@@ -21,6 +21,7 @@ class SeriesBar(QScrollBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the scan has the same keys
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.setAccessibleName("Place in the series")
         self.valueChanged.connect(self.index_chosen)
         self.show_place(None)
@@ -36,6 +37,12 @@ class SeriesBar(QScrollBar):
         words = f"Image {index + 1} of {count} (wheel, arrow keys, Home, End)"
         self.setToolTip(words if count > 1 else "")
         self.update()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Go on by one image a notch, as over the scan; Qt would go three."""
+        if delta := event.angleDelta().y():
+            self.setValue(self.value() - (1 if delta > 0 else -1))
+        event.accept()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the handle on the ground of the scan."""

@@ -459,6 +459,38 @@ def test_that_a_click_on_a_groups_name_selects_the_group(view, session, qtbot):
     assert session.selection.ids == {"a", "b", "c"}
 
 
+def test_that_a_groups_name_covers_none_of_a_small_groups_points(session, make_view, qtbot):
+    rng = np.random.default_rng(0)
+    fill(session, modalities=["CT"] * 80, labels=["effusion"] * 80)
+    middles = np.array([[0, 0], [30, 0], [0, 30], [30, 30]])
+    xy = np.repeat(middles, 20, axis=0) + rng.normal(size=(80, 2)) * 0.3
+    groups = tuple(
+        Group(f"finding {n}", 1.0, 20, *middles[n].astype(float), np.arange(20) + 20 * n)
+        for n in range(4)
+    )
+    lay_out(session, xy, groups=groups)
+    view = make_view()
+    settle(view, qtbot)
+    assert len(view.canvas.words) == 4
+    places = [spot(view, key) for key in image_ids(80)]
+    for word in view.canvas.words:
+        assert not any(word.rect.contains(place) for place in places)
+
+
+def test_that_equal_names_close_together_are_written_once_until_one_comes_nearer(
+    view, session, qtbot
+):
+    groups = tuple(
+        Group("normal", 1.0, 3 - n, 4.0 + n, 2.0, np.array([2 * n, 2 * n + 1])) for n in (0, 1)
+    )
+    lay_out(session, PLACES + np.float32(0.001), groups=groups)
+    settle(view, qtbot)
+    assert [word.subject.count for word in view.canvas.words] == [3]
+    wheel(view, QPointF(*view.canvas.view.to_screen(np.array([4.5, 2.0]))), 800)
+    settle(view, qtbot)
+    assert sorted(word.subject.count for word in view.canvas.words) == [2, 3]
+
+
 def test_that_captions_are_written_out_when_few_are_in_view(session, make_view, qtbot):
     fill(session, captioned=["a", "b"])
     lay_out(session, captions={"a": (3.0, 7.0), "b": (7.0, 3.0)})

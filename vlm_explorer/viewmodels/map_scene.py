@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vlm_explorer.rendering.rasteriser import Level, Points
 from vlm_explorer.viewmodels import map_words
 from vlm_explorer.viewmodels.map_colouring import Category, Colouring, Ramp
+from vlm_explorer.viewmodels.map_groups import GroupName
 from vlm_explorer.viewmodels.map_places import NONE, Places
 from vlm_explorer.viewmodels.map_stars import Star, stars_of
 from vlm_explorer.viewmodels.states import QueryState
@@ -38,28 +39,6 @@ class LegendEntry:
     selected: int
     shown: int
     total: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GroupName:
-    """The name of a group of points.
-
-    Attributes:
-        name: its commonest label.
-        share: members with that label over all members, 0 to 1.
-        count: members.
-        x, y: where the name stands, world coordinates.
-        note: how the group came to its name.
-        members: image rows.
-    """
-
-    name: str
-    share: float
-    count: int
-    x: float
-    y: float
-    note: str
-    members: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,7 +139,7 @@ class Choices:
 
 def build_scene(
     session: Session, places: Places, colouring: Colouring, order: NDArray[np.intp],
-    choices: Choices,
+    choices: Choices, groups: tuple[GroupName, ...],
 ) -> MapScene:  # fmt: skip
     """Join the session's state, a layout and a colouring into what is drawn.
 
@@ -170,6 +149,7 @@ def build_scene(
         colouring: of the session's images.
         order: of drawing, see `draw_order`.
         choices: the user's.
+        groups: of the session, all of them.
     """
     masks = _masks(session, places, colouring, choices)
     row, text = places.row[order], places.text[order]
@@ -187,7 +167,7 @@ def build_scene(
         legend=_legend(session, colouring, masks, choices),
         ramp=colouring.ramp,
         stars=stars_of(session, places, choices.prompt),
-        groups=_group_names(session, active),
+        groups=tuple(group for group in groups if active[group.members].any()),
         current=_current(session, row, text, points),
         caption=map_words.caption_line(session, int(active.sum())),
         notes=map_words.notes(session),
@@ -240,23 +220,6 @@ def _legend(
             int(total[code]),
         )
         for code, entry in enumerate(colouring.categories)
-    )
-
-
-def _group_names(session: Session, active: NDArray[np.bool_]) -> tuple[GroupName, ...]:
-    """Return the names of groups of which at least one image can be picked."""
-    return tuple(
-        GroupName(
-            name=group.name,
-            share=group.share,
-            count=group.count,
-            x=group.x,
-            y=group.y,
-            note=map_words.group_note(group, session),
-            members=group.members,
-        )
-        for group in session.groups
-        if group.members.max(initial=0) < len(active) and active[group.members].any()
     )
 
 

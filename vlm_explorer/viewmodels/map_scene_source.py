@@ -17,6 +17,7 @@ from vlm_explorer.viewmodels.map_colouring import (
     available,
     colouring_of,
 )
+from vlm_explorer.viewmodels.map_groups import GroupName, group_names
 from vlm_explorer.viewmodels.map_places import (
     NONE,
     CaptionOwners,
@@ -67,6 +68,7 @@ class SceneSource(QObject):
         self._places = empty_places()
         self._colouring: Colouring | None = None
         self._order: Indices | None = None
+        self._groups: tuple[object, Places, tuple[GroupName, ...]] = (None, self._places, ())
         self._scene: MapScene | None = None
         session.collection_changed.connect(self._take_collection)
         session.layout_changed.connect(self._take_layout)
@@ -140,7 +142,12 @@ class SceneSource(QObject):
         if self._order is None:
             self._order = draw_order(self._places, self._colouring)
         choices = Choices(self.hidden, self._captions, self._prompt)
-        return build_scene(self.session, self._places, self._colouring, self._order, choices)
+        if self._groups[0] is not self.session.groups or self._groups[1] is not self._places:
+            named = group_names(self.session, self._places)
+            self._groups = self.session.groups, self._places, named
+        return build_scene(
+            self.session, self._places, self._colouring, self._order, choices, self._groups[2]
+        )
 
     @Slot()
     def _forget_scene(self) -> None:

@@ -16,9 +16,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from vlm_explorer.rendering import picking
+from vlm_explorer.viewmodels.map_groups import GroupName
 from vlm_explorer.viewmodels.map_model import MapModel, Mode
 from vlm_explorer.viewmodels.map_places import NONE
-from vlm_explorer.viewmodels.map_scene import GroupName, MapState
+from vlm_explorer.viewmodels.map_scene import MapState
 from vlm_explorer.viewmodels.map_stars import Star
 from vlm_explorer.widgets import map_lettering, map_marks
 from vlm_explorer.widgets.map_gestures import Gesture, Pointer, click_mode_of, mode_of

@@ -19,16 +19,26 @@ from PySide6.QtGui import (
     QPolygonF,
 )
 
-from vlm_explorer.rendering.label_placement import Label, Rect, place
+from vlm_explorer.rendering.label_placement import (
+    Clutter,
+    Label,
+    Rect,
+    around,
+    beside,
+    place,
+)
 from vlm_explorer.rendering.view import View
-from vlm_explorer.viewmodels.map_scene import GroupName
+from vlm_explorer.viewmodels.map_groups import GroupName
 from vlm_explorer.viewmodels.map_stars import Star, StarKind
 from vlm_explorer.widgets.theme import ANNOTATION, BODY, Theme, font
 
 STAR = 8.0  # px, radius
 _GROUP_LENGTH, _PROMPT_LENGTH, _CAPTION_LENGTH = 30, 44, 36  # characters
 _BESIDE = STAR + 5.0  # px between a star's middle and its words
-_PROMPT, _LABEL, _CAPTION = 3e12, 2e12, -1.0  # priorities; groups have their size
+_PROMPT, _LABEL, _CAPTION = 1e12, -1.0, -1e6  # priorities; groups have their size
+_GROUP_GAP = 8.0  # px that names of groups keep from other words
+_APART = 110.0  # px between groups of one name that are both named
+_COVERED = 0.15  # of a group's points, that its name may cover
 _PADDING = 3.0  # px around words
 
 
@@ -64,7 +74,7 @@ def fonts() -> dict[WordKind, QFont]:
     return {
         WordKind.PROMPT: font(BODY, QFont.Weight.DemiBold),
         WordKind.LABEL: font(ANNOTATION),
-        WordKind.GROUP: font(BODY, QFont.Weight.Medium),
+        WordKind.GROUP: font(BODY - 1, QFont.Weight.Medium),
         WordKind.CAPTION: font(ANNOTATION),
     }
 
@@ -81,32 +91,67 @@ def lay_out_words(
     captions: Iterable[tuple[int, str, tuple[float, float]]],
     view: View,
     obstacles: Sequence[QRectF],
+    clutter: Clutter,
 ) -> list[Word]:
     """Return the words that have room, none of which overlap.
 
     Args:
-        groups: names, the larger group first served.
-        stars: before all others.
+        groups: names, the larger group first served; of equal names close together the largest.
+        stars: the prompt's before all others, labels after groups.
         captions: index, words and screen position; last.
         view: from where.
         obstacles: what must stay free, logical pixels.
+        clutter: points, which words rather leave free.
     """
-    wanted = [
-        *(_star_word(star, view) for star in stars),
-        *(_group_word(group, view) for group in groups),
-        *(_caption_word(index, words, at) for index, words, at in captions),
+    wishes = [
+        *(_star_wish(star, view) for star in stars),
+        *(_group_wish(group, view, clutter) for group in _distinct(groups, view)),
+        *(_caption_wish(index, words, at) for index, words, at in captions),
     ]
     taken = [Rect(r.x(), r.y(), r.width(), r.height()) for r in obstacles]
     for star in stars:
         x, y = _at(star.x, star.y, view)
         taken.append(Rect(x - STAR, y - STAR, 2 * STAR, 2 * STAR))
     screen = Rect(0, 0, view.width, view.height)
-    placed = place([label for label, _ in wanted], screen, taken)
+    labels = [_label(wish, clutter) for wish in wishes]
     return [
-        Word(word.kind, QRectF(*rect), word.text, word.after, word.subject)
-        for rect, (_, word) in zip(placed, wanted, strict=True)
+        Word(wish.word.kind, QRectF(*rect), wish.word.text, wish.word.after, wish.word.subject)
+        for rect, wish in zip(place(labels, screen, taken), wishes, strict=True)
         if rect is not None
     ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wish:
+    """Words without a place yet; `lenient`: the points that their first place may cover."""
+
+    word: Word
+    candidates: tuple[Rect, ...]
+    priority: float
+    gap: float = 4.0
+    lenient: float = 0.0
+
+
+def _label(wish: _Wish, clutter: Clutter) -> Label:
+    """Return the wish with what its candidates cost: the points that they would cover."""
+    costs = [float(clutter.count(candidate)) for candidate in wish.candidates]
+    if costs[0] <= wish.lenient:
+        costs[0] = 0.0
+    return Label(wish.candidates, wish.priority, tuple(costs), wish.gap)
+
+
+def _distinct(groups: Sequence[GroupName], view: View) -> list[GroupName]:
+    """Return the groups, of equal names close together only the largest."""
+    kept: list[tuple[GroupName, float, float]] = []
+    for group in sorted(groups, key=lambda group: -group.count):
+        x, y = _at(group.x, group.y, view)
+        near = (
+            other.name == group.name and math.hypot(x - at_x, y - at_y) < _APART
+            for other, at_x, at_y in kept
+        )
+        if not any(near):
+            kept.append((group, x, y))
+    return [group for group, _, _ in kept]
 
 
 def _at(x: float, y: float, view: View) -> tuple[float, float]:
@@ -114,40 +159,46 @@ def _at(x: float, y: float, view: View) -> tuple[float, float]:
     return float(screen[0]), float(screen[1])
 
 
-def _wish(
-    kind: WordKind, text: str, after: str, subject: GroupName | Star | int,
-    at: tuple[float, float], priority: float, clearance: float | None,
-) -> tuple[Label, Word]:  # fmt: skip
+def _measured(kind: WordKind, text: str, after: str = "") -> tuple[float, float]:
     metrics = QFontMetricsF(fonts()[kind])
     width = metrics.horizontalAdvance(text) + 2 * _PADDING
     if after:
-        width += QFontMetricsF(font(ANNOTATION)).horizontalAdvance(f" {after}") + _PADDING
-    height = metrics.height() + 2
-    return (
-        Label(at[0], at[1], width, height, priority, clearance),
-        Word(kind, QRectF(), text, after, subject),
+        width += QFontMetricsF(font(ANNOTATION)).horizontalAdvance(after) + 2 * _PADDING
+    return width, metrics.height() + 2
+
+
+def _star_wish(star: Star, view: View) -> _Wish:
+    prompt = star.kind is not StarKind.LABEL
+    kind = WordKind.PROMPT if prompt else WordKind.LABEL
+    text = elided(star.words, _PROMPT_LENGTH)
+    candidates = beside(*_at(star.x, star.y, view), *_measured(kind, text), _BESIDE)
+    priority = _PROMPT if prompt else _LABEL - star.number
+    return _Wish(Word(kind, QRectF(), text, "", star), candidates, priority)
+
+
+def _group_wish(group: GroupName, view: View, clutter: Clutter) -> _Wish:
+    """Wish for a place in the middle of a large group, or right by a small one."""
+    text, share = elided(group.name, _GROUP_LENGTH), f"{group.share * 100:.0f} %"
+    width, height = _measured(WordKind.GROUP, text, share)
+    x, y = _at(group.x, group.y, view)
+    left, bottom = _at(group.body[0], group.body[1], view)
+    right, top = _at(group.body[2], group.body[3], view)
+    body = Rect(left, top, right - left, bottom - top)
+    right_of, left_of, above, below = around(body, width, height, 6.0)
+    middle = Rect(x - width / 2, y - height / 2, width, height)
+    return _Wish(
+        Word(WordKind.GROUP, QRectF(), text, share, group),
+        (middle, above, below, right_of, left_of),
+        float(group.count),
+        gap=_GROUP_GAP,
+        lenient=_COVERED * clutter.count(body),
     )
 
 
-def _star_word(star: Star, view: View) -> tuple[Label, Word]:
-    prompt = star.kind is not StarKind.LABEL
-    kind = WordKind.PROMPT if prompt else WordKind.LABEL
-    priority = _PROMPT if prompt else _LABEL - star.number
-    text = elided(star.words, _PROMPT_LENGTH)
-    at = _at(star.x, star.y, view)
-    return _wish(kind, text, "", star, at, priority, _BESIDE)
-
-
-def _group_word(group: GroupName, view: View) -> tuple[Label, Word]:
-    share = f"{group.share * 100:.0f} %"
-    text = elided(group.name, _GROUP_LENGTH)
-    at = _at(group.x, group.y, view)
-    return _wish(WordKind.GROUP, text, share, group, at, float(group.count), None)
-
-
-def _caption_word(index: int, words: str, at: tuple[float, float]) -> tuple[Label, Word]:
+def _caption_wish(index: int, words: str, at: tuple[float, float]) -> _Wish:
     text = elided(words, _CAPTION_LENGTH)
-    return _wish(WordKind.CAPTION, text, "", index, at, _CAPTION, 6.0)
+    candidates = beside(*at, *_measured(WordKind.CAPTION, text), 6.0)
+    return _Wish(Word(WordKind.CAPTION, QRectF(), text, "", index), candidates, _CAPTION)
 
 
 # Drawing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Slot
@@ -13,8 +13,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from vlm_explorer.rendering.label_placement import Clutter
 from vlm_explorer.rendering.picking import few_in_view
-from vlm_explorer.rendering.rasteriser import Brush, diameter, is_quick
+from vlm_explorer.rendering.rasteriser import Brush, Level, diameter, is_quick
 from vlm_explorer.rendering.view import View, bounds
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_scene import MapScene, MapState
@@ -28,7 +29,8 @@ from vlm_explorer.widgets.theme import theme, themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 MARGIN = 24.0  # px around all points when they are fitted
-_RING = 8.0  # px around the current point that words leave free
+_RING = 8.0  # px around a point that words and what lies over the map leave free
+_SAMPLE = 20_000  # points that stand for all where it need not be exact
 CAPTION_WORDS = 40  # captions in view, below which their words are shown
 _NEAREST, _FARTHEST = 400.0, 0.4  # zoom, in units of the scale that shows everything
 
@@ -159,11 +161,30 @@ class MapSurface(QWidget):
                 self.fit()
 
     def _fitted_view(self) -> View:
+        """Return the nearest view in which nothing that lies over the map hides a point."""
         view = self._view.resized(self.width(), self.height())
-        left, top, right, bottom = self._insets
-        room = min(1.0, 0.5 * view.width / (left + right), 0.5 * view.height / (top + bottom))
-        insets = (left * room, top * room, right * room, bottom * room)
-        return view.fitted_to(bounds(self._model.places.xy), insets)
+        box = bounds(self._model.places.xy)
+        least, most = (MARGIN,) * 4, self._insets
+        for share in (0.0, 0.25, 0.5, 0.75):
+            insets = [low + (high - low) * share for low, high in zip(least, most, strict=True)]
+            fitted = view.fitted_to(box, _reduced(insets, view))
+            if not self._is_covered(fitted):
+                return fitted
+        return view.fitted_to(box, _reduced(most, view))
+
+    def _is_covered(self, view: View) -> bool:
+        """Whether any point (of very many points: any of some) lies under what is over the map."""
+        xy = self._model.places.xy
+        screen = view.to_screen(xy[:: max(1, len(xy) // _SAMPLE)])
+        return any(
+            (
+                (screen >= (rect.left() - _RING, rect.top() - _RING))
+                & (screen <= (rect.right() + _RING, rect.bottom() + _RING))
+            )
+            .all(axis=1)
+            .any()
+            for rect in self.obstacles()
+        )
 
     def _show(self, point: int) -> None:
         """Pan so that a point is on the screen."""
@@ -226,8 +247,9 @@ class MapSurface(QWidget):
         if scene.current is not None:
             at = self.position_of(scene.current)
             obstacles.append(QRectF(at.x() - _RING, at.y() - _RING, 2 * _RING, 2 * _RING))
+        captions = self._captions_in_view(scene)
         self._words = map_lettering.lay_out_words(
-            scene.groups, scene.stars, self._captions_in_view(scene), view, obstacles
+            scene.groups, scene.stars, captions, view, obstacles, self._clutter(scene)
         )
         paint_thumbnails(painter, self._pinned, self._thumbnails, roles)
         map_lettering.paint_words(painter, self._words, roles)
@@ -242,6 +264,13 @@ class MapSurface(QWidget):
     def paint_gesture(self, painter: QPainter) -> None:
         """Draw what the pointer is doing; nothing here."""
 
+    def _clutter(self, scene: MapScene) -> Clutter:
+        """Return where points are on the screen; of very many points, where some of them are."""
+        some = slice(None, None, max(1, len(scene) // _SAMPLE))
+        drawn = scene.points.level[some] >= Level.FADED
+        x, y = self._view.to_columns(scene.points.xy[some][drawn])
+        return Clutter(x, y, self._view.width, self._view.height)
+
     def _captions_in_view(self, scene: MapScene) -> list[tuple[int, str, tuple[float, float]]]:
         """Return the captions to be written out: none while there are too many of them."""
         if not self._model.places.words:
@@ -252,3 +281,10 @@ class MapSurface(QWidget):
             (int(index), self._model.caption_of(int(index)), (float(x), float(y)))
             for index, (x, y) in zip(chosen, screen, strict=True)
         ]
+
+
+def _reduced(insets: Sequence[float], view: View) -> tuple[float, float, float, float]:
+    """Return insets that leave at least half of a small view free."""
+    left, top, right, bottom = insets
+    room = min(1.0, 0.5 * view.width / (left + right), 0.5 * view.height / (top + bottom))
+    return left * room, top * room, right * room, bottom * room

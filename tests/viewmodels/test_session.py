@@ -239,13 +239,9 @@ def test_that_an_empty_collection_opens_without_layout_or_encoder(
     assert shell_session.encoder is None
 
 
-def test_that_the_bundled_encoder_is_foreign_to_other_images(
-    opened: Session, quick_encoder: FakeEncoder
-) -> None:
+def test_that_the_bundled_encoder_is_foreign_to_other_images(opened: Session) -> None:
     assert not opened.foreign
-    bundled = FakeEncoder()
-    bundled.id = background.BUNDLED
-    opened.put(encoder=bundled)
+    opened.put(encoder_id=background.BUNDLED)
     assert opened.foreign
     opened.demo = True
     assert not opened.foreign

@@ -321,6 +321,15 @@ def test_that_thumbnails_are_forgotten_with_their_collection(opened: Session, qt
     assert thumbnails.get(image_id(0)) is None
 
 
+def test_that_thumbnails_stay_while_their_collection_grows(opened: Session, qtbot: QtBot) -> None:
+    thumbnails = Thumbnails(opened)
+    with qtbot.waitSignal(thumbnails.loaded, timeout=10_000):
+        thumbnails.get(image_id(0))
+    assert opened.content is not None
+    opened.take(opened.content)
+    assert thumbnails.get(image_id(0)) is not None
+
+
 # Running jobs
 
 

@@ -422,7 +422,7 @@ def test_that_the_banner_speaks_of_the_demo_encoder_until_dismissed(
     assert not banner.isVisible()
     bundled = FakeEncoder()
     bundled.id = background.BUNDLED
-    opened.session.put(encoder=bundled)
+    opened.session.put(encoder=bundled, encoder_id=bundled.id)
     assert banner.isVisible()
     assert banner.get.text() == "Get BiomedCLIP (784 MB)"
     qtbot.mouseClick(banner.get, Qt.MouseButton.LeftButton)

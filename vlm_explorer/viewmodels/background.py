@@ -178,9 +178,9 @@ def index_folder(
     from vlm_explorer.queries.matching import model_for_indexing
 
     context.report(0, None, "Loading the encoder")
-    chosen, warnings = model_for_indexing([path], None, model)
+    chosen, _ = model_for_indexing([path], None, model)  # of the choice the banner warns
     report = index([path], encoder=load_encoder(chosen), context=context)
-    return Path(report.collection), (*warnings, *report.warnings)
+    return Path(report.collection), report.warnings
 
 
 def open_demo(*, reset: bool, context: JobContext) -> Opened:

@@ -26,6 +26,7 @@ ROOT = QModelIndex()
 KIND = Qt.ItemDataRole.UserRole + 1  # "patient", "study" or "series"
 IMAGE_IDS = Qt.ItemDataRole.UserRole + 2  # tuple[str, ...], in geometric order, shown ones only
 DETAIL = Qt.ItemDataRole.UserRole + 3  # the second line of a row
+KEY = Qt.ItemDataRole.UserRole + 5  # what stays the same when the tree is made anew
 COVER = Qt.ItemDataRole.UserRole + 4  # the image id of the thumbnail
 
 
@@ -155,7 +156,8 @@ class LibraryModel(QAbstractItemModel):
             return f"{node.title}, {node.detail}" if node.detail else node.title
         if role == COVER:
             return node.image_ids[len(node.image_ids) // 2] if node.image_ids else None
-        return {KIND: node.kind, IMAGE_IDS: node.image_ids, DETAIL: node.detail}.get(role)
+        known = {KIND: node.kind, KEY: node.key, IMAGE_IDS: node.image_ids, DETAIL: node.detail}
+        return known.get(role)
 
 
 def tree_rows(images: ImageTable) -> list[TreeRow]:
@@ -228,7 +230,8 @@ def _shown_tree(patients: tuple[PatientNode, ...], shown: set[str]) -> Node:
     for patient in patients:
         series = [each for study in patient.studies for each in study.series]
         if len(series) == 1:
-            _add_series(root, series[0], shown, title=patient.title)
+            named = not series[0].title.startswith("Series ")  # after a folder
+            _add_series(root, series[0], shown, title="" if named else patient.title)
             continue
         top = Node("patient", patient.key, patient.title, parent=root)
         for study in patient.studies:

@@ -207,12 +207,13 @@ class Opening(QObject):
             session.answer_what_waits()
             return
         model = background.model_of(session.collection, session.model)
-        session.put(encoder_note=f"{model} · loading")
+        name = model if model in session.collection.models() else background.model_id(model)
+        session.put(encoder_id=name, encoder_note=f"{name} · loading")
         session.runner.start(
             background.load_encoder,
             session.collection,
             model,
-            title=f"Loading the encoder {model}",
+            title=f"Loading the encoder {name}",
             key="encoder",
             on_success=self._take_encoder,
             on_failure=self._fail_to_load,

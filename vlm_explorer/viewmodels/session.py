@@ -53,7 +53,8 @@ class Session(QObject):
         collection, images: the open collection and its images; None and empty when none is.
             While a folder is being indexed they hold what is done so far.
         problems: file, kind and reason of each file that gave no image.
-        encoder, encoder_note: the encoder in memory, and what to say about it.
+        encoder, encoder_id, encoder_note: the encoder in memory, its id as soon as it is known
+            which will be loaded, and what to say about it.
         selection, query, layout, label_state: see `states`.
         shown: bool (N,), the images that the library's filter lets through.
         groups: parts of the map, each named by its commonest label.
@@ -96,6 +97,7 @@ class Session(QObject):
         self.images = ImageTable()
         self.encoder: Encoder | None = None
         self.encoder_note = ""
+        self.encoder_id = ""
         self.selection = Selection()
         self.shown: np.ndarray = np.ones(0, dtype=bool)
         self.query = QueryState()
@@ -118,7 +120,7 @@ class Session(QObject):
     @property
     def foreign(self) -> bool:
         """Whether the bundled encoder looks at images that are not the demo study."""
-        bundled = self.encoder is not None and self.encoder.id == background.BUNDLED
+        bundled = self.encoder_id == background.BUNDLED
         return bundled and self.content is not None and not self.demo
 
     # Intents about what is open
@@ -169,6 +171,7 @@ class Session(QObject):
         """Replace states by name, and tell: encoder, query, layout or label_state."""
         signals = {
             "encoder": self.encoder_changed,
+            "encoder_id": self.encoder_changed,
             "encoder_note": self.encoder_changed,
             "query": self.query_changed,
             "layout": self.layout_changed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -30,10 +31,12 @@ class Thumbnails(QObject):
         self._wanted: OrderedDict[str, None] = OrderedDict()
         self._asked: set[str] = set()
         self._absent: set[str] = set()
+        self._folder: Path | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._read)
         session.collection_changed.connect(self._forget)
+        self._forget()
 
     def get(self, image_id: str) -> bytes | None:
         """Return the JPEG, or None and read it; `loaded` tells when it can be had."""
@@ -91,9 +94,14 @@ class Thumbnails(QObject):
 
     @Slot()
     def _forget(self) -> None:
+        """Begin anew with another collection; of one that only grew, keep what is known."""
+        collection = self._session.collection
+        folder = None if collection is None else collection.folder
         self._session.runner.cancel("thumbnails")
         self._timer.stop()
-        self._known.clear()
+        if folder != self._folder:
+            self._known.clear()
+        self._folder = folder
         self._wanted.clear()
         self._asked = set()
         self._absent = set()

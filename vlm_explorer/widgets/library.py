@@ -25,9 +25,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vlm_explorer.viewmodels.library import COVER, DETAIL, IMAGE_IDS, KIND, LibraryModel
+from vlm_explorer.viewmodels.library import COVER, DETAIL, IMAGE_IDS, KEY, KIND, LibraryModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import EmptyState, Words
+from vlm_explorer.widgets.skeleton import Skeleton
 from vlm_explorer.widgets.theme import ANNOTATION, BODY, font, icon, theme, themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
@@ -116,6 +117,8 @@ class Library(QWidget):
         self.tree = QTreeView(self)
         self.count = Words("", "annotation", parent=self)
         self._following = False
+        self._scrolled = 0
+        self._open_keys: set[str] = set()
         self._set_up_filter()
         self._set_up_tree(painter)
         self._lay_out()
@@ -123,6 +126,7 @@ class Library(QWidget):
         session.opening_changed.connect(self._count)
         session.collection_changed.connect(self._greet)
         session.selection_changed.connect(self._follow)
+        self.model.modelAboutToBeReset.connect(self._remember)
         self.model.modelReset.connect(self._unfold)
         self._greet()
 
@@ -164,6 +168,8 @@ class Library(QWidget):
         self._stack = QStackedLayout()
         self._stack.addWidget(self.tree)
         self._stack.addWidget(self._empty)
+        block = QSize(THUMBNAIL, THUMBNAIL)
+        self._stack.addWidget(Skeleton(block, QSize(8, 8), words=True, parent=self))
         foot = QHBoxLayout()
         foot.setContentsMargins(12, 4, 8, 4)
         foot.addWidget(self.count)
@@ -212,18 +218,35 @@ class Library(QWidget):
         whole = f"{total:,} images, {patients:,} patients" if patients > 1 else f"{total:,} images"
         self.count.setText(whole if shown == total else f"{shown:,} of {total:,} shown")
         self.count.setVisible(total > 0)
-        nothing = "Nothing matches the filter." if total else "No images"
-        self._empty.setText(self._session.opening or nothing)
-        self._stack.setCurrentIndex(0 if shown else 1)
+        self._empty.setText("Nothing matches the filter." if total else "No images")
+        loading = bool(self._session.opening) and not total
+        self._stack.setCurrentIndex(0 if shown else 2 if loading else 1)
+
+    @Slot()
+    def _remember(self) -> None:
+        """Note what is open and where the tree stands: a tree that grows should not jump."""
+        self._scrolled = self.tree.verticalScrollBar().value()
+        self._open_keys = {
+            index.data(KEY) for index in self._branches() if self.tree.isExpanded(index)
+        }
+
+    def _branches(self, parent: QModelIndex | None = None) -> list[QModelIndex]:
+        above = QModelIndex() if parent is None else parent
+        rows = [self.model.index(row, 0, above) for row in range(self.model.rowCount(above))]
+        branches = [index for index in rows if index.data(KIND) != "series"]
+        return [each for index in branches for each in (index, *self._branches(index))]
 
     @Slot()
     def _unfold(self) -> None:
-        """Open what fits; a filtered tree shows what was found."""
+        """Open what fits and what was open; a filtered tree shows what was found."""
+        for index in self._branches() if self._open_keys else []:
+            self.tree.setExpanded(index, index.data(KEY) in self._open_keys)
         if self.model.series_count <= UNFOLDED or self.model.filter_text:
             self.tree.expandAll()
         else:
             self.tree.expand(self.model.index(0, 0))
         self._follow()
+        self.tree.verticalScrollBar().setValue(self._scrolled)
 
     @Slot()
     def _select(self) -> None:

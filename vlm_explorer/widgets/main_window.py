@@ -124,7 +124,10 @@ class MainWindow(QMainWindow):
         """Show the welcome page while nothing is open."""
         session = self.session
         something = session.collection is not None or bool(session.opening)
-        self.pages.setCurrentWidget(self.workspace if something else self.welcome)
+        page = self.workspace if something else self.welcome
+        if page is not self.pages.currentWidget():
+            self.pages.setCurrentWidget(page)
+            (self.workspace.map if something else self.welcome).setFocus()
         self.toast.move_to(self.workspace.upper if something else self.pages)
         name = session.collection.name if session.collection is not None else ""
         title = "Demo study" if session.demo else name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from vlm_explorer.jobs import Progress
@@ -40,6 +40,8 @@ class OpeningCard(QWidget):
         self._delay.setSingleShot(True)
         self._delay.setInterval(DELAY)
         self._delay.timeout.connect(self._content.show)
+        if parent is not None:
+            parent.installEventFilter(self)
         session.opening_changed.connect(self._follow)
         session.runner.job_started.connect(self._attend)
         self._follow()
@@ -70,11 +72,22 @@ class OpeningCard(QWidget):
         if not opening:
             self._delay.stop()
             self.hide()
-        elif not self.isVisible():
+        elif self.isHidden():
             self._content.hide()
+            self._cover()
             self.show()
             self.raise_()
             self._delay.start()
+
+    def _cover(self) -> None:
+        if (parent := self.parentWidget()) is not None:
+            self.setGeometry(parent.rect())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay as large as what is covered."""
+        if event.type() == QEvent.Type.Resize:
+            self._cover()
+        return super().eventFilter(watched, event)
 
     @Slot(object)
     def _attend(self, job: Job) -> None:

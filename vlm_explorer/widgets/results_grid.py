@@ -28,6 +28,7 @@ from vlm_explorer.viewmodels.results import COSINE, IMAGE_ID, RANK, ResultsModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.actions import ActionRow, install
 from vlm_explorer.widgets.controls import EmptyState
+from vlm_explorer.widgets.skeleton import Skeleton
 from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, theme, themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
@@ -114,12 +115,16 @@ class ResultsGrid(QWidget):
         self.model = ResultsModel(session, self)
         self.view = QListView(self)
         self._following = False
+        self._scrolled = 0
+        self._answer: object = None
         self._set_up_view(painter)
         self._empty = EmptyState("", self)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.view)
         self._stack.addWidget(self._empty)
-        self.model.arranged.connect(self._follow)
+        self._stack.addWidget(Skeleton(QSize(THUMBNAIL, THUMBNAIL), QSize(8, 28), parent=self))
+        self.model.modelAboutToBeReset.connect(self._remember)
+        self.model.arranged.connect(self._rearrange)
         session.selection_changed.connect(self._follow)
         session.opening_changed.connect(self._say_why_empty)
         install(self.actions_table(), self.view)
@@ -187,9 +192,9 @@ class ResultsGrid(QWidget):
     @Slot()
     def _say_why_empty(self) -> None:
         total = len(self._session.images)
-        nothing = "Nothing matches the filter." if total else "No images"
-        self._empty.setText(self._session.opening or nothing)
-        self._stack.setCurrentIndex(0 if self.model.rowCount() else 1)
+        self._empty.setText("Nothing matches the filter." if total else "No images")
+        loading = bool(self._session.opening) and not total
+        self._stack.setCurrentIndex(0 if self.model.rowCount() else 2 if loading else 1)
 
     @Slot()
     def _select(self) -> None:
@@ -221,6 +226,21 @@ class ResultsGrid(QWidget):
             index = self.model.index(row)
             chosen.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
             self.view.scrollTo(index)
-        elif row < 0 and self.model.rowCount():
-            self.view.scrollToTop()
         self._following = False
+
+    @Slot()
+    def _remember(self) -> None:
+        self._scrolled = self.view.verticalScrollBar().value()
+
+    @Slot()
+    def _rearrange(self) -> None:
+        """Begin at the top of another ranking; stay where one was in the same that grew."""
+        answer = self._session.query.answer
+        same = answer is self._answer
+        self._answer = answer
+        self._follow()
+        if not same:
+            self.view.scrollToTop()
+        elif self.model.row_of(self._session.selection.current) < 0:
+            self.view.doItemsLayout()
+            self.view.verticalScrollBar().setValue(self._scrolled)

@@ -17,6 +17,8 @@ CAPACITY = 2048  # pixmaps
 class ThumbnailPainter(QObject):
     """Turns a thumbnail's bytes into a pixmap, and draws it into a rectangle.
 
+    An image's id is made of its content: a pixmap is right in whatever collection it shows up.
+
     Signals:
         loaded(ids): thumbnails that can be drawn now; repaint.
     """
@@ -27,6 +29,7 @@ class ThumbnailPainter(QObject):
         self, session: Session, thumbnails: Thumbnails, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
+        self._session = session
         self._thumbnails = thumbnails
         self._pixmaps: OrderedDict[str, QPixmap] = OrderedDict()
         thumbnails.loaded.connect(self.loaded)
@@ -34,7 +37,8 @@ class ThumbnailPainter(QObject):
 
     @Slot()
     def _forget(self) -> None:
-        self._pixmaps.clear()
+        if self._session.collection is None:
+            self._pixmaps.clear()
 
     def pixmap(self, image_id: str) -> QPixmap | None:
         """Return the thumbnail, or None while it is read."""

@@ -255,6 +255,8 @@ def _prepare(arguments: argparse.Namespace) -> None:
     """Keep libraries quiet, off the network, and stoppable."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # threads that wait for each other by spinning starve the window and each other
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if not arguments.debug:
         warnings.simplefilter("ignore")
     if threading.current_thread() is threading.main_thread() and arguments.command != "open":

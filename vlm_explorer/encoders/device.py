@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from vlm_explorer.errors import NotSupported, OutOfMemory, UsageError
@@ -98,3 +99,10 @@ def raise_if_out_of_memory(error: Exception) -> None:
             "The encoder does not fit into the memory that is free.",
             "Close other programs, or choose another device or a smaller encoder.",
         ) from error
+
+
+def leave_a_core_free() -> None:
+    """Have torch compute on one core fewer than there are, for the sake of the window."""
+    import torch
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))

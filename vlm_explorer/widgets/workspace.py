@@ -80,6 +80,7 @@ class Workspace(QWidget):
     def _connect(self) -> None:
         self.strip.fold_wanted.connect(self.toggle_strip)
         self.strip.results.opened.connect(self._focus_viewer)
+        self.map.image_opened.connect(self._focus_viewer)
         self.strip.results.looked_at.connect(self.quick_look.look_at)
         self.quick_look.stepped.connect(self._step_quick_look)
 

@@ -134,6 +134,8 @@ def test_that_the_strip_folds_to_its_tabs_and_back(opened: MainWindow, qtbot: Qt
     strip = opened.workspace.strip
     press(opened, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: strip.height() == TABS)
+    assert strip.tabs.height() >= 30, "the tabs are whole"
+    assert not strip.stack.isVisible()
     strip.show_tab(LABELS)
     qtbot.waitUntil(lambda: strip.height() == 200)
     assert strip.stack.currentIndex() == LABELS

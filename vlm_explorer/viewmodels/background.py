@@ -248,10 +248,12 @@ def load_encoder(collection: Collection, model: str, *, context: JobContext) -> 
         ModelProblem: it is not on this machine, its folder is not whole, or its weights are not
             those that made the vectors.
     """
+    from vlm_explorer.encoders.device import leave_a_core_free
     from vlm_explorer.encoders.load import load_encoder as load
     from vlm_explorer.queries.matching import matching_source
 
     context.check()
+    leave_a_core_free()
     last_used = model == collection.models()[0]
     encoder: Encoder = load(
         matching_source(collection, None if last_used else model), context=context

@@ -230,14 +230,13 @@ def _shown_tree(patients: tuple[PatientNode, ...], shown: set[str]) -> Node:
     for patient in patients:
         series = [each for study in patient.studies for each in study.series]
         if len(series) == 1:
-            named = not series[0].title.startswith("Series ")  # after a folder
-            _add_series(root, series[0], shown, title="" if named else patient.title)
+            _add_series(root, series[0], shown, patient.title)
             continue
         top = Node("patient", patient.key, patient.title, parent=root)
         for study in patient.studies:
-            if len(patient.studies) == 1:
+            if len(patient.studies) == 1 or len(study.series) == 1:
                 for each in study.series:
-                    _add_series(top, each, shown)
+                    _add_series(top, each, shown, "" if len(patient.studies) == 1 else study.title)
                 continue
             middle = Node("study", study.key, study.title, parent=top)
             for each in study.series:
@@ -247,8 +246,12 @@ def _shown_tree(patients: tuple[PatientNode, ...], shown: set[str]) -> Node:
     return root
 
 
-def _add_series(parent: Node, series: SeriesNode, shown: set[str], title: str = "") -> None:
-    """Hang the shown part of a series below `parent`, titled by itself or as said."""
+def _add_series(parent: Node, series: SeriesNode, shown: set[str], above: str = "") -> None:
+    """Hang the shown part of a series below `parent`.
+
+    Args:
+        above: title of the level that the series stands for; a folder's name says more.
+    """
     ids = tuple(image_id for image_id in series.image_ids if image_id in shown)
     if not ids:
         return
@@ -256,7 +259,8 @@ def _add_series(parent: Node, series: SeriesNode, shown: set[str], title: str = 
     if len(ids) < len(series.image_ids):
         count = f"{len(ids):,} of {len(series.image_ids):,}"
         detail = f"{series.modality} · {count}" if series.modality else count
-    parent.children.append(Node("series", series.key, title or own, detail, ids, parent))
+    title = above if above and own.startswith("Series ") else own
+    parent.children.append(Node("series", series.key, title, detail, ids, parent))
 
 
 def _numbered(root: Node) -> list[Node]:

@@ -4,14 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, Slot
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Slot
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from vlm_explorer.widgets.actions import ActionRow
 from vlm_explorer.widgets.sheets import Sheet
+from vlm_explorer.widgets.theme import ANNOTATION, font, theme
 
-ROW = 32
+ROW = Qt.ItemDataRole.UserRole
+Index = QModelIndex | QPersistentModelIndex
+
+
+class CommandDelegate(QStyledItemDelegate):
+    """Draws an action with its keys on the right."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        super().paint(painter, option, index)
+        row: ActionRow = index.data(ROW)
+        painter.save()
+        painter.setFont(font(ANNOTATION))
+        painter.setPen(theme().colour("secondary"))
+        area = option.rect.adjusted(0, 0, -12, 0)
+        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(area, flags, row.keys)
+        painter.restore()
 
 
 class CommandPalette(Sheet):
@@ -26,6 +51,7 @@ class CommandPalette(Sheet):
         self.field.setMinimumHeight(36)
         self.list = QListWidget(self.panel)
         self.list.setProperty("clear", True)
+        self.list.setItemDelegate(CommandDelegate(self.list))
         self.list.setAccessibleName("Commands")
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -54,8 +80,8 @@ class CommandPalette(Sheet):
         self.list.clear()
         for row in self._rows:
             if all(word in row.title.casefold() for word in words):
-                item = QListWidgetItem(f"{row.title}\t{row.keys}" if row.keys else row.title)
-                item.setData(Qt.ItemDataRole.UserRole, row)
+                item = QListWidgetItem(row.title)
+                item.setData(ROW, row)
                 self.list.addItem(item)
         self.list.setCurrentRow(0)
 
@@ -64,7 +90,7 @@ class CommandPalette(Sheet):
         """Do what is chosen, once the sheet is out of the way."""
         if self.list.currentRow() < 0:
             return
-        row: ActionRow = self.list.currentItem().data(Qt.ItemDataRole.UserRole)
+        row: ActionRow = self.list.currentItem().data(ROW)
         self.dismiss()
         row.slot()
 

@@ -97,8 +97,9 @@ class Strip(QWidget):
         return self._folded
 
     def set_folded(self, folded: bool) -> None:
-        """Say on the button what it does next."""
+        """Hide the panel or show it, and say on the button what it does next."""
         self._folded = folded
+        self.stack.setVisible(not folded)
         self.fold.set_icon("ph.caret-up" if folded else "ph.caret-down")
         self.fold.set_title("Unfold the strip" if folded else "Fold the strip", "Ctrl+J")
 

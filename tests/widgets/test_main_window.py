@@ -165,6 +165,22 @@ def test_that_the_panes_are_found_again_where_they_were(
     assert abs(again.workspace.library.width() - 300) <= 1
 
 
+def test_that_filter_and_tab_are_found_again_with_the_collection(
+    opened: MainWindow, small: Path, settle: Settle
+) -> None:
+    opened.workspace.library.filter.setText("ct")
+    press(opened.workspace.library.filter, ENTER)
+    opened.workspace.strip.show_tab(LABELS)
+    opened.session.close()
+    settle(opened.session)
+    assert opened.workspace.library.filter.text() == ""
+    opened.session.open(small)
+    settle(opened.session)
+    assert opened.workspace.library.filter.text() == "ct"
+    assert opened.session.shown.sum() == 9
+    assert opened.workspace.strip.stack.currentIndex() == LABELS
+
+
 # Keys
 
 
@@ -246,6 +262,21 @@ def test_that_the_arrows_walk_through_the_history_of_prompts(
     press(field, Qt.Key.Key_Down)
     assert field.text() == "nodule"
     settle(opened.session)
+
+
+def test_that_down_leads_from_the_prompt_to_the_first_result_and_enter_opens_it(
+    opened: MainWindow, settle: Settle
+) -> None:
+    field, results = opened.workspace.prompt.field, opened.workspace.strip.results
+    field.setFocus()
+    field.setText("nodule")
+    press(field, ENTER)
+    settle(opened.session)
+    press(field, Qt.Key.Key_Down)
+    assert focused() is results.view
+    assert opened.session.selection.current == results.model.image_id(0)
+    press(focused(), ENTER)
+    assert opened.workspace.viewer.isAncestorOf(focused())
 
 
 def test_that_unknown_words_are_named_below_the_prompt(opened: MainWindow, qtbot: QtBot) -> None:

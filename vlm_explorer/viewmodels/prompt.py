@@ -66,9 +66,14 @@ class Prompt(QObject):
         self._place = max(0, self._place - 1)
         return self._history[self._place] if self._history else self.text
 
+    @property
+    def at_the_end(self) -> bool:
+        """Whether nothing was entered after the text in the field."""
+        return self._place >= len(self._history)
+
     def later(self) -> str:
         """Return the text entered after the one in the field, at last what was being typed."""
-        if self._place >= len(self._history):
+        if self.at_the_end:
             return self.text
         self._place += 1
         return self._draft if self._place == len(self._history) else self._history[self._place]

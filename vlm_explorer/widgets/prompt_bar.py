@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QInputMethodEvent, QKeyEvent, QTextCharFormat
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -15,7 +15,13 @@ HEIGHT = 72  # px: field, note, and the distances around them
 
 
 class PromptField(QLineEdit):
-    """The field itself: greys the words that have no effect, and walks through the history."""
+    """The field itself: greys the words that have no effect, and walks through the history.
+
+    Signals:
+        left_down(): the down key was pressed where nothing comes later.
+    """
+
+    left_down = Signal()
 
     def __init__(self, prompt: Prompt, parent: QWidget) -> None:
         super().__init__(parent)
@@ -26,9 +32,11 @@ class PromptField(QLineEdit):
         self.setClearButtonEnabled(True)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and down bring back what was entered before."""
+        """Up and down bring back what was entered before; below that lie the results."""
         if event.key() == Qt.Key.Key_Up:
             self.setText(self._prompt.earlier())
+        elif event.key() == Qt.Key.Key_Down and self._prompt.at_the_end:
+            self.left_down.emit()
         elif event.key() == Qt.Key.Key_Down:
             self.setText(self._prompt.later())
         else:

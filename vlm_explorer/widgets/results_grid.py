@@ -157,6 +157,12 @@ class ResultsGrid(QWidget):
             ActionRow("results.like", "Find more like this", "Ctrl+M", self.search_like_current),
         ]
 
+    def enter(self) -> None:
+        """Put the focus on the first tile, and select it: the way in from the prompt."""
+        if self.model.rowCount():
+            self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.view.setCurrentIndex(self.model.index(0))
+
     def open_current(self) -> None:
         """Open the tile with the focus."""
         if image_id := self._current():

@@ -15,7 +15,7 @@ from vlm_explorer.widgets.map_view import MapView
 from vlm_explorer.widgets.opening_card import OpeningCard
 from vlm_explorer.widgets.prompt_bar import PromptBar
 from vlm_explorer.widgets.quick_look import QuickLook
-from vlm_explorer.widgets.strip import TABS, Strip
+from vlm_explorer.widgets.strip import RESULTS, TABS, Strip
 from vlm_explorer.widgets.theme import animation_ms
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 from vlm_explorer.widgets.viewer import Viewer
@@ -81,12 +81,18 @@ class Workspace(QWidget):
         self.strip.fold_wanted.connect(self.toggle_strip)
         self.strip.results.opened.connect(self._focus_viewer)
         self.map.image_opened.connect(self._focus_viewer)
+        self.prompt.field.left_down.connect(self._enter_results)
         self.strip.results.looked_at.connect(self.quick_look.look_at)
         self.quick_look.stepped.connect(self._step_quick_look)
 
     @Slot()
     def _focus_viewer(self) -> None:
         self.viewer.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @Slot()
+    def _enter_results(self) -> None:
+        self.strip.show_tab(RESULTS)
+        self.strip.results.enter()
 
     @Slot(int)
     def _step_quick_look(self, by: int) -> None:

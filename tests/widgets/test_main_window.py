@@ -168,8 +168,9 @@ def test_that_the_panes_are_found_again_where_they_were(
 def test_that_filter_and_tab_are_found_again_with_the_collection(
     opened: MainWindow, small: Path, settle: Settle
 ) -> None:
-    opened.workspace.library.filter.setText("ct")
-    press(opened.workspace.library.filter, ENTER)
+    opened.workspace.library.focus_filter()
+    QTest.keyClicks(focused(), "ct")
+    press(focused(), ENTER)
     opened.workspace.strip.show_tab(LABELS)
     opened.session.close()
     settle(opened.session)

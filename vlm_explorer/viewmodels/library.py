@@ -80,6 +80,7 @@ class LibraryModel(QAbstractItemModel):
         if text == self._filter:
             return
         self._filter = text
+        self._session.kept.put("filter", text)
         self._apply()
         self.filtered.emit()
 

@@ -125,6 +125,7 @@ class Library(QWidget):
         session.shown_changed.connect(self._count)
         session.opening_changed.connect(self._count)
         session.collection_changed.connect(self._greet)
+        session.opened.connect(self._restore)
         session.selection_changed.connect(self._follow)
         self.model.modelAboutToBeReset.connect(self._remember)
         self.model.modelReset.connect(self._unfold)
@@ -209,6 +210,12 @@ class Library(QWidget):
         if not len(self._session.images):
             self.clear_filter()
         self._count()
+
+    @Slot()
+    def _restore(self) -> None:
+        """Filter as when the collection was left."""
+        self.filter.setText(self._session.kept.get("filter", str, ""))
+        self._apply_filter()
 
     @Slot()
     def _count(self) -> None:

@@ -255,6 +255,10 @@ class MainWindow(QMainWindow):
         if found := dropped_paths(event.mimeData()):
             event.acceptProposedAction()
             self.session.open(found[0])
+            if len(found) > 1:
+                self.session.messages.show_information(
+                    f"Opened {found[0].name} alone.", "Put several folders into one to see all."
+                )
 
     def restore_window(self) -> None:
         """Put the window where it was when it was closed last."""

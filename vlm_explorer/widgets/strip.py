@@ -83,6 +83,7 @@ class Strip(QWidget):
 
     def _connect(self) -> None:
         self.tabs.currentChanged.connect(self.stack.setCurrentIndex)
+        self.tabs.currentChanged.connect(self._keep)
         self.tabs.currentChanged.connect(self._summarise)
         self.tabs.tabBarClicked.connect(self._unfold)
         self.only.toggled.connect(self.results.model.set_selected_only)
@@ -90,6 +91,16 @@ class Strip(QWidget):
         self.results.model.arranged.connect(self._summarise)
         self.problems.model.changed.connect(self._count_problems)
         self._session.selection_changed.connect(self._summarise)
+        self._session.opened.connect(self._restore)
+
+    @Slot(int)
+    def _keep(self, tab: int) -> None:
+        self._session.kept.put("tab", tab)
+
+    @Slot()
+    def _restore(self) -> None:
+        """Show the tab at which the collection was left."""
+        self.tabs.setCurrentIndex(self._session.kept.get("tab", int, RESULTS))
 
     @property
     def folded(self) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QAbstractAnimation, QEvent, QObject, QTimer
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shell_collection import FakeEncoder, build_collection
 
@@ -53,9 +53,7 @@ def no_top_level_widget_left(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def no_timer_or_animation_left(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+def no_timer_or_animation_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test after which a timer or an animation of the program still runs."""
     if not {"qtbot", "qapp"} & set(request.fixturenames):
         yield
@@ -138,8 +136,3 @@ def opened(window: MainWindow, small: Path, settle: Callable[[Session], None]) -
     window.session.open(small)
     settle(window.session)
     return window
-
-
-def children(widget: QWidget, kind: type[QWidget]) -> list[QWidget]:
-    """Return the descendants of a kind."""
-    return list(widget.findChildren(kind))

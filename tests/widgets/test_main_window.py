@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 from shell_collection import IMAGES, FakeEncoder, image_id
 
@@ -78,6 +78,19 @@ def test_that_the_welcome_page_opens_what_was_opened_before(
     qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
     settle(shell_session)
     assert len(shell_session.images) == IMAGES
+
+
+def test_that_the_recent_list_opens_places_and_can_be_cleared(
+    opened: MainWindow, small: Path, settle: Settle
+) -> None:
+    (menu,) = (m for m in opened.findChildren(QMenu) if m.title() == "Recent")
+    opened.session.close()
+    menu.actions()[0].trigger()
+    settle(opened.session)
+    assert len(opened.session.images) == IMAGES
+    menu.actions()[-1].trigger()
+    assert opened.session.recent.places == []
+    assert not menu.isEnabled()
 
 
 def test_that_a_dropped_folder_is_opened(window: MainWindow, small: Path, settle: Settle) -> None:

@@ -128,6 +128,12 @@ class MainMenu(QObject):
             action.triggered.connect(self._open_recent)
             self._recent.addAction(action)
         self._recent.setEnabled(not self._recent.isEmpty())
+        self._recent.addSeparator()
+        self._recent.addAction("Clear this list").triggered.connect(self._clear_recent)
+
+    @Slot()
+    def _clear_recent(self) -> None:
+        self._window.session.recent.clear()
 
     @Slot()
     def _open_recent(self) -> None:

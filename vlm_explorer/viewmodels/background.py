@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 BUNDLED = "demo"  # the id of the encoder that the program carries
 HITS = 50  # how many hits a search spells out; the ranking itself covers all images
+LEAST_SHARE = 0.3  # of the commonest label in a group that is named after it
 WINDOW_STATE = "window"  # the name under which a collection keeps how it was left
 
 
@@ -297,12 +298,16 @@ def lay_out(
 def find_groups(
     images: ImageTable, answer: LayoutAnswer, *, context: JobContext
 ) -> tuple[Group, ...]:
-    """Find the groups of images on the map, named by their commonest label."""
+    """Find the groups of images on the map, named by their commonest label.
+
+    A group in which even the commonest label is rare goes without a name.
+    """
     from vlm_explorer.analysis.groups import group_points
 
     context.check()
     names = group_names(images)
-    return tuple(group_points(answer.xy, names)) if any(names) else ()
+    groups = group_points(answer.xy, names) if any(names) else []
+    return tuple(group for group in groups if group.share >= LEAST_SHARE)
 
 
 def group_names(images: ImageTable) -> list[str]:

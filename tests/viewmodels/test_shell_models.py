@@ -15,9 +15,10 @@ from shell_collection import IMAGES, build_collection, image_id, keep_window_sta
 
 from vlm_explorer.jobs import JobContext, Progress
 from vlm_explorer.viewmodels import labels as label_columns
+from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.job_runner import JobRunner
 from vlm_explorer.viewmodels.label_sets import load_label_sets
-from vlm_explorer.viewmodels.labels import LabelsModel, percent
+from vlm_explorer.viewmodels.labels import LabelsModel
 from vlm_explorer.viewmodels.library import DETAIL, IMAGE_IDS, KIND, LibraryModel, filter_mask
 from vlm_explorer.viewmodels.problems import ProblemsModel
 from vlm_explorer.viewmodels.prompt import Prompt
@@ -218,7 +219,18 @@ def test_that_the_words_of_a_multi_label_score_do_not_speak_of_a_choice(
     [(0.0, "0 %"), (0.004, "< 1 %"), (0.5, "50 %"), (0.996, "> 99 %"), (1.0, "100 %")],
 )
 def test_that_a_probability_never_claims_more_than_it_says(value: float, words: str) -> None:
-    assert percent(value) == words
+    assert numbers.percent(value) == words
+
+
+def test_that_cosines_have_a_true_minus_and_sizes_a_unit() -> None:
+    assert numbers.cosine(-0.0364) == "−0.036"
+    assert [numbers.size(count) for count in (None, 0, 305_000, 783_734_497, 1_500_000_000)] == [
+        "",
+        "",
+        "305 kB",
+        "784 MB",
+        "1.5 GB",
+    ]
 
 
 def test_that_every_ready_made_set_can_be_asked() -> None:

@@ -75,6 +75,7 @@ def test_that_the_welcome_page_opens_what_was_opened_before(
         for button in window.welcome.findChildren(QAbstractButton)
         if button.accessibleName() == f"Open {small.name}"
     )
+    assert row.height() == 44, "two lines fit"
     qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
     settle(shell_session)
     assert len(shell_session.images) == IMAGES

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vlm_explorer.viewmodels import numbers
+
 LEADING = "biomedclip"  # the encoder that users are led to
 
 
@@ -25,7 +27,7 @@ def encoder_rows() -> list[EncoderRow]:
         EncoderRow(
             spec.id,
             spec.name,
-            " · ".join(part for part in (spec.domain, megabytes(spec.bytes)) if part),
+            " · ".join(part for part in (spec.domain, numbers.size(spec.bytes)) if part),
             folder is not None,
         )
         for spec, folder in list_encoders()
@@ -33,18 +35,11 @@ def encoder_rows() -> list[EncoderRow]:
     return sorted(rows, key=lambda row: not row.installed)
 
 
-def megabytes(size: int | None) -> str:
-    """Return a size in words; nothing where it is not known or not worth a word."""
-    if not size or size < 1e5:
-        return ""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
-
-
 def biomedclip_size() -> str:
     """Return how large the download of BiomedCLIP is."""
     from vlm_explorer.encoders.registry import describe
 
-    return megabytes(describe(LEADING).bytes)
+    return numbers.size(describe(LEADING).bytes)
 
 
 def how_to_import() -> tuple[str, str]:

@@ -16,6 +16,7 @@ from PySide6.QtCore import (
     Slot,
 )
 
+from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.label_sets import LabelSet, label_set, load_label_sets
 from vlm_explorer.viewmodels.session import Session
 
@@ -155,12 +156,13 @@ class LabelsModel(QAbstractTableModel):
         count = len(self._labels)
         among = f"among these {count} labels" if task == "single" else "against its absence"
         if len(probability) == 1:
-            return f"{self._labels[best]}: {percent(mean[best])} {among}"
+            return f"{self._labels[best]}: {numbers.percent(mean[best])} {among}"
         if task == "single":
             first = Counter(self._labels[column] for column in probability.argmax(axis=1))
             names = ", ".join(f"{number:,} {label}" for label, number in first.most_common(3))
             return f"{len(probability):,} images: {names} (the likeliest {among})"
-        return f"Mean of {len(probability):,} images: {self._labels[best]} {percent(mean[best])}"
+        share = numbers.percent(mean[best])
+        return f"Mean of {len(probability):,} images: {self._labels[best]} {share}"
 
     # QAbstractTableModel
 
@@ -207,7 +209,7 @@ class LabelsModel(QAbstractTableModel):
         if role == BEST:
             return self._probability is not None and row == int(self._probability.argmax())
         if role == Qt.ItemDataRole.DisplayRole and value is not None:
-            return f"{value:.3f}" if column == COSINE else percent(value)
+            return numbers.cosine(value) if column == COSINE else numbers.percent(value)
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -227,15 +229,6 @@ class LabelsModel(QAbstractTableModel):
         elif text:
             self._set([*self._labels, text])
         return bool(text)
-
-
-def percent(value: float) -> str:
-    """Return a probability in words that do not claim certainty."""
-    if 0 < value < 0.01:
-        return "< 1 %"
-    if 0.99 < value < 1:
-        return "> 99 %"
-    return f"{100 * value:.0f} %"
 
 
 def template_choices() -> list[tuple[str, str, str]]:

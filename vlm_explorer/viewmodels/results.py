@@ -15,6 +15,7 @@ from PySide6.QtCore import (
     Slot,
 )
 
+from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.session import Session
 
 Index = QModelIndex | QPersistentModelIndex
@@ -143,5 +144,5 @@ class ResultsModel(QAbstractListModel):
         images = self._session.images
         parts = [images.modality[row], images.label[row], images.caption[row]]
         if self._cosine is not None:
-            parts.insert(0, f"Rank {place + 1}, cosine {self._cosine[row]:.3f}")
+            parts.insert(0, f"Rank {place + 1}, cosine {numbers.cosine(self._cosine[row])}")
         return "\n".join(part for part in parts if part) or f"Image {place + 1}"

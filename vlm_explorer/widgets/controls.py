@@ -56,7 +56,7 @@ class IconButton(QToolButton):
         self.setIcon(icon(self._icon_name, self._role))
 
 
-class GlyphLabel(QLabel):
+class GlyphLabel(QWidget):
     """An icon that only decorates."""
 
     def __init__(
@@ -67,21 +67,20 @@ class GlyphLabel(QLabel):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._icon_name, self._role, self._side = icon_name, role, size
+        self._icon_name, self._role = icon_name, role
         self.setFixedSize(size, size)
-        themes.changed.connect(self._tint)
-        self._tint()
+        themes.changed.connect(self.update)
 
     def set_glyph(self, icon_name: str, role: str) -> None:
         """Show another icon."""
         self._icon_name, self._role = icon_name, role
-        self._tint()
+        self.update()
 
-    @Slot()
-    def _tint(self) -> None:
-        ratio = self.devicePixelRatioF()
-        pixmap = icon(self._icon_name, self._role).pixmap(QSize(self._side, self._side), ratio)
-        self.setPixmap(pixmap)
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the icon, at whatever scale the screen has."""
+        painter = QPainter(self)
+        icon(self._icon_name, self._role).paint(painter, self.rect())
+        painter.end()
 
 
 class Words(QLabel):

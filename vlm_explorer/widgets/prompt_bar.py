@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QInputMethodEvent, QKeyEvent, QTextCharFormat
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.prompt import Prompt
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import Words
@@ -168,7 +169,9 @@ class PromptBar(QWidget):
             return "Waiting for the encoder" if waiting else "Ranking"
         if query.answer is not None and query.answer.hits:
             best = query.answer.hits[0].cosine
-            return f"{len(query.answer.cosine):,} images ranked · best cosine {best:.3f}"
+            return (
+                f"{len(query.answer.cosine):,} images ranked · best cosine {numbers.cosine(best)}"
+            )
         if self._session.collection is None:
             return ""
         return "Enter ranks all images and places a star on the map"

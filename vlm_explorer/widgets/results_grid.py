@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.results import COSINE, IMAGE_ID, RANK, ResultsModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.actions import ActionRow, install
@@ -80,7 +81,7 @@ class TileDelegate(QStyledItemDelegate):
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft | middle, f"{rank:,}")
         painter.setPen(roles.text)
-        painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, f"{cosine:.3f}")
+        painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, numbers.cosine(cosine))
 
 
 def _fill(painter: QPainter, area: QRect, colour: QColor) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
@@ -38,6 +38,7 @@ class Strip(QWidget):
         super().__init__(parent)
         self._session = session
         self.setProperty("pane", True)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumHeight(TABS)
         self.results = ResultsGrid(session, painter, self)
         self.labels = LabelsPanel(session, self)

@@ -17,8 +17,7 @@ from PySide6.QtWidgets import (
 
 from vlm_explorer.viewmodels.encoder_list import EncoderRow, encoder_rows
 from vlm_explorer.viewmodels.recent import RecentPlaces
-from vlm_explorer.widgets.controls import GlyphLabel, Line, Words, text_button
-from vlm_explorer.widgets.status_line import NOTICE
+from vlm_explorer.widgets.controls import GlyphLabel, Words, text_button
 from vlm_explorer.widgets.theme import TITLE, font, icon, themes
 
 WIDTH = 720
@@ -32,7 +31,6 @@ class PlaceRow(QPushButton):
         super().__init__(parent)
         self.place = place
         self.setProperty("row", True)
-        self.setFixedHeight(44)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"Open {place.name}")
         self.setToolTip(str(place))
@@ -114,10 +112,6 @@ class Welcome(QWidget):
         lists.addLayout(self._places, 1, 0)
         lists.addLayout(self._encoders(page), 1, 1)
         column.addLayout(lists)
-        column.addSpacing(32)
-        column.addWidget(Line(parent=page))
-        column.addSpacing(12)
-        column.addWidget(Words(NOTICE, "annotation", parent=page))
         outer = QVBoxLayout(self)
         outer.addStretch(2)
         outer.addWidget(page, 0, Qt.AlignmentFlag.AlignHCenter)

@@ -14,7 +14,7 @@ from shell_collection import IMAGES, FakeEncoder, build_collection, image_id
 
 from vlm_explorer import paths
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.viewmodels import background
+from vlm_explorer.viewmodels import background, questions
 from vlm_explorer.viewmodels.demo_scene import DemoScene
 from vlm_explorer.viewmodels.session import Session
 
@@ -132,12 +132,15 @@ def demo(
 
 @pytest.fixture
 def no_umap(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = background.lay_out
-    monkeypatch.setattr(
-        background,
-        "lay_out",
-        lambda opened, method, *rest, context: real(opened, "pca", *rest, context=context),
-    )
+    real = questions.lay_out
+
+    def lay_out(
+        opened: background.Opened, method: str, space: str, seed: int, *, context: JobContext
+    ) -> object:
+        # a seed of its own: the preview is kept in a file of its own
+        return real(opened, "pca", space, seed + (method == "umap"), context=context)
+
+    monkeypatch.setattr(questions, "lay_out", lay_out)
 
 
 def test_that_the_demo_opens_on_a_search_with_its_first_hit_in_the_viewer(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Slot
 
-from vlm_explorer.viewmodels import background
+from vlm_explorer.viewmodels import questions
 
 if TYPE_CHECKING:
     from vlm_explorer.analysis.groups import Group
@@ -31,7 +31,7 @@ class Asking(QObject):
             return
         query = session.query
         session.runner.start(
-            background.search,
+            questions.search,
             session.content,
             session.encoder,
             query.text,
@@ -43,7 +43,7 @@ class Asking(QObject):
         )
 
     @Slot(object)
-    def _take_answer(self, found: background.Found) -> None:
+    def _take_answer(self, found: questions.Found) -> None:
         query = self._session.query
         self._session.put(
             query=replace(query, answer=found.answer, reading=found.reading, pending=False)
@@ -72,7 +72,7 @@ class Asking(QObject):
     def _start_layout(self, method: str, key: str, lane: str, take: Any) -> None:
         session = self._session
         session.runner.start(
-            background.lay_out,
+            questions.lay_out,
             session.content,
             method,
             session.layout.space,
@@ -97,7 +97,7 @@ class Asking(QObject):
         session.groups = ()
         session.put(layout=replace(session.layout, answer=answer, preliminary=False, pending=False))
         session.runner.start(
-            background.find_groups,
+            questions.find_groups,
             session.images,
             answer,
             title="Naming the groups of the map",
@@ -129,7 +129,7 @@ class Asking(QObject):
         if session.encoder is None or session.content is None or not state.labels:
             return
         session.runner.start(
-            background.classify,
+            questions.classify,
             session.content,
             session.encoder,
             state,

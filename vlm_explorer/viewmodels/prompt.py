@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from vlm_explorer.viewmodels import background
+from vlm_explorer.viewmodels import questions
 from vlm_explorer.viewmodels.session import Session
 
 PAUSE = 150  # ms without a key before the encoder is asked how it reads the text
@@ -92,7 +92,7 @@ class Prompt(QObject):
         if encoder is None or not self.text.strip():
             return
         self._session.runner.start(
-            background.read_text,
+            questions.read_text,
             encoder,
             self.text,
             title="Reading the prompt",
@@ -101,7 +101,7 @@ class Prompt(QObject):
         )
 
     @Slot(object)
-    def _take(self, read: background.ReadText | None) -> None:
+    def _take(self, read: questions.ReadText | None) -> None:
         if read is not None and read.text != self.text:
             return
         self.unread = read.reading.unread if read else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from vlm_explorer.viewmodels import background
+from vlm_explorer.viewmodels import questions
 from vlm_explorer.viewmodels.session import Session
 
 
@@ -35,7 +35,7 @@ class QuickLookModel(QObject):
         words = (images.modality[row], images.label[row], images.caption[row])
         self.caption = " · ".join(word for word in words if word)
         self._session.runner.start(
-            background.render_image,
+            questions.render_image,
             image_id,
             images.file[row],
             int(images.frame[row]),

@@ -1,0 +1,122 @@
+"""What the session asks off the GUI thread: searches, layouts, labels, pictures.
+
+No Qt here. Everything heavy is imported inside the functions, in the worker's thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vlm_explorer.jobs import JobContext
+from vlm_explorer.viewmodels.background import Opened
+from vlm_explorer.viewmodels.image_table import ImageTable
+
+if TYPE_CHECKING:
+    from vlm_explorer.analysis.groups import Group
+    from vlm_explorer.encoders.encoder import Encoder, TextReading
+    from vlm_explorer.queries.classify import ClassifyAnswer
+    from vlm_explorer.queries.layout import LayoutAnswer
+    from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.viewmodels.states import LabelState
+
+LEAST_SHARE = 0.3  # of the commonest label in a group that is named after it
+HITS = 50  # how many hits a search spells out; the ranking itself covers all images
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The answer to a search, and how the encoder read its text."""
+
+    answer: SearchAnswer
+    reading: TextReading | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """A text, and how the encoder reads it."""
+
+    text: str
+    reading: TextReading
+
+
+def search(
+    opened: Opened, encoder: Encoder, text: str, like: str | None, *, context: JobContext
+) -> Found:
+    """Rank the images by a text, or by their likeness to the one with the id `like`."""
+    from vlm_explorer.queries.search import SearchRequest
+    from vlm_explorer.queries.search import search as answer
+
+    context.check()
+    reading = None if like else encoder.read_text(text)
+    texts, images = ((), (like,)) if like else ((text,), ())
+    request = SearchRequest(texts=texts, images=images, k=HITS)
+    return Found(answer(opened.collection, encoder, request, vectors=opened.vectors), reading)
+
+
+def read_text(encoder: Encoder, text: str, *, context: JobContext) -> ReadText:
+    """Ask the encoder what it reads of a text."""
+    context.check()
+    return ReadText(text, encoder.read_text(text))
+
+
+def lay_out(
+    opened: Opened, method: str, space: str, seed: int, *, context: JobContext
+) -> LayoutAnswer:
+    """Lay out the images and texts of a collection."""
+    from vlm_explorer.queries.layout import LayoutRequest, layout
+
+    request = LayoutRequest(method=method, space=space, seed=seed)
+    return layout(opened.collection, request, context=context)
+
+
+def find_groups(
+    images: ImageTable, answer: LayoutAnswer, *, context: JobContext
+) -> tuple[Group, ...]:
+    """Find the groups of images on the map, named by their commonest label.
+
+    A group in which even the commonest label is rare goes without a name.
+    """
+    from vlm_explorer.analysis.groups import group_points
+
+    context.check()
+    names = group_names(images)
+    groups = group_points(answer.xy, names) if any(names) else []
+    return tuple(group for group in groups if group.share >= LEAST_SHARE)
+
+
+def group_names(images: ImageTable) -> list[str]:
+    """Return what the groups of the map are named after: labels, else modalities, else ""."""
+    for column in (images.label, images.modality):
+        if any(column):
+            return [str(value) for value in column]
+    return [""] * len(images)
+
+
+def classify(
+    opened: Opened, encoder: Encoder, state: LabelState, *, context: JobContext
+) -> ClassifyAnswer:
+    """Score every image against the labels of `state`."""
+    from vlm_explorer.queries.classify import ClassifyRequest
+    from vlm_explorer.queries.classify import classify as answer
+
+    context.check()
+    request = ClassifyRequest(state.labels, state.templates, state.task)
+    return answer(opened.collection, encoder, request, vectors=opened.vectors)
+
+
+def render_image(
+    image_id: str, file: str, frame: int, *, context: JobContext
+) -> tuple[str, np.ndarray]:
+    """Return the id and the file's default rendering.
+
+    Raises:
+        FileProblem: the file gives no image any more.
+    """
+    from vlm_explorer.pixels.render import render
+
+    context.check()
+    return image_id, render(Path(file), frame).pixels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -185,6 +186,7 @@ def _write(
     quality = np.array([np.nan if value is None else value for value in (trust, gap)])
     with writing(file.parent):
         file.parent.mkdir(exist_ok=True)
-        partial = file.with_suffix(".partial.npz")
+        # a name of its own: two may make the same layout at the same time
+        partial = file.with_name(f".{uuid.uuid4().hex}.npz")
         np.savez(partial, xy=xy, text_xy=text_xy, quality=quality)
         partial.replace(file)

@@ -337,7 +337,7 @@ def test_that_a_star_waits_where_it_was_while_a_newer_prompt_is_answered(session
 def test_that_a_query_by_image_stands_on_that_image(session, laid_out):
     session.put(query=QueryState(like="d", pending=True))
     star = laid_out.scene.stars[0]
-    assert (star.x, star.y, star.words) == (10.0, 10.0, "like scan-d.png")
+    assert (star.x, star.y, star.words) == (10.0, 10.0, "like this image")
 
 
 def test_that_labels_have_stars_and_colour_images_by_the_likeliest(session, laid_out):

@@ -51,6 +51,7 @@ def ensure_demo_collection(*, reset: bool = False, context: JobContext | None = 
         Cancelled: `context` asked to stop; the next call goes on.
     """
     context = context or JobContext()
+    find_model_folder(ENCODER)  # without it there is no use in writing the study
     place = _place()
     study, folder = place / "study", place / "demo.vlmx"
     if reset:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,7 +83,7 @@ def _prompt_star(session: Session, places: Places, prompt: QueryState) -> Star |
         row = session.images.row_of.get(prompt.like)
         if row is None or not np.isfinite(places.image_xy[row]).all():
             return None
-        name = f"like {Path(session.images.file[row]).name}"
+        name = "like this image"  # not its file name, which can hold a patient's
         x, y = (float(value) for value in places.image_xy[row])
         return Star(StarKind.IMAGE, name, x, y, "the image itself", prompt.pending)
     if prompt.answer is None:

@@ -26,6 +26,10 @@ class JobContext:
 
     The function takes it as the keyword `context`, calls `report` once a batch, and cleans up
     with `with` or `finally`; it never handles `Cancelled` itself.
+
+    Attributes:
+        on_check: called wherever the function checks for cancellation; it may block, which is how
+            long work gives way to what the user waits for.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class JobContext:
         self._on_progress = on_progress
         self._min_interval = min_interval
         self._last_report = 0.0
+        self.on_check: Callable[[], None] | None = None
 
     @property
     def cancelled(self) -> bool:
@@ -49,6 +54,8 @@ class JobContext:
 
     def check(self) -> None:
         """Raise `Cancelled` if the work should stop."""
+        if self.on_check is not None:
+            self.on_check()
         if self._cancel.is_set():
             raise Cancelled
 

@@ -221,6 +221,48 @@ def test_that_lanes_do_not_wait_for_each_other(runner: JobRunner, qtbot: QtBot) 
         gate.set()
 
 
+def test_that_long_work_waits_between_batches_until_interactive_work_is_done(
+    runner: JobRunner, qtbot: QtBot
+) -> None:
+    order: list[str] = []
+    first_batch, gate = threading.Event(), threading.Event()
+
+    def long_work(*, context: JobContext) -> None:
+        order.append("batch 1")
+        first_batch.set()
+        gate.wait(10)
+        context.report(1, 2)
+        order.append("batch 2")
+
+    def answer(*, context: JobContext) -> None:
+        gate.set()
+        context.check()
+        order.append("answer")
+
+    long_job = runner.start(long_work, title="long", key="long", lane="long")
+    qtbot.waitUntil(first_batch.is_set)
+    runner.start(answer, title="1", key="1")
+    runner.start(lambda *, context: order.append("another"), title="2", key="2")
+    finish(qtbot, long_job)
+    assert order == ["batch 1", "answer", "another", "batch 2"]
+
+
+def test_that_long_work_can_be_cancelled_while_it_gives_way(
+    runner: JobRunner, qtbot: QtBot
+) -> None:
+    gate = threading.Event()
+
+    def long_work(*, context: JobContext) -> None:
+        context.check()
+
+    blocking = runner.start(lambda *, context: gate.wait(10), title="b", key="b")
+    long_job = runner.start(long_work, title="long", key="long", lane="long")
+    with qtbot.waitSignal(long_job.cancelled, timeout=TIMEOUT):
+        long_job.cancel()
+    with qtbot.waitSignal(blocking.finished, timeout=TIMEOUT):
+        gate.set()
+
+
 # Functions of child processes: importable, and free of Qt.
 
 

@@ -25,6 +25,10 @@ BASELINES: tuple[Baseline, ...] = ("blur", "mean", "zero", "black")
 _BLUR_SHARE_OF_SIDE = 0.05
 # Windows that lie side by side should number about 7 x 7: coarse, but there in seconds.
 _WINDOWS_A_SIDE = 7
+# Floating point operations of a batch on a CPU: about a tenth of a second on two cores, so that
+# a run can be stopped, or give way to what the user asks meanwhile.
+_CPU_BATCH = 1e10
+_MOST_AT_ONCE = 32
 
 
 def default_window(tower: Tower) -> int:
@@ -62,7 +66,7 @@ def occlude(
         baseline: what is shown in a window: `blur`, the image under a Gaussian of 5 % of the
             side; `mean`, its mean colour; `zero`, the mean of the encoder's training images;
             `black`.
-        batch_size: images encoded at once; by default 4 on a CPU, 32 elsewhere.
+        batch_size: images encoded at once; by default as many as take a moment (`_batch_size`).
         context: told the progress and asked for cancellation after each batch.
         on_partial: see `OnPartial`.
 
@@ -72,7 +76,7 @@ def occlude(
     windows = plan_windows(tower.grid_hw, window, stride)
     hidden = make_baseline(view, baseline, encoder.preprocess.mean)
     encode = _view_encoder(encoder)
-    size = batch_size or (4 if encoder.device == "cpu" else 32)
+    size = batch_size or _batch_size(encoder, tower)
     score = encode(view[None])[0] @ texts.T
     total = np.zeros((len(texts), *tower.grid_hw), np.float64)
     covered = np.zeros(tower.grid_hw, np.int64)
@@ -88,6 +92,19 @@ def occlude(
         if on_partial is not None:
             on_partial(_mean(total, covered), done, len(windows))
     return _mean(total, covered), np.asarray(score, np.float32), 1 + len(windows)
+
+
+def _batch_size(encoder: Encoder, tower: Tower) -> int:
+    """Return how many images are encoded at once: fixed by the tower, so that results repeat.
+
+    A tower of w weights does about 2 w operations for each of its patches.
+    """
+    visual = image_module(encoder)
+    if encoder.device != "cpu" or visual is None:
+        return _MOST_AT_ONCE if encoder.device != "cpu" else 1
+    weights = sum(parameter.numel() for parameter in visual.parameters())
+    operations = 2.0 * weights * tower.grid_hw[0] * tower.grid_hw[1]
+    return int(min(max(_CPU_BATCH // operations, 1), _MOST_AT_ONCE))
 
 
 def plan_windows(grid_hw: tuple[int, int], window: int, stride: int) -> NDArray[np.int64]:

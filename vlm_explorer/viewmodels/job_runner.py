@@ -11,11 +11,13 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from vlm_explorer.errors import ExplorerError
 from vlm_explorer.jobs import Cancelled, JobContext, Progress
+from vlm_explorer.viewmodels.right_of_way import RightOfWay, give_way
 
 logger = logging.getLogger(__name__)
 
-# The threads of the program. One at a time for torch; child processes have threads that only wait.
-LANES = {"compute": 1, "io": 4, "draw": 1, "process": 3}
+# The threads of the program. Torch has one for what the user waits for, and one for long work that
+# gives way to it between batches; child processes have threads that only wait.
+LANES = {"compute": 1, "long": 1, "io": 4, "draw": 1, "process": 3}
 
 
 class Job(QObject):
@@ -106,6 +108,7 @@ class JobRunner(QObject):
         self._lanes = {name: ThreadPoolExecutor(size, name) for name, size in LANES.items()}
         self._jobs: dict[str, Job] = {}
         self._futures: set[Future[None]] = set()
+        self._right_of_way = RightOfWay()
 
     @property
     def busy(self) -> bool:
@@ -131,7 +134,8 @@ class JobRunner(QObject):
         """Run `function(*args, context=..., **kwargs)` in a lane of `LANES`.
 
         A queued or running job of the same key is cancelled, and its result never arrives. The
-        callbacks are called in the GUI thread.
+        callbacks are called in the GUI thread. A job in the lane `long` waits, wherever it reports
+        or checks, until the lane `compute` is empty.
         """
         self.cancel(key)
         job = Job(title, key, self)
@@ -143,9 +147,13 @@ class JobRunner(QObject):
             job.progressed.connect(on_progress)
         job.finished.connect(self._forget)
         self._jobs[key] = job
+        if lane == "long":
+            give_way(job.context, self._right_of_way)
         future = self._lanes[lane].submit(job.run, function, args, kwargs)
         self._futures.add(future)
         future.add_done_callback(self._futures.discard)
+        if lane == "compute":
+            self._right_of_way.claim(future)
         self.job_started.emit(job)
         return job
 

@@ -101,9 +101,10 @@ class Explainer(QObject):
         if request.prompt:
             function: Any = saliency_work.occlude_prompt
             arguments: tuple[Any, ...] = request.prompt, self._partial
-            title = f"Explaining “{request.prompt}”"
+            title, lane = f"Explaining “{request.prompt}”", "long"
         else:
-            function, arguments, title = saliency_work.read_attention, (), "Reading attention"
+            function, arguments = saliency_work.read_attention, ()
+            title, lane = "Reading attention", "compute"
         self._runner.start(
             function,
             request.encoder,
@@ -111,6 +112,7 @@ class Explainer(QObject):
             *arguments,
             title=title,
             key=_JOB,
+            lane=lane,
             on_success=self._take,
             on_failure=self._fail,
             on_progress=self._report,

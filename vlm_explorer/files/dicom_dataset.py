@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydicom import dcmread
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
 from pydicom.multival import MultiValue
@@ -28,6 +28,9 @@ from pydicom.uid import (
 
 from vlm_explorer.errors import FileProblem, UnreadableImage, UnsupportedImage
 from vlm_explorer.files.open_errors import DAMAGED_HINT, unreadable_file
+
+# Repeating groups have no keyword of their own and are asked for by tag.
+Keyword = str | BaseTag
 
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 # No image that is deflated as a whole comes near; a crafted file may inflate without end.
@@ -110,16 +113,18 @@ def names_transfer_syntax(dataset: Dataset) -> bool:
     return meta is not None and bool(text(meta, "TransferSyntaxUID"))
 
 
-def value(dataset: Dataset, keyword: str) -> Any:
+def value(dataset: Dataset, keyword: Keyword) -> Any:
     """Return an element's value, or None where it is absent, empty or not to be understood."""
     try:
         found = dataset.get(keyword)
+        if isinstance(found, DataElement):  # asked for by its tag
+            found = found.value
     except Exception:  # noqa: BLE001  conversion of junk raises anything; junk is absent
         return None
     return None if isinstance(found, str | bytes | MultiValue) and len(found) == 0 else found
 
 
-def values(dataset: Dataset, keyword: str) -> list[Any]:
+def values(dataset: Dataset, keyword: Keyword) -> list[Any]:
     """Return the values of an element of any multiplicity."""
     found = value(dataset, keyword)
     if found is None:
@@ -127,18 +132,18 @@ def values(dataset: Dataset, keyword: str) -> list[Any]:
     return list(found) if isinstance(found, MultiValue | list | tuple) else [found]
 
 
-def text(dataset: Dataset, keyword: str) -> str:
+def text(dataset: Dataset, keyword: Keyword) -> str:
     """Return the first value as text without padding; "" where there is none."""
     found = values(dataset, keyword)
     return str(found[0]).strip(" \x00") if found and found[0] is not None else ""
 
 
-def texts(dataset: Dataset, keyword: str) -> list[str]:
+def texts(dataset: Dataset, keyword: Keyword) -> list[str]:
     """Return all values as text without padding."""
     return [str(item).strip(" \x00") for item in values(dataset, keyword) if item is not None]
 
 
-def numbers(dataset: Dataset, keyword: str) -> list[float]:
+def numbers(dataset: Dataset, keyword: Keyword) -> list[float]:
     """Return all values as finite numbers; none if any of them is not one."""
     try:
         found = [float(item) for item in values(dataset, keyword)]
@@ -147,13 +152,13 @@ def numbers(dataset: Dataset, keyword: str) -> list[float]:
     return found if all(math.isfinite(item) for item in found) else []
 
 
-def number(dataset: Dataset, keyword: str) -> float | None:
+def number(dataset: Dataset, keyword: Keyword) -> float | None:
     """Return the first value as a finite number, or None."""
     found = numbers(dataset, keyword)
     return found[0] if found else None
 
 
-def integer(dataset: Dataset, keyword: str) -> int | None:
+def integer(dataset: Dataset, keyword: Keyword) -> int | None:
     """Return the first value as an integer, or None."""
     found = number(dataset, keyword)
     return None if found is None else int(found)

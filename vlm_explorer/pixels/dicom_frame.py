@@ -6,6 +6,7 @@ VOI LUT or window, inversion last. 60xx overlays are not drawn.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,13 @@ from vlm_explorer.files.dicom_dataset import (
 from vlm_explorer.files.dicom_header import refuse
 from vlm_explorer.files.open_errors import unreadable_file
 from vlm_explorer.files.quiet_readers import quiet_readers
-from vlm_explorer.pixels.facts import collect_facts
+from vlm_explorer.pixels.facts import collect_facts, find_laterality, find_lossy
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.functional_groups import FrameElements
-from vlm_explorer.pixels.geometry import find_orientation, find_spacing
+from vlm_explorer.pixels.geometry import find_orientation, find_position, find_spacing
 from vlm_explorer.pixels.lookup_tables import apply_palette, look_up, read_table, voi_table
+from vlm_explorer.pixels.overlays import read_overlays
+from vlm_explorer.pixels.playback import find_frame_rate
 from vlm_explorer.pixels.stored_pixels import PixelLayout, read_layout, read_stored
 from vlm_explorer.pixels.windowing import FUNCTIONS, Window, spanning
 
@@ -46,14 +49,16 @@ def read_dicom_frame(path: Path, frame: int) -> Frame:
         layout, warnings = read_layout(dataset)
         if frame >= layout.frames:
             raise UsageError(f"There is no frame {frame}; the last is {layout.frames - 1}.")
-        stored, notes = read_stored(path, opened, layout, frame)
+        stored = read_stored(path, opened, layout, frame)
         elements = FrameElements(dataset, frame)
-        warnings += notes
+        warnings += stored.notes
         if text(dataset, "BurnedInAnnotation").upper() == "YES":
             warnings.append("Text is burned into the picture; it may name the patient.")
-        if layout.samples == 3 or layout.photometric == "PALETTE COLOR":
-            return _colour_frame(stored, elements, layout, warnings)
-        return _grey_frame(stored, elements, layout, warnings)
+        colour = layout.samples == 3 or layout.photometric == "PALETTE COLOR"
+        make = _colour_frame if colour else _grey_frame
+        decoded = make(stored.values, elements, layout, warnings)
+        overlays = read_overlays(dataset, frame, (layout.rows, layout.columns))
+        return replace(decoded, overlays=overlays, incomplete=stored.incomplete)
 
 
 def _open(path: Path) -> OpenedDicom:
@@ -73,7 +78,9 @@ def _open_unchanged(path: Path, mtime_ns: int, size: int) -> OpenedDicom:  # noq
 def _colour_frame(
     stored: NDArray[Any], elements: FrameElements, layout: PixelLayout, warnings: list[str]
 ) -> Frame:
+    indices = None
     if layout.samples == 1:
+        indices = stored
         try:
             values = apply_palette(stored, elements.root)
         except ValueError as error:
@@ -83,7 +90,7 @@ def _colour_frame(
     else:
         scale = 255.0 / float((1 << layout.bits_stored) - 1)
         values = np.floor(stored * scale + 0.5).clip(0, 255).astype(np.uint8)
-    return Frame(values=values, **_common(elements, layout, warnings))
+    return Frame(values=values, stored=indices, **_common(elements, layout, warnings))
 
 
 def _grey_frame(
@@ -104,6 +111,7 @@ def _grey_frame(
         voi_lut=table,
         unit=unit,
         padding=padding,
+        stored=None if np.array_equal(values, stored) else stored,
         **_common(elements, layout, warnings + notes + notes_on_windows),
     )
 
@@ -119,6 +127,11 @@ def _common(elements: FrameElements, layout: PixelLayout, warnings: list[str]) -
         "warnings": tuple(warnings),
         "orientation": find_orientation(elements),
         "facts": collect_facts(elements),
+        "frame_rate": find_frame_rate(elements),
+        "position": find_position(elements),
+        "frame_of_reference": elements.text("FrameOfReferenceUID"),
+        "laterality": find_laterality(elements),
+        "lossy": find_lossy(elements),
     }
 
 

@@ -8,6 +8,8 @@ from vlm_explorer.files.dicom_dataset import transfer_syntax
 from vlm_explorer.files.transfer_syntaxes import is_lossy, name_syntax
 from vlm_explorer.pixels.functional_groups import FrameElements
 
+# JPEG 2000, which may or may not have lost detail: the header says.
+_EITHER = "1.2.840.10008.1.2.4.91"
 _CODE_STRING = re.compile(r"[A-Z0-9_ ]{1,16}")
 
 
@@ -23,9 +25,9 @@ def collect_facts(elements: FrameElements) -> dict[str, str]:
         "TR/TE": _echo(elements),
         "Field strength": _number(elements, "MagneticFieldStrength", "T"),
         "View": _code(elements, "ViewPosition"),
-        "Laterality": _laterality(elements),
+        "Laterality": find_laterality(elements),
         "Body part": _code(elements, "BodyPartExamined"),
-        "Lossy": _lossy(elements),
+        "Lossy": find_lossy(elements),
     }
     return {name: fact for name, fact in facts.items() if fact}
 
@@ -46,7 +48,7 @@ def _echo(elements: FrameElements) -> str:
     return f"{repetition:.4g} / {echo:.4g} ms"
 
 
-def _laterality(elements: FrameElements) -> str:
+def find_laterality(elements: FrameElements) -> str:
     """Return the side, R, L or B, of the frame, the image or the series."""
     for keyword in ("FrameLaterality", "ImageLaterality", "Laterality"):
         if found := _code(elements, keyword):
@@ -60,12 +62,15 @@ def _code(elements: FrameElements, keyword: str) -> str:
     return found if _CODE_STRING.fullmatch(found) else ""
 
 
-def _lossy(elements: FrameElements) -> str:
-    """Say that detail was lost to compression, and how much if the file tells."""
+def find_lossy(elements: FrameElements) -> str:
+    """Say that detail was lost to compression, how, and how much if the file tells; else ""."""
     syntax = transfer_syntax(elements.root)
     if elements.text("LossyImageCompression") != "01" and not is_lossy(syntax):
         return ""
     ratio = elements.number("LossyImageCompressionRatio")
-    if ratio is not None and ratio > 1:
-        return f"compressed {ratio:.3g}:1"
-    return name_syntax(syntax) if is_lossy(syntax) else "yes"
+    amount = f"{ratio:.3g}:1" if ratio is not None and ratio > 1 else ""
+    if is_lossy(syntax):
+        name = name_syntax(syntax)
+    else:
+        name = "JPEG 2000 lossy" if syntax == _EITHER else "compressed before"
+    return ", ".join(part for part in (name, amount) if part)

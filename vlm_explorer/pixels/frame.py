@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vlm_explorer.pixels.overlays import OverlayPlane
 from vlm_explorer.pixels.windowing import Window
 
 
@@ -32,6 +34,15 @@ class Frame:
         warnings: in words, for the user; without patient data.
         orientation: Image Orientation (Patient), 6 cosines.
         facts: what the corners of the viewer show; without patient data.
+        stored: (rows, columns) what the file stores, palette indices for instance; None where
+            that is what `values` holds.
+        overlays: 60xx graphics, on top of the picture; never part of what an encoder sees.
+        frame_rate: pictures a second; None where the file does not say.
+        position: Image Position (Patient) in mm, the centre of the first pixel.
+        frame_of_reference: its UID, "" where there is none; never shown or stored.
+        laterality: `R`, `L`, `B` or "".
+        incomplete: the file ends within this picture; what is missing is filled with zeros.
+        lossy: how detail was lost to compression, `JPEG Baseline, 12:1`; "" where none was.
     """
 
     values: NDArray[np.float32] | NDArray[np.uint8]
@@ -48,6 +59,14 @@ class Frame:
     warnings: tuple[str, ...] = ()
     orientation: tuple[float, ...] | None = None
     facts: dict[str, str] = field(default_factory=dict)
+    stored: NDArray[Any] | None = None
+    overlays: tuple[OverlayPlane, ...] = ()
+    frame_rate: float | None = None
+    position: tuple[float, float, float] | None = None
+    frame_of_reference: str = ""
+    laterality: str = ""
+    incomplete: bool = False
+    lossy: str = ""
 
     @property
     def is_colour(self) -> bool:

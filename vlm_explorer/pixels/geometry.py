@@ -68,3 +68,9 @@ def find_orientation(elements: FrameElements) -> tuple[float, ...] | None:
     """Return Image Orientation (Patient): the cosines of a row's and a column's direction."""
     found = elements.numbers("ImageOrientationPatient")
     return tuple(found) if len(found) == 6 else None
+
+
+def find_position(elements: FrameElements) -> tuple[float, float, float] | None:
+    """Return Image Position (Patient) in mm: where the centre of the first pixel lies."""
+    found = elements.numbers("ImagePositionPatient")
+    return (found[0], found[1], found[2]) if len(found) == 3 else None

@@ -63,6 +63,22 @@ class PixelLayout:
         return length * 2 / 3 if self.photometric == "YBR_FULL_422" else length
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredPixels:
+    """One frame as the file stores it.
+
+    Attributes:
+        values: (rows, columns) integers or floats, or (rows, columns, 3) RGB, in the machine's
+            byte order.
+        notes: what is wrong with them, in words.
+        incomplete: the file ends within the frame; zeros stand for what is missing.
+    """
+
+    values: NDArray[Any]
+    notes: tuple[str, ...] = ()
+    incomplete: bool = False
+
+
 def read_layout(dataset: Dataset) -> tuple[PixelLayout, list[str]]:
     """Read the Image Pixel module; missing elements get their only sensible value.
 
@@ -109,9 +125,7 @@ def _read_colour_space(dataset: Dataset) -> tuple[int, str, list[str]]:
     return samples, fitting, [note]
 
 
-def read_stored(
-    path: Path, opened: OpenedDicom, layout: PixelLayout, frame: int
-) -> tuple[NDArray[Any], list[str]]:
+def read_stored(path: Path, opened: OpenedDicom, layout: PixelLayout, frame: int) -> StoredPixels:
     """Decode one frame, no other, without parsing the header again.
 
     Args:
@@ -120,31 +134,27 @@ def read_stored(
         layout: from `read_layout`.
         frame: from 0.
 
-    Returns:
-        (rows, columns) stored values, or (rows, columns, 3) RGB, in the machine's byte order;
-        and in words what is wrong with them.
-
     Raises:
         UnsupportedImage: there is no decoder; the text names the encoding.
         UnreadableImage: damaged, or the file ends before the frame.
     """
     syntax = transfer_syntax(opened.dataset)
-    notes: list[str] = []
     try:
         with _open_pixels(path, opened) as pixels:
             if pixels.fragmented and not names_transfer_syntax(opened.dataset):
                 raise UnsupportedImage("The file does not say how its pixels are compressed.")
             if is_encapsulated(syntax):
-                stored = _decode(pixels.stream, opened, pixels, layout, frame)
+                stored = StoredPixels(_decode(pixels.stream, opened, pixels, layout, frame))
             else:
-                stored, notes = _read_native(opened, pixels, layout, frame)
+                stored = _read_native(opened, pixels, layout, frame)
     except FileProblem:
         raise
     except Exception as error:  # boundary: decoders raise anything on damaged data
         if isinstance(error, OSError) and error.errno is not None:
             raise unreadable_file(error) from error
         raise _explain(error, syntax, layout) from error
-    return stored.astype(stored.dtype.newbyteorder("="), copy=False), notes
+    values = stored.values
+    return replace(stored, values=values.astype(values.dtype.newbyteorder("="), copy=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +194,7 @@ def _open_pixels(path: Path, opened: OpenedDicom) -> Iterator[_PixelElement]:
 
 def _read_native(
     opened: OpenedDicom, pixels: _PixelElement, layout: PixelLayout, frame: int
-) -> tuple[NDArray[Any], list[str]]:
+) -> StoredPixels:
     """Read a frame that is not compressed; where the file ends within it, zeros follow."""
     if pixels.fragmented:
         raise UnsupportedImage("The pixels are compressed, but the file does not say how.")
@@ -192,14 +202,15 @@ def _read_native(
     if layout.photometric == "YBR_FULL_422" and pixels.length >= full.frame_bytes * layout.frames:
         layout = full
     if pixels.length >= layout.frame_bytes * (frame + 1):
-        return _decode(pixels.stream, opened, pixels, layout, frame), []
+        return StoredPixels(_decode(pixels.stream, opened, pixels, layout, frame))
     if pixels.length <= layout.frame_bytes * frame:
         words = f"The file ends before frame {frame}." if frame else "The pixel data are empty."
         raise UnreadableImage(words, DAMAGED_HINT)
     expected = ceil(layout.frame_bytes * layout.frames)
     data = pixels.stream.read(pixels.length).ljust(expected + expected % 2, b"\x00")
     note = "The pixel data end early; what is missing is filled in."
-    return _decode(BytesIO(data), opened, pixels, layout, frame), [note]
+    values = _decode(BytesIO(data), opened, pixels, layout, frame)
+    return StoredPixels(values, (note,), incomplete=True)
 
 
 def _decode(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -161,8 +162,8 @@ class LibraryModel(QAbstractItemModel):
         return known.get(role)
 
 
-def tree_rows(images: ImageTable) -> list[TreeRow]:
-    """Return the images as the study tree wants them."""
+def tree_rows(images: ImageTable, rows: Iterable[int] | None = None) -> list[TreeRow]:
+    """Return the images, or those of some rows, as the study tree wants them."""
 
     def whole(value: float) -> int | None:
         return None if np.isnan(value) else int(value)
@@ -181,7 +182,7 @@ def tree_rows(images: ImageTable) -> list[TreeRow]:
             frame=int(images.frame[row]),
             file=images.file[row],
         )
-        for row in range(len(images))
+        for row in (range(len(images)) if rows is None else rows)
     ]
 
 

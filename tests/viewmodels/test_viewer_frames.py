@@ -72,7 +72,7 @@ def test_that_the_last_used_frames_are_kept_up_to_a_size() -> None:
         reads.append(path.name)
         return frame_of(64)
 
-    cache = FrameCache(3 * 64 * 64 * 4, read)
+    cache = FrameCache(3 * prepare(frame_of(64)).nbytes, read)
     for name in ("a", "b", "c"):
         cache.load((name, 0), context=CONTEXT)
     assert cache.get(("a", 0)) is not None

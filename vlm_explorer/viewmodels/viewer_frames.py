@@ -9,10 +9,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.windowing import Window
 from vlm_explorer.viewmodels.viewer_pyramid import Pyramid, build_pyramid
+from vlm_explorer.viewmodels.viewer_value_table import tabulate
 
 CAPACITY = 384 * 1024 * 1024  # bytes
 
@@ -25,13 +29,16 @@ class LoadedFrame:
 
     Attributes:
         frame: as decoded.
-        pyramid: over the frame's values.
+        pyramid: over the places of the values in `entries`, or over the values themselves.
+        entries: the values that the pyramid points at; None where it holds them itself, as
+            colour and most floating point pictures do.
         default: the window that the frame is shown with at first; without effect on colour.
         lowest, highest: the range of its values, without padding.
     """
 
     frame: Frame
     pyramid: Pyramid
+    entries: NDArray[np.float32] | None
     default: Window
     lowest: float
     highest: float
@@ -44,8 +51,10 @@ class LoadedFrame:
     @property
     def nbytes(self) -> int:
         """Size in memory."""
-        padding = self.frame.padding
-        return self.pyramid.nbytes + (padding.nbytes if padding is not None else 0)
+        frame = self.frame
+        arrays = frame.padding, frame.stored, *(plane.mask for plane in frame.overlays)
+        kept = sum(array.nbytes for array in arrays if array is not None)
+        return kept + self.pyramid.nbytes + (frame.values.nbytes if self.entries is not None else 0)
 
 
 def prepare(frame: Frame) -> LoadedFrame:
@@ -55,7 +64,10 @@ def prepare(frame: Frame) -> LoadedFrame:
     values = frame.values if frame.padding is None else frame.values[~frame.padding]
     lowest, highest = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
     default = COLOUR_WINDOW if frame.is_colour else default_window(frame)
-    return LoadedFrame(frame, build_pyramid(frame.values), default, lowest, highest)
+    table = None if frame.is_colour else tabulate(frame.values, frame.stored)
+    pyramid = build_pyramid(frame.values if table is None else table.places)
+    entries = None if table is None else table.entries
+    return LoadedFrame(frame, pyramid, entries, default, lowest, highest)
 
 
 def _read_frame(path: Path, frame: int) -> Frame:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.windowing import Window
 from vlm_explorer.viewmodels.viewer_frames import LoadedFrame
 from vlm_explorer.viewmodels.viewer_presets import describe_window
@@ -67,18 +68,33 @@ class FramePicture:
 
     def pixels(self, level: int, top: int, left: int, bottom: int, right: int) -> np.ndarray:
         """Return a part of a level as uint8 (rows, columns[, 3]), as `render_frame` draws it."""
+        part = self.loaded.pyramid.levels[level][top:bottom, left:right]
+        if self.loaded.colour:
+            return 255 - part if self.inverted else part
+        entries = self.loaded.entries
+        grey = self._greys(part) if entries is None else _look_up(self._greys(entries), part)
+        padding = self.loaded.frame.padding
+        if padding is not None:
+            step = 2**level
+            grey[padding[::step, ::step][top:bottom, left:right]] = 0
+        return grey
+
+    def _greys(self, values: np.ndarray) -> np.ndarray:
+        """Return what values look like, uint8."""
         from vlm_explorer.pixels.render import render_frame
 
-        values = self.loaded.pyramid.levels[level][top:bottom, left:right]
         frame = self.loaded.frame
-        if frame.is_colour:
-            return 255 - values if self.inverted else values
-        padding = frame.padding
-        if padding is not None:
-            padding = padding[:: 2**level, :: 2**level][top:bottom, left:right]
         inverted = frame.inverted != self.inverted
-        part = replace(frame, values=values, padding=padding, inverted=inverted)
-        return render_frame(part, self.window).pixels
+        bare = Frame(
+            np.atleast_2d(values), frame.photometric, inverted=inverted, voi_lut=frame.voi_lut
+        )
+        return render_frame(bare, self.window).pixels
+
+
+def _look_up(greys: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return `greys[0][places]`."""
+    # mode: the places are within the table, so that nothing need be checked pixel by pixel
+    return np.asarray(greys[0].take(places, mode="clip"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -42,9 +42,9 @@ def _halved(values: np.ndarray) -> np.ndarray:
     if any(after for _, after in odd):
         values = np.pad(values, odd + [(0, 0)] * (values.ndim - 2), mode="edge")
     quarters = [values[y::2, x::2] for y in (0, 1) for x in (0, 1)]
-    if values.dtype == np.uint8:
-        total = sum(quarter.astype(np.uint16) for quarter in quarters)
-        return np.asarray((total + 2) >> 2).astype(np.uint8)
+    if values.dtype.kind == "u":
+        total = sum(quarter.astype(np.uint32) for quarter in quarters)
+        return np.asarray((total + 2) >> 2).astype(values.dtype)
     mean = (quarters[0] + quarters[1] + quarters[2] + quarters[3]) * values.dtype.type(0.25)
     return np.asarray(mean)
 
@@ -53,7 +53,7 @@ def build_pyramid(values: np.ndarray) -> Pyramid:
     """Return the pyramid over `values`, which is its level 0 (not copied).
 
     Args:
-        values: float32 (rows, columns) or uint8 (rows, columns[, 3]).
+        values: float32 or uint16 (rows, columns), or uint8 (rows, columns[, 3]).
     """
     levels = [values]
     while max(levels[-1].shape[:2]) > 2 * _SMALLEST:

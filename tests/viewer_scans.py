@@ -59,13 +59,25 @@ def write_scan(
 
 def open_files(session: Session, files: Sequence[Path], **columns: Sequence[str]) -> list[str]:
     """Put the images of DICOM files into the session, as an opened collection would."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for file in files:
-        header = asdict(read_header(file))
-        header |= {"patient": "p", "study": header["study_uid"], "series": header["series_uid"]}
+        header = read_header(file)
+        of_file = asdict(header) | {
+            "patient": "p",
+            "study": header.study_uid,
+            "series": header.series_uid,
+            "series_time": None,
+            "file": str(file),
+        }
+        last = len(header.places) - 1
         rows += [
-            {**header, "image_id": f"{file.name}/{frame}", "file": str(file), "frame": frame}
-            for frame in range(header["frames"])
+            {
+                **of_file,
+                **asdict(header.places[min(frame, last)]),
+                "image_id": f"{file.name}/{frame}",
+                "frame": frame,
+            }
+            for frame in range(header.frames)
         ]
     for name, values in columns.items():
         for row, value in zip(rows, values, strict=True):

@@ -130,7 +130,7 @@ def test_that_an_explanation_is_computed_once(
         model.set_method(method)  # type: ignore[arg-type]
         settle(qtbot, model)
         assert model.stage is Stage.READY
-    assert jobs.count("saliency") == 2
+    assert jobs.count("viewer.saliency") == 2
 
 
 def test_that_another_image_is_never_shown_with_the_map_of_the_last(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pydicom.data import get_testdata_file
 from pytestqt.qtbot import QtBot
@@ -13,10 +14,14 @@ from viewer_scans import AXIAL, open_files, ramp, write_scan
 
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.encoders.preprocess import model_view
+from vlm_explorer.files.header import PLAIN_STACK
 from vlm_explorer.pixels.decode import read_frame
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.render import render
+from vlm_explorer.queries.search import SearchAnswer
+from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.states import QueryState
 from vlm_explorer.viewmodels.viewer_frames import FrameCache
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 from vlm_explorer.viewmodels.viewer_orientation import EdgeLetters, Orientation
@@ -362,3 +367,123 @@ def test_that_the_encoders_view_is_exactly_what_the_encoder_sees(
     assert "Encoder's view, 64 × 64" in model.corners(1.0).bottom_left
     model.show_encoder_view(False)
     assert isinstance(model.picture, FramePicture)
+
+
+def test_that_of_several_selected_images_the_one_on_show_stays(
+    qtbot: QtBot, session: Session, ct: list[str]
+) -> None:
+    model = ViewerModel(session)
+    show(qtbot, model, ct[2])
+    session.select(ct[3:5])
+    assert model.image_id == ct[4], "the first of them in the collection"
+    session.select(ct[1:5])
+    assert session.selection.current is None
+    assert model.image_id == ct[4]
+    assert model.title.startswith("1 of 4 selected · ")
+    model.series.step(-1)
+    assert (session.selection.current, session.selection.ids) == (ct[3], set(ct[1:5]))
+    assert "selected" not in model.title
+    settle(qtbot, model)
+
+
+def test_that_of_several_selected_images_the_nearest_to_the_prompt_is_shown(
+    qtbot: QtBot, session: Session, ct: list[str]
+) -> None:
+    model = ViewerModel(session)
+    cosine = np.zeros(len(ct), np.float32)
+    cosine[session.images.row_of[ct[4]]] = 0.3
+    cosine[session.images.row_of[ct[5]]] = 0.9
+    session.put(query=QueryState(text="x", answer=SearchAnswer("m", "x", (), cosine)))
+    session.select([ct[0], ct[1], ct[4]])
+    assert model.image_id == ct[4]
+    settle(qtbot, model)
+
+
+def test_that_a_series_is_left_and_found_again_where_it_was_left(
+    qtbot: QtBot, session: Session, ct: list[str]
+) -> None:
+    model = ViewerModel(session)
+    show(qtbot, model, ct[0])
+    assert [len(node.image_ids) for node in model.series.found.siblings] == [5, 1]  # type: ignore[union-attr]
+    model.series.step_series(1)
+    settle(qtbot, model)
+    assert session.selection.current == ct[5]
+    assert session.selection.ids == {ct[5]}
+    model.series.step_series(1)
+    assert session.selection.current == ct[5]
+    model.series.step_series(-5)
+    settle(qtbot, model)
+    assert session.selection.current == ct[0]
+
+
+def test_that_a_series_is_opened_at_its_middle(
+    qtbot: QtBot, session: Session, ct: list[str]
+) -> None:
+    model = ViewerModel(session)
+    show(qtbot, model, ct[5])
+    model.series.step_series(-1)
+    assert session.selection.current == ct[2]
+    settle(qtbot, model)
+
+
+def test_that_the_order_of_a_series_is_reversed_and_kept(
+    qtbot: QtBot, session: Session, ct: list[str]
+) -> None:
+    model = ViewerModel(session)
+    show(qtbot, model, ct[1])
+    model.series.reverse()
+    assert (model.image_id, model.series.place) == (ct[1], (3, 5))
+    model.series.step(1)
+    assert session.selection.current == ct[0]
+    again = ViewerModel(session, name="viewer.second", following=False)
+    again.show(ct[1])
+    settle(qtbot, again)
+    assert again.series.reversed
+    assert again.series.ids == model.series.ids == tuple(reversed(ct[:5]))
+    show(qtbot, model, ct[5])
+    assert not model.series.reversed
+    show(qtbot, model, ct[1])
+    model.series.reverse()
+    assert model.series.ids == tuple(ct[:5])
+
+
+def test_that_a_pane_of_its_own_image_does_not_follow_the_selection(
+    qtbot: QtBot, session: Session, ct: list[str]
+) -> None:
+    model = ViewerModel(session, name="viewer.second", following=False)
+    session.select([ct[0]])
+    assert model.status is Status.EMPTY
+    model.show(ct[2])
+    settle(qtbot, model)
+    model.series.step(1)
+    settle(qtbot, model)
+    assert model.image_id == ct[3]
+    assert session.selection.current == ct[0]
+
+
+def test_that_each_plain_image_of_a_folder_has_a_window_of_its_own(
+    qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    files = [tmp_path / f"{n}.png" for n in range(2)]
+    for file in files:
+        Image.fromarray((ramp() % 251).astype(np.uint8)).save(file)
+    rows = [
+        {"image_id": file.stem, "file": str(file), "frame": 0, "stack": PLAIN_STACK, "series": "s"}
+        for file in files
+    ]
+    session.images = ImageTable(pa.Table.from_pylist(rows))
+    session.collection_changed.emit()
+    model = ViewerModel(session)
+    show(qtbot, model, "0")
+    first = model.windows.current
+    model.windows.drag(40, 0)
+    dragged = model.windows.current
+    assert dragged != first
+    model.series.step(1)
+    settle(qtbot, model)
+    assert (model.image_id, model.windows.current) == ("1", first)
+    model.series.step(-1)
+    settle(qtbot, model)
+    assert model.windows.current == dragged

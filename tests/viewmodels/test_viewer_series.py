@@ -7,8 +7,7 @@ import pytest
 
 from vlm_explorer.files.study_tree import build_tree
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.viewmodels.image_table import ImageTable
-from vlm_explorer.viewmodels.library import tree_rows
+from vlm_explorer.viewmodels.image_table import ImageTable, tree_rows
 from vlm_explorer.viewmodels.viewer_series import find_series
 
 
@@ -53,5 +52,7 @@ def test_that_a_series_is_ordered_and_titled_as_in_the_library(image_id: str) ->
         if image_id in series.image_ids
     )
     assert place.ids == series.image_ids
-    assert place.study == study.title
-    assert series.title.startswith(f"{place.title} · ")
+    assert place.key == series.key
+    assert place.siblings == study.series
+    assert place.study.startswith(study.label)
+    assert place.title == series.label

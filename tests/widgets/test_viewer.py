@@ -266,8 +266,6 @@ def test_that_every_state_has_its_words(
     session.select([])
     assert viewer.model.status is Status.EMPTY
     assert "No image open" in viewer.pane.accessibleDescription()
-    session.select(ids[:3])
-    assert "3 images selected" in viewer.pane.accessibleDescription()
     Path(session.images.file[session.images.row_of[ids[5]]]).unlink()
     session.select([ids[5]])
     caplog.set_level(logging.CRITICAL)
@@ -294,7 +292,7 @@ def test_that_the_thumbnail_stands_in_while_the_scan_is_read(
     thumbnails = Thumbnails(session, session)
     white = make_thumbnail(np.full((40, 60), 255, np.uint8))
     monkeypatch.setattr(thumbnails, "get", lambda _image_id: white)
-    model = ViewerModel(session, FrameCache(read=read), session)
+    model = ViewerModel(session, FrameCache(read=read), parent=session)
     pane = ViewerPane(model, SaliencyModel(model, session), thumbnails)
     qtbot.addWidget(pane)
     pane.resize(300, 200)

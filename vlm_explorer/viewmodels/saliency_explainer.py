@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     Answer = AttentionMaps | PromptMap
 
-_JOB = "saliency"
 _PAUSE = 80  # ms of rest before an image is explained, so that scrolling does not queue work
 _KEPT_PROMPTS = 64
 _KEPT_ATTENTION = 3  # images; a tower of 27 layers and 1024 tokens takes 250 MB each
@@ -63,9 +62,13 @@ class Explainer(QObject):
     failed = Signal(object)
     progressed = Signal(object, object)
 
-    def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
+    def __init__(
+        self, runner: JobRunner, key: str = "saliency", parent: QObject | None = None
+    ) -> None:
+        """Work under a job key: a job of another key goes on beside it."""
         super().__init__(parent)
         self._runner = runner
+        self._key = key
         self._request: Request | None = None
         self._partial = PartialMaps()
         self._attention: OrderedDict[tuple[str, ...], Any] = OrderedDict()
@@ -90,7 +93,7 @@ class Explainer(QObject):
     def stop(self) -> None:
         """Drop the request."""
         self._pause.stop()
-        self._runner.cancel(_JOB)
+        self._runner.cancel(self._key)
         self._request = None
 
     @Slot()
@@ -111,7 +114,7 @@ class Explainer(QObject):
             request.frame,
             *arguments,
             title=title,
-            key=_JOB,
+            key=self._key,
             lane=lane,
             on_success=self._take,
             on_failure=self._fail,

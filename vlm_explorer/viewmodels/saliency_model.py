@@ -55,7 +55,7 @@ class SaliencyModel(QObject):
         self._score: float | None = None
         self._encoder = self._session.encoder
         self._image_id: str | None = viewer.image_id
-        self._explainer = Explainer(self._session.runner, self)
+        self._explainer = Explainer(self._session.runner, f"{viewer.name}.saliency", self)
         self._explainer.answered.connect(self._take)
         self._explainer.failed.connect(self._fail)
         self._explainer.progressed.connect(self._take_progress)

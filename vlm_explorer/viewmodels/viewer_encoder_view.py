@@ -15,8 +15,6 @@ from vlm_explorer.viewmodels.viewer_picture import EncoderPicture
 if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import Encoder
 
-_KEY = "viewer.encoder_view"
-
 
 def see_as_encoder(encoder: Encoder, frame: Frame, *, context: JobContext) -> np.ndarray:
     """Return what the encoder sees of a frame's default rendering, uint8 (S, S, 3)."""
@@ -39,9 +37,13 @@ class EncoderView(QObject):
 
     changed = Signal()
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(
+        self, session: Session, name: str = "viewer", parent: QObject | None = None
+    ) -> None:
+        """Make views for the pane of that name."""
         super().__init__(parent)
         self._session = session
+        self._key = f"{name}.encoder_view"
         self._encoder = session.encoder
         self.picture: EncoderPicture | None = None
 
@@ -59,7 +61,7 @@ class EncoderView(QObject):
             self._session.encoder,
             frame,
             title="Preparing the encoder's view",
-            key=_KEY,
+            key=self._key,
             lane="io",
             on_success=self._take,
             on_failure=self._session.messages.show_error,
@@ -72,6 +74,6 @@ class EncoderView(QObject):
 
     def clear(self) -> None:
         """Forget the view."""
-        self._session.runner.cancel(_KEY)
+        self._session.runner.cancel(self._key)
         self._encoder = self._session.encoder
         self.picture = None

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 from vlm_explorer.viewmodels.job_runner import JobRunner
 from vlm_explorer.viewmodels.viewer_frames import FrameCache, FrameKey, LoadedFrame
 
-_KEY = "viewer.frame"
 _SLOTS = 3  # neighbours that are read at the same time
 
 
@@ -24,21 +23,30 @@ class FrameLoader(QObject):
     arrived = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, runner: JobRunner, cache: FrameCache, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        runner: JobRunner,
+        cache: FrameCache,
+        name: str = "viewer",
+        parent: QObject | None = None,
+    ) -> None:
+        """Load through `cache`; `name` sets the loader's jobs apart from another pane's."""
         super().__init__(parent)
         self._runner = runner
         self._cache = cache
+        self._key = f"{name}.frame"
+        self._ahead = tuple(f"{name}.ahead.{slot}" for slot in range(_SLOTS))
 
     def get(self, key: FrameKey) -> LoadedFrame | None:
         """Return the frame at once if it is in memory; else read it, and say so when it is."""
-        self._runner.cancel(_KEY)
+        self._runner.cancel(self._key)
         if (loaded := self._cache.get(key)) is not None:
             return loaded
         self._runner.start(
             self._cache.load,
             key,
             title="Reading image",
-            key=_KEY,
+            key=self._key,
             lane="io",
             on_success=self._arrive,
             on_failure=self._fail,
@@ -55,22 +63,16 @@ class FrameLoader(QObject):
 
     def read_ahead(self, keys: Sequence[FrameKey]) -> None:
         """Read frames that may be asked for next, the likeliest first."""
-        for slot, key in enumerate(keys[:_SLOTS]):
+        for job, key in zip(self._ahead, keys, strict=False):
             if self._cache.get(key) is None:
-                self._runner.start(
-                    self._cache.load, key, title="Reading ahead", key=_slot_key(slot), lane="io"
-                )
+                self._runner.start(self._cache.load, key, title="Reading ahead", key=job, lane="io")
 
     def stop(self) -> None:
         """Drop what is being read."""
-        for key in (_KEY, *map(_slot_key, range(_SLOTS))):
+        for key in (self._key, *self._ahead):
             self._runner.cancel(key)
 
     def forget(self) -> None:
         """Drop what is being read and what is kept."""
         self.stop()
         self._cache.clear()
-
-
-def _slot_key(slot: int) -> str:
-    return f"viewer.ahead.{slot}"

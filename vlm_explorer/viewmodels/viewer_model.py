@@ -9,6 +9,7 @@ from enum import StrEnum
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.viewmodels import viewer_corners, viewer_orientation
+from vlm_explorer.viewmodels.series_order import SeriesOrder
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.viewer_corners import Corners
 from vlm_explorer.viewmodels.viewer_encoder_view import EncoderView
@@ -16,7 +17,7 @@ from vlm_explorer.viewmodels.viewer_frames import FrameCache, FrameKey, LoadedFr
 from vlm_explorer.viewmodels.viewer_loader import FrameLoader
 from vlm_explorer.viewmodels.viewer_orientation import UPRIGHT, EdgeLetters, Orientation
 from vlm_explorer.viewmodels.viewer_picture import EncoderPicture, FramePicture
-from vlm_explorer.viewmodels.viewer_series import SeriesTracker
+from vlm_explorer.viewmodels.viewer_series import SeriesTracker, image_to_show
 from vlm_explorer.viewmodels.viewer_windows import SeriesWindows
 from vlm_explorer.viewmodels.viewer_words import error_words
 
@@ -31,9 +32,11 @@ class Status(StrEnum):
 
 
 class ViewerModel(QObject):
-    """Follows the selection's current image and says how to show it.
+    """Shows the selection's current image, or one of its own, and says how.
 
     Attributes:
+        name: of the pane; its jobs begin with it.
+        following: whether the image is the selection's.
         image_id: the image shown, or None.
         status: what there is to show.
         failure: (text, hint) where the image cannot be shown.
@@ -54,21 +57,32 @@ class ViewerModel(QObject):
     noticed = Signal(str)
 
     def __init__(
-        self, session: Session, cache: FrameCache | None = None, parent: QObject | None = None
+        self,
+        session: Session,
+        cache: FrameCache | None = None,
+        order: SeriesOrder | None = None,
+        *,
+        name: str = "viewer",
+        following: bool = True,
+        parent: QObject | None = None,
     ) -> None:
+        """Share frames and the order of series with other panes by `cache` and `order`."""
         super().__init__(parent)
         self.session = session
+        self.name = name
+        self.following = following
         self.encoder_view = False
         self.windows = SeriesWindows(self)
         self.windows.changed.connect(self.display_changed)
         self.windows.refused.connect(self.noticed)
-        self._loader = FrameLoader(session.runner, cache or FrameCache(), self)
+        self._loader = FrameLoader(session.runner, cache or FrameCache(), name, self)
         self._loader.arrived.connect(self._take_frame)
         self._loader.failed.connect(self._fail)
-        self._encoder_view = EncoderView(session, self)
+        self._encoder_view = EncoderView(session, name, self)
         self._encoder_view.changed.connect(self.display_changed)
-        self.series = SeriesTracker(session, self)
+        self.series = SeriesTracker(session, order or SeriesOrder(session.kept), name, self)
         self.series.changed.connect(self._read_ahead)
+        self.series.wanted.connect(self._go_to)
         self._clear()
         session.selection_changed.connect(self._follow)
         session.collection_changed.connect(self._take_collection)
@@ -90,8 +104,7 @@ class ViewerModel(QObject):
     @Slot()
     def _take_collection(self) -> None:
         """Go on where only more images have come; forget those of a collection that was left."""
-        current = self._current()
-        if current is not None and current == self.image_id:
+        if self.image_id in self.session.images.row_of and self._still_wanted():
             self.series.look_again()
             return
         self._loader.forget()
@@ -99,31 +112,44 @@ class ViewerModel(QObject):
         self._show_nothing()
         self._follow()
 
-    def _current(self) -> str | None:
-        current = self.session.selection.current
-        return current if current in self.session.images.row_of else None
+    def _still_wanted(self) -> bool:
+        return not self.following or image_to_show(self.session, self.image_id) == self.image_id
 
     @Slot()
     def _follow(self) -> None:
-        """Show the selection's current image."""
-        current = self._current()
-        if current is not None and current == self.image_id:
-            return
-        if current is None:
+        """Show the selection's current image, else one of the selected."""
+        if self.following:
+            self.show(image_to_show(self.session, self.image_id))
+
+    def show(self, image_id: str | None) -> None:
+        """Show an image of the collection, or none."""
+        if image_id is None:
             self._loader.stop()
             self._show_nothing()
             return
-        self.image_id, self.failure = current, ("", "")
+        if image_id == self.image_id:
+            return
+        self.image_id, self.failure = image_id, ("", "")
         self._encoder_view.clear()
-        if self.series.enter(current):
+        if self.series.enter(image_id):
             self.orientation, self.inverted = UPRIGHT, False
             self.windows.key = self.series.key
-        self.loaded = self.windows.loaded = self._loader.get(self._frame_key(current))
+        self.loaded = self.windows.loaded = self._loader.get(self._frame_key(image_id))
         if self.loaded is None:
             self.status = Status.LOADING
             self.image_changed.emit()
         else:
             self._take_frame(self.loaded)
+
+    @Slot(str)
+    def _go_to(self, image_id: str) -> None:
+        """Show an image of the study; a selection of several stays while one scrolls."""
+        if not self.following:
+            self.show(image_id)
+            return
+        selected = self.session.selection.ids
+        alone = selected <= {self.image_id} or image_id not in self.series.ids
+        self.session.select([image_id] if alone else selected, image_id)
 
     def _show_nothing(self) -> None:
         self._clear()
@@ -173,11 +199,14 @@ class ViewerModel(QObject):
 
     @property
     def title(self) -> str:
-        """The image's caption, or its label; empty where it has neither."""
+        """The image's caption, or its label, with the selection that it stands for."""
         if self.image_id is None:
             return ""
         images, row = self.session.images, self._row()
-        return str(images.caption[row] or images.label[row] or "No caption")
+        words = str(images.caption[row] or images.label[row] or "No caption")
+        selection = self.session.selection
+        stands_for = self.following and selection.current is None
+        return f"1 of {len(selection.ids):,} selected · {words}" if stands_for else words
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -200,8 +229,9 @@ class ViewerModel(QObject):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the user should know of this frame."""
-        return self.loaded.frame.warnings if self.loaded is not None else ()
+        """What the user should know of this frame and its series."""
+        of_series = self.series.found.warnings if self.series.found is not None else ()
+        return (*(self.loaded.frame.warnings if self.loaded is not None else ()), *of_series)
 
     def probe(self, row: int, column: int) -> str:
         """Return the value of a pixel of the picture, in words; empty beside it."""

@@ -22,6 +22,7 @@ from vlm_explorer.widgets.viewer_annotations import (
 )
 
 NOTICE = 4000  # ms that a passing sentence stays
+_NOTHING = "No image open", "Click a point on the map, a result, or an image in the library."
 
 
 class ViewerPane(ImageCanvas):
@@ -126,7 +127,7 @@ class ViewerPane(ImageCanvas):
         """Say in words what is shown, for those who do not see it."""
         corners = self._model.corners(self.camera.zoom)
         lines = (*corners.top_left, *corners.top_right, *corners.bottom_left)
-        states = {Status.EMPTY: self._empty_text(), Status.FAILED: self._model.failure}
+        states = {Status.EMPTY: _NOTHING, Status.FAILED: self._model.failure}
         self.setAccessibleDescription(", ".join((*states.get(self._model.status, ()), *lines)))
 
     # Under the pointer
@@ -158,8 +159,7 @@ class ViewerPane(ImageCanvas):
         model = self._model
         pane = QRectF(self.rect())
         if model.status is Status.EMPTY:
-            text, hint = self._empty_text()
-            paint_message(painter, pane, "ph.image", text, hint)
+            paint_message(painter, pane, "ph.image", *_NOTHING)
         elif model.status is Status.FAILED:
             paint_message(painter, pane, "ph.warning-circle", *model.failure)
         elif model.status is Status.LOADING:
@@ -183,12 +183,6 @@ class ViewerPane(ImageCanvas):
             painter.restore()
         else:
             paint_skeleton(painter, pane, thumbnail)
-
-    def _empty_text(self) -> tuple[str, str]:
-        count = len(self._model.session.selection.ids)
-        if count > 1:
-            return f"{count:,} images selected", "Click one of them to open it here."
-        return "No image open", "Click a point on the map, a result, or an image in the library."
 
     def _thumbnail(self) -> QImage | None:
         image_id = self._model.image_id

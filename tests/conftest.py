@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.pixels import codec_process
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -52,10 +53,10 @@ def no_unexpected_log_record(caplog: pytest.LogCaptureFixture) -> Iterator[None]
 
 @pytest.fixture(autouse=True)
 def no_process_left() -> Iterator[None]:
-    """Fail a test that leaves child processes of its own running."""
+    """Fail a test that leaves child processes of its own running; codecs' are kept on purpose."""
     before = set(multiprocessing.active_children())
     yield
-    left = set(multiprocessing.active_children()) - before
+    left = set(multiprocessing.active_children()) - before - codec_process.running()
     for child in left:
         child.kill()
     assert not left, f"processes left running: {left}"

@@ -6,6 +6,7 @@
     │   ├── NotAnImage             readable, but no picture (report, plan, text)
     │   ├── UnsupportedImage       a picture that nothing here can decode; says what is missing
     │   └── UnreadableImage        damaged or incomplete
+    │       └── MissingFrame       the file ends before this frame, and before all that follow
     ├── ModelProblem
     │   ├── ModelNotFound          no such id or folder
     │   ├── WeightsNotFound        a model folder without weights
@@ -70,6 +71,10 @@ class UnreadableImage(FileProblem):
     """Damaged or incomplete."""
 
     kind = "unreadable"
+
+
+class MissingFrame(UnreadableImage):
+    """The file ends before this frame, and before all that follow."""
 
 
 class ModelProblem(ExplorerError):

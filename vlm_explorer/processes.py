@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import types
@@ -122,6 +123,18 @@ def run_in_process(function: Callable[..., T], *args: Any, context: JobContext, 
         end_child(child, pipe)
 
 
+def keep_quiet() -> None:
+    """Keep what C libraries print, and an interrupt meant for the parent, off the terminal.
+
+    For child processes: it holds until this one ends.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stderr.flush()
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)
+    os.close(sink)
+
+
 def _answer_calls(pipe: Connection, function: Callable[..., Any]) -> None:
     """Answer each tuple of arguments that comes through `pipe` until it closes (child process)."""
     while True:
@@ -133,6 +146,64 @@ def _answer_calls(pipe: Connection, function: Callable[..., Any]) -> None:
             pipe.send(("result", function(*args)))
         except Exception as error:  # noqa: BLE001 - the boundary: sent to the parent, raised there
             pipe.send(("error", error))
+
+
+def _apply(function: Callable[..., Any], *args: Any) -> Any:
+    return function(*args)
+
+
+def _answer_quietly(pipe: Connection) -> None:
+    keep_quiet()
+    _answer_calls(pipe, _apply)
+
+
+class KeptChild:
+    """A child process that answers one call after the other; replaced when it dies.
+
+    Nothing that it or its C libraries print is seen. One thread at a time may call it.
+    """
+
+    def __init__(self) -> None:
+        self._running: tuple[BaseProcess, Connection] | None = None
+
+    @property
+    def process(self) -> BaseProcess | None:
+        """The child, None before the first call and after it died."""
+        return self._running[0] if self._running else None
+
+    def call(self, function: Callable[..., T], *args: Any, limit: float) -> T:
+        """Return what an importable `function(*args)` returns in the child.
+
+        Raises:
+            WorkerDied: the child ended without an answer.
+            TimeoutError: there was none after `limit` seconds; the child was ended.
+            Exception: whatever `function` raised.
+        """
+        if self._running is None:
+            self._running = start_child(_answer_quietly)
+        child, pipe = self._running
+        try:
+            pipe.send((function, *args))
+            if not pipe.poll(limit):
+                raise TimeoutError
+            kind, value = pipe.recv()
+        except (EOFError, ConnectionError):
+            died = _died(child)
+            self.end()
+            raise died from None
+        except BaseException:  # a late answer must not be taken for that to the next call
+            self.end()
+            raise
+        if kind == "error":
+            raise value
+        answer: T = value
+        return answer
+
+    def end(self) -> None:
+        """End the child at once; the next call starts another."""
+        running, self._running = self._running, None
+        if running is not None:
+            end_child(*running)
 
 
 def map_in_processes(

@@ -20,6 +20,8 @@ from pydicom.pixels.processing import (
 )
 
 from vlm_explorer.files.quiet_readers import quiet_readers
+from vlm_explorer.pixels import encapsulated
+from vlm_explorer.pixels.codestream import Codestream
 from vlm_explorer.pixels.decode import count_frames, read_frame
 from vlm_explorer.pixels.render import render_frame
 
@@ -275,17 +277,32 @@ def test_that_a_broken_lut_is_as_good_as_none(make_dicom: MakeDicom) -> None:
     assert np.array_equal(frame.values, stored)
 
 
-@pytest.mark.parametrize("name", ["examples_ybr_color.dcm", "rtdose.dcm"])
-def test_that_only_the_frame_asked_for_is_decoded(
-    wheel: Wheel, name: str, monkeypatch: pytest.MonkeyPatch
+def test_that_only_the_frame_asked_for_is_read(
+    wheel: Wheel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decoded = []
+    read = []
     original = Decoder.as_array
 
     def spy(decoder: Decoder, source: Any, **options: Any) -> Any:
-        decoded.append(options["index"])
+        read.append(options["index"])
         return original(decoder, source, **options)
 
     monkeypatch.setattr(Decoder, "as_array", spy)
-    read_frame(wheel(name), 3)
-    assert decoded == [3]
+    read_frame(wheel("rtdose.dcm"), 3)
+    assert read == [3]
+
+
+def test_that_only_the_frame_asked_for_is_decompressed(
+    wheel: Wheel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+
+    def spy(function: Callable[..., Any], frame: Codestream) -> Any:
+        sizes.append(len(frame.data))
+        return function(frame)
+
+    monkeypatch.setattr(encapsulated, "decode_apart", spy)
+    values = read_frame(wheel("examples_ybr_color.dcm"), 3).values
+    assert len(sizes) == 1
+    assert sizes[0] < wheel("examples_ybr_color.dcm").stat().st_size / 20
+    assert np.array_equal(values, by_pydicom(wheel("examples_ybr_color.dcm"))[1][3])

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 # pydicom logs every warning once more, and each decoder's failure with a traceback.
-_logger = logging.getLogger("pydicom")
+_loggers = logging.getLogger("pydicom"), logging.getLogger("PIL")
 _SILENT = logging.CRITICAL + 1
 
 _lock = threading.Lock()
 _readers = 0
-_level_before = logging.NOTSET
+_levels_before = [logging.NOTSET, logging.NOTSET]
 
 
 @contextmanager
@@ -29,11 +29,12 @@ def quiet_readers() -> Iterator[None]:
     threads made of it meanwhile. Here all readers share one filter, which goes with the last.
     Import pydicom before: it sets the level of its logger when it is imported.
     """
-    global _readers, _level_before  # noqa: PLW0603  what they guard is global, too
+    global _readers  # noqa: PLW0603  what it guards is global, too
     with _lock:
         if _readers == 0:
-            _level_before = _logger.level
-            _logger.setLevel(_SILENT)
+            _levels_before[:] = [logger.level for logger in _loggers]
+            for logger in _loggers:
+                logger.setLevel(_SILENT)
         _readers += 1
         warnings.filterwarnings("ignore", module=r"pydicom\b|PIL\b")
         ours = warnings.filters[0]
@@ -43,6 +44,7 @@ def quiet_readers() -> Iterator[None]:
         with _lock:
             _readers -= 1
             if _readers == 0:
-                _logger.setLevel(_level_before)
+                for logger, level in zip(_loggers, _levels_before, strict=True):
+                    logger.setLevel(level)
                 with suppress(ValueError):
                     warnings.filters.remove(ours)  # type: ignore[attr-defined]

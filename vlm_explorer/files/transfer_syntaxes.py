@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 
 from pydicom.uid import UID
+
+DEFLATED_FRAME = "1.2.840.10008.1.2.8.1"
 
 _IS_UID = re.compile(r"[0-9.]{1,64}")
 
@@ -26,6 +29,13 @@ _DECODABLE = {
     "1.2.840.10008.1.2.4.202": "High-Throughput JPEG 2000 Lossless",
     "1.2.840.10008.1.2.4.203": "High-Throughput JPEG 2000",
     "1.2.840.10008.1.2.5": "RLE Lossless",
+    DEFLATED_FRAME: "Deflated Image Frame",
+}
+
+_JPEG_XL = {
+    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
+    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
+    "1.2.840.10008.1.2.4.112": "JPEG XL",
 }
 
 # Retired, video and referenced syntaxes, for which there is none.
@@ -49,14 +59,10 @@ _UNDECODABLE = {
     "1.2.840.10008.1.2.4.106": "MPEG-4 video",
     "1.2.840.10008.1.2.4.107": "HEVC video",
     "1.2.840.10008.1.2.4.108": "HEVC video",
-    "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
-    "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
-    "1.2.840.10008.1.2.4.112": "JPEG XL",
     "1.2.840.10008.1.2.4.204": "JPIP HTJ2K Referenced",
     "1.2.840.10008.1.2.4.205": "JPIP HTJ2K Referenced Deflate",
     "1.2.840.10008.1.2.7.1": "SMPTE ST 2110 video",
     "1.2.840.10008.1.2.7.2": "SMPTE ST 2110 video",
-    "1.2.840.10008.1.2.8.1": "Deflated Image Frame",
 }
 
 # The packages that bring a decoder, for the syntaxes that only one of them reads.
@@ -72,6 +78,10 @@ _PACKAGES = {
     "1.2.840.10008.1.2.4.203": "pylibjpeg pylibjpeg-openjpeg",
 }
 
+_JPEG_2000 = frozenset(
+    "1.2.840.10008.1.2.4." + number for number in ("90", "91", "201", "202", "203")
+)
+
 # Lossy by construction, whatever the header says.
 _LOSSY = frozenset(
     "1.2.840.10008.1.2.4." + number for number in ("50", "51", "53", "55", "81", "111", "203")
@@ -80,7 +90,7 @@ _LOSSY = frozenset(
 
 def name_syntax(uid: str) -> str:
     """Return a transfer syntax in words, with its UID where nobody knows a name."""
-    known = _DECODABLE.get(uid) or _UNDECODABLE.get(uid)
+    known = _DECODABLE.get(uid) or _JPEG_XL.get(uid) or _UNDECODABLE.get(uid)
     if known:
         return known
     registered = UID(uid).name
@@ -92,7 +102,17 @@ def name_syntax(uid: str) -> str:
 
 def is_decodable(uid: str) -> bool:
     """Return whether the program can have a decoder, so that decoding is worth trying."""
-    return uid in _NATIVE or uid in _DECODABLE
+    return uid in _NATIVE or uid in _DECODABLE or (is_jpeg_xl(uid) and not missing_package(uid))
+
+
+def is_jpeg_xl(uid: str) -> bool:
+    """Return whether the syntax is JPEG XL, whose decoder comes with an extra."""
+    return uid in _JPEG_XL
+
+
+def is_jpeg_2000(uid: str) -> bool:
+    """Return whether the frames are JPEG 2000 or its high-throughput form."""
+    return uid in _JPEG_2000
 
 
 def is_encapsulated(uid: str) -> bool:
@@ -102,7 +122,13 @@ def is_encapsulated(uid: str) -> bool:
 
 def package_for(uid: str) -> str:
     """Return what to install for the syntax; "" where nothing is needed or known."""
-    return _PACKAGES.get(uid, "")
+    return "'vlm-explorer[jpegxl]'" if is_jpeg_xl(uid) else _PACKAGES.get(uid, "")
+
+
+def missing_package(uid: str) -> str:
+    """Return what to install for a JPEG XL syntax if it is not; else ""."""
+    missing = is_jpeg_xl(uid) and find_spec("imagecodecs") is None
+    return package_for(uid) if missing else ""
 
 
 def is_lossy(uid: str) -> bool:

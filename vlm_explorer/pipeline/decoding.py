@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -16,9 +14,11 @@ from vlm_explorer.encoders.preprocess import PreprocessConfig, model_view
 from vlm_explorer.errors import FileProblem, UnreadableImage
 from vlm_explorer.files.dicom_header import ImageHeader, read_header, read_image_header
 from vlm_explorer.files.scan import FileKind, FoundFile
+from vlm_explorer.pixels.codec_process import decode_here
 from vlm_explorer.pixels.decode import read_frame
 from vlm_explorer.pixels.render import render_frame
 from vlm_explorer.pixels.thumbnails import make_thumbnail
+from vlm_explorer.processes import keep_quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,8 @@ def serve(pipe: Connection, preprocess: PreprocessConfig) -> None:
 
     Sends the events of each file, then None.
     """
-    _silence()
+    keep_quiet()
+    decode_here()
     while True:
         try:
             found = pipe.recv()
@@ -127,14 +128,3 @@ def serve(pipe: Connection, preprocess: PreprocessConfig) -> None:
         for event in decode_file(found, preprocess):
             pipe.send(event)
         pipe.send(None)
-
-
-def _silence() -> None:
-    """Keep what C libraries print, and an interrupt meant for the parent, off the terminal."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.stderr.flush()
-    sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, 2)
-    os.close(sink)

@@ -31,10 +31,11 @@ from vlm_explorer.pixels.facts import collect_facts, find_laterality, find_lossy
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.functional_groups import FrameElements
 from vlm_explorer.pixels.geometry import find_orientation, find_position, find_spacing
+from vlm_explorer.pixels.layout import PixelLayout, read_layout
 from vlm_explorer.pixels.lookup_tables import apply_palette, look_up, read_table, voi_table
 from vlm_explorer.pixels.overlays import read_overlays
 from vlm_explorer.pixels.playback import find_frame_rate
-from vlm_explorer.pixels.stored_pixels import PixelLayout, read_layout, read_stored
+from vlm_explorer.pixels.stored_pixels import read_stored
 from vlm_explorer.pixels.windowing import FUNCTIONS, Window, spanning
 
 _FLOAT32_MOST = float(np.finfo(np.float32).max)
@@ -57,7 +58,8 @@ def read_dicom_frame(path: Path, frame: int) -> Frame:
         colour = layout.samples == 3 or layout.photometric == "PALETTE COLOR"
         make = _colour_frame if colour else _grey_frame
         decoded = make(stored.values, elements, layout, warnings)
-        overlays = read_overlays(dataset, frame, (layout.rows, layout.columns))
+        shape = layout.rows, layout.columns
+        overlays = read_overlays(dataset, frame, shape, stored.raw)
         return replace(decoded, overlays=overlays, incomplete=stored.incomplete)
 
 

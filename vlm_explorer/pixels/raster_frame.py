@@ -10,17 +10,31 @@ from PIL import Image, ImageOps
 
 from vlm_explorer.errors import UnsupportedImage, UsageError
 from vlm_explorer.files.image_header import count_raster_frames, opened_raster
+from vlm_explorer.files.open_errors import unreadable_file
 from vlm_explorer.files.quiet_readers import quiet_readers
+from vlm_explorer.pixels.codec_process import decode_apart
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.windowing import Window, full_range
 
 # LINEAR with these two maps 0..255 onto itself (PS3.3 C.11.2.1.2.1).
 _EIGHT_BIT = Window(128.0, 256.0, "full range")
+_TIFF_STARTS = (b"II", b"MM")
 _WHITE_IS_ZERO = 262, 0
 
 
 def read_raster_frame(path: Path, frame: int) -> Frame:
-    """Decode one page; see `decode.read_frame` for what it raises.
+    """Decode one page; see `decode.read_frame` for what it raises."""
+    try:
+        with path.open("rb") as file:
+            is_tiff = file.read(2) in _TIFF_STARTS
+    except OSError as error:
+        raise unreadable_file(error) from error
+    # libtiff and the codecs behind it print, and have crashed, on damaged files.
+    return decode_apart(_read_page, path, frame) if is_tiff else _read_page(path, frame)
+
+
+def _read_page(path: Path, frame: int) -> Frame:
+    """Decode one page in this process.
 
     Grey pictures stay grey; those of 16 bits or more keep their values, and their window goes
     from the least to the greatest. Transparency is laid on black. The rotation of EXIF is applied.

@@ -1,0 +1,119 @@
+"""Decodes one compressed frame with pydicom's codecs; runs where it may crash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.encaps import encapsulate
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import UID
+
+from vlm_explorer.errors import FileProblem, UnreadableImage, UnsupportedImage
+from vlm_explorer.files.open_errors import DAMAGED_HINT
+from vlm_explorer.files.quiet_readers import quiet_readers
+from vlm_explorer.files.transfer_syntaxes import is_jpeg_xl, name_syntax, package_for
+from vlm_explorer.pixels.layout import PixelLayout
+
+_JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
+
+
+@dataclass(frozen=True, slots=True)
+class Codestream:
+    """One compressed frame.
+
+    Attributes:
+        syntax: UID of the transfer syntax.
+        data: the frame's bytes, without DICOM's items around them.
+        layout: what the header says of the pixels; `frames` is 1.
+        all_bits: whether bits beyond Bits Stored are kept as they are.
+    """
+
+    syntax: str
+    data: bytes
+    layout: PixelLayout
+    all_bits: bool = False
+
+
+def decode_codestream(frame: Codestream) -> NDArray[Any]:
+    """Return (rows, columns) stored values or (rows, columns, 3) RGB.
+
+    Raises:
+        UnsupportedImage: there is no decoder; the text names the encoding.
+        UnreadableImage: damaged.
+    """
+    with quiet_readers():
+        try:
+            if is_jpeg_xl(frame.syntax):
+                return _decode_jpeg_xl(frame)
+            decoder = get_decoder(UID(frame.syntax))
+            source = encapsulate([frame.data], has_bot=False)
+            options = decode_options(frame.layout, all_bits=frame.all_bits)
+            return decoder.as_array(source, index=0, **options)[0]
+        except FileProblem:
+            raise
+        except Exception as error:  # boundary: decoders raise anything on damaged data
+            raise explain(error, frame.syntax, frame.layout) from error
+
+
+def decode_options(
+    layout: PixelLayout, keyword: str = "PixelData", vr: str = "OB", *, all_bits: bool = False
+) -> dict[str, Any]:
+    """Return what pydicom's decoders ask for (`pydicom.pixels.decoders.base.DecodeOptions`)."""
+    return {
+        "rows": layout.rows,
+        "columns": layout.columns,
+        "samples_per_pixel": layout.samples,
+        "photometric_interpretation": layout.photometric,
+        "planar_configuration": layout.planar,
+        "number_of_frames": layout.frames,
+        "bits_allocated": layout.bits_allocated,
+        "bits_stored": layout.bits_stored,
+        "pixel_representation": layout.signed,
+        "pixel_keyword": keyword,
+        "pixel_vr": vr,
+        "correct_unused_bits": not all_bits,
+    }
+
+
+def _decode_jpeg_xl(frame: Codestream) -> NDArray[Any]:
+    """Decode JPEG XL, which gives RGB whatever the header calls it."""
+    try:
+        from imagecodecs import jpegxl_decode
+    except ImportError as error:
+        raise missing_decoder(frame.syntax) from error
+    layout = frame.layout
+    pixels: NDArray[Any] = np.asarray(jpegxl_decode(frame.data))
+    shape = (layout.rows, layout.columns) + ((3,) if layout.samples == 3 else ())
+    if pixels.ndim == len(shape) + 1 and pixels.shape[-1] == 1:
+        pixels = pixels[..., 0]
+    if pixels.shape != shape:
+        raise UnreadableImage("The compressed picture is not of the size that the header says.")
+    return pixels.view(pixels.dtype.str.replace("u", "i")) if layout.signed else pixels
+
+
+def missing_decoder(syntax: str) -> UnsupportedImage:
+    """Say what to install."""
+    package = package_for(syntax)
+    hint = f"Install it: pip install {package}" if package else ""
+    return UnsupportedImage(f"The decoder for {name_syntax(syntax)} is not installed.", hint)
+
+
+def explain(error: Exception, syntax: str, layout: PixelLayout) -> FileProblem:
+    """Say in words why decoding failed."""
+    bits = layout.bits_allocated
+    if not (bits == 1 or (bits % 8 == 0 and 0 < bits <= 64)):
+        return UnsupportedImage(f"Pixels of {bits} bits are not read.")
+    if syntax == _JPEG_EXTENDED and layout.bits_stored > 8:
+        return UnsupportedImage(
+            "The pixels are compressed as JPEG Extended with 12 bits, for which there is no "
+            "free decoder.",
+            "Convert the file to an uncompressed or JPEG 2000 transfer syntax.",
+        )
+    if not get_decoder(UID(syntax)).is_available:
+        return missing_decoder(syntax)
+    if isinstance(error, MemoryError):
+        return UnsupportedImage("There is not enough memory for the picture.")
+    return UnreadableImage(f"The pixel data ({name_syntax(syntax)}) are damaged.", DAMAGED_HINT)

@@ -60,7 +60,10 @@ def test_that_a_header_says_what_the_file_says() -> None:
     assert header.sop_class == dataset.SOPClassUID
     assert header.photometric == "MONOCHROME2"
     assert header.study_date == dataset.StudyDate
-    assert header.spacing == (0.661468, 0.661468)
+    assert header.places[0].spacing == (0.661468, 0.661468)
+    assert header.frame_of_reference == dataset.FrameOfReferenceUID
+    assert header.series_time == f"{dataset.SeriesDate}{dataset.SeriesTime}"
+    assert header.places[0].position_xyz == tuple(dataset.ImagePositionPatient)
 
 
 def test_that_the_position_lies_along_the_normal_of_the_slice(tmp_path: Path) -> None:
@@ -72,7 +75,7 @@ def test_that_the_position_lies_along_the_normal_of_the_slice(tmp_path: Path) ->
 
     normal = np.array([0, math.sin(angle), math.cos(angle)])
     expected = float(np.dot(normal, [-100, 7, 30]))
-    assert header_after(tmp_path, tilt).position == pytest.approx(expected, abs=1e-4)
+    assert header_after(tmp_path, tilt).places[0].position == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -86,43 +89,67 @@ def test_that_a_slice_without_geometry_has_no_position(
         dataset.ImagePositionPatient = position
         dataset.ImageOrientationPatient = orientation
 
-    assert header_after(tmp_path, change).position is None
+    assert header_after(tmp_path, change).places[0].position is None
 
 
 def test_that_what_splits_a_series_splits_the_stack(tmp_path: Path) -> None:
-    def orientation(dataset: FileDataset) -> None:
-        dataset.ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
-
-    def noise(dataset: FileDataset) -> None:
-        dataset.ImageOrientationPatient = [1, 1e-5, -0.0, 0, 1, -1e-6]
-
     def localizer(dataset: FileDataset) -> None:
         dataset.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
 
     def echo(dataset: FileDataset) -> None:
         dataset.EchoNumbers = 2
 
-    def time(dataset: FileDataset) -> None:
-        dataset.TemporalPositionIdentifier = 3
+    def colour(dataset: FileDataset) -> None:
+        dataset.PhotometricInterpretation, dataset.SamplesPerPixel = "RGB", 3
+
+    def phase(dataset: FileDataset) -> None:
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "P", "ND"]
 
     def size(dataset: FileDataset) -> None:
         dataset.Rows = 64
 
-    plain = read_header(wheel("CT_small.dcm")).stack
-    assert header_after(tmp_path, noise).stack == plain
-    others = [
-        header_after(tmp_path, change).stack
-        for change in (orientation, localizer, echo, time, size)
-    ]
-    assert len({plain, *others}) == 6
+    changes = (localizer, echo, colour, phase, size)
+    places = [header_after(tmp_path, change).places[0] for change in changes]
+    plain = read_header(wheel("CT_small.dcm")).places[0]
+    assert len({place.stack for place in (plain, *places)}) == 6
+    assert [place.note for place in places] == ["localizer", "echo 2", "", "phase", ""]
 
 
 def test_that_a_multi_frame_file_is_a_stack_of_its_own() -> None:
     header = read_header(wheel("examples_ybr_color.dcm"))
     dataset = dcmread(wheel("examples_ybr_color.dcm"), stop_before_pixels=True)
     assert header.frames == 30
-    assert dataset.SOPInstanceUID in header.stack
-    assert header.position is None
+    assert len(header.places) == 30
+    assert {place.stack for place in header.places} == {header.places[0].stack}
+    assert dataset.SOPInstanceUID in header.places[0].stack
+    assert header.places[7].position is None
+
+
+def test_that_frames_have_places_of_their_own_from_functional_groups(test_data: Path) -> None:
+    path = test_data / "dicom" / "series" / "mr_enhanced" / "Philips_IM_0027_fMAP.dcm"
+    places = read_header(path).places
+    groups = dcmread(path, stop_before_pixels=True).PerFrameFunctionalGroupsSequence
+    for place, group in zip(places, groups, strict=True):
+        assert place.position_xyz == tuple(group.PlanePositionSequence[0].ImagePositionPatient)
+        assert place.orientation == tuple(group.PlaneOrientationSequence[0].ImageOrientationPatient)
+        assert place.spacing == (4.0, 4.0)
+        assert place.temporal_position == 1
+        assert ("field map" in place.note) == (
+            group.MRImageFrameTypeSequence[0].FrameType[3] == "FIELD_MAP"
+        )
+
+
+def test_that_more_frames_than_are_described_have_places_all_the_same(tmp_path: Path) -> None:
+    def change(dataset: FileDataset) -> None:
+        group = Dataset()
+        group.PlanePositionSequence = [Dataset()]
+        group.PlanePositionSequence[0].ImagePositionPatient = [1, 2, 3]
+        dataset.PerFrameFunctionalGroupsSequence = [group]
+        dataset.NumberOfFrames = 3
+
+    places = header_after(tmp_path, change).places
+    own, shared = (1.0, 2.0, 3.0), tuple(dcmread(wheel("CT_small.dcm")).ImagePositionPatient)
+    assert [place.position_xyz for place in places] == [own, shared, shared]
 
 
 def test_that_identifiers_that_are_missing_are_made_of_the_folder(tmp_path: Path) -> None:

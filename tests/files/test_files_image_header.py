@@ -25,7 +25,7 @@ def test_that_size_and_folder_are_read(tmp_path: Path, name: str) -> None:
     header = read_image_header(save(tmp_path / name))
     assert (header.rows, header.columns, header.frames) == (20, 30, 1)
     assert header.series_uid == header.study_uid == str(tmp_path)
-    assert (header.patient_id, header.modality, header.stack) == ("", "", PLAIN_STACK)
+    assert (header.patient_id, header.modality, header.places[0].stack) == ("", "", PLAIN_STACK)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

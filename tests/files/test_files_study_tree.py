@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,63 +40,10 @@ def slices(positions: list[float | None], **changes: object) -> list[TreeRow]:
     ]
 
 
-def test_that_slices_are_ordered_along_the_normal_whatever_their_names_and_numbers() -> None:
-    rows = [
-        replace(ROW, image_id=f"{at}", position=at, instance_number=100 - int(at), file=f"/{at}")
-        for at in (5.0, -2.5, 10.0, 0.0, 7.5)
-    ]
-    (series,) = series_of(rows)
-    assert series.image_ids == ("-2.5", "0.0", "5.0", "7.5", "10.0")
-
-
-def test_that_ties_go_by_instance_number_then_by_natural_name_then_by_frame() -> None:
-    rows = [
-        replace(ROW, image_id="e", instance_number=None, file="/a.dcm"),
-        replace(ROW, image_id="d", instance_number=2, file="/im10.dcm", frame=1),
-        replace(ROW, image_id="c", instance_number=2, file="/im10.dcm"),
-        replace(ROW, image_id="b", instance_number=2, file="/im9.dcm"),
-        replace(ROW, image_id="a", instance_number=1, file="/z.dcm"),
-    ]
-    (series,) = series_of(rows)
-    assert series.image_ids == ("a", "b", "c", "d", "e")
-
-
-def test_that_positions_do_not_count_unless_all_slices_have_one() -> None:
-    rows = [
-        replace(ROW, image_id="1", position=9.0, instance_number=1),
-        replace(ROW, image_id="2", position=None, instance_number=2),
-        replace(ROW, image_id="3", position=1.0, instance_number=3),
-    ]
-    (series,) = series_of(rows)
-    assert series.image_ids == ("1", "2", "3")
-
-
 def test_that_stacks_of_a_series_are_nodes_of_their_own_under_its_number() -> None:
     rows = slices([1.0, 2.0], stack="a") + slices([1.0, 2.0, 3.0], stack="b LOCALIZER")
     titles = [series.title for series in series_of(rows)]
     assert titles == ["Series 3 (1 of 2) · MR · 2 images", "Series 3 (2 of 2) · MR · 3 images"]
-
-
-def test_that_positions_that_all_come_again_are_volumes() -> None:
-    rows = [
-        replace(ROW, image_id=f"{time}:{place}", position=place * 5.0 + time * 1e-4,
-                instance_number=time * 3 + place)
-        for time in range(4)
-        for place in range(3)
-    ]  # fmt: skip
-    random.Random(0).shuffle(rows)
-    volumes = [series.image_ids for series in series_of(rows)]
-    assert volumes == [tuple(f"{time}:{place}" for place in range(3)) for time in range(4)]
-
-
-def test_that_a_single_slice_taken_again_does_not_split_the_stack() -> None:
-    (series,) = series_of(slices([1.0, 2.0, 2.0, 3.0]))
-    assert series.image_ids == ("0", "1", "2", "3")
-
-
-def test_that_many_images_of_one_place_are_one_stack() -> None:
-    (series,) = series_of(slices([4.0] * 12))
-    assert len(series.image_ids) == 12
 
 
 def test_that_titles_name_nobody_and_count_from_one() -> None:
@@ -127,11 +75,57 @@ def test_that_plain_images_are_titled_by_their_folder() -> None:
         for folder in ("chest", "hands")
         for name in ("10.png", "9.png")
     ]  # fmt: skip
-    (patient,) = build_tree(rows)
-    assert patient.title == "Images"
-    assert [study.title for study in patient.studies] == ["chest", "hands"]
-    assert patient.studies[0].series[0].title == "chest · 2 images"
-    assert patient.studies[0].series[0].image_ids == ("9.png", "10.png")
+    named = [replace(row, patient=f"salted-{row.file}") for row in rows]  # by a captions table
+    for images in (rows, named):
+        (patient,) = build_tree(images)
+        assert patient.title == "Images"
+        assert [study.title for study in patient.studies] == ["chest", "hands"]
+        assert patient.studies[0].series[0].title == "chest · 2 images"
+        assert patient.studies[0].series[0].image_ids == ("9.png", "10.png")
+
+
+def test_that_scans_without_a_patient_id_are_no_patient() -> None:
+    rows = [
+        replace(ROW, image_id="1", patient="", study="a"),
+        replace(ROW, image_id="2", patient="salted", study="b"),
+        replace(ROW, image_id="3", patient="", study="c"),
+    ]
+    tree = build_tree(rows)
+    assert [patient.title for patient in tree] == ["Patient 1", "No patient id"]
+    assert [study.title for study in tree[1].studies] == ["Study 1", "Study 2"]
+
+
+def test_that_studies_come_by_their_day_and_say_how_long_after_the_first_they_were_made() -> None:
+    rows = [
+        replace(ROW, image_id="1", study="late", study_day=1014, study_description="Chest CT"),
+        replace(ROW, image_id="2", study="early", study_day=1000),
+        replace(ROW, image_id="3", patient="q", study="other", study_day=3),
+    ]
+    early, late = build_tree(rows)[0].studies
+    assert (early.label, early.day, early.later) == ("Study 1", 0, "")
+    assert (late.label, late.day, late.later) == ("Chest CT", 14, "+14 d")
+    assert build_tree(rows)[1].studies[0].later == ""
+
+
+def test_that_a_series_is_called_by_number_and_description_and_a_stack_by_what_differs() -> None:
+    rows = [
+        replace(ROW, image_id=str(echo), stack=f"echo {echo}", series_description="T2 dual",
+                note=f"stack 1, echo {echo}", body_part="KNEE", instance_number=echo)
+        for echo in (2, 1)
+    ]  # fmt: skip
+    nodes = series_of(rows)
+    assert [node.label for node in nodes] == ["3 · T2 dual", "3 · T2 dual"]
+    assert [node.part for node in nodes] == ["1 of 2, echo 1", "2 of 2, echo 2"]
+    assert {node.series for node in nodes} == {nodes[0].series}
+    assert nodes[0].body_part == "KNEE"
+
+
+def test_that_series_of_one_number_come_by_their_time() -> None:
+    rows = [
+        replace(ROW, image_id=f"{time}", series=f"{time}", series_time=time)
+        for time in (30.0, None, 10.0, 20.5)
+    ]
+    assert [node.image_ids[0] for node in series_of(rows)] == ["10.0", "20.5", "30.0", "None"]
 
 
 def test_that_no_images_make_no_tree() -> None:
@@ -164,8 +158,8 @@ def test_that_every_image_is_in_the_tree_once_and_keys_are_unique(rows: list[Tre
     assert len({series.key for series in nodes}) == len(nodes)
 
 
-def rows_of(folder: Path) -> list[TreeRow]:
-    """The rows that indexing a folder would give, in the order of the file system."""
+def rows_of(folder: Path, seed: int = 1) -> list[TreeRow]:
+    """The rows that indexing a folder would give, in no order at all."""
     rows = []
     for path in sorted(folder.iterdir()):
         try:
@@ -175,12 +169,15 @@ def rows_of(folder: Path) -> list[TreeRow]:
         rows += [
             TreeRow(
                 f"{path.name}:{frame}", header.patient_id, header.study_uid, header.series_uid,
-                header.series_number, header.modality, header.stack, header.position,
-                header.instance_number, frame, str(path),
+                header.series_number, header.modality, place.stack, place.position,
+                header.instance_number, frame, str(path), place.note, place.position_xyz,
+                place.orientation, place.acquisition_number, place.temporal_position,
+                place.trigger_time, place.b_value, series_description=header.series_description,
+                study_description=header.study_description, body_part=header.body_part,
             )
-            for frame in range(header.frames)
+            for frame, place in enumerate(header.places)
         ]  # fmt: skip
-    random.Random(1).shuffle(rows)
+    random.Random(seed).shuffle(rows)
     return rows
 
 
@@ -213,12 +210,72 @@ def test_that_a_real_time_series_becomes_volumes_of_its_positions(test_data: Pat
             for image in node.image_ids
         ]
         assert np.allclose(np.diff(heights), 5.0, atol=0.01)
+        assert node.warnings == ()
     assert instances(folder, nodes[0])[0] == 1
     assert instances(folder, nodes[-1])[-1] == 90
 
 
-def test_that_scouts_and_dose_pages_are_apart(test_data: Path) -> None:
+@pytest.mark.parametrize("lost", [range(83, 91), range(40, 43), (2, 33, 64)])
+def test_that_a_real_run_that_broke_off_or_lost_slices_keeps_its_volumes(
+    test_data: Path, lost: Sequence[int]
+) -> None:
+    """Slice k of volume v is instance 15 (v - 1) + k, from the feet up."""
+    folder = test_data / "dicom" / "series" / "mr_ge_epi_4d"
+    rows = [row for row in rows_of(folder) if row.instance_number not in lost]
+    nodes = series_of(rows)
+    for volume, node in enumerate(nodes):
+        kept = [n for n in range(15 * volume + 1, 15 * volume + 16) if n not in lost]
+        assert instances(folder, node) == kept
+        assert any("Incomplete" in words for words in node.warnings) == (len(kept) < 15)
+    assert len(nodes) == 6
+
+
+def test_that_a_real_tilted_series_says_so_with_its_figures(test_data: Path) -> None:
+    folder = test_data / "dicom" / "series"
+    (node,) = series_of(rows_of(folder / "ct_ge_tilt"))
+    assert node.warnings == (
+        "Uneven slice spacing: 1.08 to 7.00 mm (median 4.00 mm).",
+        "Tilted: the slices were taken along a line 18.5° off their normal (gantry tilt).",
+    )
+    (node,) = series_of(rows_of(folder / "mr_sag_mprage"))
+    assert node.warnings == ()
+    assert node.label == "5 · SAG MPRAGE 220 FOV"
+
+
+def test_that_dose_pages_are_apart_from_the_scouts_they_repeat(test_data: Path) -> None:
     folder = test_data / "dicom" / "series" / "ct_philips_dose_pages"
-    titles = [node.title for node in series_of(rows_of(folder))]
-    assert len(titles) >= 2
-    assert all("Series" in title for title in titles)
+    nodes = series_of(rows_of(folder))
+    assert [instances(folder, node) for node in nodes] == [[1, 2, 3], [4], [5, 6]]
+    assert [node.label for node in nodes] == ["401 · Exam Summary"] * 3
+
+
+def test_that_a_scout_is_a_series_of_one(test_data: Path) -> None:
+    (node,) = series_of(rows_of(test_data / "dicom" / "series" / "ct_philips_scout"))
+    assert node.title == "Series 100 · CT · 1 image"
+    assert len(node.image_ids) == 1
+
+
+def test_that_frames_of_enhanced_files_lie_by_their_own_positions(test_data: Path) -> None:
+    folder = test_data / "dicom" / "series" / "mr_enhanced"
+    rows = rows_of(folder)
+    along = {row.image_id: row.position for row in rows}
+    nodes = series_of(rows)
+    counts = {"B0 NS": [32, 32], "REST1 w SMS PF7-8": [6, 6, 6, 6]}
+    for description, count in counts.items():
+        found = [node for node in nodes if node.description == description]
+        assert [len(node.image_ids) for node in found] == count
+        for node in found:
+            assert len({image.rsplit(":", 1)[0] for image in node.image_ids}) == 1
+            places = [along[image] for image in node.image_ids]
+            assert None not in places
+            assert places == sorted(places)
+            assert node.warnings == ()
+    maps = [node for node in nodes if "field map" in node.part]
+    assert [node.part.split(",")[0] for node in maps] == ["2 of 2"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_that_the_order_in_which_files_are_met_changes_nothing(test_data: Path, seed: int) -> None:
+    for folder in sorted((test_data / "dicom" / "series").iterdir()):
+        expected = sorted(node.image_ids for node in series_of(rows_of(folder)))
+        assert sorted(node.image_ids for node in series_of(rows_of(folder, seed))) == expected

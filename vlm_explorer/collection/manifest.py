@@ -13,7 +13,8 @@ from typing import Any
 from vlm_explorer.collection.tables import writing
 from vlm_explorer.errors import CollectionDamaged, CollectionNotFound, CollectionTooNew
 
-FORMAT = 1
+# 1: images by file, patient, study, series. 2: their place in space and time, descriptions.
+FORMAT = 2
 FILE = "collection.json"
 
 

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 TEXT_KINDS = ("caption", "label", "prompt")
 
+# Raised whenever headers are read by other rules, or into more columns: the next run reads the
+# headers of unchanged files again, without decoding them.
+DESCRIBED = 1
+
+# What only the window shows: free text, and what may point to a person. Never exported.
+SHOWN_ONLY = (
+    "body_part", "note", "series_time", "study_day", "series_description", "study_description",
+)  # fmt: skip
+
 
 def image_id(content_hash: str, frame: int) -> str:
     """Return the id of a frame: the same in every collection, made of contents alone."""
@@ -42,9 +51,12 @@ def salted(salt: bytes, value: str) -> str:
 class ImageRecord:
     """One image: a frame of a file.
 
-    `patient`, `study` and `series` are salted keys. `position` is the distance of the slice along
-    the normal of its stack, in millimetres. `extra` holds the further columns of the captions
-    table as JSON.
+    `patient`, `study`, `series` and `frame_of_reference` are salted keys. `position` is the
+    distance of the slice along the normal of its stack, in millimetres. `extra` holds the further
+    columns of the captions table as JSON. `described` is the version of the rules by which the
+    header was read (`DESCRIBED`), 0 in collections older than it. Places in space and time are as
+    in `files.header.FramePlace`; `study_day` and `series_time` count from a moment of the
+    patient's own that nobody knows, so that no date is kept.
     """
 
     image_id: str
@@ -70,6 +82,20 @@ class ImageRecord:
     split: str
     extra: str
     thumbnail: bytes
+    described: int = 0
+    note: str = ""
+    position_xyz: tuple[float, ...] | None = None
+    orientation: tuple[float, ...] | None = None
+    spacing: tuple[float, ...] | None = None
+    frame_of_reference: str = ""
+    acquisition_number: int | None = None
+    temporal_position: int | None = None
+    trigger_time: float | None = None
+    b_value: float | None = None
+    series_time: float | None = None
+    study_day: int | None = None
+    series_description: str = ""
+    study_description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +145,7 @@ def _arrow_types() -> dict[str, pa.DataType]:
         "int": pa.int64(),
         "int | None": pa.int64(),
         "float | None": pa.float64(),
+        "tuple[float, ...] | None": pa.list_(pa.float64()),
         "bytes": pa.binary(),
     }
 

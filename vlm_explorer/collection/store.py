@@ -15,6 +15,7 @@ from vlm_explorer.collection.manifest import (
     write_json,
 )
 from vlm_explorer.collection.records import (
+    SHOWN_ONLY,
     ImageRecord,
     ImageVector,
     Problem,
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
     import numpy as np
     import pyarrow as pa
+
+
+# Columns that do not leave the program.
+_WITHIN = (*SHOWN_ONLY, "described")
 
 
 def is_collection(folder: Path) -> bool:
@@ -72,11 +77,16 @@ class Collection:
         return LanceTable(self.folder / f"{name}.lance")
 
     @cached_property
-    def images(self) -> pa.Table:
-        """One row an image, without thumbnails; further caption columns come last."""
+    def described_images(self) -> pa.Table:
+        """One row an image with all that the window shows of it; not for export."""
         record = schema(ImageRecord)
         columns = [name for name in record.names if name != "thumbnail"]
-        return _with_extra_columns(self.table("images").read(record, columns))
+        return self.table("images").read(record, columns)
+
+    @cached_property
+    def images(self) -> pa.Table:
+        """One row an image, without thumbnails and descriptions; further caption columns last."""
+        return _with_extra_columns(self.described_images.drop_columns(list(_WITHIN)))
 
     @cached_property
     def texts(self) -> pa.Table:

@@ -66,6 +66,17 @@ def _one_of(key: str, values: list[str]) -> str:
     return f"{key} in ({quoted})"
 
 
+def _filled(found: pa.Table, schema: pa.Schema, wanted: list[str]) -> pa.Table:
+    """Return the `wanted` columns in their order, empty where `found` has them not."""
+    import pyarrow as pa
+
+    for name in wanted:
+        if name not in found.column_names:
+            field = schema.field(name)
+            found = found.append_column(field, pa.nulls(found.num_rows, field.type))
+    return found.select(wanted)
+
+
 class LanceTable:
     """A table in its own folder `<name>.lance`; absent until something is written."""
 
@@ -80,8 +91,10 @@ class LanceTable:
     def read(self, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
         """Return the rows, or an empty table of `schema` where there are none yet.
 
+        Columns of `schema` that an older version of the program did not write are empty.
+
         Raises:
-            CollectionDamaged: the table cannot be read, or lacks a column.
+            CollectionDamaged: the table cannot be read.
         """
         import lance
 
@@ -89,9 +102,12 @@ class LanceTable:
         if not self.exists:
             return schema.empty_table().select(wanted)
         try:
-            return lance.dataset(str(self.path)).to_table(columns=wanted)
+            dataset = lance.dataset(str(self.path))
+            known = set(dataset.schema.names)
+            found = dataset.to_table(columns=[name for name in wanted if name in known])
         except (OSError, ValueError, RuntimeError, KeyError) as error:
             raise _damaged(self.path.parent, error) from error
+        return _filled(found, schema, wanted)
 
     def select(
         self, schema: pa.Schema, columns: list[str], key: str, values: list[str]
@@ -106,6 +122,17 @@ class LanceTable:
             return dataset.to_table(columns=columns, filter=_one_of(key, values))
         except (OSError, ValueError, RuntimeError) as error:
             raise _damaged(self.path.parent, error) from error
+
+    def widen(self, schema: pa.Schema) -> None:
+        """Add the columns of `schema` that an older version of the program did not write."""
+        import lance
+
+        if self.exists:
+            with writing(self.path.parent):
+                dataset = lance.dataset(str(self.path))
+                known = set(dataset.schema.names)
+                if new := [field for field in schema if field.name not in known]:
+                    dataset.add_columns(new)
 
     def append(self, rows: pa.Table) -> None:
         """Add rows in one atomic commit."""

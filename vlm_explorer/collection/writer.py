@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from vlm_explorer.collection.manifest import (
+    FORMAT,
     EncoderEntry,
     new_manifest,
     read_manifest,
@@ -18,6 +21,7 @@ from vlm_explorer.collection.records import (
     Problem,
     TextRecord,
     TextVector,
+    schema,
     to_table,
 )
 from vlm_explorer.collection.store import Collection, is_collection
@@ -53,7 +57,8 @@ class CollectionWriter:
 
         _check_place(self.folder)
         with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            keep_private(self.folder, deep=False)
             (self.folder / "vectors").mkdir(exist_ok=True)
         lock = FileLock(self.folder / ".writer.lock")
         with writing(self.folder):
@@ -69,6 +74,7 @@ class CollectionWriter:
             if not is_collection(self.folder):
                 write_manifest(self.folder, new_manifest(self._name))
             self.manifest = read_manifest(self.folder)
+            self._upgrade()
         except BaseException:
             lock.release()
             raise
@@ -82,7 +88,15 @@ class CollectionWriter:
     ) -> None:
         lock, self._lock = self._lock, None
         if lock is not None:
+            keep_private(self.folder)
             lock.release()  # type: ignore[attr-defined]
+
+    def _upgrade(self) -> None:
+        """Bring a collection of an older format to this one; what is new in it is empty."""
+        if self.manifest.format < FORMAT:
+            self.reader().table("images").widen(schema(ImageRecord))
+            self.manifest = replace(self.manifest, format=FORMAT)
+            write_manifest(self.folder, self.manifest)
 
     def reader(self) -> Collection:
         """Return the collection as it is now."""
@@ -133,6 +147,18 @@ class CollectionWriter:
         reader = self.reader()
         for name in ("images", f"vectors/{entry.key}.images", f"vectors/{entry.key}.texts"):
             reader.table(name).compact()
+
+
+def keep_private(folder: Path, *, deep: bool = True) -> None:
+    """Let nobody but the user read a collection: it names files, and holds their pictures.
+
+    The folder's own mode is what protects it while a run writes; its files follow at the end.
+    """
+    found = [folder, *(folder.rglob("*") if deep else ())]
+    for path in found:
+        # another user's file in a shared folder, or one that is being replaced, stays as it is
+        with suppress(OSError):
+            path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def _check_place(folder: Path) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
-import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
@@ -13,15 +11,11 @@ from vlm_explorer.errors import NotAnImage, UnreadableImage, UnsupportedImage
 from vlm_explorer.files.dicom_dataset import (
     OpenedDicom,
     integer,
-    items,
-    number,
-    numbers,
     open_dicom,
     text,
-    texts,
     transfer_syntax,
-    value,
 )
+from vlm_explorer.files.dicom_places import PLACE_KEYWORDS, read_places
 from vlm_explorer.files.header import ImageHeader
 from vlm_explorer.files.image_header import read_image_header
 from vlm_explorer.files.open_errors import DAMAGED_HINT
@@ -32,12 +26,10 @@ from vlm_explorer.files.transfer_syntaxes import is_decodable, name_syntax
 __all__ = ["ImageHeader", "count_dicom_frames", "read_header", "read_image_header", "refuse"]
 
 _TAGS = tuple(Tag(keyword) for keyword in (
-    "BodyPartExamined", "Columns", "DirectoryRecordSequence", "EchoNumbers",
-    "ImageOrientationPatient", "ImagePositionPatient", "ImageType", "InstanceNumber", "Modality",
-    "NumberOfFrames", "PatientID", "PhotometricInterpretation", "PixelSpacing", "Rows",
-    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber",
-    "SharedFunctionalGroupsSequence", "StudyDate", "StudyInstanceUID",
-    "TemporalPositionIdentifier",
+    *PLACE_KEYWORDS, "BodyPartExamined", "Columns", "DirectoryRecordSequence",
+    "FrameOfReferenceUID", "InstanceNumber", "Modality", "NumberOfFrames", "PatientID", "Rows",
+    "SOPClassUID", "SeriesDate", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber",
+    "SeriesTime", "StudyDate", "StudyDescription", "StudyInstanceUID",
 ))  # fmt: skip
 
 
@@ -96,16 +88,14 @@ def count_dicom_frames(dataset: Dataset) -> int:
 
 
 def _header(dataset: Dataset, frames: int, folder: str) -> ImageHeader:
-    rows, columns = integer(dataset, "Rows") or 0, integer(dataset, "Columns") or 0
-    orientation = _orientation(dataset)
-    spacing = numbers(dataset, "PixelSpacing")
     meta = getattr(dataset, "file_meta", Dataset())
     study = text(dataset, "StudyInstanceUID") or folder
+    study_date = text(dataset, "StudyDate")
     return ImageHeader(
         modality=text(dataset, "Modality"),
         frames=frames,
-        rows=rows,
-        columns=columns,
+        rows=integer(dataset, "Rows") or 0,
+        columns=integer(dataset, "Columns") or 0,
         patient_id=text(dataset, "PatientID"),
         study_uid=study,
         series_uid=text(dataset, "SeriesInstanceUID") or f"{study} {text(dataset, 'Modality')}",
@@ -114,48 +104,10 @@ def _header(dataset: Dataset, frames: int, folder: str) -> ImageHeader:
         sop_class=text(dataset, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID"),
         photometric=text(dataset, "PhotometricInterpretation"),
         body_part=text(dataset, "BodyPartExamined"),
-        position=None if frames > 1 else _position(dataset, orientation),
-        stack=_stack(dataset, frames, orientation),
-        study_date=text(dataset, "StudyDate"),
-        spacing=(spacing[0], spacing[1]) if len(spacing) == 2 and min(spacing) > 0 else None,
+        places=read_places(dataset, frames),
+        study_date=study_date,
+        series_time=(text(dataset, "SeriesDate") or study_date) + text(dataset, "SeriesTime"),
+        series_description=text(dataset, "SeriesDescription"),
+        study_description=text(dataset, "StudyDescription"),
+        frame_of_reference=text(dataset, "FrameOfReferenceUID"),
     )
-
-
-def _orientation(dataset: Dataset) -> list[float]:
-    """Return Image Orientation (Patient), of the file or shared by all its frames."""
-    found = numbers(dataset, "ImageOrientationPatient")
-    if not found:
-        for group in items(dataset, "SharedFunctionalGroupsSequence"):
-            for plane in items(group, "PlaneOrientationSequence"):
-                found = numbers(plane, "ImageOrientationPatient")
-    return found if len(found) == 6 else []
-
-
-def _position(dataset: Dataset, orientation: list[float]) -> float | None:
-    """Return where the slice lies along its normal, row x column (PS3.3 C.7.6.2.1.1), in mm."""
-    corner = numbers(dataset, "ImagePositionPatient")
-    if len(corner) != 3 or not orientation:
-        return None
-    normal = np.cross(orientation[:3], orientation[3:])
-    length = float(np.linalg.norm(normal))
-    if length < 1e-6:
-        return None
-    position = float(np.dot(corner, normal)) / length
-    return position if math.isfinite(position) else None
-
-
-def _stack(dataset: Dataset, frames: int, orientation: list[float]) -> str:
-    """Name what must be equal for two images of a series to be slices of one stack."""
-    parts = [f"{integer(dataset, 'Rows')}x{integer(dataset, 'Columns')}"]
-    parts.append(text(dataset, "PhotometricInterpretation"))
-    # Adding zero turns -0.0 into 0.0, so that both round to one text.
-    parts.append(",".join(f"{round(cosine, 3) + 0.0:.3f}" for cosine in orientation))
-    kind = [word.upper() for word in texts(dataset, "ImageType")]
-    if "LOCALIZER" in kind:
-        parts.append("LOCALIZER")
-    for keyword, short in (("EchoNumbers", "echo"), ("TemporalPositionIdentifier", "time")):
-        if (number_ := number(dataset, keyword)) is not None:
-            parts.append(f"{short} {number_:g}")
-    if frames > 1:
-        parts.append(str(value(dataset, "SOPInstanceUID") or "multi-frame"))
-    return " ".join(part for part in parts if part)

@@ -9,8 +9,36 @@ PLAIN_STACK = "plain"
 
 
 @dataclass(frozen=True, slots=True)
+class FramePlace:
+    """Where and when one frame was taken, and which frames it belongs with.
+
+    Attributes:
+        stack: frames of a series are slices of one stack only where these texts are equal.
+        note: what sets the stack apart, in words: "localizer", "echo 2"; may be empty.
+        position: dot(Image Position (Patient), slice normal) in mm; None where unknown.
+        position_xyz: Image Position (Patient), mm; None where unknown.
+        orientation: Image Orientation (Patient), 6 cosines; None where unknown.
+        spacing: row and column spacing in mm; None where unknown.
+        acquisition_number, temporal_position: as in the file; None where none is given.
+        trigger_time: ms after the trigger (the R wave); None where unknown.
+        b_value: of diffusion, s/mm2; None where unknown.
+    """
+
+    stack: str
+    note: str = ""
+    position: float | None = None
+    position_xyz: tuple[float, ...] | None = None
+    orientation: tuple[float, ...] | None = None
+    spacing: tuple[float, ...] | None = None
+    acquisition_number: int | None = None
+    temporal_position: int | None = None
+    trigger_time: float | None = None
+    b_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ImageHeader:
-    """One file's header. In memory only: the three identifiers are never stored or logged unsalted.
+    """One file's header. In memory only: identifiers and dates are never stored as they are.
 
     Attributes:
         modality: DICOM's code (`CT`, `MR`, `CR`), "" for plain images.
@@ -25,10 +53,11 @@ class ImageHeader:
         sop_class: UID; "" for plain images.
         photometric: Photometric Interpretation; "" for plain images.
         body_part: Body Part Examined; may be empty.
-        position: dot(Image Position (Patient), slice normal) in mm; None where unknown.
-        stack: images of a series are one stack where these texts are equal.
+        places: one for each frame.
         study_date: YYYYMMDD; may be empty.
-        spacing: row and column spacing in mm, None where unknown.
+        series_time: YYYYMMDDHHMMSS.FFFFFF, as far as it is known; may be empty.
+        series_description, study_description: free text; may be empty.
+        frame_of_reference: UID; "" where none is given.
     """
 
     modality: str
@@ -43,7 +72,9 @@ class ImageHeader:
     sop_class: str
     photometric: str
     body_part: str
-    position: float | None
-    stack: str
-    study_date: str
-    spacing: tuple[float, float] | None
+    places: tuple[FramePlace, ...]
+    study_date: str = ""
+    series_time: str = ""
+    series_description: str = ""
+    study_description: str = ""
+    frame_of_reference: str = ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from vlm_explorer.errors import ExplorerError, FileProblem, UnreadableImage, UnsupportedImage
-from vlm_explorer.files.header import PLAIN_STACK, ImageHeader
+from vlm_explorer.files.header import PLAIN_STACK, FramePlace, ImageHeader
 from vlm_explorer.files.open_errors import DAMAGED_HINT, unreadable_file
 from vlm_explorer.files.quiet_readers import quiet_readers
 
@@ -93,8 +93,5 @@ def read_image_header(path: Path) -> ImageHeader:
         sop_class="",
         photometric="",
         body_part="",
-        position=None,
-        stack=PLAIN_STACK,
-        study_date="",
-        spacing=None,
+        places=(FramePlace(PLAIN_STACK),) * frames,
     )

@@ -1,70 +1,85 @@
-"""Puts images into the tree of patients, studies and series, slices in the order of space."""
+"""Puts images into the tree of patients, studies and series."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vlm_explorer.files.header import PLAIN_STACK
-from vlm_explorer.files.natural_order import natural_key
+from vlm_explorer.files.stack_geometry import geometry_warnings
+from vlm_explorer.files.stacks import Stack, TreeRow, grouped, split_into_stacks
 
-# Positions closer than this, in mm, are the same slice taken again.
-_SAME_PLACE = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class TreeRow:
-    """One image as the tree needs it: salted keys, no names.
-
-    Attributes:
-        image_id: what the nodes list.
-        patient, study, series: keys; equal keys belong together.
-        series_number: as in the file; None where unknown.
-        modality: DICOM's code; may be empty.
-        stack: from the header; differing texts split a series.
-        position: along the slice normal in mm; None where unknown.
-        instance_number: as in the file; None where unknown.
-        frame: counted from 0 within the file.
-        file: absolute path.
-    """
-
-    image_id: str
-    patient: str
-    study: str
-    series: str
-    series_number: int | None
-    modality: str
-    stack: str
-    position: float | None
-    instance_number: int | None
-    frame: int
-    file: str
+__all__ = ["PatientNode", "SeriesNode", "StudyNode", "TreeRow", "build_tree"]
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesNode:
-    """One stack of images, in the order in which the wheel goes through them."""
+    """One stack of images, in the order in which the wheel goes through them.
+
+    Attributes:
+        key: unique in the tree.
+        title: name, modality and number of images, "Series 4 (1 of 6) · MR · 15 images".
+        modality: DICOM's code; may be empty.
+        image_ids: at least one.
+        series: key of the series that the stack is a part of.
+        name: "Series 4", or the folder of plain images.
+        description: Series Description; may be empty.
+        part: which of how many stacks of the series this is, and what sets it apart,
+            "2 of 6, echo 2"; "" where there is but one.
+        body_part: may be empty.
+        warnings: what is irregular about its geometry, in words.
+    """
 
     key: str
     title: str
     modality: str
     image_ids: tuple[str, ...]
+    series: str = ""
+    name: str = ""
+    description: str = ""
+    part: str = ""
+    body_part: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What to call the stack in a list: number and description, or its name."""
+        if not self.description:
+            return self.name
+        number = self.name.removeprefix("Series ")
+        return f"{number} · {self.description}" if number != self.name else self.description
 
 
 @dataclass(frozen=True, slots=True)
 class StudyNode:
-    """One study."""
+    """One study.
+
+    Attributes:
+        day: days since the patient's first study here; None where unknown.
+    """
 
     key: str
     title: str
     series: tuple[SeriesNode, ...]
+    description: str = ""
+    day: int | None = None
+
+    @property
+    def label(self) -> str:
+        """What to call the study in a list: its description, or its number."""
+        return self.description or self.title
+
+    @property
+    def later(self) -> str:
+        """How long after the patient's first study it was made, "+14 d"; "" for that one."""
+        return f"+{self.day} d" if self.day else ""
 
 
 @dataclass(frozen=True, slots=True)
 class PatientNode:
-    """One patient, known by a number only."""
+    """One patient, known by a number only; or all images that name none."""
 
     key: str
     title: str
@@ -74,35 +89,47 @@ class PatientNode:
 def build_tree(rows: Sequence[TreeRow]) -> tuple[PatientNode, ...]:
     """Group images into patients, studies and stacks.
 
-    A series is split where the header's `stack` differs, and where the same positions come again
-    (time points, b-values). Within a stack: by position along the normal, ascending (for axial
-    slices from the feet up), then instance number, file name in natural order, frame.
-
     Returns:
-        Patients in the order in which their first image is given, numbered from 1; studies
-        likewise; series by their number. Titles hold no names of people; plain images are titled
-        by the folder that they lie in.
+        Patients in the order in which their first image is given, numbered from 1, then DICOM
+        images without a patient id, then plain images by the folder that they lie in. Studies by
+        their day, where all of a patient's are known; series by their number, then by time.
+        Titles hold no names of people.
     """
-    patients = []
-    for number, (key, of_patient) in enumerate(_grouped(rows, "patient"), 1):
-        studies = tuple(
-            _study(f"{key}/{study_key}", position, of_study)
-            for position, (study_key, of_study) in enumerate(_grouped(of_patient, "study"), 1)
-        )
-        plain = not key and all(row.stack == PLAIN_STACK for row in of_patient)
-        patients.append(PatientNode(key, "Images" if plain else f"Patient {number}", studies))
+    plain = [row for row in rows if row.stack == PLAIN_STACK]
+    dicom = grouped((row for row in rows if row.stack != PLAIN_STACK), "patient")
+    patients = [
+        _patient(key, f"Patient {number}", of_patient)
+        for number, (key, of_patient) in enumerate((each for each in dicom if each[0]), 1)
+    ]
+    patients += [_patient("", "No patient id", found) for key, found in dicom if not key]
+    if plain:
+        patients.append(_patient(PLAIN_STACK, "Images", plain))
     return tuple(patients)
 
 
-def _grouped(rows: Iterable[TreeRow], field: str) -> list[tuple[str, list[TreeRow]]]:
-    groups: defaultdict[str, list[TreeRow]] = defaultdict(list)
-    for row in rows:
-        groups[getattr(row, field)].append(row)
-    return list(groups.items())
+def _patient(key: str, title: str, rows: list[TreeRow]) -> PatientNode:
+    studies = [(found, _day(found[1])) for found in grouped(rows, "study")]
+    days = [day for _, day in studies if day is not None]
+    first = min(days, default=0)
+    if len(days) == len(studies):
+        studies.sort(key=lambda study: study[1] or 0)
+    return PatientNode(
+        key,
+        title,
+        tuple(
+            _study(f"{key}/{study}", number, of_study, None if day is None else day - first)
+            for number, ((study, of_study), day) in enumerate(studies, 1)
+        ),
+    )
 
 
-def _study(key: str, number: int, rows: list[TreeRow]) -> StudyNode:
-    series = sorted(_grouped(rows, "series"), key=lambda group: _series_order(group[1]))
+def _day(rows: list[TreeRow]) -> int | None:
+    """Return the day of a study: the first that any of its files names."""
+    return min((row.study_day for row in rows if row.study_day is not None), default=None)
+
+
+def _study(key: str, number: int, rows: list[TreeRow], day: int | None) -> StudyNode:
+    series = sorted(grouped(rows, "series"), key=lambda group: _series_order(group[1]))
     nodes = [
         node
         for position, (series_key, of_series) in enumerate(series, 1)
@@ -110,76 +137,64 @@ def _study(key: str, number: int, rows: list[TreeRow]) -> StudyNode:
     ]
     plain = all(row.stack == PLAIN_STACK for row in rows)
     title = _folder_name(rows[0]) if plain else f"Study {number}"
-    return StudyNode(key, title, tuple(nodes))
+    return StudyNode(key, title, tuple(nodes), _commonest(rows, "study_description"), day)
 
 
-def _series_order(rows: list[TreeRow]) -> tuple[bool, int]:
-    """Series without a number come last; sorting keeps the given order of equals."""
+def _series_order(rows: list[TreeRow]) -> tuple[bool, int, bool, float]:
+    """Sort what has no number, or no time, last; sorting keeps the given order of equals."""
     number = rows[0].series_number
-    return number is None, number or 0
+    time = min((row.series_time for row in rows if row.series_time is not None), default=None)
+    return number is None, number or 0, time is None, time or 0.0
 
 
 def _series_nodes(key: str, position: int, rows: list[TreeRow]) -> list[SeriesNode]:
-    stacks = [
-        part for _, stack in _grouped(rows, "stack") for part in _split_repeats(_ordered(stack))
-    ]
+    stacks = split_into_stacks(rows)
+    common = set(stacks[0].notes).intersection(*(stack.notes for stack in stacks))
     nodes = []
     for number, stack in enumerate(stacks, 1):
-        modality = Counter(row.modality for row in stack).most_common(1)[0][0]
-        if stack[0].stack == PLAIN_STACK:
-            name = _folder_name(stack[0])
-        else:
-            series_number = stack[0].series_number
-            name = f"Series {position if series_number is None else series_number}"
+        name = _series_name(stack.rows[0], position)
+        part, whole = "", name
         if len(stacks) > 1:
-            name += f" ({number} of {len(stacks)})"
-        count = "1 image" if len(stack) == 1 else f"{len(stack):,} images"
-        title = " · ".join(part for part in (name, modality, count) if part)
-        ids = tuple(row.image_id for row in stack)
-        nodes.append(SeriesNode(f"{key}/{number}", title, modality, ids))
+            whole = f"{name} ({number} of {len(stacks)})"
+            apart = [note for note in stack.notes if note not in common]
+            part = ", ".join([f"{number} of {len(stacks)}", *apart])
+        modality = _commonest(stack.rows, "modality")
+        count = "1 image" if len(stack.rows) == 1 else f"{len(stack.rows):,} images"
+        nodes.append(
+            SeriesNode(
+                key=f"{key}/{number}",
+                title=" · ".join(text for text in (whole, modality, count) if text),
+                modality=modality,
+                image_ids=tuple(row.image_id for row in stack.rows),
+                series=key,
+                name=name,
+                description=_commonest(stack.rows, "series_description"),
+                part=part,
+                body_part=_commonest(stack.rows, "body_part"),
+                warnings=_warnings(stack),
+            )
+        )
     return nodes
 
 
-def _ordered(rows: list[TreeRow]) -> list[TreeRow]:
-    """Sort the slices of one stack; unless each has a position, positions do not count."""
-    places = _places(rows)
-
-    def order(row: TreeRow) -> tuple[object, ...]:
-        number = row.instance_number
-        place = places[row.position] if places else 0
-        return (place, number is None, number or 0, natural_key(row.file), row.frame)
-
-    return sorted(rows, key=order)
+def _series_name(row: TreeRow, position: int) -> str:
+    if row.stack == PLAIN_STACK:
+        return _folder_name(row)
+    return f"Series {position if row.series_number is None else row.series_number}"
 
 
-def _places(rows: list[TreeRow]) -> dict[float | None, int]:
-    """Number the distinct positions in ascending order, those that differ by noise as one.
-
-    Empty unless each row has a position.
-    """
-    positions = [row.position for row in rows if row.position is not None]
-    if len(positions) < len(rows):
-        return {}
-    places: dict[float | None, int] = {}
-    last = None
-    number = -1
-    for position in sorted(set(positions)):
-        number += last is None or position - last > _SAME_PLACE
-        places[position] = number
-        last = position
-    return places
+def _warnings(stack: Stack) -> tuple[str, ...]:
+    found = geometry_warnings(stack.rows)
+    if stack.missing:
+        there = len(stack.rows)
+        count = f"{there} of {there + stack.missing} slices"
+        return (f"Incomplete: {count} of the other volumes are here.", *found)
+    return found
 
 
-def _split_repeats(rows: list[TreeRow]) -> list[list[TreeRow]]:
-    """Split a stack whose every position occurs equally often, more than once, into volumes."""
-    places = _places(rows)
-    at_place: defaultdict[int, list[TreeRow]] = defaultdict(list)
-    for row in rows if places else ():
-        at_place[places[row.position]].append(row)
-    repeats = {len(found) for found in at_place.values()}
-    if len(at_place) < 2 or len(repeats) != 1 or repeats == {1}:
-        return [rows]
-    return [list(volume) for volume in zip(*at_place.values(), strict=True)]
+def _commonest(rows: Iterable[TreeRow], field: str) -> str:
+    """Return the commonest text; it, and the order in which rows are given, settle ties."""
+    return str(Counter(getattr(row, field) for row in rows).most_common(1)[0][0])
 
 
 def _folder_name(row: TreeRow) -> str:

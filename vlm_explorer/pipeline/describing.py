@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from vlm_explorer.collection.records import (
+    DESCRIBED,
     ImageRecord,
     Problem,
     TextRecord,
@@ -14,8 +16,10 @@ from vlm_explorer.collection.records import (
     salted,
     text_id,
 )
+from vlm_explorer.files.header import PLAIN_STACK, ImageHeader
 from vlm_explorer.files.scan import FoundFile
 from vlm_explorer.files.tables import CaptionRow
+from vlm_explorer.pipeline.dates import moved_day, moved_time
 from vlm_explorer.pipeline.decoding import DecodedImage, Opened
 from vlm_explorer.pipeline.plan import Captions
 from vlm_explorer.pipeline.report import Skipped
@@ -32,7 +36,7 @@ class CaptionFields:
 
 
 class Describer:
-    """Makes the records of one run; identifiers are salted here and go no further."""
+    """Makes the records of one run; identifiers and dates go no further than here."""
 
     def __init__(self, salt: bytes, captions: Captions) -> None:
         self._salt = salt
@@ -59,9 +63,8 @@ class Describer:
 
     def image(self, found: FoundFile, opened: Opened, decoded: DecodedImage) -> ImageRecord:
         """Return the record of a frame."""
-        header, file = opened.header, str(found.path)
+        file = str(found.path)
         fields = self.caption_fields(file)
-        patient = header.patient_id or self._first(file, "patient")
         return ImageRecord(
             image_id=image_id(opened.content_hash, decoded.frame),
             file=file,
@@ -70,15 +73,6 @@ class Describer:
             size=found.size,
             mtime_ns=found.mtime_ns,
             source=str(found.root),
-            patient=salted(self._salt, patient),
-            study=salted(self._salt, header.study_uid),
-            series=salted(self._salt, header.series_uid),
-            stack=salted(self._salt, header.stack),
-            series_number=header.series_number,
-            instance_number=header.instance_number,
-            position=header.position,
-            modality=header.modality or self._first(file, "modality"),
-            body_part=header.body_part,
             rows=decoded.rows,
             columns=decoded.columns,
             label=fields.label,
@@ -86,7 +80,40 @@ class Describer:
             split=fields.split,
             extra=fields.extra,
             thumbnail=decoded.thumbnail,
+            **self.header_fields(file, opened.header, decoded.frame),
         )
+
+    def header_fields(self, file: str, header: ImageHeader, frame: int) -> dict[str, Any]:
+        """Return what the header says of a frame, as fields of its record."""
+        place = header.places[min(frame, len(header.places) - 1)]
+        patient = header.patient_id or self._first(file, "patient")
+        plain = place.stack == PLAIN_STACK
+        own = header.patient_id or header.study_uid
+        return {
+            "described": DESCRIBED,
+            "patient": salted(self._salt, patient),
+            "study": salted(self._salt, header.study_uid),
+            "series": salted(self._salt, header.series_uid),
+            "stack": place.stack if plain else salted(self._salt, place.stack),
+            "series_number": header.series_number,
+            "instance_number": header.instance_number,
+            "modality": header.modality or self._first(file, "modality"),
+            "body_part": header.body_part,
+            "note": place.note,
+            "position": place.position,
+            "position_xyz": place.position_xyz,
+            "orientation": place.orientation,
+            "spacing": place.spacing,
+            "frame_of_reference": salted(self._salt, header.frame_of_reference),
+            "acquisition_number": place.acquisition_number,
+            "temporal_position": place.temporal_position,
+            "trigger_time": place.trigger_time,
+            "b_value": place.b_value,
+            "series_time": moved_time(self._salt, own, header.series_time),
+            "study_day": moved_day(self._salt, header.patient_id, header.study_date),
+            "series_description": header.series_description,
+            "study_description": header.study_description,
+        }
 
     def _first(self, file: str, name: str) -> str:
         return next((value for row in self.rows(file) if (value := getattr(row, name))), "")

@@ -21,7 +21,7 @@ from vlm_explorer.pipeline.decoding import Opened, Refused
 from vlm_explorer.pipeline.describing import Describer, problems
 from vlm_explorer.pipeline.plan import Captions, find_files, read_caption_tables, what_is_known
 from vlm_explorer.pipeline.report import IndexReport, Skipped
-from vlm_explorer.pipeline.settling import relabel, remove_gone, store_texts
+from vlm_explorer.pipeline.settling import redescribe, relabel, remove_gone, store_texts
 from vlm_explorer.pixels.render import RECIPE
 
 
@@ -189,6 +189,7 @@ class _Run:
         gone = remove_gone(self._writer, self._known, self._found, self._images)
         if gone:
             self._warnings.append(f"{gone} images are no longer there and left the collection.")
+        redescribe(self._writer, self._found, self._images, self._describer, context)
         relabel(self._writer, self._images, self._describer)
         self._texts = self._caption_texts()
         store_texts(self._writer, self._entry, self._encoder, self._texts, self._images, context)

@@ -1,13 +1,15 @@
-"""The end of a run: rows of files that are gone or relabelled, and the texts."""
+"""The end of a run: rows of files that are gone, described or labelled anew, and the texts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from vlm_explorer.collection.manifest import EncoderEntry
 from vlm_explorer.collection.records import (
+    DESCRIBED,
     ImageRecord,
     TextRecord,
     TextVector,
@@ -16,12 +18,15 @@ from vlm_explorer.collection.records import (
 )
 from vlm_explorer.collection.writer import CollectionWriter
 from vlm_explorer.encoders.encoder import Encoder
-from vlm_explorer.files.scan import FoundFile
+from vlm_explorer.errors import FileProblem
+from vlm_explorer.files.dicom_header import ImageHeader, read_header, read_image_header
+from vlm_explorer.files.scan import FileKind, FoundFile
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.describing import Describer
 from vlm_explorer.pipeline.plan import Known
 
 _TEXT_BATCH = 256
+_HEADER_BATCH = 500
 
 
 def remove_gone(
@@ -49,6 +54,52 @@ def remove_gone(
     if gone:
         writer.remove_images(gone)
     return len(gone)
+
+
+def redescribe(
+    writer: CollectionWriter,
+    found: Sequence[FoundFile],
+    images: Mapping[str, Sequence[str]],
+    describer: Describer,
+    context: JobContext,
+) -> int:
+    """Read the headers of files again that an older version of the program described.
+
+    Nothing is decoded. A file that cannot be read any more stays as it was described.
+
+    Returns:
+        How many images were described anew.
+    """
+    table = writer.reader().table("images")
+    record = schema(ImageRecord)
+    kinds = {str(file.path): file.kind for file in found}
+    rows = table.read(record, ["image_id", "file", "described"]).to_pylist()
+    old = [
+        row["image_id"]
+        for row in rows
+        if row["file"] in images and row["file"] in kinds and (row["described"] or 0) < DESCRIBED
+    ]
+    for begin in range(0, len(old), _HEADER_BATCH):
+        context.report(begin, len(old), f"Reading headers: {begin} of {len(old)} images")
+        batch = old[begin : begin + _HEADER_BATCH]
+        whole = table.select(record, record.names, "image_id", batch).to_pylist()
+        headers = {row["file"]: _header(row["file"], kinds[row["file"]]) for row in whole}
+        writer.update_images(
+            [
+                ImageRecord(**(row | describer.header_fields(row["file"], header, row["frame"])))
+                for row in whole
+                if (header := headers[row["file"]]) is not None
+            ]
+        )
+    return len(old)
+
+
+def _header(file: str, kind: FileKind) -> ImageHeader | None:
+    read = read_header if kind is FileKind.DICOM else read_image_header
+    try:
+        return read(Path(file))
+    except FileProblem:
+        return None
 
 
 def relabel(

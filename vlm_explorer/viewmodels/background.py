@@ -73,7 +73,7 @@ def read_collection(folder: Path, model: str | None = None, *, context: JobConte
 
     collection = Collection(folder)
     context.check()
-    images = ImageTable(collection.images)
+    images = ImageTable(collection.described_images)
     context.check()
     vectors = None
     if collection.models() and len(images):
@@ -130,7 +130,7 @@ def peek(path: Path, *, context: JobContext) -> Opened | None:
     if not is_collection(folder):
         return None
     collection = Collection(folder)
-    images = ImageTable(collection.images)
+    images = ImageTable(collection.described_images)
     context.check()
     return Opened(collection, images, None) if len(images) else None
 

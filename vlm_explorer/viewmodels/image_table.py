@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from vlm_explorer.files.study_tree import (
+    PatientNode,
+    SeriesNode,
+    StudyNode,
+    TreeRow,
+    build_tree,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,8 +28,37 @@ TEXT_COLUMNS = (
     "series",
     "stack",
     "split",
+    "note",
+    "frame_of_reference",
+    "series_description",
+    "study_description",
+    "body_part",
 )
-NUMBER_COLUMNS = ("frame", "rows", "columns", "series_number", "instance_number", "position")
+NUMBER_COLUMNS = (
+    "frame",
+    "rows",
+    "columns",
+    "series_number",
+    "instance_number",
+    "position",
+    "acquisition_number",
+    "temporal_position",
+    "trigger_time",
+    "b_value",
+    "series_time",
+    "study_day",
+)
+VECTOR_COLUMNS = {"position_xyz": 3, "orientation": 6, "spacing": 2}
+
+# What the study tree asks for, by kind.
+_TREE_TEXTS = (
+    "patient", "study", "series", "modality", "stack", "file", "note", "series_description",
+    "study_description", "body_part",
+)  # fmt: skip
+_TREE_NUMBERS = ("position", "trigger_time", "b_value", "series_time")
+_TREE_WHOLES = (
+    "series_number", "instance_number", "acquisition_number", "temporal_position", "study_day",
+)  # fmt: skip
 
 
 class ImageTable:
@@ -28,10 +66,16 @@ class ImageTable:
 
     Attributes:
         ids: image ids, (N,) object array of str.
-        file, modality, label, caption, patient, study, series, stack, split: (N,) object arrays
-            of str; "" where nothing is known. Patient, study and series are salted keys.
+        file, modality, label, caption, patient, study, series, stack, split, note,
+        frame_of_reference, series_description, study_description, body_part: (N,) object arrays
+            of str; "" where nothing is known. Patient, study, series and frame of reference are
+            salted keys.
         frame, rows, columns: (N,) int64.
-        series_number, instance_number, position: (N,) float64, NaN where unknown; position in mm.
+        series_number, instance_number, position, acquisition_number, temporal_position,
+        trigger_time, b_value, series_time, study_day: (N,) float64, NaN where unknown; position
+            in mm along the normal, see `stacks.TreeRow` for the others.
+        position_xyz, orientation, spacing: (N, 3), (N, 6), (N, 2) float64, NaN where unknown:
+            Image Position and Orientation (Patient), row and column spacing in mm.
         row_of: the row of each image id.
     """
 
@@ -45,12 +89,26 @@ class ImageTable:
     series: np.ndarray
     stack: np.ndarray
     split: np.ndarray
+    note: np.ndarray
+    frame_of_reference: np.ndarray
+    series_description: np.ndarray
+    study_description: np.ndarray
+    body_part: np.ndarray
     frame: np.ndarray
     rows: np.ndarray
     columns: np.ndarray
     series_number: np.ndarray
     instance_number: np.ndarray
     position: np.ndarray
+    acquisition_number: np.ndarray
+    temporal_position: np.ndarray
+    trigger_time: np.ndarray
+    b_value: np.ndarray
+    series_time: np.ndarray
+    study_day: np.ndarray
+    position_xyz: np.ndarray
+    orientation: np.ndarray
+    spacing: np.ndarray
 
     def __init__(self, table: pa.Table | None = None) -> None:
         """Take the columns of a collection's `images`; no table: no images."""
@@ -65,15 +123,63 @@ class ImageTable:
             numbers = _numbers(table, name) if known else np.full(size, np.nan)
             whole = name in ("frame", "rows", "columns")
             setattr(self, name, np.nan_to_num(numbers).astype(np.int64) if whole else numbers)
+        for name, length in VECTOR_COLUMNS.items():
+            known = table is not None and name in names
+            setattr(self, name, _vectors(table if known else None, name, size, length))
         self.row_of: dict[str, int] = {key: row for row, key in enumerate(self.ids)}
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    @cached_property
+    def tree(self) -> tuple[PatientNode, ...]:
+        """The images as patients, studies and series; made at the first look."""
+        return build_tree(tree_rows(self))
+
+    @cached_property
+    def series_of(self) -> dict[str, tuple[StudyNode, SeriesNode]]:
+        """The study and the stack in which each image lies."""
+        return {
+            image_id: (study, series)
+            for patient in self.tree
+            for study in patient.studies
+            for series in study.series
+            for image_id in series.image_ids
+        }
+
     def rows_of(self, ids: frozenset[str] | list[str]) -> np.ndarray:
         """Return the rows of the known ids among `ids`, ascending, (K,) int64."""
         rows = [self.row_of[key] for key in ids if key in self.row_of]
         return np.array(sorted(rows), dtype=np.int64)
+
+
+def tree_rows(images: ImageTable) -> list[TreeRow]:
+    """Return the images as the study tree wants them."""
+    # lists first: taking single numbers out of an array is ten times as slow
+    texts = {name: getattr(images, name).tolist() for name in _TREE_TEXTS}
+    numbers = {name: _or_none(getattr(images, name)) for name in _TREE_NUMBERS}
+    wholes = {
+        name: [None if value is None else int(value) for value in _or_none(getattr(images, name))]
+        for name in _TREE_WHOLES
+    }
+    vectors = {
+        name: [None if np.isnan(row[0]) else tuple(row.tolist()) for row in getattr(images, name)]
+        for name in ("position_xyz", "orientation")
+    }
+    columns = texts | numbers | wholes | vectors
+    frames = images.frame.tolist()
+    return [
+        TreeRow(
+            image_id=image_id,
+            frame=frames[row],
+            **{name: values[row] for name, values in columns.items()},
+        )
+        for row, image_id in enumerate(images.ids.tolist())
+    ]
+
+
+def _or_none(numbers: np.ndarray) -> list[Any]:
+    return [None if number != number else number for number in numbers.tolist()]  # NaN
 
 
 def _no_texts(size: int) -> np.ndarray:
@@ -90,3 +196,11 @@ def _numbers(table: pa.Table | None, name: str) -> np.ndarray:
     assert table is not None
     values = table[name].to_pylist()
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _vectors(table: pa.Table | None, name: str, size: int, length: int) -> np.ndarray:
+    vectors = np.full((size, length), np.nan)
+    for row, value in enumerate(table[name].to_pylist() if table is not None else ()):
+        if value is not None and len(value) == length:
+            vectors[row] = value
+    return vectors

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +16,7 @@ from PySide6.QtCore import (
     Slot,
 )
 
-from vlm_explorer.files.study_tree import PatientNode, SeriesNode, TreeRow, build_tree
+from vlm_explorer.files.study_tree import PatientNode, SeriesNode
 from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.session import Session
 
@@ -100,7 +99,7 @@ class LibraryModel(QAbstractItemModel):
     @Slot()
     def _rebuild(self) -> None:
         images = self._session.images
-        self._patients = build_tree(tree_rows(images))
+        self._patients = images.tree
         self._words = searchable_text(images, self._patients)
         if not len(images):
             self._filter = ""
@@ -160,30 +159,6 @@ class LibraryModel(QAbstractItemModel):
             return node.image_ids[len(node.image_ids) // 2] if node.image_ids else None
         known = {KIND: node.kind, KEY: node.key, IMAGE_IDS: node.image_ids, DETAIL: node.detail}
         return known.get(role)
-
-
-def tree_rows(images: ImageTable, rows: Iterable[int] | None = None) -> list[TreeRow]:
-    """Return the images, or those of some rows, as the study tree wants them."""
-
-    def whole(value: float) -> int | None:
-        return None if np.isnan(value) else int(value)
-
-    return [
-        TreeRow(
-            image_id=images.ids[row],
-            patient=images.patient[row],
-            study=images.study[row],
-            series=images.series[row],
-            series_number=whole(images.series_number[row]),
-            modality=images.modality[row],
-            stack=images.stack[row],
-            position=None if np.isnan(images.position[row]) else float(images.position[row]),
-            instance_number=whole(images.instance_number[row]),
-            frame=int(images.frame[row]),
-            file=images.file[row],
-        )
-        for row in (range(len(images)) if rows is None else rows)
-    ]
 
 
 def searchable_text(images: ImageTable, patients: tuple[PatientNode, ...]) -> np.ndarray:

@@ -13,16 +13,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
 
 from vlm_explorer.errors import UnreadableImage, UsageError
 from vlm_explorer.files.dicom_dataset import (
     OpenedDicom,
-    items,
-    number,
     open_dicom,
     text,
-    texts,
 )
 from vlm_explorer.files.dicom_header import refuse
 from vlm_explorer.files.open_errors import unreadable_file
@@ -32,13 +28,15 @@ from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.functional_groups import FrameElements
 from vlm_explorer.pixels.geometry import find_orientation, find_position, find_spacing
 from vlm_explorer.pixels.layout import PixelLayout, read_layout
-from vlm_explorer.pixels.lookup_tables import apply_palette, look_up, read_table, voi_table
+from vlm_explorer.pixels.lookup_tables import apply_palette, voi_table
+from vlm_explorer.pixels.modality_values import read_modality_values
+from vlm_explorer.pixels.notices import find_notices
 from vlm_explorer.pixels.overlays import read_overlays
+from vlm_explorer.pixels.padding import find_padding
+from vlm_explorer.pixels.pet import is_pet
 from vlm_explorer.pixels.playback import find_frame_rate
 from vlm_explorer.pixels.stored_pixels import read_stored
 from vlm_explorer.pixels.windowing import FUNCTIONS, Window, spanning
-
-_FLOAT32_MOST = float(np.finfo(np.float32).max)
 
 
 def read_dicom_frame(path: Path, frame: int) -> Frame:
@@ -52,9 +50,7 @@ def read_dicom_frame(path: Path, frame: int) -> Frame:
             raise UsageError(f"There is no frame {frame}; the last is {layout.frames - 1}.")
         stored = read_stored(path, opened, layout, frame)
         elements = FrameElements(dataset, frame)
-        warnings += stored.notes
-        if text(dataset, "BurnedInAnnotation").upper() == "YES":
-            warnings.append("Text is burned into the picture; it may name the patient.")
+        warnings += [*stored.notes, *find_notices(elements)]
         colour = layout.samples == 3 or layout.photometric == "PALETTE COLOR"
         make = _colour_frame if colour else _grey_frame
         decoded = make(stored.values, elements, layout, warnings)
@@ -98,24 +94,29 @@ def _colour_frame(
 def _grey_frame(
     stored: NDArray[Any], elements: FrameElements, layout: PixelLayout, warnings: list[str]
 ) -> Frame:
-    padding = _find_padding(stored, elements.root)
-    values, unit, notes = _modality_values(stored, elements)
-    windows, notes_on_windows = _file_windows(elements, real=stored.dtype.kind == "f")
-    table = _voi_table(elements)
+    modality = read_modality_values(stored, elements)
+    real = stored.dtype.kind == "f" or modality.scale != 1.0
+    windows, notes = _file_windows(elements, modality.scale, real=real)
+    table = _voi_table(elements) if modality.scale == 1.0 else None
     if table is not None:
         grey, first = table
         windows = (spanning(first, first + max(grey.size - 1, 1), "lut"), *windows)
-    shape = text(elements.root, "PresentationLUTShape").upper()
     return Frame(
-        values=values,
-        inverted=layout.photometric == "MONOCHROME1" or shape == "INVERSE",
+        values=modality.values,
+        inverted=_is_inverted(elements, layout),
         windows=windows,
         voi_lut=table,
-        unit=unit,
-        padding=padding,
-        stored=None if np.array_equal(values, stored) else stored,
-        **_common(elements, layout, warnings + notes + notes_on_windows),
+        unit=modality.unit,
+        padding=find_padding(stored, elements.root),
+        stored=None if np.array_equal(modality.values, stored) else stored,
+        **_common(elements, layout, [*warnings, *modality.notes, *notes]),
     )
+
+
+def _is_inverted(elements: FrameElements, layout: PixelLayout) -> bool:
+    """Return whether low values are bright; PET is read so: dark where there is uptake."""
+    shape = text(elements.root, "PresentationLUTShape").upper()
+    return layout.photometric == "MONOCHROME1" or shape == "INVERSE" or is_pet(elements)
 
 
 def _common(elements: FrameElements, layout: PixelLayout, warnings: list[str]) -> dict[str, Any]:
@@ -137,95 +138,14 @@ def _common(elements: FrameElements, layout: PixelLayout, warnings: list[str]) -
     }
 
 
-def _find_padding(stored: NDArray[Any], dataset: Dataset) -> NDArray[np.bool_] | None:
-    """Return where Pixel Padding Value (to its Range Limit) or no number stands.
-
-    Both are stored values (PS3.3 C.7.5.1.1.2), compared before the modality LUT.
-    """
-    if stored.dtype.kind == "f":
-        mask = ~np.isfinite(stored)
-        for keyword in ("FloatPixelPaddingValue", "DoubleFloatPixelPaddingValue"):
-            if (value := number(dataset, keyword)) is not None:
-                mask |= stored == stored.dtype.type(value)
-    else:
-        low = number(dataset, "PixelPaddingValue")
-        if low is None:
-            return None
-        high = number(dataset, "PixelPaddingRangeLimit")
-        ends = sorted(_as_stored(end, stored.dtype) for end in (low, low if high is None else high))
-        mask = (stored >= ends[0]) & (stored <= ends[1])
-    return mask if mask.any() and not mask.all() else None
-
-
-def _as_stored(value: float, dtype: np.dtype[Any]) -> int:
-    """Read a padding value as the pixels are read: 63536 is -2000 where they are signed."""
-    bits = 8 * dtype.itemsize
-    wrapped = int(value) % (1 << bits)
-    return wrapped - (1 << bits) if dtype.kind == "i" and wrapped >> (bits - 1) else wrapped
-
-
-def _modality_values(
-    stored: NDArray[Any], elements: FrameElements
-) -> tuple[NDArray[np.float32], str, list[str]]:
-    """Apply the modality LUT (PS3.3 C.11.1): a table, else slope and intercept.
-
-    Returns:
-        float32 values, their unit, and what is wrong in words.
-    """
-    dataset = elements.root
-    if stored.dtype.kind == "f":
-        return _finite(stored), "", []
-    for item in items(dataset, "ModalityLUTSequence")[:1]:
-        little_endian = dataset.original_encoding[1] is not False
-        if table := read_table(item, little_endian=little_endian):
-            unit = text(item, "ModalityLUTType")
-            values = look_up(stored, table[0], table[1]).astype(np.float32)
-            return values, "" if unit == "US" else unit, []
-    slope, intercept = elements.number("RescaleSlope"), elements.number("RescaleIntercept")
-    if (scaling := number(dataset, "DoseGridScaling")) is not None:
-        unit = "Gy" if text(dataset, "DoseUnits").upper() == "GY" else ""
-        return _finite(stored * scaling), unit, []
-    if slope is None or intercept is None:
-        return stored.astype(np.float32), "", []
-    if slope == 0:
-        note = "The rescale slope is 0 and was ignored."
-        return stored.astype(np.float32), "", [note]
-    return _finite(_rescaled(stored, slope, intercept)), _unit(elements), []
-
-
-def _rescaled(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[Any]:
-    exact = slope == 1.0 and intercept.is_integer() and abs(intercept) < 1 << 16
-    if exact and stored.dtype.itemsize <= 2:
-        return stored.astype(np.float32) + np.float32(intercept)
-    return stored * slope + intercept
-
-
-def _finite(values: NDArray[Any]) -> NDArray[np.float32]:
-    """Return float32 values, with the smallest of them where there is no number."""
-    if values.dtype == np.float32 and bool(np.isfinite(values).all()):
-        return np.ascontiguousarray(values, dtype=np.float32)
-    finite = np.isfinite(values)
-    least = float(values[finite].min()) if finite.any() else 0.0
-    clean = np.where(finite, values, least)
-    return np.clip(clean, -_FLOAT32_MOST, _FLOAT32_MOST).astype(np.float32)
-
-
-def _unit(elements: FrameElements) -> str:
-    """Return the unit of rescaled values; for CT that names none it is HU, but not in scouts."""
-    named = elements.text("RescaleType").upper()
-    modality = elements.text("Modality")
-    if modality == "CT" and named in ("", "HU"):
-        kind = [word.upper() for word in texts(elements.root, "ImageType")]
-        return "" if "LOCALIZER" in kind else "HU"
-    if modality == "PT":
-        return elements.text("Units")
-    return "" if named == "US" else named
-
-
-def _file_windows(elements: FrameElements, *, real: bool) -> tuple[tuple[Window, ...], list[str]]:
+def _file_windows(
+    elements: FrameElements, scale: float, *, real: bool
+) -> tuple[tuple[Window, ...], list[str]]:
     """Return the windows of the frame or file; those without a width are left out, and said.
 
-    LINEAR counts steps of whole numbers: for `real` pixel data, maps of 0..1 for instance, it
+    Their centres and widths are multiplied by `scale`, as the values were.
+
+    LINEAR counts steps of whole numbers: for `real` values, maps of 0..1 or SUV for instance, it
     would be a mere threshold, and LINEAR_EXACT is meant.
     """
     centres, widths = elements.numbers("WindowCenter"), elements.numbers("WindowWidth")
@@ -237,7 +157,8 @@ def _file_windows(elements: FrameElements, *, real: bool) -> tuple[tuple[Window,
     for number_, (centre, width) in enumerate(zip(centres, widths, strict=False)):
         name = names[number_] if number_ < len(names) else ""
         if width > 0:
-            windows.append(Window(centre, width, f"file: {name}" if name else "file", function))
+            source = f"file: {name}" if name else "file"
+            windows.append(Window(centre * scale, width * scale, source, function))
     if centres and not windows:
         return (), ["The window of the file has no width and was ignored."]
     return tuple(windows), []

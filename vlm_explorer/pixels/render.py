@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from vlm_explorer.errors import UsageError
 from vlm_explorer.pixels.decode import Frame, read_frame
 from vlm_explorer.pixels.lookup_tables import apply_voi_table
+from vlm_explorer.pixels.pet import SUV_UNIT
 from vlm_explorer.pixels.windowing import (
+    SUV_WINDOW,
     Window,
     apply_window,
+    auto_uptake_window,
     auto_window,
     full_range,
     make_preset,
@@ -22,7 +25,7 @@ from vlm_explorer.pixels.windowing import (
 
 # The version of the default rendering; part of a vector's key. Raise it with every change that
 # makes any file look different.
-RECIPE = "render-1"
+RECIPE = "render-2"
 
 COLOUR_WINDOW = Window(127.5, 255.0, "none")
 # Air; scanners fill what lies outside their field of view with values below it.
@@ -117,10 +120,12 @@ def default_window(frame: Frame) -> Window:
     """Return the window of the first rendering.
 
     The VOI LUT of the file if it has one (as pydicom's `apply_voi_lut` prefers it), else its
-    first window, else 40,400 for CT numbers, else automatic.
+    first window, else 40,400 for CT numbers and 0 to 5 for SUV, else automatic.
     """
     if frame.windows:
         return frame.windows[0]
+    if frame.unit == SUV_UNIT:
+        return Window(*SUV_WINDOW, "preset: SUV 0 to 5", "LINEAR_EXACT")
     return make_preset("soft tissue") if frame.unit == "HU" else _auto(frame)
 
 
@@ -130,4 +135,5 @@ def _auto(frame: Frame) -> Window:
     if frame.unit == "HU":
         below = values < _LEAST_HU
         padding = below if padding is None else padding | below
-    return auto_window(values, padding=padding)
+    choose = auto_uptake_window if frame.modality == "PT" else auto_window
+    return choose(values, padding=padding)

@@ -23,6 +23,9 @@ PRESETS: dict[str, tuple[float, float]] = {
     "angiography": (170.0, 600.0),
 }
 
+# SUV 0 to 5, as nuclear medicine reads PET.
+SUV_WINDOW = (2.5, 5.0)
+
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 _PERCENTILES = (0.5, 99.5)
 # Percentiles of a larger picture are taken from every k-th row and column of it.
@@ -124,6 +127,15 @@ def auto_window(values: NDArray[np.float32], *, padding: NDArray[np.bool_] | Non
     if high <= low:
         return full_range(sample, source="auto")
     return spanning(low, high, "auto")
+
+
+def auto_uptake_window(
+    values: NDArray[np.float32], *, padding: NDArray[np.bool_] | None = None
+) -> Window:
+    """Return the window of PET: from 0 to where `auto_window` ends."""
+    auto = auto_window(values, padding=padding)
+    high = auto.centre + auto.width / 2.0
+    return spanning(0.0, high, "auto") if high > 0 else auto
 
 
 def full_range(values: NDArray[np.float32], *, source: str = "full range") -> Window:

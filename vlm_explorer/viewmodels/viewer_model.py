@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -242,25 +242,40 @@ class ViewerModel(QObject):
             return picture.probe(row, column)
         return viewer_corners.probe_text(self.loaded, row, column) if self.loaded else ""
 
-    def corners(self, zoom: float, probe: str = "") -> Corners:
-        """Return the words of the corners at `zoom` device pixels a pixel of the image."""
+    def probe_place(self, row: int, column: int) -> str:
+        """Return the stored value of a pixel of the scan and where it lies in the patient."""
+        loaded = self.loaded
+        if loaded is None or self.shows_encoder_view:
+            return ""
+        return viewer_corners.place_text(loaded, row, column)
+
+    def corners(self, zoom: float, *passing: str, patient: Sequence[str] = ()) -> Corners:
+        """Return the words of the corners.
+
+        Args:
+            zoom: device pixels a pixel of the image.
+            passing: lines that come and go: probe, cine.
+            patient: the identifying lines, where the user asked for them.
+        """
         if self.image_id is None:
             return Corners()
         modality = str(self.session.images.modality[self._row()])
-        upper = viewer_corners.upper_corners(modality, self.series.found, self.loaded)
+        upper = viewer_corners.upper_corners(modality, self.series.found, self.loaded, patient)
         if self.status is Status.FAILED:
             return Corners(*upper)
-        picture, loaded = self.picture, self.loaded
+        picture = self.picture
+        frame = self.loaded.frame if self.loaded is not None else None
         lower = viewer_corners.lower_left(
             self.series.place,
             picture.describe() if picture is not None else "Reading…",
             zoom,
             self.orientation,
             inverted=self.inverted,
-            probe=probe,
+            passing=passing,
+            facts=frame.facts if frame is not None else {},
         )
-        facts = loaded.frame.facts if loaded is not None else {}
-        return Corners(*upper, lower, viewer_corners.lower_right(facts))
+        index = int(self.session.images.frame[self._row()])
+        return Corners(*upper, lower, viewer_corners.lower_right(frame, index))
 
     # What the user does to it
 

@@ -7,7 +7,6 @@ decided by those who listen.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -21,6 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from vlm_explorer.viewmodels.viewer_camera import Camera
+from vlm_explorer.widgets.canvas_drag import Drag, DragKind
 from vlm_explorer.widgets.saliency_overlay import Overlay, paint_overlay
 from vlm_explorer.widgets.theme import theme, themes
 from vlm_explorer.widgets.viewer_tiles import Drawable, PictureCache
@@ -38,6 +38,8 @@ class ImageCanvas(QWidget):
         windowed(dx, dy): the left button dragged by so many logical pixels.
         pointed(where): the pointer is over (x, y) of the image, or None beside it.
         clicked(where): the left button clicked on (x, y) of the image, or None beside it.
+        draw_began(where), draw_moved(where): the left button draws at (x, y) of the image.
+        draw_ended(moved): it was released; whether that was more than a click.
         double_clicked(): to reset.
         menu_requested(position): the right button clicked there on the screen.
         camera_changed(): zoom, pan, or size.
@@ -47,6 +49,9 @@ class ImageCanvas(QWidget):
     windowed = Signal(float, float)
     pointed = Signal(object)
     clicked = Signal(object)
+    draw_began = Signal(object)
+    draw_moved = Signal(object)
+    draw_ended = Signal(bool)
     double_clicked = Signal()
     menu_requested = Signal(QPoint)
     camera_changed = Signal()
@@ -60,7 +65,9 @@ class ImageCanvas(QWidget):
         self._pieces = PictureCache()
         self._above: Callable[[QPainter], None] | None = None
         self._wheel = 0.0
-        self._drag: _Drag | None = None
+        self._drag: Drag | None = None
+        self._left = DragKind.WINDOW
+        self._grabs: Callable[[QPointF], bool] | None = None
         self._pointer: QPointF | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -153,6 +160,15 @@ class ImageCanvas(QWidget):
 
     # Gestures
 
+    def set_left_button(self, kind: DragKind) -> None:
+        """Choose what a drag with the left button does."""
+        self._left = kind
+        self._show_cursor()
+
+    def set_grabs(self, grabs: Callable[[QPointF], bool]) -> None:
+        """Have `grabs` say where the left button draws, whatever it does elsewhere."""
+        self._grabs = grabs
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll; with Ctrl zoom around the pointer."""
         delta = event.angleDelta().y() or event.angleDelta().x()
@@ -170,40 +186,46 @@ class ImageCanvas(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag, of the kind that button and modifier say."""
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        where = event.position()
         kinds = {
-            Qt.MouseButton.LeftButton: "pan" if shift else "window",
-            Qt.MouseButton.MiddleButton: "pan",
-            Qt.MouseButton.RightButton: "zoom",
+            Qt.MouseButton.LeftButton: self._left_kind(event),
+            Qt.MouseButton.MiddleButton: DragKind.PAN,
+            Qt.MouseButton.RightButton: DragKind.ZOOM,
         }
         kind = kinds.get(event.button())
         if kind is None or self._drag is not None:
             event.ignore()
             return
-        where = event.position()
-        self._drag = _Drag(kind, event.button(), where, where)
+        self._drag = Drag(kind, event.button(), where, where)
+        if kind is DragKind.DRAW:
+            self.draw_began.emit(self.camera.to_image(where.x(), where.y()))
+
+    def _left_kind(self, event: QMouseEvent) -> DragKind:
+        """Return what the left button does there: pan with Shift, draw where something is held."""
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            return DragKind.PAN
+        held = self._grabs is not None and self._grabs(event.position())
+        return DragKind.DRAW if held else self._left
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with a drag, or say what is under the pointer."""
         where = self._pointer = event.position()
         if self._drag is None:
             self._point()
+            self._show_cursor()
             return
-        if not self._drag.moving:
-            travelled = (where - self._drag.start).manhattanLength()
-            if travelled < 4:
-                return
-            self._drag.moving = True
-            self._show_cursor(self._drag.kind)
-        step = where - self._drag.last
-        self._drag.last = where
-        self._go_on(self._drag, step)
+        step = self._drag.follow(where)
+        if step is not None:
+            self._show_cursor()
+            self._go_on(self._drag, step)
 
-    def _go_on(self, drag: _Drag, step: QPointF) -> None:
-        if drag.kind == "window":
+    def _go_on(self, drag: Drag, step: QPointF) -> None:
+        if drag.kind is DragKind.WINDOW:
             self.windowed.emit(step.x(), step.y())
-        elif drag.kind == "pan":
+        elif drag.kind is DragKind.PAN:
             self._look(self.camera.panned(step.x(), step.y()))
+        elif drag.kind is DragKind.DRAW:
+            self.draw_moved.emit(self.camera.to_image(drag.last.x(), drag.last.y()))
         else:
             factor = _ZOOM_A_PIXEL ** -step.y()
             self._look(self.camera.zoomed(factor, drag.start.x(), drag.start.y()))
@@ -214,18 +236,19 @@ class ImageCanvas(QWidget):
         if drag is None or drag.button != event.button():
             return
         self._drag = None
-        self.unsetCursor()
-        if drag.moving:
-            self.update()
-            return
-        if drag.kind == "zoom":
+        self._show_cursor()
+        if drag.kind is DragKind.DRAW:
+            self.draw_ended.emit(drag.moving)
+        elif drag.moving:
+            self.update()  # sharp again
+        elif drag.button == Qt.MouseButton.RightButton:
             self.menu_requested.emit(event.globalPosition().toPoint())
-        elif drag.kind == "window":
+        elif drag.kind is DragKind.WINDOW:
             self.clicked.emit(self._image_point(event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Ask for a reset."""
-        if event.button() == Qt.MouseButton.LeftButton:
+        if event.button() == Qt.MouseButton.LeftButton and self._left is not DragKind.DRAW:
             self.double_clicked.emit()
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -244,13 +267,16 @@ class ImageCanvas(QWidget):
             return None
         return self.camera.to_image(where.x(), where.y())
 
-    def _show_cursor(self, kind: str) -> None:
-        shapes = {
-            "window": Qt.CursorShape.SizeAllCursor,
-            "pan": Qt.CursorShape.ClosedHandCursor,
-            "zoom": Qt.CursorShape.SizeVerCursor,
-        }
-        self.setCursor(shapes[kind])
+    def _show_cursor(self) -> None:
+        """Show what the left button does here, or what a drag is doing."""
+        if self._drag is not None and self._drag.moving:
+            self.setCursor(self._drag.kind.cursor)
+        elif self._pointer is not None and self._grabs is not None and self._grabs(self._pointer):
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        elif self._left is DragKind.WINDOW:
+            self.unsetCursor()
+        else:
+            self.setCursor(self._left.cursor)
 
     # Size
 
@@ -268,12 +294,3 @@ class ImageCanvas(QWidget):
     def _follow_size(self) -> None:
         ratio = self.devicePixelRatioF()
         self._look(self.camera.resized(self.width(), self.height(), ratio))
-
-
-@dataclass(slots=True)
-class _Drag:
-    kind: str
-    button: Qt.MouseButton
-    start: QPointF
-    last: QPointF
-    moving: bool = False

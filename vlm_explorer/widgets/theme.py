@@ -53,6 +53,10 @@ class Theme:
     danger_ground: str
     image_ground: str
     image_text: str
+    image_accent: str
+    image_warning: str
+    measure: str
+    graphics: str
     overlay: str
     map_ground: str
     star: str

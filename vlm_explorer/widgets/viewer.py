@@ -12,7 +12,15 @@ from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 from vlm_explorer.widgets.actions import ActionRow, install
 from vlm_explorer.widgets.saliency_bar import SaliencyBar
-from vlm_explorer.widgets.viewer_actions import TOOLS, overlay_rows, picture_rows, series_rows
+from vlm_explorer.widgets.viewer_actions import (
+    TOOLS,
+    layer_rows,
+    overlay_rows,
+    picture_rows,
+    series_rows,
+    switches,
+    tool_rows,
+)
 from vlm_explorer.widgets.viewer_pane import ViewerPane
 from vlm_explorer.widgets.viewer_scroll_bar import SeriesBar
 from vlm_explorer.widgets.viewer_tools import ViewerTools, add_presets
@@ -46,6 +54,7 @@ class Viewer(QWidget):
         self._connect()
         self._take_image()
         self._take_series()
+        self._take_switches()
 
     def _lay_out(self) -> None:
         scan = QHBoxLayout()
@@ -65,7 +74,8 @@ class Viewer(QWidget):
         self.model.image_changed.connect(self._take_image)
         self.model.series.changed.connect(self._take_series)
         self.model.display_changed.connect(self._take_switches)
-        self.saliency.changed.connect(self._take_switches)
+        for part in (self.saliency, self.pane.cine, self.pane.measuring, self.pane.layers):
+            part.changed.connect(self._take_switches)
         self.series_bar.index_chosen.connect(self.model.series.go_to)
         self._tools.preset_chosen.connect(self.model.windows.choose)
         self._saliency_bar.settled.connect(self.pane.setFocus)
@@ -76,14 +86,18 @@ class Viewer(QWidget):
         return QSize(420, 560)
 
     def _picture_rows(self) -> list[ActionRow]:
-        return picture_rows(self.model, self.saliency, self.pane)
+        return [
+            *picture_rows(self.model, self.saliency, self.pane),
+            *tool_rows(self.pane),
+            *layer_rows(self.pane),
+        ]
 
     def actions_table(self) -> list[ActionRow]:
         """Return what can be done here, for the help sheet."""
         return [
             *series_rows(self.model, self.pane),
             *self._picture_rows(),
-            *overlay_rows(self.saliency),
+            *overlay_rows(self.saliency, self.pane),
         ]
 
     def show_overlay_for(self, text: str) -> None:
@@ -108,8 +122,8 @@ class Viewer(QWidget):
     @Slot()
     def _take_switches(self) -> None:
         """Bring the switches in line with what is shown."""
-        self._actions["viewer.encoder_view"].setChecked(self.model.encoder_view)
-        self._actions["viewer.squares"].setChecked(self.saliency.choice.squares)
+        for name, on in switches(self.model, self.saliency, self.pane).items():
+            self._actions[name].setChecked(on)
 
     @Slot(QPoint)
     def _show_menu(self, where: QPoint) -> None:
@@ -120,9 +134,11 @@ class Viewer(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         add_presets(menu.addMenu("Window"), self.model.windows.presets(), self.model.windows.choose)
         menu.addSeparator()
-        for row in self._picture_rows():
+        for row in picture_rows(self.model, self.saliency, self.pane):
             if not row.id.startswith("viewer.window_"):
                 menu.addAction(self._actions[row.id])
+        for title, rows in (("Tools", tool_rows(self.pane)), ("Shown", layer_rows(self.pane))):
+            menu.addMenu(title).addActions([self._actions[row.id] for row in rows])
         menu.popup(where)
 
     # Keys that are no actions: one is held, the other belongs to the window but for a moment

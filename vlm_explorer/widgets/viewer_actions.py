@@ -6,12 +6,13 @@ from collections.abc import Callable
 from functools import partial
 
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel
+from vlm_explorer.viewmodels.viewer_layers import Layer
+from vlm_explorer.viewmodels.viewer_measuring import Tool
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
 from vlm_explorer.viewmodels.viewer_orientation import Orientation
 from vlm_explorer.widgets.actions import ActionRow
 from vlm_explorer.widgets.viewer_pane import ViewerPane
 
-_PAGE = 10  # images that Page up and Page down go
 _ZOOM = 1.2
 _LAST = 1 << 30  # beyond any series
 
@@ -20,9 +21,9 @@ TOOLS = {
     "viewer.invert": "ph.circle-half",
     "viewer.turn_right": "ph.arrow-clockwise",
     "viewer.flip_horizontally": "ph.arrows-left-right",
-    "viewer.flip_vertically": "ph.arrows-down-up",
     "viewer.fit": "ph.corners-out",
-    "viewer.one_to_one": "ph.number-square-one",
+    "viewer.tool_length": "ph.ruler",
+    "viewer.cine": "ph.play",
     "viewer.squares": "ph.grid-four",
     "viewer.encoder_view": "ph.robot",
 }
@@ -42,13 +43,15 @@ _WINDOWS = (
 
 
 def series_rows(model: ViewerModel, pane: ViewerPane) -> list[ActionRow]:
-    """Return what the arrows and Space do while the scan itself has the focus."""
+    """Return what the keys of places and Space do while the scan itself has the focus."""
     series = model.series
     return [
         ActionRow("viewer.next", "Next image", "Down Right", partial(series.step, 1)),
         ActionRow("viewer.previous", "Previous image", "Up Left", partial(series.step, -1)),
-        ActionRow("viewer.forward", "Ten images on", "PgDown", partial(series.step, _PAGE)),
-        ActionRow("viewer.back", "Ten images back", "PgUp", partial(series.step, -_PAGE)),
+        ActionRow("viewer.next_series", "Next series", "PgDown", partial(series.step_series, 1)),
+        ActionRow(
+            "viewer.previous_series", "Previous series", "PgUp", partial(series.step_series, -1)
+        ),
         ActionRow("viewer.first", "First image", "Home", partial(series.go_to, 0)),
         ActionRow("viewer.last", "Last image", "End", partial(series.go_to, _LAST)),
         ActionRow("viewer.reset", "Reset window, zoom and turns", "Space", pane.reset),
@@ -79,7 +82,7 @@ def picture_rows(model: ViewerModel, saliency: SaliencyModel, pane: ViewerPane) 
         ActionRow(
             "viewer.encoder_view",
             "What the encoder sees",
-            "M",
+            "E",
             model.show_encoder_view,
             checkable=True,
         ),
@@ -96,10 +99,68 @@ def picture_rows(model: ViewerModel, saliency: SaliencyModel, pane: ViewerPane) 
     ]
 
 
-def overlay_rows(saliency: SaliencyModel) -> list[ActionRow]:
+def tool_rows(pane: ViewerPane) -> list[ActionRow]:
+    """Return what the left button can do, measuring included, and cine."""
+
+    def tool(which: Tool, title: str, key: str) -> ActionRow:
+        use = partial(pane.measuring.switch, which)
+        return ActionRow(f"viewer.tool_{which}", title, key, use, checkable=True)
+
+    return [
+        tool(Tool.WINDOW, "Drag the window", "W"),
+        tool(Tool.PAN, "Drag the image", "T"),
+        tool(Tool.ZOOM, "Drag the zoom", "Z"),
+        tool(Tool.LENGTH, "Measure a length", "M"),
+        tool(Tool.ANGLE, "Measure an angle", "A"),
+        tool(Tool.ELLIPSE, "Measure in an ellipse", "G"),
+        tool(Tool.RECTANGLE, "Measure in a rectangle", "Shift+G"),
+        ActionRow(
+            "viewer.remove_measurements",
+            "Remove the measurements of this image",
+            "Shift+Del",
+            pane.measuring.remove_all,
+        ),
+        ActionRow("viewer.cine", "Cine", "C", pane.run_cine, checkable=True),
+    ]
+
+
+def switches(model: ViewerModel, saliency: SaliencyModel, pane: ViewerPane) -> dict[str, bool]:
+    """Return which of the checkable actions are on."""
+    return {
+        "viewer.encoder_view": model.encoder_view,
+        "viewer.squares": saliency.choice.squares,
+        "viewer.cine": pane.cine.running,
+        **{f"viewer.tool_{tool}": pane.measuring.tool is tool for tool in Tool},
+        **{f"viewer.layer_{layer}": pane.layers.shows(layer) for layer in Layer},
+    }
+
+
+def layer_rows(pane: ViewerPane) -> list[ActionRow]:
+    """Return the switches of what lies over a scan."""
+
+    def layer(which: Layer, title: str, key: str) -> ActionRow:
+        return ActionRow(
+            f"viewer.layer_{which}",
+            title,
+            key,
+            partial(pane.layers.switch, which),
+            checkable=True,
+        )
+
+    return [
+        layer(Layer.GRAPHICS, "Graphics of the file", "Shift+O"),
+        layer(Layer.CROP, "Mark what the encoder never sees", "Shift+E"),
+        layer(Layer.WORDS, "Words in the corners", "Shift+T"),
+        layer(Layer.LETTERS, "Letters of the patient's sides", "Shift+L"),
+    ]
+
+
+def overlay_rows(saliency: SaliencyModel, pane: ViewerPane) -> list[ActionRow]:
     """Return the keys that the scan itself hears, for the help sheet."""
-    hide, back = "Hide the overlay while held", "Attention of the whole image again"
+    hide, back = "Hide the overlay while held", "Let go of a measurement, or of a patch"
+    remove = "Remove the chosen measurement"
     return [
         ActionRow("viewer.hide_overlay", hide, "O", saliency.set_hidden),
         ActionRow("viewer.whole_image", back, "Esc", saliency.look_from_image),
+        ActionRow("viewer.remove_measurement", remove, "Del", pane.measuring.remove),
     ]

@@ -15,7 +15,7 @@ from vlm_explorer.widgets.theme import ANNOTATION, BODY, font, theme
 
 MARGIN = 8.0
 _NO_WORDS = Corners()
-_LINE = 15.0  # px from one line of a corner to the next
+LINE = 15.0  # px from one line of a corner to the next
 _SHADOW = tuple(QPointF(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y)
 
 
@@ -50,7 +50,7 @@ def paint_annotations(painter: QPainter, pane: QRectF, shown: Annotations) -> QR
         _letters(painter, inner, shown.letters)
     badge = QRectF()
     if shown.warnings:
-        top = inner.top() + _LINE * len(corners.top_left) + 4
+        top = inner.top() + LINE * len(corners.top_left) + 4
         badge = _badge(painter, QRectF(inner.left(), top, inner.width(), 20), shown.warnings)
     if shown.notice:
         _notice(painter, inner, shown.notice)
@@ -58,7 +58,7 @@ def paint_annotations(painter: QPainter, pane: QRectF, shown: Annotations) -> QR
     return badge
 
 
-def _shadowed(painter: QPainter, where: QPointF, text: str, role: str = "image_text") -> None:
+def shadowed(painter: QPainter, where: QPointF, text: str, role: str = "image_text") -> None:
     """Write on any ground: light letters with a dark rim."""
     painter.setPen(theme().colour("image_ground", 0.75))
     for offset in _SHADOW:
@@ -73,15 +73,15 @@ def _corner(
     metrics = QFontMetricsF(painter.font())
     widest = inner.width() * 0.62
     y = (
-        inner.bottom() - _LINE * (len(lines) - 1) - metrics.descent()
+        inner.bottom() - LINE * (len(lines) - 1) - metrics.descent()
         if bottom
         else (inner.top() + metrics.ascent())
     )
     for line in lines:
         text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, widest)
         x = inner.right() - metrics.horizontalAdvance(text) if right else inner.left()
-        _shadowed(painter, QPointF(x, y), text)
-        y += _LINE
+        shadowed(painter, QPointF(x, y), text)
+        y += LINE
 
 
 def _letters(painter: QPainter, inner: QRectF, letters: EdgeLetters) -> None:
@@ -106,9 +106,9 @@ def _one_edge(painter: QPainter, text: str, where: QPointF, side: float) -> None
     start = where - QPointF(width * side, 0)
     painter.save()
     painter.setFont(large)
-    _shadowed(painter, start, text[0])
+    shadowed(painter, start, text[0])
     painter.setFont(small)
-    _shadowed(painter, start + QPointF(first, 0), text[1:])
+    shadowed(painter, start + QPointF(first, 0), text[1:])
     painter.restore()
 
 
@@ -127,7 +127,7 @@ def _badge(painter: QPainter, room: QRectF, warnings: Sequence[str]) -> QRectF:
     text = metrics.elidedText(warnings[0], Qt.TextElideMode.ElideRight, widest) + more
     badge = QRectF(room.left() - 2, room.top(), metrics.horizontalAdvance(text) + 26, 20)
     _pill(painter, badge)
-    colour = theme().colour("warning") if theme().dark else theme().colour("star")
+    colour = theme().colour("image_warning")
     paint_glyph(painter, "ph.warning", QRectF(badge.left() + 3, badge.top() + 3, 14, 14), colour)
     painter.setPen(theme().colour("image_text"))
     painter.drawText(

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QTimer, Slot
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QPainter
+from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QPainter
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from vlm_explorer.viewmodels.saliency_display import DisplayedMap, Rectangle
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
+from vlm_explorer.viewmodels.viewer_cine import Cine
+from vlm_explorer.viewmodels.viewer_corners import Corners
+from vlm_explorer.viewmodels.viewer_layers import Layer, ViewerLayers
+from vlm_explorer.viewmodels.viewer_measurements import Measurements
+from vlm_explorer.viewmodels.viewer_measuring import Measuring
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 from vlm_explorer.widgets.image_canvas import ImageCanvas
+from vlm_explorer.widgets.measure_layer import MeasureLayer
 from vlm_explorer.widgets.saliency_overlay import Overlay
 from vlm_explorer.widgets.saliency_picture import to_picture
 from vlm_explorer.widgets.viewer_annotations import (
@@ -20,6 +26,7 @@ from vlm_explorer.widgets.viewer_annotations import (
     paint_skeleton,
     paint_thumbnail,
 )
+from vlm_explorer.widgets.viewer_graphics import FileGraphics
 
 NOTICE = 4000  # ms that a passing sentence stays
 _NOTHING = "No image open", "Click a point on the map, a result, or an image in the library."
@@ -34,13 +41,21 @@ class ViewerPane(ImageCanvas):
         saliency: SaliencyModel,
         thumbnails: Thumbnails,
         parent: QWidget | None = None,
+        measurements: Measurements | None = None,
     ) -> None:
+        """Make a pane; panes that share `measurements` show the same ones."""
         super().__init__(parent)
         self._model = model
         self._saliency = saliency
         self._thumbnails = thumbnails
         self._notice = ""
-        self._probe = ""
+        self._probe: tuple[str, ...] = ()
+        self._series: tuple[str, ...] = ()
+        self.layers = ViewerLayers(model, self)
+        self.cine = Cine(model.series, lambda: model.status is not Status.LOADING, self)
+        self.measuring = Measuring(model, measurements or Measurements(self), self)
+        self._marks = MeasureLayer(self, self.measuring)
+        self._graphics = FileGraphics()
         self._map: tuple[DisplayedMap, QImage] | None = None
         self._badge = QRectF()
         self._where: tuple[float, float] | None = None
@@ -48,19 +63,26 @@ class ViewerPane(ImageCanvas):
         self._notice_timer.setSingleShot(True)
         self._notice_timer.setInterval(NOTICE)
         self._notice_timer.timeout.connect(self._drop_notice)
-        self.set_painter_above(self._paint_words)
+        self.set_painter_above(self._paint_above)
+        self._connect(model, saliency, thumbnails)
+        self._take_image()
+
+    def _connect(self, model: ViewerModel, saliency: SaliencyModel, thumbnails: Thumbnails) -> None:
         self.scrolled.connect(model.series.step)
         self.windowed.connect(model.drag_window)
         self.double_clicked.connect(self.reset)
         self.pointed.connect(self._say_what_is_under)
         self.clicked.connect(self._look_from)
         saliency.changed.connect(self._take_map)
+        self.layers.changed.connect(self._take_map)
         model.image_changed.connect(self._take_image)
         model.display_changed.connect(self._take_display)
+        model.session.encoder_changed.connect(self._take_map)
         model.series.changed.connect(self.update)
         model.noticed.connect(self.show_notice)
+        self.cine.refused.connect(self.show_notice)
+        self.cine.changed.connect(self.update)
         thumbnails.loaded.connect(self._take_thumbnails)
-        self._take_image()
 
     # From the model
 
@@ -68,6 +90,9 @@ class ViewerPane(ImageCanvas):
     def _take_image(self) -> None:
         if self._model.status is not Status.LOADING:
             self._drop_notice()
+        if self._model.series.key != self._series:  # zoom and pan stay within a series
+            self._series = self._model.series.key
+            self.set_camera(self.camera.fit())
         self._take_display()
 
     @Slot()
@@ -75,6 +100,7 @@ class ViewerPane(ImageCanvas):
         if self.camera.orientation != self._model.orientation:
             self.set_camera(self.camera.turned(self._model.orientation))
         self.set_picture(self._model.picture)
+        self._take_map()
         self._describe()
 
     @Slot()
@@ -83,7 +109,8 @@ class ViewerPane(ImageCanvas):
         saliency, shown = self._saliency, self._saliency.shown
         self.show_squares(saliency.choice.squares)
         if shown is None or saliency.choice.hidden:
-            self.set_overlay(None)
+            seen = _rectangle(self.layers.seen())
+            self.set_overlay(Overlay(seen=seen) if seen is not None else None)
         else:
             if self._map is None or self._map[0] is not shown:
                 self._map = shown, to_picture(shown)
@@ -108,6 +135,12 @@ class ViewerPane(ImageCanvas):
         """Show the series as at first: window, orientation, zoom."""
         self._model.reset()
         self.set_camera(self.camera.fit())
+
+    def run_cine(self, on: bool | None = None) -> None:
+        """Run through the series at the rate of its file, or stop; None: the other way round."""
+        loaded = self._model.loaded
+        if self.cine.running != (not self.cine.running if on is None else on):
+            self.cine.toggle(loaded.frame.frame_rate if loaded is not None else None)
 
     @Slot(str)
     def show_notice(self, text: str) -> None:
@@ -135,11 +168,12 @@ class ViewerPane(ImageCanvas):
     @Slot(object)
     def _say_what_is_under(self, where: tuple[float, float] | None) -> None:
         self._where = where
-        self._probe = ""
+        self._probe = ()
         if where is not None:
-            value = self._model.probe(int(where[1]), int(where[0]))
-            parts = value, self._saliency.probe(*where)
-            self._probe = " · ".join(part for part in parts if part)
+            row, column = int(where[1]), int(where[0])
+            value = self._model.probe(row, column), self._saliency.probe(*where)
+            first = " · ".join(part for part in value if part)
+            self._probe = first, self._model.probe_place(row, column)
         self.update()
 
     @Slot(object)
@@ -152,10 +186,15 @@ class ViewerPane(ImageCanvas):
     def words(self) -> Annotations:
         """Return the words that lie on the scan now."""
         model = self._model
-        corners = model.corners(self.camera.zoom, self._probe)
-        return Annotations(corners, model.letters, model.warnings, self._notice)
+        corners = model.corners(self.camera.zoom, *self._probe, self.cine.describe())
+        return Annotations(
+            corners if self.layers.shows(Layer.WORDS) else Corners(),
+            model.letters if self.layers.shows(Layer.LETTERS) else None,
+            model.warnings,
+            self._notice,
+        )
 
-    def _paint_words(self, painter: QPainter) -> None:
+    def _paint_above(self, painter: QPainter) -> None:
         model = self._model
         pane = QRectF(self.rect())
         if model.status is Status.EMPTY:
@@ -164,13 +203,10 @@ class ViewerPane(ImageCanvas):
             paint_message(painter, pane, "ph.warning-circle", *model.failure)
         elif model.status is Status.LOADING:
             self._paint_skeleton(painter, pane)
-        shown = Annotations(
-            model.corners(self.camera.zoom, self._probe),
-            model.letters,
-            model.warnings,
-            self._notice,
-        )
-        self._badge = paint_annotations(painter, pane, shown)
+        if planes := self.layers.planes():
+            self._graphics.paint(painter, planes, self.transform(), self.camera.zoom)
+        self._marks.paint(painter)
+        self._badge = paint_annotations(painter, pane, self.words())
 
     def _paint_skeleton(self, painter: QPainter, pane: QRectF) -> None:
         """Draw the thumbnail: where the scan will be, if the last one had the same shape."""
@@ -195,8 +231,20 @@ class ViewerPane(ImageCanvas):
             self._saliency.set_hidden(False)
         super().focusOutEvent(event)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Hand on the keys of what is being measured."""
+        if self._marks.hears(event):
+            self._marks.press(event)
+        else:
+            super().keyPressEvent(event)
+
     def event(self, event: QEvent) -> bool:
-        """Show all warnings over their badge."""
+        """Show all warnings over their badge; keep the keys of what is measured from the series."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if self._marks.hears(event):
+                event.accept()
+                return True
+            return super().event(event)
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             inside = self._badge.contains(QPointF(event.pos()))
             words = "\n".join(self._model.warnings) if inside else ""

@@ -146,6 +146,7 @@ def test_that_more_frames_than_are_described_have_places_all_the_same(tmp_path: 
         group.PlanePositionSequence[0].ImagePositionPatient = [1, 2, 3]
         dataset.PerFrameFunctionalGroupsSequence = [group]
         dataset.NumberOfFrames = 3
+        dataset.PixelData *= 3
 
     places = header_after(tmp_path, change).places
     own, shared = (1.0, 2.0, 3.0), tuple(dcmread(wheel("CT_small.dcm")).ImagePositionPatient)
@@ -245,7 +246,6 @@ def test_that_the_pixels_of_an_icon_are_not_those_of_the_file(tmp_path: Path) ->
         ("1.2.840.10008.1.2.4.102", "MPEG-4 video"),
         ("1.2.840.10008.1.2.4.111", "JPEG XL"),
         ("1.2.840.10008.1.2.4.55", "JPEG Full Progression"),
-        ("1.2.840.10008.1.2.8.1", "Deflated Image Frame"),
         ("1.2.840.113619.5.2", r"unknown compression \(1\.2\.840\.113619\.5\.2\)"),
     ],
 )
@@ -265,12 +265,15 @@ def test_that_an_encoding_without_a_decoder_is_named(
     assert caught.value.hint
 
 
-def test_that_more_frames_than_the_file_has_bytes_are_not_believed(tmp_path: Path) -> None:
+def test_that_no_more_frames_are_believed_than_one_beyond_those_that_are_there(
+    tmp_path: Path,
+) -> None:
     def change(dataset: FileDataset) -> None:
         dataset.NumberOfFrames = 2_000_000_000
 
-    with pytest.raises(UnreadableImage, match="2,000,000,000 frames"):
-        header_after(tmp_path, change)
+    header = header_after(tmp_path, change)
+    assert header.frames == 2
+    assert len(header.places) == 2
 
 
 def test_that_a_deflated_file_is_read_and_one_that_inflates_without_end_is_not(

@@ -16,17 +16,25 @@ from vlm_explorer.files.dicom_dataset import (
     transfer_syntax,
 )
 from vlm_explorer.files.dicom_places import PLACE_KEYWORDS, read_places
+from vlm_explorer.files.frame_count import count_frames_to_try
 from vlm_explorer.files.header import ImageHeader
 from vlm_explorer.files.image_header import read_image_header
 from vlm_explorer.files.open_errors import DAMAGED_HINT
 from vlm_explorer.files.quiet_readers import quiet_readers
 from vlm_explorer.files.sop_classes import DICOMDIR, is_mask, name_sop_class
-from vlm_explorer.files.transfer_syntaxes import is_decodable, name_syntax
+from vlm_explorer.files.transfer_syntaxes import is_decodable, missing_package, name_syntax
+from vlm_explorer.files.whole_slide import (
+    SLIDE_KEYWORDS,
+    refuse_higher_level,
+    refuse_slide,
+    slide_size,
+)
 
-__all__ = ["ImageHeader", "count_dicom_frames", "read_header", "read_image_header", "refuse"]
+__all__ = ["ImageHeader", "read_header", "read_image_header", "refuse"]
 
 _TAGS = tuple(Tag(keyword) for keyword in (
-    *PLACE_KEYWORDS, "BodyPartExamined", "Columns", "DirectoryRecordSequence",
+    *PLACE_KEYWORDS, *SLIDE_KEYWORDS, "BitsAllocated", "BodyPartExamined", "Columns",
+    "DirectoryRecordSequence",
     "FrameOfReferenceUID", "InstanceNumber", "Modality", "NumberOfFrames", "PatientID", "Rows",
     "SOPClassUID", "SeriesDate", "SeriesDescription", "SeriesInstanceUID", "SeriesNumber",
     "SeriesTime", "StudyDate", "StudyDescription", "StudyInstanceUID",
@@ -46,11 +54,8 @@ def read_header(path: Path) -> ImageHeader:
         opened = open_dicom(path, _TAGS)
         dataset = opened.dataset
         refuse(opened)
-        frames = count_dicom_frames(dataset)
-        if frames > 1 and frames > path.stat().st_size:
-            raise UnreadableImage(
-                f"The header speaks of {frames:,} frames, for which the file is too small."
-            )
+        refuse_higher_level(path, dataset)
+        frames = 1 if slide_size(dataset) else count_frames_to_try(path, opened)
         return _header(dataset, frames, str(path.absolute().parent))
 
 
@@ -72,7 +77,13 @@ def refuse(opened: OpenedDicom) -> None:
         if opened.ends_early:
             raise UnreadableImage("The file ends before its pixel data.", DAMAGED_HINT)
         raise NotAnImage(f"Not a picture: {name or 'DICOM object'} without pixel data.")
+    refuse_slide(dataset)
     syntax = transfer_syntax(dataset)
+    if package := missing_package(syntax):
+        raise UnsupportedImage(
+            f"The decoder for {name_syntax(syntax)} is not installed.",
+            f"Install it: pip install {package}",
+        )
     if not is_decodable(syntax):
         raise UnsupportedImage(
             f"The pixels are compressed as {name_syntax(syntax)}, for which there is no decoder.",
@@ -82,20 +93,19 @@ def refuse(opened: OpenedDicom) -> None:
         raise UnreadableImage("The header does not say how many rows and columns there are.")
 
 
-def count_dicom_frames(dataset: Dataset) -> int:
-    """Return Number of Frames; 1 where it is absent, zero or not a number."""
-    return max(1, integer(dataset, "NumberOfFrames") or 1)
-
-
 def _header(dataset: Dataset, frames: int, folder: str) -> ImageHeader:
     meta = getattr(dataset, "file_meta", Dataset())
     study = text(dataset, "StudyInstanceUID") or folder
     study_date = text(dataset, "StudyDate")
+    rows, columns = slide_size(dataset) or (
+        integer(dataset, "Rows") or 0,
+        integer(dataset, "Columns") or 0,
+    )
     return ImageHeader(
         modality=text(dataset, "Modality"),
         frames=frames,
-        rows=integer(dataset, "Rows") or 0,
-        columns=integer(dataset, "Columns") or 0,
+        rows=rows,
+        columns=columns,
         patient_id=text(dataset, "PatientID"),
         study_uid=study,
         series_uid=text(dataset, "SeriesInstanceUID") or f"{study} {text(dataset, 'Modality')}",

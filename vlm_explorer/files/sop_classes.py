@@ -21,6 +21,10 @@ _FAMILIES: tuple[tuple[str, str], ...] = (
     (_STORAGE + "481.3", "radiotherapy structure set"),
     (_STORAGE + "481.5", "radiotherapy plan"),
     (_STORAGE + "481.8", "radiotherapy plan"),
+    (_STORAGE + "481.4", "radiotherapy treatment record"),
+    (_STORAGE + "481.6", "radiotherapy treatment record"),
+    (_STORAGE + "481.7", "radiotherapy treatment record"),
+    (_STORAGE + "481.9", "radiotherapy treatment record"),
     (_STORAGE + "9.1.", "ECG waveform"),
     (_STORAGE + "9.4.", "audio recording"),
     (_STORAGE + "9.", "waveform"),
@@ -37,6 +41,7 @@ _FAMILIES: tuple[tuple[str, str], ...] = (
     (_STORAGE + "91.1", "microscopy annotations"),
     (_STORAGE + "4.2", "MR spectroscopy"),
     ("1.2.840.10008.5.1.4.38.", "hanging protocol"),
+    ("1.2.840.10008.5.1.4.39.", "colour palette"),
 )
 
 # Objects whose pixel data are no picture of the patient.

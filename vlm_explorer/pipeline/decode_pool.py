@@ -15,7 +15,7 @@ from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.decoding import Event, Refused, serve
 from vlm_explorer.processes import end_child, start_child
 
-TIME_LIMIT = 180.0  # seconds without a sign of life from one file
+TIME_LIMIT = 60.0  # seconds without a sign of life from one file
 _AHEAD = 4  # files per worker that may be decoded before they are asked for
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from vlm_explorer.encoders.preprocess import PreprocessConfig, model_view
-from vlm_explorer.errors import FileProblem, UnreadableImage
+from vlm_explorer.errors import FileProblem, MissingFrame, UnreadableImage
 from vlm_explorer.files.dicom_header import ImageHeader, read_header, read_image_header
 from vlm_explorer.files.scan import FileKind, FoundFile
 from vlm_explorer.pixels.codec_process import decode_here
@@ -42,11 +42,15 @@ class DecodedImage:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A file (`frame` None) or one frame of it that gave no image, and why."""
+    """A file (`frame` None) or one frame of it that gave no image, and why.
+
+    `is_last`: the file ends here, and frames that its header speaks of are not in it.
+    """
 
     frame: int | None
     kind: str
     reason: str
+    is_last: bool = False
 
 
 Event = Opened | DecodedImage | Refused
@@ -68,7 +72,10 @@ def decode_file(found: FoundFile, preprocess: PreprocessConfig) -> Iterator[Even
         return
     yield Opened(content_hash, header)
     for frame in range(header.frames):
-        yield _decode_frame(found, header, frame, preprocess)
+        event = _decode_frame(found, header, frame, preprocess)
+        yield event
+        if isinstance(event, Refused) and event.is_last:
+            return
 
 
 def _header(found: FoundFile) -> ImageHeader:
@@ -92,7 +99,7 @@ def _decode_frame(
         )
     except FileProblem as problem:
         whole = None if header.frames == 1 else frame
-        return Refused(whole, problem.kind, problem.text)
+        return Refused(whole, problem.kind, problem.text, isinstance(problem, MissingFrame))
     except MemoryError:
         whole = None if header.frames == 1 else frame
         return Refused(whole, "unreadable", "The image is too large for this machine's memory.")

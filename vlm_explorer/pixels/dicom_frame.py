@@ -23,6 +23,7 @@ from vlm_explorer.files.dicom_dataset import (
 from vlm_explorer.files.dicom_header import refuse
 from vlm_explorer.files.open_errors import unreadable_file
 from vlm_explorer.files.quiet_readers import quiet_readers
+from vlm_explorer.files.whole_slide import slide_size
 from vlm_explorer.pixels.facts import collect_facts, find_laterality, find_lossy
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.functional_groups import FrameElements
@@ -35,6 +36,7 @@ from vlm_explorer.pixels.overlays import read_overlays
 from vlm_explorer.pixels.padding import find_padding
 from vlm_explorer.pixels.pet import is_pet
 from vlm_explorer.pixels.playback import find_frame_rate
+from vlm_explorer.pixels.slide_pixels import read_slide
 from vlm_explorer.pixels.stored_pixels import read_stored
 from vlm_explorer.pixels.windowing import FUNCTIONS, Window, spanning
 
@@ -46,9 +48,15 @@ def read_dicom_frame(path: Path, frame: int) -> Frame:
         dataset = opened.dataset
         refuse(opened)
         layout, warnings = read_layout(dataset)
-        if frame >= layout.frames:
-            raise UsageError(f"There is no frame {frame}; the last is {layout.frames - 1}.")
-        stored = read_stored(path, opened, layout, frame)
+        size = slide_size(dataset)
+        frames = layout.frames if size is None else 1
+        if frame >= frames:
+            raise UsageError(f"There is no frame {frame}; the last is {frames - 1}.")
+        if size is None:
+            stored = read_stored(path, opened, layout, frame)
+        else:
+            stored = read_slide(path, opened, layout)
+            layout = replace(layout, rows=size[0], columns=size[1], frames=1)
         elements = FrameElements(dataset, frame)
         warnings += [*stored.notes, *find_notices(elements)]
         colour = layout.samples == 3 or layout.photometric == "PALETTE COLOR"

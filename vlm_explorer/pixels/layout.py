@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 
 from vlm_explorer.errors import UnsupportedImage
 from vlm_explorer.files.dicom_dataset import integer, text
-from vlm_explorer.files.dicom_header import count_dicom_frames
+from vlm_explorer.files.frame_count import count_dicom_frames
 
 # What Pillow, too, refuses to open: 4 times the largest detector that there is.
 MOST_PIXELS = 178_956_970

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import (
     QAbstractListModel,
+    QMimeData,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -16,7 +18,9 @@ from PySide6.QtCore import (
 )
 
 from vlm_explorer.viewmodels import numbers
+from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.viewer_series import window_key
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
@@ -24,10 +28,23 @@ ROOT = QModelIndex()
 IMAGE_ID = Qt.ItemDataRole.UserRole + 1
 RANK = Qt.ItemDataRole.UserRole + 2  # from 1; None where nothing is searched for
 COSINE = Qt.ItemDataRole.UserRole + 3  # None where nothing is searched for
+COUNT = Qt.ItemDataRole.UserRole + 4  # how many images the tile stands for: 1, or its series
+
+IMAGE_MIME = "application/x-vlm-explorer-image"  # an image that is dragged: its id
+
+
+def series_codes(images: ImageTable) -> np.ndarray:
+    """Return the number of each image's series, int64 (N,); a plain image is one of its own."""
+    numbers_of: dict[tuple[str, ...], int] = {}
+    codes = [numbers_of.setdefault(window_key(images, key), len(numbers_of)) for key in images.ids]
+    return np.array(codes, dtype=np.int64)
 
 
 class ResultsModel(QAbstractListModel):
     """The shown images: by cosine to what is searched for, else in the collection's order.
+
+    They may be grouped: then each series is listed once, by its nearest image. A search for images
+    like one groups by itself, since the neighbours of a slice are its like first of all.
 
     Signals:
         arranged(): the rows are others, or in another order.
@@ -41,7 +58,11 @@ class ResultsModel(QAbstractListModel):
         self._rows: np.ndarray = np.zeros(0, dtype=np.int64)
         self._cosine: np.ndarray | None = None
         self._place: dict[str, int] = {}
+        self._codes: tuple[ImageTable, np.ndarray] | None = None
+        self._stands_for: np.ndarray | None = None  # by code, how many images; None: not grouped
+        self._place_of_code: dict[int, int] = {}
         self._selected_only = False
+        self._grouped: dict[bool, bool] = {False: False, True: True}  # by whether like an image
         for signal in (session.collection_changed, session.shown_changed, session.query_changed):
             signal.connect(self._arrange)
         session.selection_changed.connect(self._follow_selection)
@@ -66,12 +87,29 @@ class ResultsModel(QAbstractListModel):
             self._arrange()
 
     @property
+    def grouped(self) -> bool:
+        """Whether each series is listed once."""
+        return self._grouped[self._session.query.like is not None]
+
+    def set_grouped(self, grouped: bool) -> None:
+        """List each series once, by its nearest image, or every image.
+
+        Chosen apart for searches by image and for all else.
+        """
+        if grouped != self.grouped:
+            self._grouped[self._session.query.like is not None] = grouped
+            self._arrange()
+
+    @property
     def summary(self) -> str:
         """How many are listed, and why in this order; one sentence."""
         listed, total = len(self._rows), len(self._session.images)
         if not total:
             return ""
         count = f"{listed:,} of {total:,} shown"
+        if self.grouped:
+            images = 0 if self._stands_for is None else int(self._stands_for.sum())
+            count = f"{listed:,} series, {images:,} of {total:,} images shown"
         query = self._session.query
         if query.active and self._cosine is None:
             return f"{count} · ranking" if query.pending else f"{count} · not ranked"
@@ -82,8 +120,13 @@ class ResultsModel(QAbstractListModel):
         return f"{count} · in the order of the files"
 
     def row_of(self, image_id: str | None) -> int:
-        """Return the row of an image, or -1 where it is not listed."""
-        return -1 if image_id is None else self._place.get(image_id, -1)
+        """Return the row of an image, or of its series; -1 where it is not listed."""
+        row = self._session.images.row_of.get(image_id) if image_id is not None else None
+        if row is None or image_id is None:
+            return -1
+        if self._stands_for is not None and self._codes is not None:
+            return self._place_of_code.get(int(self._codes[1][row]), -1)
+        return self._place.get(image_id, -1)
 
     def image_id(self, row: int) -> str:
         """Return the image in a row."""
@@ -113,10 +156,30 @@ class ResultsModel(QAbstractListModel):
             self._cosine = answer.cosine
             rows = rows[np.argsort(-answer.cosine[rows], kind="stable")]
         self.beginResetModel()
+        self._stands_for = None
+        if self.grouped:
+            rows = self._first_of_series(rows)
         self._rows = rows
         self._place = {images.ids[row]: place for place, row in enumerate(rows)}
         self.endResetModel()
         self.arranged.emit()
+
+    def _first_of_series(self, rows: np.ndarray) -> np.ndarray:
+        """Keep the first row of each series, in the order of `rows`."""
+        images = self._session.images
+        if self._codes is None or self._codes[0] is not images:
+            self._codes = images, series_codes(images)
+        codes = self._codes[1][rows]
+        self._stands_for = np.bincount(codes)
+        kept = np.sort(np.unique(codes, return_index=True)[1])
+        self._place_of_code = {code: place for place, code in enumerate(codes[kept].tolist())}
+        return np.asarray(rows[kept])
+
+    def _count_of(self, row: int) -> int:
+        """Return how many listed images the tile of a row stands for."""
+        if self._stands_for is None or self._codes is None:
+            return 1
+        return int(self._stands_for[self._codes[1][row]])
 
     # QAbstractListModel
 
@@ -135,9 +198,26 @@ class ResultsModel(QAbstractListModel):
             return index.row() + 1 if self._cosine is not None else None
         if role == COSINE:
             return float(self._cosine[row]) if self._cosine is not None else None
+        if role == COUNT:
+            return self._count_of(row)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._describe(index.row(), row)
         return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """A tile can be dragged."""
+        return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
+
+    def mimeTypes(self) -> list[str]:
+        """Return what a dragged tile is."""
+        return [IMAGE_MIME]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """Return the first of the dragged images, by its id."""
+        data = QMimeData()
+        if indexes:
+            data.setData(IMAGE_MIME, str(indexes[0].data(IMAGE_ID)).encode())
+        return data
 
     def _describe(self, place: int, row: int) -> str:
         """Return an image in words; no names of files, which may hold names of people."""
@@ -145,4 +225,6 @@ class ResultsModel(QAbstractListModel):
         parts = [images.modality[row], images.label[row], images.caption[row]]
         if self._cosine is not None:
             parts.insert(0, f"Rank {place + 1}, cosine {numbers.cosine(self._cosine[row])}")
+        if (count := self._count_of(row)) > 1:
+            parts.append(f"Stands for {count:,} images of its series")
         return "\n".join(part for part in parts if part) or f"Image {place + 1}"

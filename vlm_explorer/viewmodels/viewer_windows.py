@@ -70,6 +70,15 @@ class SeriesWindows(QObject):
         elif (window := self.current) is not None:
             self._put(dragged(self.loaded, window, dx, dy))
 
+    def take(self, other: SeriesWindows) -> None:
+        """Show the series under another pane's window; not across units, nor without a window."""
+        window = other.current
+        if window is None or self.loaded is None or refusal_of(self.loaded):
+            return
+        assert other.loaded is not None
+        if self.loaded.frame.unit == other.loaded.frame.unit and window != self.current:
+            self._put(window)
+
     def _put(self, window: Window) -> None:
         self._set[self.key] = window
         self.changed.emit()

@@ -29,9 +29,11 @@ class MapView(QWidget):
 
     Signals:
         image_opened(image_id): the user asked to look at an image, which is the current one now.
+        compare_wanted(image_id): a point's image is wanted beside the open scan.
     """
 
     image_opened = Signal(str)
+    compare_wanted = Signal(str)
 
     def __init__(
         self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
@@ -201,6 +203,7 @@ class MapView(QWidget):
         image_id = None if point is None else self.model.image_id(point)
         if point is not None and image_id is not None:
             menu.addAction("Open", lambda: self._open(point, image_id))
+            menu.addAction("Compare with the open scan", lambda: self.compare_wanted.emit(image_id))
             menu.addAction("Find similar images", lambda: self.model.search_like(point))
             menu.addSeparator()
         menu.addAction(self._actions["map.select_all"])

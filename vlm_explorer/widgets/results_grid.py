@@ -7,94 +7,30 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
-    QRect,
-    QRectF,
     QSize,
     Qt,
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import (
     QListView,
     QStackedLayout,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QWidget,
 )
 
-from vlm_explorer.viewmodels import numbers
-from vlm_explorer.viewmodels.results import COSINE, IMAGE_ID, RANK, ResultsModel
+from vlm_explorer.viewmodels.results import IMAGE_ID, ResultsModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.actions import ActionRow, install
 from vlm_explorer.widgets.controls import EmptyState
+from vlm_explorer.widgets.image_menu import ImageMenu
+from vlm_explorer.widgets.result_tile import CELL, THUMBNAIL, TileDelegate
 from vlm_explorer.widgets.skeleton import Skeleton
-from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, theme, themes
+from vlm_explorer.widgets.theme import themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
-THUMBNAIL = 104
-CELL = QSize(THUMBNAIL + 8, THUMBNAIL + 28)
 MOST_MARKED = 5_000  # a larger selection is shown on the map; marking it here would take seconds
 
 Index = QModelIndex | QPersistentModelIndex
-
-
-class TileDelegate(QStyledItemDelegate):
-    """Draws a tile: thumbnail, rank on the left below it, cosine on the right."""
-
-    def __init__(self, thumbnails: ThumbnailPainter, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._thumbnails = thumbnails
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Return the size of every tile."""
-        return CELL
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw a tile; selection is a frame in the accent, never a veil over the scan."""
-        roles = theme()
-        tile = option.rect
-        box = QRect(tile.left() + 4, tile.top() + 4, THUMBNAIL, THUMBNAIL)
-        state = option.state
-        selected = bool(state & QStyle.StateFlag.State_Selected)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if state & QStyle.StateFlag.State_MouseOver:
-            _fill(painter, tile, roles.colour("hover"))
-        if selected:
-            _fill(painter, tile, roles.colour("selection"))
-        self._thumbnails.paint(painter, box, index.data(IMAGE_ID), 4)
-        focused = bool(state & QStyle.StateFlag.State_HasFocus)
-        if selected or focused:
-            _frame(painter, tile, roles.colour("accent"), 2.0 if focused else 1.0)
-        self._paint_words(painter, QRect(box.left(), box.bottom() + 1, THUMBNAIL, 20), index)
-        painter.restore()
-
-    def _paint_words(self, painter: QPainter, area: QRect, index: Index) -> None:
-        rank, cosine = index.data(RANK), index.data(COSINE)
-        if rank is None or cosine is None:
-            return
-        roles = theme()
-        painter.setFont(font(ANNOTATION))
-        painter.setPen(roles.secondary)
-        middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | middle, f"{rank:,}")
-        painter.setPen(roles.text)
-        painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, numbers.cosine(cosine))
-
-
-def _fill(painter: QPainter, area: QRect, colour: QColor) -> None:
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour)
-    painter.drawRoundedRect(QRectF(area).adjusted(1, 1, -1, -1), RADIUS, RADIUS)
-
-
-def _frame(painter: QPainter, area: QRect, colour: QColor, width: float) -> None:
-    painter.setPen(QPen(colour, width))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    inset = 1 + width / 2
-    painter.drawRoundedRect(QRectF(area).adjusted(inset, inset, -inset, -inset), RADIUS, RADIUS)
 
 
 class ResultsGrid(QWidget):
@@ -103,10 +39,12 @@ class ResultsGrid(QWidget):
     Signals:
         opened(image_id): Enter or a double click on a tile.
         looked_at(image_id): Space on a tile.
+        compare_wanted(image_id): a tile is wanted beside the open scan.
     """
 
     opened = Signal(str)
     looked_at = Signal(str)
+    compare_wanted = Signal(str)
 
     def __init__(
         self, session: Session, painter: ThumbnailPainter, parent: QWidget | None = None
@@ -145,6 +83,11 @@ class ResultsGrid(QWidget):
         view.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         view.setMouseTracking(True)
+        view.setDragEnabled(True)
+        menu = ImageMenu(view, lambda index: self.model.image_id(index.row()))
+        menu.open_wanted.connect(self._open_image)
+        menu.compare_wanted.connect(self.compare_wanted)
+        menu.like_wanted.connect(self._session.search_like)
         view.setAccessibleName("Results")
         view.selectionModel().selectionChanged.connect(self._select)
         view.doubleClicked.connect(self._open)
@@ -195,6 +138,11 @@ class ResultsGrid(QWidget):
     @Slot(QModelIndex)
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(self.model.image_id(index.row()))
+
+    @Slot(str)
+    def _open_image(self, image_id: str) -> None:
+        self._session.select([image_id], image_id)
+        self.opened.emit(image_id)
 
     @Slot()
     def _say_why_empty(self) -> None:

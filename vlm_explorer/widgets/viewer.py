@@ -1,104 +1,137 @@
-"""The viewing pane: tools, the scan, the bar of its series, and the saliency controls."""
+"""The viewing pane: one scan or two side by side, under the tools of the active one."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from vlm_explorer.viewmodels.comparison import Comparison
+from vlm_explorer.viewmodels.results import IMAGE_MIME
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel
+from vlm_explorer.viewmodels.series_strip import SeriesStripModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
-from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
+from vlm_explorer.viewmodels.viewer_measurements import Measurements
+from vlm_explorer.viewmodels.viewer_model import ViewerModel
 from vlm_explorer.widgets.actions import ActionRow, install
-from vlm_explorer.widgets.saliency_bar import SaliencyBar
-from vlm_explorer.widgets.viewer_actions import (
-    TOOLS,
-    layer_rows,
-    overlay_rows,
-    picture_rows,
-    series_rows,
-    switches,
-    tool_rows,
-)
+from vlm_explorer.widgets.compare_actions import compare_rows
+from vlm_explorer.widgets.compare_bar import CompareBar
+from vlm_explorer.widgets.scan_view import ScanView
+from vlm_explorer.widgets.series_strip import SeriesStrip
+from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 from vlm_explorer.widgets.viewer_pane import ViewerPane
 from vlm_explorer.widgets.viewer_scroll_bar import SeriesBar
-from vlm_explorer.widgets.viewer_tools import ViewerTools, add_presets
+
+LEAST = 384  # px
+SIDE_BY_SIDE = 600  # px; narrower, two scans lie one above the other
 
 
 class Viewer(QWidget):
-    """Shows the selection's current image as a radiologist expects it.
+    """Shows the selection's current image as a radiologist expects it, alone or beside another.
 
     Signals:
         image_opened(image_id): another image is shown.
+        comparing_changed(comparing): there are two scans now, or one again.
     """
 
     image_opened = Signal(str)
+    comparing_changed = Signal(bool)
 
     def __init__(
         self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setMinimumWidth(384)
-        self.model = ViewerModel(session, parent=self)
-        self.saliency = SaliencyModel(self.model, self)
-        self.pane = ViewerPane(self.model, self.saliency, thumbnails, self)
-        self._saliency_bar = SaliencyBar(self.saliency, self)
-        self.series_bar = SeriesBar(self)
-        self._actions = {
-            **install(series_rows(self.model, self.pane), self.pane),
-            **install(self._picture_rows(), self),
+        self.setMinimumWidth(LEAST)
+        self.setAcceptDrops(True)
+        self.comparison = Comparison(session, self)
+        measurements = Measurements(self)
+        self._views = {
+            model: ScanView(model, thumbnails, measurements, self)
+            for model in (self.comparison.first, self.comparison.second)
         }
-        self._tools = ViewerTools([(self._actions[key], name) for key, name in TOOLS.items()], self)
+        self.strip_model = SeriesStripModel(self)
+        painter = ThumbnailPainter(session, thumbnails, self)
+        self.strip = SeriesStrip(self.strip_model, session.kept, painter, self)
+        self.compare_bar = CompareBar(self.comparison, self)
+        self._tools, self._saliency_bars = QStackedWidget(self), QStackedWidget(self)
+        self._scans = QSplitter(self)
+        self._comparing = False
+        install(self._compare_rows(), self)
         self._lay_out()
         self._connect()
-        self._take_image()
-        self._take_series()
-        self._take_switches()
+        self._take_comparison()
 
     def _lay_out(self) -> None:
-        scan = QHBoxLayout()
-        scan.setContentsMargins(0, 0, 0, 0)
-        scan.setSpacing(0)
-        scan.addWidget(self.pane, 1)
-        scan.addWidget(self.series_bar)
+        self._scans.setHandleWidth(1)
+        self._scans.setChildrenCollapsible(False)
+        for view in self._views.values():
+            self._tools.addWidget(view.tools)
+            self._saliency_bars.addWidget(view.saliency_bar)
+            self._scans.addWidget(view)
+        self._tools.setFixedHeight(next(iter(self._views.values())).tools.height())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self._tools)
-        column.addLayout(scan, 1)
-        column.addWidget(self._saliency_bar)
-        self.setFocusProxy(self.pane)
+        for part in (self._tools, self.strip, self.compare_bar):
+            column.addWidget(part)
+        column.addWidget(self._scans, 1)
+        column.addWidget(self._saliency_bars)
 
     def _connect(self) -> None:
-        self.model.image_changed.connect(self._take_image)
-        self.model.series.changed.connect(self._take_series)
-        self.model.display_changed.connect(self._take_switches)
-        for part in (self.saliency, self.pane.cine, self.pane.measuring, self.pane.layers):
-            part.changed.connect(self._take_switches)
-        self.series_bar.index_chosen.connect(self.model.series.go_to)
-        self._tools.preset_chosen.connect(self.model.windows.choose)
-        self._saliency_bar.settled.connect(self.pane.setFocus)
-        self.pane.menu_requested.connect(self._show_menu)
+        for model, view in self._views.items():
+            view.image_opened.connect(self.image_opened)
+            view.touched.connect(lambda model=model: self.comparison.activate(model))
+        self.comparison.changed.connect(self._take_comparison)
 
     def sizeHint(self) -> QSize:
         """As the look of the window has it."""
         return QSize(420, 560)
 
-    def _picture_rows(self) -> list[ActionRow]:
-        return [
-            *picture_rows(self.model, self.saliency, self.pane),
-            *tool_rows(self.pane),
-            *layer_rows(self.pane),
-        ]
+    # The active scan
+
+    @property
+    def active(self) -> ScanView:
+        """The scan that follows the selection."""
+        return self._views[self.comparison.active]
+
+    @property
+    def passive(self) -> ScanView:
+        """The other one, which may not be seen."""
+        return self._views[self.comparison.passive]
+
+    @property
+    def model(self) -> ViewerModel:
+        """The active scan's state."""
+        return self.active.model
+
+    @property
+    def saliency(self) -> SaliencyModel:
+        """The active scan's overlay."""
+        return self.active.saliency
+
+    @property
+    def pane(self) -> ViewerPane:
+        """The active scan's canvas."""
+        return self.active.pane
+
+    @property
+    def series_bar(self) -> SeriesBar:
+        """The active scan's place in its series."""
+        return self.active.series_bar
+
+    # What can be done
+
+    def _compare_rows(self) -> list[ActionRow]:
+        return compare_rows(self.comparison, self.strip.toggle)
 
     def actions_table(self) -> list[ActionRow]:
         """Return what can be done here, for the help sheet."""
-        return [
-            *series_rows(self.model, self.pane),
-            *self._picture_rows(),
-            *overlay_rows(self.saliency, self.pane),
-        ]
+        return [*self.active.actions_table(), *self._compare_rows()]
+
+    def compare_with(self, image_id: str) -> None:
+        """Show an image beside the one that is open."""
+        self.comparison.open(image_id)
 
     def show_overlay_for(self, text: str) -> None:
         """Show what moves the score of a text in the current image, and in those to come."""
@@ -107,66 +140,59 @@ class Viewer(QWidget):
     # From the model
 
     @Slot()
-    def _take_image(self) -> None:
-        self._tools.set_title(self.model.title)
-        self._tools.set_presets(self.model.windows.presets())
-        for row in self._picture_rows():
-            self._actions[row.id].setEnabled(self.model.status is not Status.EMPTY)
-        if self.model.status is Status.READY and self.model.image_id is not None:
-            self.image_opened.emit(self.model.image_id)
+    def _take_comparison(self) -> None:
+        """Show one scan or two, the tools of the active one, and its study."""
+        comparing, active = self.comparison.comparing, self.active
+        had_focus = self.passive.pane.hasFocus()
+        if not comparing:
+            self._scans.insertWidget(0, active)
+        active.set_edge(True if comparing else None)
+        self.passive.set_edge(False if comparing else None)
+        self.passive.setVisible(comparing)
+        active.setVisible(True)
+        self._tools.setCurrentWidget(active.tools)
+        self._saliency_bars.setCurrentWidget(active.saliency_bar)
+        self._fit_saliency_bar()
+        self.setFocusProxy(active)
+        self.strip_model.follow(active.model.series)
+        if had_focus:
+            active.pane.setFocus(Qt.FocusReason.OtherFocusReason)
+        if comparing != self._comparing:
+            self._comparing = comparing
+            self._arrange()
+            self.comparing_changed.emit(comparing)
 
-    @Slot()
-    def _take_series(self) -> None:
-        self.series_bar.show_place(self.model.series.place)
+    def _fit_saliency_bar(self) -> None:
+        """Let the stack be as high as the bar on show: the other may have more to say."""
+        for view in self._views.values():
+            shown = view is self.active
+            policy = QSizePolicy.Policy.Preferred if shown else QSizePolicy.Policy.Ignored
+            view.saliency_bar.setSizePolicy(QSizePolicy.Policy.Preferred, policy)
 
-    @Slot()
-    def _take_switches(self) -> None:
-        """Bring the switches in line with what is shown."""
-        for name, on in switches(self.model, self.saliency, self.pane).items():
-            self._actions[name].setChecked(on)
+    def _arrange(self) -> None:
+        """Lay two scans side by side where there is room, else one above the other."""
+        wide = self.width() >= SIDE_BY_SIDE
+        across = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
+        if self._scans.orientation() != across:
+            self._scans.setOrientation(across)
+        self._scans.setSizes([1000, 1000])
 
-    @Slot(QPoint)
-    def _show_menu(self, where: QPoint) -> None:
-        """Offer the windows and all that can be done, at the pointer."""
-        if self.model.status is Status.EMPTY:
-            return
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        add_presets(menu.addMenu("Window"), self.model.windows.presets(), self.model.windows.choose)
-        menu.addSeparator()
-        for row in picture_rows(self.model, self.saliency, self.pane):
-            if not row.id.startswith("viewer.window_"):
-                menu.addAction(self._actions[row.id])
-        for title, rows in (("Tools", tool_rows(self.pane)), ("Shown", layer_rows(self.pane))):
-            menu.addMenu(title).addActions([self._actions[row.id] for row in rows])
-        menu.popup(where)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Rearrange two scans when there is room for it, or no longer."""
+        super().resizeEvent(event)
+        before, now = event.oldSize().width(), event.size().width()
+        if (before >= SIDE_BY_SIDE) != (now >= SIDE_BY_SIDE):
+            self._arrange()
 
-    # Keys that are no actions: one is held, the other belongs to the window but for a moment
+    # A thumbnail dragged here comes beside the open scan
 
-    def event(self, event: QEvent) -> bool:
-        """Keep Escape from the window while a patch is looked from."""
-        escape = event.type() == QEvent.Type.ShortcutOverride and is_escape(event)
-        if escape and self.saliency.choice.cell is not None:
-            event.accept()
-            return True
-        return super().event(event)
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take an image of the collection."""
+        if event.mimeData().hasFormat(IMAGE_MIME):
+            event.acceptProposedAction()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Hide the overlay while O is held; Escape ends the look from a patch."""
-        if event.key() == Qt.Key.Key_O and not event.modifiers():
-            if not event.isAutoRepeat():
-                self.saliency.set_hidden(True)
-        elif event.key() != Qt.Key.Key_Escape or not self.saliency.look_from_image():
-            super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """Show the overlay again."""
-        if event.key() == Qt.Key.Key_O and not event.isAutoRepeat():
-            self.saliency.set_hidden(False)
-        else:
-            super().keyReleaseEvent(event)
-
-
-def is_escape(event: QEvent) -> bool:
-    """Whether a key event is about Escape."""
-    return isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Compare with what was dropped."""
+        image_id = bytes(event.mimeData().data(IMAGE_MIME).data()).decode()
+        event.acceptProposedAction()
+        self.compare_with(image_id)

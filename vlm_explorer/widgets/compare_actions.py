@@ -1,0 +1,25 @@
+"""What can be done with two scans and with the series of a study, with its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vlm_explorer.viewmodels.comparison import Comparison
+from vlm_explorer.viewmodels.viewer_series import SeriesTracker
+from vlm_explorer.widgets.actions import ActionRow
+
+
+def compare_rows(comparison: Comparison, toggle_strip: Callable[[], object]) -> list[ActionRow]:
+    """Return what concerns both panes, from anywhere in the viewer."""
+    other = comparison.activate_other
+    return [
+        ActionRow("viewer.compare", "Compare with another scan", "X", comparison.toggle),
+        ActionRow("viewer.link", "Link scrolling of two scans", "Shift+X", comparison.toggle_link),
+        ActionRow("viewer.other_pane", "Go to the other scan", "Ctrl+Tab", other),
+        ActionRow("viewer.series_strip", "Series of the study", "N", toggle_strip),
+    ]
+
+
+def order_rows(series: SeriesTracker) -> list[ActionRow]:
+    """Return what concerns the series of one pane."""
+    return [ActionRow("viewer.reverse", "Reverse the order of the series", "B", series.reverse)]

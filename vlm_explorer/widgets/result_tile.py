@@ -1,0 +1,96 @@
+"""A tile of the results: thumbnail, rank and cosine, and how many images it stands for."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from vlm_explorer.viewmodels import numbers
+from vlm_explorer.viewmodels.results import COSINE, COUNT, IMAGE_ID, RANK
+from vlm_explorer.widgets.icons import paint_glyph
+from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, theme
+from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
+
+THUMBNAIL = 104
+CELL = QSize(THUMBNAIL + 8, THUMBNAIL + 28)
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class TileDelegate(QStyledItemDelegate):
+    """Draws a tile: thumbnail, rank on the left below it, cosine on the right."""
+
+    def __init__(self, thumbnails: ThumbnailPainter, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._thumbnails = thumbnails
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Return the size of every tile."""
+        return CELL
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a tile; selection is a frame in the accent, never a veil over the scan."""
+        roles = theme()
+        tile = option.rect
+        box = QRect(tile.left() + 4, tile.top() + 4, THUMBNAIL, THUMBNAIL)
+        state = option.state
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if state & QStyle.StateFlag.State_MouseOver:
+            _fill(painter, tile, roles.colour("hover"))
+        if selected:
+            _fill(painter, tile, roles.colour("selection"))
+        self._thumbnails.paint(painter, box, index.data(IMAGE_ID), 4)
+        focused = bool(state & QStyle.StateFlag.State_HasFocus)
+        if selected or focused:
+            _frame(painter, tile, roles.colour("accent"), 2.0 if focused else 1.0)
+        if (count := index.data(COUNT)) > 1:
+            _badge(painter, box, f"{count:,}")
+        self._paint_words(painter, QRect(box.left(), box.bottom() + 1, THUMBNAIL, 20), index)
+        painter.restore()
+
+    def _paint_words(self, painter: QPainter, area: QRect, index: Index) -> None:
+        rank, cosine = index.data(RANK), index.data(COSINE)
+        if rank is None or cosine is None:
+            return
+        roles = theme()
+        painter.setFont(font(ANNOTATION))
+        painter.setPen(roles.secondary)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | middle, f"{rank:,}")
+        painter.setPen(roles.text)
+        painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, numbers.cosine(cosine))
+
+
+def _fill(painter: QPainter, area: QRect, colour: QColor) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawRoundedRect(QRectF(area).adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+
+
+def _frame(painter: QPainter, area: QRect, colour: QColor, width: float) -> None:
+    painter.setPen(QPen(colour, width))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    inset = 1 + width / 2
+    painter.drawRoundedRect(QRectF(area).adjusted(inset, inset, -inset, -inset), RADIUS, RADIUS)
+
+
+def _badge(painter: QPainter, box: QRect, count: str) -> None:
+    """Write into the upper right corner how many images the tile stands for."""
+    roles = theme()
+    painter.setFont(font(ANNOTATION))
+    glyph, margin = 12, 4
+    width = painter.fontMetrics().horizontalAdvance(count) + glyph + 3 * margin
+    badge = QRectF(box.right() - width - 3, box.top() + 4, width, 18)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(roles.colour("image_ground", 0.75))
+    painter.drawRoundedRect(badge, 4, 4)
+    colour = roles.colour("image_text")
+    inner = badge.adjusted(margin, 0, -margin, 0)
+    paint_glyph(
+        painter, "ph.stack", QRectF(inner.left(), badge.center().y() - 6, glyph, glyph), colour
+    )
+    painter.setPen(colour)
+    painter.drawText(inner, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, count)

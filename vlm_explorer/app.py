@@ -135,11 +135,13 @@ def make_application(scale: float = 1.0) -> QApplication:
 
 
 def begin(session: Session, path: Path | None, *, demo: bool) -> None:
-    """Open what the command line names, once the window is there."""
+    """Open what the command line names, or what was open last, once the window is there."""
     if demo:
         session.open_demo()
     elif path is not None:
         session.open(path)
+    else:
+        session.reopen()
 
 
 def _loop(application: QApplication) -> int:

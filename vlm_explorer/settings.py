@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import tomllib
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +25,25 @@ class Settings:
         theme: "dark" or "light".
         model: id of the encoder to use where a collection does not say; empty: the best installed.
         recent: folders of collections opened lately, the newest first.
+        titles: what to call those whose own name may be a patient's.
+        reopen: whether the next start opens what was open when the program ended.
+        last: what was open then; "" for nothing.
     """
 
     theme: str = "dark"
     model: str = ""
     recent: tuple[str, ...] = ()
+    titles: dict[str, str] = field(default_factory=dict)
+    reopen: bool = True
+    last: str = ""
 
-    def with_recent(self, folder: str) -> Settings:
-        """Return settings in which `folder` is the one opened last."""
+    def with_recent(self, folder: str, title: str = "") -> Settings:
+        """Return settings in which `folder` is the one opened last, called `title` if given."""
         others = [known for known in self.recent if known != folder]
-        return replace(self, recent=(folder, *others)[:MOST_RECENT])
+        recent = (folder, *others)[:MOST_RECENT]
+        titles = self.titles | {folder: title}
+        kept = {place: titles[place] for place in recent if titles.get(place)}
+        return replace(self, recent=recent, titles=kept)
 
 
 def _file() -> Path:
@@ -46,8 +55,11 @@ def _clean(value: dict[str, Any]) -> dict[str, Any]:
     clean: dict[str, Any] = {}
     if value.get("theme") in THEMES:
         clean["theme"] = value["theme"]
-    if isinstance(value.get("model"), str):
-        clean["model"] = value["model"]
+    for name, kind in (("model", str), ("last", str), ("reopen", bool)):
+        if isinstance(value.get(name), kind):
+            clean[name] = value[name]
+    if isinstance(titles := value.get("titles"), dict):
+        clean["titles"] = {str(key): text for key, text in titles.items() if isinstance(text, str)}
     if isinstance(recent := value.get("recent"), list):
         clean["recent"] = tuple(entry for entry in recent if isinstance(entry, str))[:MOST_RECENT]
     return clean
@@ -73,7 +85,7 @@ def save_settings(settings: Settings) -> None:
     """
     import tomli_w
 
-    known = {field.name for field in fields(Settings)}
+    known = {each.name for each in fields(Settings)}
     others = {name: value for name, value in _stored().items() if name not in known}
     value = {**others, "version": VERSION, **asdict(settings), "recent": list(settings.recent)}
     file = _file()

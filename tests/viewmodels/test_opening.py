@@ -73,7 +73,7 @@ def test_that_cancelling_the_first_indexing_leads_back_to_nothing(
 ) -> None:
     session.model = installed
     session.open(scans)
-    qtbot.waitUntil(lambda: session.opening == f"Indexing {scans.name}", timeout=LONG)
+    qtbot.waitUntil(lambda: session.opening == "Indexing the folder", timeout=LONG)
     session.runner.cancel("open")
     qtbot.waitUntil(lambda: session.opening == "", timeout=LONG)
     assert session.collection is None

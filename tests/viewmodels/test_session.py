@@ -43,7 +43,7 @@ def test_that_a_path_that_is_not_there_is_said_and_nothing_opens(
     said: list[tuple[str, str, str]] = []
     shell_session.messages.message.connect(lambda *words: said.append(words))
     shell_session.open(tmp_path / "nowhere")
-    assert shell_session.opening == "Opening nowhere"
+    assert shell_session.opening == "Opening the folder"
     settle(shell_session)
     assert shell_session.collection is None
     assert shell_session.opening == ""

@@ -63,7 +63,7 @@ def test_that_the_library_lists_patients_studies_and_series_without_names(
     series = of_kind(model, "series")
     assert len(series) == model.series_count == IMAGES // 3
     assert series[0].data() == "Series 1"
-    assert series[0].data(DETAIL) == "XR · 3 images"
+    assert series[0].data(DETAIL) == "XR · Chest · 3 images"
     assert series[0].data(IMAGE_IDS) == (image_id(0), image_id(1), image_id(2))
     shown = [index.data(IMAGE_IDS) for index in patients]
     assert {key for ids in shown for key in ids} == set(opened.images.ids)
@@ -77,7 +77,7 @@ def test_that_the_filter_shows_only_what_holds_every_word(opened: Session) -> No
     rows = [opened.images.row_of[key] for key in shown]
     assert set(opened.images.modality[rows]) == {"CT"}
     assert set(opened.images.label[rows]) == {"effusion"}
-    assert of_kind(model, "series")[0].data(DETAIL) == "CT · 1 of 3"
+    assert of_kind(model, "series")[0].data(DETAIL) == "CT · Chest · 1 of 3"
     model.set_filter("")
     assert opened.shown.all()
 
@@ -105,7 +105,7 @@ def test_that_levels_with_a_single_member_are_folded_into_the_one_above(opened: 
     model = LibraryModel(opened)
     top = [model.index(row, 0) for row in range(model.rowCount())]
     assert [index.data(KIND) for index in top] == ["series"] * 12 + ["patient"]
-    assert (top[0].data(), top[0].data(DETAIL)) == ("Patient 1", "XR · 1 image")
+    assert (top[0].data(), top[0].data(DETAIL)) == ("Patient 1", "XR · Chest · 1 image")
     assert [index.data() for index in of_kind(model, "study")] == ["Study 1"]
     assert [index.data() for index in of_kind(model, "series")][-3:] == [
         "Series 1",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.paths import collections_folder
 from vlm_explorer.viewmodels.image_table import ImageTable
 
 if TYPE_CHECKING:
@@ -41,6 +42,17 @@ class Opened:
     left: dict[str, object] | None = None
     warnings: tuple[str, ...] = ()
     prompt: str = ""
+
+    @property
+    def title(self) -> str:
+        """What to call the collection without naming a patient.
+
+        One that was made of a folder of DICOM files bears the folder's name, which is often a
+        patient's: it goes by what is in it. One that the user named goes by that name.
+        """
+        if self.collection.folder.parent != collections_folder() or self.images.all_plain:
+            return self.collection.name
+        return self.images.summary
 
 
 @dataclass(frozen=True, slots=True, eq=False)

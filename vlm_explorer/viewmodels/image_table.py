@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vlm_explorer.files.header import PLAIN_STACK
 from vlm_explorer.files.study_tree import (
     PatientNode,
     SeriesNode,
@@ -147,6 +149,23 @@ class ImageTable:
             for image_id in series.image_ids
         }
 
+    @property
+    def all_plain(self) -> bool:
+        """Whether none of the images is a DICOM file."""
+        return bool((self.stack == PLAIN_STACK).all())
+
+    @property
+    def patients(self) -> int:
+        """How many patients are known by an id."""
+        return len(set(self.patient.tolist()) - {""})
+
+    @property
+    def summary(self) -> str:
+        """What there is, in words: "CT, MR · 3 patients · 340 images"."""
+        modalities = [name for name, _ in Counter(self.modality.tolist()).most_common(3) if name]
+        parts = [", ".join(modalities), _count(self.patients, "patient") if self.patients else ""]
+        return " · ".join(part for part in (*parts, _count(len(self), "image")) if part)
+
     def rows_of(self, ids: frozenset[str] | list[str]) -> np.ndarray:
         """Return the rows of the known ids among `ids`, ascending, (K,) int64."""
         rows = [self.row_of[key] for key in ids if key in self.row_of]
@@ -180,6 +199,10 @@ def tree_rows(images: ImageTable) -> list[TreeRow]:
 
 def _or_none(numbers: np.ndarray) -> list[Any]:
     return [None if number != number else number for number in numbers.tolist()]  # NaN
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _no_texts(size: int) -> np.ndarray:

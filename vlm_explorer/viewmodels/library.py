@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,15 @@ from PySide6.QtCore import (
     Slot,
 )
 
-from vlm_explorer.files.study_tree import PatientNode, SeriesNode
-from vlm_explorer.viewmodels.image_table import ImageTable
+from vlm_explorer.files.study_tree import PatientNode
+from vlm_explorer.viewmodels.library_tree import (
+    Node,
+    filter_mask,
+    numbered,
+    searchable_text,
+    shown_tree,
+)
+from vlm_explorer.viewmodels.patient_details import PatientDetailsReader
 from vlm_explorer.viewmodels.session import Session
 
 Index = QModelIndex | QPersistentModelIndex
@@ -28,21 +34,7 @@ IMAGE_IDS = Qt.ItemDataRole.UserRole + 2  # tuple[str, ...], in geometric order,
 DETAIL = Qt.ItemDataRole.UserRole + 3  # the second line of a row
 KEY = Qt.ItemDataRole.UserRole + 5  # what stays the same when the tree is made anew
 COVER = Qt.ItemDataRole.UserRole + 4  # the image id of the thumbnail
-
-
-@dataclass(slots=True)
-class Node:
-    """A row of the tree; the tree itself is made once and then left alone."""
-
-    kind: str
-    key: str
-    title: str
-    detail: str = ""
-    image_ids: tuple[str, ...] = ()
-    parent: Node | None = None
-    children: list[Node] = field(default_factory=list)
-    number: int = 0  # among all nodes; the root has 0
-    row: int = 0  # among its siblings
+WARNINGS = Qt.ItemDataRole.UserRole + 6  # tuple[str, ...], what is irregular about a series
 
 
 class LibraryModel(QAbstractItemModel):
@@ -62,6 +54,7 @@ class LibraryModel(QAbstractItemModel):
         self._words: np.ndarray = np.zeros(0, dtype=object)
         self._nodes: list[Node] = [Node("root", "", "")]
         self._series_of: dict[str, Node] = {}
+        self.patient = PatientDetailsReader(session, "library", self)
         session.collection_changed.connect(self._rebuild)
         self._rebuild()
 
@@ -75,7 +68,7 @@ class LibraryModel(QAbstractItemModel):
     def set_filter(self, text: str) -> None:
         """Show the images in which every word of `text` occurs, and none that begins with -.
 
-        Looked through are modality, label, caption and the titles of the tree.
+        Looked through are modality, label, caption, and the titles and descriptions of the tree.
         """
         if text == self._filter:
             return
@@ -88,6 +81,10 @@ class LibraryModel(QAbstractItemModel):
         """Return the series in which an image lies; invalid where it is not shown."""
         node = self._series_of.get(image_id)
         return QModelIndex() if node is None else self.createIndex(node.row, 0, node.number)
+
+    def read_patient(self, index: QModelIndex) -> None:
+        """Read who the images of a row are of, for its tool tip, where the user wants to see it."""
+        self.patient.show(self._node(index).cover)
 
     @property
     def series_count(self) -> int:
@@ -109,7 +106,7 @@ class LibraryModel(QAbstractItemModel):
         mask = filter_mask(self._words, self._filter)
         shown = set(self._session.images.ids[mask])
         self.beginResetModel()
-        self._nodes = _numbered(_shown_tree(self._patients, shown))
+        self._nodes = numbered(shown_tree(self._patients, shown))
         self._series_of = {
             image_id: node
             for node in self._nodes
@@ -153,108 +150,19 @@ class LibraryModel(QAbstractItemModel):
         node = self._node(index)
         if role == Qt.ItemDataRole.DisplayRole:
             return node.title
-        if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return f"{node.title}, {node.detail}" if node.detail else node.title
-        if role == COVER:
-            return node.image_ids[len(node.image_ids) // 2] if node.image_ids else None
-        known = {KIND: node.kind, KEY: node.key, IMAGE_IDS: node.image_ids, DETAIL: node.detail}
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return " ".join((node.sentence, *node.warnings))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            of_node = self.patient.image_id == node.cover
+            return "\n".join(
+                (node.sentence, *node.warnings, *(self.patient.lines if of_node else ()))
+            )
+        known = {
+            KIND: node.kind,
+            KEY: node.key,
+            IMAGE_IDS: node.image_ids,
+            DETAIL: node.detail,
+            COVER: node.cover,
+            WARNINGS: node.warnings,
+        }
         return known.get(role)
-
-
-def searchable_text(images: ImageTable, patients: tuple[PatientNode, ...]) -> np.ndarray:
-    """Return, for each image, what the filter looks through; (N,) object array, lower case."""
-    titles: dict[str, str] = {}
-    for patient in patients:
-        for study in patient.studies:
-            for series in study.series:
-                title = f"{patient.title} {study.title} {series.title}"
-                titles.update(dict.fromkeys(series.image_ids, title))
-    words = np.empty(len(images), dtype=object)
-    words[:] = [
-        " ".join((modality, label, caption, titles.get(image_id, ""))).casefold()
-        for image_id, modality, label, caption in zip(
-            images.ids, images.modality, images.label, images.caption, strict=True
-        )
-    ]
-    return words
-
-
-def filter_mask(words: np.ndarray, text: str) -> np.ndarray:
-    """Return which texts hold every word of `text`, and none that begins with a minus.
-
-    Args:
-        words: (N,) object array of lower-case texts.
-
-    Returns:
-        bool (N,).
-    """
-    mask = np.ones(len(words), dtype=bool)
-    for word in text.casefold().split():
-        unwanted = word.startswith("-") and len(word) > 1
-        sought = word[1:] if unwanted else word
-        found = np.fromiter((sought in text for text in words), dtype=bool, count=len(words))
-        mask &= ~found if unwanted else found
-    return mask
-
-
-def _shown_tree(patients: tuple[PatientNode, ...], shown: set[str]) -> Node:
-    """Return the tree of the shown images, without empty branches.
-
-    A patient with one study has the series right below, and one with one series is a row of its
-    own: a tree of a thousand radiographs is a list of them.
-    """
-    root = Node("root", "", "")
-    for patient in patients:
-        series = [each for study in patient.studies for each in study.series]
-        if len(series) == 1:
-            _add_series(root, series[0], shown, patient.title)
-            continue
-        top = Node("patient", patient.key, patient.title, parent=root)
-        for study in patient.studies:
-            if len(patient.studies) == 1 or len(study.series) == 1:
-                for each in study.series:
-                    _add_series(top, each, shown, "" if len(patient.studies) == 1 else study.title)
-                continue
-            middle = Node("study", study.key, study.title, parent=top)
-            for each in study.series:
-                _add_series(middle, each, shown)
-            _close(top, middle)
-        _close(root, top)
-    return root
-
-
-def _add_series(parent: Node, series: SeriesNode, shown: set[str], above: str = "") -> None:
-    """Hang the shown part of a series below `parent`.
-
-    Args:
-        above: title of the level that the series stands for; a folder's name says more.
-    """
-    ids = tuple(image_id for image_id in series.image_ids if image_id in shown)
-    if not ids:
-        return
-    own, _, detail = series.title.partition(" · ")
-    if len(ids) < len(series.image_ids):
-        count = f"{len(ids):,} of {len(series.image_ids):,}"
-        detail = f"{series.modality} · {count}" if series.modality else count
-    title = above if above and own.startswith("Series ") else own
-    parent.children.append(Node("series", series.key, title, detail, ids, parent))
-
-
-def _numbered(root: Node) -> list[Node]:
-    """Return all nodes, the root first, each knowing its place in the list and its row."""
-    nodes = [root]
-    for node in nodes:
-        for row, child in enumerate(node.children):
-            child.number, child.row = len(nodes), row
-            nodes.append(child)
-    return nodes
-
-
-def _close(parent: Node, node: Node) -> None:
-    """Hang `node` below `parent` unless nothing of it is shown; count its images."""
-    if not node.children:
-        return
-    node.image_ids = tuple(key for child in node.children for key in child.image_ids)
-    count = len(node.image_ids)
-    node.detail = "1 image" if count == 1 else f"{count:,} images"
-    parent.children.append(node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,9 +35,23 @@ class Opening(QObject):
 
     def open(self, path: Path) -> None:
         """Open a collection, or index a folder or file and open what comes of it."""
+        self._open(path, self._take_place, self._fail)
+
+    def reopen(self) -> None:
+        """Open what was open last; where that cannot be, say so on the welcome page."""
+        last = self.recent.last
+        if last is not None:
+            self._open(last, self._take_again, self._fail_to_reopen)
+
+    def _open(
+        self,
+        path: Path,
+        on_success: Callable[[background.Place], Any],
+        on_failure: Callable[[Exception], Any],
+    ) -> None:
         self._path = path.expanduser().absolute()
-        name = self._path.name or str(self._path)
-        self._session.begin(f"Opening {name}")
+        # The name of the folder may be a patient's, and what is in it is not known yet.
+        self._session.begin("Opening the folder")
         self._session.runner.start(
             background.read_place,
             self._path,
@@ -44,8 +59,8 @@ class Opening(QObject):
             title=self._session.opening,
             key="open",
             lane="io",
-            on_success=self._take_place,
-            on_failure=self._fail,
+            on_success=on_success,
+            on_failure=on_failure,
         )
 
     def open_demo(self, *, reset: bool) -> None:
@@ -70,9 +85,9 @@ class Opening(QObject):
         if place.opened is not None:
             self._take(place.opened)
             if place.indexed:
-                self._start_indexing("update", f"Looking for changes in {place.path.name}")
+                self._start_indexing("update", "Looking for changes")
             return
-        self._session.put(opening=f"Indexing {place.path.name or place.path}")
+        self._session.put(opening="Indexing the folder")
         self._start_indexing("open", self._session.opening)
         self._peeking.start()
 
@@ -157,11 +172,28 @@ class Opening(QObject):
         self._session.messages.show_error(error)
 
     @Slot(object)
+    def _take_again(self, place: background.Place) -> None:
+        """Show what was open last; a start of the program indexes nothing from scratch."""
+        if place.opened is None:
+            self._fail_to_reopen(None)
+        else:
+            self._take_place(place)
+
+    @Slot(object)
+    def _fail_to_reopen(self, _error: Exception | None) -> None:
+        self.recent.leave()
+        self._session.begin("")
+        self._session.messages.show_information(
+            "What was open last cannot be opened again: it was moved, removed or damaged."
+        )
+
+    @Slot(object)
     def _take(self, content: background.Opened) -> None:
         """Show a collection as it was left, and start what follows from it."""
         session = self._session
         if self._path is not None:
-            self.recent.add(self._path)
+            called_by_name = content.title == content.collection.name
+            self.recent.add(self._path, "" if called_by_name else content.title)
         session.kept.enter(None if session.demo else content.collection, content.left)
         session.take(content)
         session.put(opening="")
@@ -194,8 +226,12 @@ class Opening(QObject):
                 session.label_state = LabelState(tuple(map(str, labels)), templates, task)
         if text := kept.get("query", str):
             session.put(query=QueryState(text=text, pending=True))
-        if current := kept.get("current", str):
-            session.select([current], current)
+        elif (like := kept.get("like", str)) in session.images.row_of:
+            session.put(query=QueryState(like=like, pending=True))
+        current = kept.get("current", str)
+        chosen = [key for key in kept.get("selection", list, []) if isinstance(key, str)]
+        if chosen or current:
+            session.select([*chosen, *([current] if current and not chosen else [])], current)
 
     # The encoder
 

@@ -30,17 +30,10 @@ __all__ = ["ImageTable", "LabelState", "LayoutState", "QueryState", "Selection",
 
 # The jobs that belong to the open collection, and end with it.
 _KEYS = (
-    "open",
-    "update",
-    "peek",
-    "encoder",
-    "preview",
-    "layout",
-    "groups",
-    "query",
-    "labels",
+    "open", "update", "peek", "encoder", "preview", "layout", "groups", "query", "labels",
     "reading",
-)
+)  # fmt: skip
+MOST_KEPT = 2000  # images of a selection that are selected again when the window reopens
 
 
 class Session(QObject):
@@ -63,12 +56,14 @@ class Session(QObject):
         kept: what the collection keeps about its window.
         recent: what was opened last.
         foreign: whether the bundled encoder looks at images that are not the demo study.
+        show_patient_details: whether names and ids may be seen; never at the start.
 
     Signals:
         collection_changed(), encoder_changed(), selection_changed(), shown_changed(),
         query_changed(), layout_changed(), labels_changed(): read the state anew.
         opening_changed(): something began or ceased to be opened.
         opened(): a collection is open, whole; what follows from it has been started.
+        patient_details_changed(): names and ids are to be shown, or hidden.
     """
 
     collection_changed = Signal()
@@ -80,6 +75,7 @@ class Session(QObject):
     labels_changed = Signal()
     opening_changed = Signal()
     opened = Signal()
+    patient_details_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -87,6 +83,7 @@ class Session(QObject):
         self.messages = Messages(self)
         self.kept = KeptState(self.runner, self)
         self.model: str | None = None  # the encoder asked for on the command line
+        self.show_patient_details = False
         self._clear()
         self._opening = Opening(self)
         self._asking = Asking(self)
@@ -118,6 +115,11 @@ class Session(QObject):
         return () if self.content is None else self.content.problems
 
     @property
+    def title(self) -> str:
+        """What to call what is open, without naming a patient; "" where nothing is."""
+        return "Demo study" if self.demo else "" if self.content is None else self.content.title
+
+    @property
     def foreign(self) -> bool:
         """Whether the bundled encoder looks at images that are not the demo study."""
         bundled = self.encoder_id == background.BUNDLED
@@ -129,8 +131,13 @@ class Session(QObject):
         """Open a collection, or index a folder or file and open what comes of it."""
         self._opening.open(path)
 
+    def reopen(self) -> None:
+        """Open what was open when the program ended last, if it should and can be."""
+        self._opening.reopen()
+
     def open_demo(self) -> None:
         """Open the demo study as on its first day; it is made first if need be."""
+        self.recent.leave()
         self._opening.open_demo(reset=False)
 
     def reset_demo(self) -> None:
@@ -139,6 +146,7 @@ class Session(QObject):
 
     def close(self) -> None:
         """Close the collection, or stop opening one; back to the welcome page."""
+        self.recent.leave()
         self.begin("")
 
     def begin(self, opening: str, *, demo: bool = False) -> None:
@@ -202,6 +210,8 @@ class Session(QObject):
         if selection != self.selection:
             self.selection = selection
             self.kept.put("current", current)
+            # a larger selection is a passing one, and would be written at every change
+            self.kept.put("selection", sorted(known) if len(known) <= MOST_KEPT else [])
             self.selection_changed.emit()
 
     def set_shown(self, mask: np.ndarray) -> None:
@@ -220,18 +230,22 @@ class Session(QObject):
             return
         self.put(query=QueryState(text=text, pending=True))
         self.kept.put("query", text)
+        self.kept.put("like", "")
         self._asking.search()
 
     def search_like(self, image_id: str) -> None:
         """Rank the images by their likeness to one of them."""
         if image_id in self.images.row_of:
             self.put(query=QueryState(like=image_id, pending=True))
+            self.kept.put("query", "")
+            self.kept.put("like", image_id)
             self._asking.search()
 
     def clear_query(self) -> None:
         """Search for nothing."""
         self.runner.cancel("query")
         self.kept.put("query", "")
+        self.kept.put("like", "")
         if self.query.active:
             self.put(query=QueryState())
 
@@ -253,6 +267,12 @@ class Session(QObject):
         self.label_state = LabelState(tuple(labels), templates, task)
         self.kept.put("labels", [list(self.label_state.labels), templates, task])
         self._asking.classify()
+
+    def toggle_patient_details(self) -> None:
+        """Show names and ids, until the program ends, or hide them again."""
+        self.show_patient_details = not self.show_patient_details
+        self.recent.show_whole(self.show_patient_details)
+        self.patient_details_changed.emit()
 
     # What follows from opening
 

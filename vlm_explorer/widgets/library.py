@@ -5,104 +5,44 @@ from __future__ import annotations
 from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
-    QPersistentModelIndex,
-    QRect,
     QSize,
     Qt,
     QTimer,
+    Signal,
     Slot,
 )
-from PySide6.QtGui import QAction, QFontMetrics, QPainter
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QStackedLayout,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTreeView,
     QVBoxLayout,
     QWidget,
 )
 
-from vlm_explorer.viewmodels.library import COVER, DETAIL, IMAGE_IDS, KEY, KIND, LibraryModel
+from vlm_explorer.viewmodels.library import COVER, IMAGE_IDS, KEY, KIND, LibraryModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import EmptyState, Words
+from vlm_explorer.widgets.image_menu import ImageMenu
+from vlm_explorer.widgets.library_delegate import THUMBNAIL, LibraryDelegate
 from vlm_explorer.widgets.skeleton import Skeleton
-from vlm_explorer.widgets.theme import ANNOTATION, BODY, font, icon, theme, themes
+from vlm_explorer.widgets.theme import icon, themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 INDENTATION = 12
-SERIES_HEIGHT, BRANCH_HEIGHT = 48, 28
-THUMBNAIL = 40
 PAUSE = 120  # ms without a key before the filter is applied
 UNFOLDED = 60  # with more series than these the tree begins folded
 
-Index = QModelIndex | QPersistentModelIndex
-
-
-class LibraryDelegate(QStyledItemDelegate):
-    """Draws a branch as one line, a series as thumbnail and two lines."""
-
-    def __init__(self, thumbnails: ThumbnailPainter, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._thumbnails = thumbnails
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Return the height of a row."""
-        return QSize(0, SERIES_HEIGHT if index.data(KIND) == "series" else BRANCH_HEIGHT)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw a row on the ground that the style gives it."""
-        style = option.widget.style()
-        style.drawPrimitive(
-            QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget
-        )
-        painter.save()
-        area = option.rect.adjusted(4, 0, -8, 0)
-        if index.data(KIND) == "series":
-            self._paint_series(painter, area, index)
-        else:
-            self._paint_branch(painter, area, index)
-        painter.restore()
-
-    def _paint_series(self, painter: QPainter, area: QRect, index: Index) -> None:
-        roles = theme()
-        box = QRect(area.left(), area.top() + 4, THUMBNAIL, THUMBNAIL)
-        self._thumbnails.paint(painter, box, index.data(COVER), 4)
-        words = area.adjusted(THUMBNAIL + 8, 0, 0, 0)
-        upper = QRect(words.left(), area.top() + 6, words.width(), 18)
-        lower = QRect(words.left(), area.top() + 25, words.width(), 16)
-        _write(painter, upper, str(index.data()), BODY, roles.text)
-        _write(painter, lower, str(index.data(DETAIL)), ANNOTATION, roles.secondary)
-
-    def _paint_branch(self, painter: QPainter, area: QRect, index: Index) -> None:
-        roles = theme()
-        count = str(index.data(DETAIL)).partition(" ")[0]
-        width = QFontMetrics(font(ANNOTATION)).horizontalAdvance(count) + 4
-        _write(painter, area.adjusted(0, 0, -width, 0), str(index.data()), BODY, roles.text)
-        right = area.adjusted(area.width() - width, 0, 0, 0)
-        flag = Qt.AlignmentFlag.AlignRight
-        _write(painter, right, count, ANNOTATION, roles.secondary, flag)
-
-
-def _write(
-    painter: QPainter,
-    area: QRect,
-    text: str,
-    px: int,
-    colour: str,
-    across: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
-) -> None:
-    """Draw one line of text, elided where it is too long."""
-    painter.setFont(font(px))
-    painter.setPen(colour)
-    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-    painter.drawText(area, across | Qt.AlignmentFlag.AlignVCenter, shown)
-
 
 class Library(QWidget):
-    """The pane on the left; selecting a branch selects its images."""
+    """The pane on the left; selecting a branch selects its images.
+
+    Signals:
+        compare_wanted(image_id): a series is wanted beside the open scan.
+    """
+
+    compare_wanted = Signal(str)
 
     def __init__(
         self, session: Session, painter: ThumbnailPainter, parent: QWidget | None = None
@@ -117,6 +57,7 @@ class Library(QWidget):
         self.tree = QTreeView(self)
         self.count = Words("", "annotation", parent=self)
         self._following = False
+        self._restored = False  # what a tree that is being made does is not the user's doing
         self._scrolled = 0
         self._open_keys: set[str] = set()
         self._set_up_filter()
@@ -161,7 +102,16 @@ class Library(QWidget):
         self.tree.setVerticalScrollMode(QTreeView.ScrollMode.ScrollPerPixel)
         self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.tree.setAccessibleName("Patients, studies and series")
+        self.tree.setMouseTracking(True)
+        self.tree.entered.connect(self.model.read_patient)
         self.tree.selectionModel().selectionChanged.connect(self._select)
+        menu = ImageMenu(self.tree, lambda index: index.data(COVER))
+        menu.open_wanted.connect(self._open)
+        menu.compare_wanted.connect(self.compare_wanted)
+        menu.like_wanted.connect(self._session.search_like)
+        self.tree.expanded.connect(self._keep)
+        self.tree.collapsed.connect(self._keep)
+        self.tree.verticalScrollBar().valueChanged.connect(self._keep)
         painter.loaded.connect(self.tree.viewport().update)
 
     def _lay_out(self) -> None:
@@ -208,20 +158,37 @@ class Library(QWidget):
     def _greet(self) -> None:
         """Take another collection; its filter starts empty."""
         if not len(self._session.images):
+            self._restored = False
             self.clear_filter()
         self._count()
 
     @Slot()
+    def _keep(self) -> None:
+        """Note which branches are folded and where the tree stands, for the next time."""
+        if self._following or not self._restored:
+            return
+        folded = [i.data(KEY) for i in self._branches() if not self.tree.isExpanded(i)]
+        self._session.kept.put("library", [folded, self.tree.verticalScrollBar().value()])
+
+    @Slot()
     def _restore(self) -> None:
-        """Filter as when the collection was left."""
-        self.filter.setText(self._session.kept.get("filter", str, ""))
+        """Filter, fold and scroll as when the collection was left."""
+        kept = self._session.kept
+        self.filter.setText(kept.get("filter", str, ""))
         self._apply_filter()
+        match kept.get("library", list):
+            case [list(folded), int(scrolled)]:
+                for index in self._branches():
+                    self.tree.setExpanded(index, index.data(KEY) not in folded)
+                self.tree.doItemsLayout()
+                self.tree.verticalScrollBar().setValue(scrolled)
+        self._restored = True
 
     @Slot()
     def _count(self) -> None:
         total = len(self._session.images)
         shown = int(self._session.shown.sum())
-        patients = self.model.rowCount()
+        patients = self._session.images.patients
         whole = f"{total:,} images, {patients:,} patients" if patients > 1 else f"{total:,} images"
         self.count.setText(whole if shown == total else f"{shown:,} of {total:,} shown")
         self.count.setVisible(total > 0)
@@ -254,6 +221,10 @@ class Library(QWidget):
             self.tree.expand(self.model.index(0, 0))
         self._follow()
         self.tree.verticalScrollBar().setValue(self._scrolled)
+
+    @Slot(str)
+    def _open(self, image_id: str) -> None:
+        self._session.select([image_id], image_id)
 
     @Slot()
     def _select(self) -> None:

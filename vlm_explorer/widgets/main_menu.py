@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 MENUS = ("File", "View", "Help")
 # Listed for the help sheet; the window handles Escape itself, after whatever has the focus.
 UNBOUND = frozenset({"window.back"})
-SEPARATED = frozenset({"file.reset_demo", "file.close", "view.palette", "view.viewer"})
+SWITCHES = ("view.patient", "file.reopen")
+SEPARATED = frozenset(
+    {"file.reset_demo", "file.close", "view.palette", "view.viewer", "view.patient"}
+)
 NEEDS_COLLECTION = ("close", "prompt", "filter", "stage", "library", "strip", "viewer")
 
 
@@ -52,9 +55,13 @@ class MainMenu(QObject):
         self._window = window
         bound = [row for row in self.rows() if row.id not in UNBOUND]
         self.actions = install(bound, window, WINDOW)
+        for name in SWITCHES:
+            self.actions[name].setCheckable(True)
         self._recent = QMenu("Recent", window)
         self._build(bound)
         window.session.recent.changed.connect(self._list_recent)
+        window.session.recent.changed.connect(self._update)
+        window.session.patient_details_changed.connect(self._update)
         window.session.collection_changed.connect(self._update)
         window.session.opening_changed.connect(self._update)
         themes.changed.connect(self._update)
@@ -67,11 +74,12 @@ class MainMenu(QObject):
 
     def _file_rows(self) -> list[ActionRow]:
         window, session = self._window, self._window.session
-        choose = window.choose_folder
+        choose, reopening = window.choose_folder, session.recent.toggle_reopening
         return [
             ActionRow("file.open", "Open a folder or collection", "Ctrl+O", choose, "File"),
             ActionRow("file.demo", "Open the demo", "Ctrl+D", session.open_demo, "File"),
             ActionRow("file.reset_demo", "Reset demo", "", session.reset_demo, "File"),
+            ActionRow("file.reopen", "Reopen at the next start", "", reopening, "File"),
             ActionRow("file.close", "Close", "Ctrl+W", session.close, "File"),
             ActionRow("file.quit", "Quit", "Ctrl+Q", window.close, "File"),
         ]
@@ -79,7 +87,7 @@ class MainMenu(QObject):
     def _view_rows(self) -> list[ActionRow]:
         """The panes are looked up only when something is done with them."""
         window = self._window
-        stage = window.toggle_stage
+        stage, details = window.toggle_stage, window.session.toggle_patient_details
 
         def pane(doing: Callable[[Workspace], object]) -> Callable[[], object]:
             return lambda: doing(window.workspace)
@@ -92,6 +100,7 @@ class MainMenu(QObject):
             ActionRow("view.library", "Library", "Ctrl+B", pane(_toggle_library), "View"),
             ActionRow("view.strip", "Results and labels", "Ctrl+J", pane(_toggle_strip), "View"),
             ActionRow("view.viewer", "Viewer", "Ctrl+E", pane(_toggle_viewer), "View"),
+            ActionRow("view.patient", "Show patient details", "Ctrl+Shift+P", details, "View"),
             ActionRow("view.theme", "Light theme", "Ctrl+Shift+L", window.toggle_theme, "View"),
         ]
 
@@ -122,8 +131,9 @@ class MainMenu(QObject):
     @Slot()
     def _list_recent(self) -> None:
         self._recent.clear()
-        for place in self._window.session.recent.places:
-            action = QAction(str(place), self._recent)
+        session = self._window.session
+        for place in session.recent.places:
+            action = QAction(session.recent.name(place).replace("&", "&&"), self._recent)
             action.setData(str(place))
             action.triggered.connect(self._open_recent)
             self._recent.addAction(action)
@@ -148,4 +158,6 @@ class MainMenu(QObject):
         for name, action in self.actions.items():
             if name.partition(".")[2] in NEEDS_COLLECTION:
                 action.setEnabled(something)
+        self.actions["view.patient"].setChecked(session.show_patient_details)
+        self.actions["file.reopen"].setChecked(session.recent.reopens)
         self.actions["view.theme"].setText("Light theme" if theme().dark else "Dark theme")

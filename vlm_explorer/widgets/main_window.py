@@ -99,6 +99,8 @@ class MainWindow(QMainWindow):
             self.pages.addWidget(panes)
             panes.set_first_sizes(self.pages.width(), self.pages.height())
             panes.restore_state(window_settings().value("splitters"))
+            if not self.session.demo:
+                panes.fold(window_settings().value("folded"))
             panes.banner.explained.connect(self.explain_import)
             self.scene.overlay_wanted.connect(panes.viewer.show_overlay_for)
         return self._workspace
@@ -129,8 +131,7 @@ class MainWindow(QMainWindow):
             self.pages.setCurrentWidget(page)
             (self.workspace.map if something else self.welcome).setFocus()
         self.toast.move_to(self.workspace.upper if something else self.pages)
-        name = session.collection.name if session.collection is not None else ""
-        title = "Demo study" if session.demo else name
+        title = session.title
         self.setWindowTitle(f"{title} · VLM Explorer" if title else "VLM Explorer")
         if not something:
             self.welcome.refresh()
@@ -273,5 +274,6 @@ class MainWindow(QMainWindow):
         settings.setValue("geometry", self.saveGeometry())
         if self._workspace is not None:
             settings.setValue("splitters", self._workspace.save_state())
+            settings.setValue("folded", " ".join(self._workspace.folded()))
         self.session.kept.write_now()
         super().closeEvent(event)

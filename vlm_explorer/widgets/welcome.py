@@ -22,27 +22,31 @@ from vlm_explorer.widgets.theme import TITLE, font, icon, themes
 
 WIDTH = 720
 MOST_RECENT = 5
+HIDDEN = "The folder's name is hidden: it may name a patient. View > Show patient details shows it."
 
 
 class PlaceRow(QPushButton):
-    """A place in the recent list: its name, and where it lies."""
+    """A place in the recent list: its name, and where it lies unless that may name a patient."""
 
-    def __init__(self, place: Path, parent: QWidget | None = None) -> None:
+    def __init__(self, place: Path, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.place = place
+        hidden = name != str(place)
+        title = name if hidden else place.name or name
         self.setProperty("row", True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName(f"Open {place.name}")
-        self.setToolTip(str(place))
+        self.setAccessibleName(f"Open {title}")
+        self.setToolTip(HIDDEN if hidden else name)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         layout.setSpacing(12)
         layout.addWidget(GlyphLabel("ph.folder-simple", size=20, parent=self))
         words = QVBoxLayout()
         words.setSpacing(0)
-        words.addWidget(Words(place.name or str(place), parent=self))
+        words.addWidget(Words(title, parent=self))
         middle = Qt.TextElideMode.ElideMiddle
-        words.addWidget(Words(str(place.parent), "annotation", middle, parent=self))
+        where = "DICOM files" if hidden else str(place.parent)
+        words.addWidget(Words(where, "annotation", middle, parent=self))
         layout.addLayout(words, 1)
 
 
@@ -168,7 +172,7 @@ class Welcome(QWidget):
         self._places.setSpacing(0)
         places = self._recent.places[:MOST_RECENT]
         for place in places:
-            row = PlaceRow(place, self)
+            row = PlaceRow(place, self._recent.name(place), self)
             row.clicked.connect(self._open_place)
             self._places.addWidget(row)
         if not places:

@@ -68,6 +68,7 @@ class Workspace(QWidget):
         self.map.setMinimumWidth(LEAST_MAP)
         self._card = OpeningCard(session, self.map)
         self._unfolded_height = STRIP
+        self._viewer_alone = VIEWER
         self._stage = False
         self._before_stage = (True, True)
         self._lay_out()
@@ -81,6 +82,9 @@ class Workspace(QWidget):
         self.strip.fold_wanted.connect(self.toggle_strip)
         self.strip.results.opened.connect(self._focus_viewer)
         self.map.image_opened.connect(self._focus_viewer)
+        for pane in (self.library, self.map, self.strip.results):
+            pane.compare_wanted.connect(self.viewer.compare_with)
+        self.viewer.comparing_changed.connect(self._make_room)
         self.prompt.field.left_down.connect(self._enter_results)
         self.strip.results.looked_at.connect(self.quick_look.look_at)
         self.quick_look.stepped.connect(self._step_quick_look)
@@ -135,6 +139,18 @@ class Workspace(QWidget):
         self.stage.setSizes([rest - VIEWER - extra - 1, VIEWER + extra])
         self.rows.setSizes([height - STRIP, STRIP])
 
+    @Slot(bool)
+    def _make_room(self, comparing: bool) -> None:
+        """Widen the viewer for a second scan as far as the map yields, and narrow it again."""
+        before = self.stage.sizes()
+        if comparing:
+            self._viewer_alone = before[1]
+            wanted = min(sum(before) - LEAST_MAP, 2 * before[1])
+        else:
+            wanted = self._viewer_alone
+        if wanted > 0:
+            self.stage.setSizes([sum(before) - wanted, wanted])
+
     def save_state(self) -> list[QByteArray]:
         """Return the places of the splitters."""
         return [each.saveState() for each in (self.columns, self.stage, self.rows)]
@@ -147,6 +163,18 @@ class Workspace(QWidget):
             each.restoreState(state)
             each.setHandleWidth(1)
         self.strip.set_folded(self.rows.sizes()[1] <= TABS)
+
+    def folded(self) -> list[str]:
+        """Return the names of the panes that are folded away."""
+        panes = {"library": self.library, "viewer": self.viewer}
+        return [name for name, pane in panes.items() if pane.isHidden()]
+
+    def fold(self, names: object) -> None:
+        """Fold the panes away that a text names; what is no text is passed over."""
+        if isinstance(names, str):
+            self.library.setHidden("library" in names.split())
+            self.viewer.setHidden("viewer" in names.split())
+            self.arranged.emit()
 
     @Slot()
     def toggle_library(self) -> None:

@@ -8,15 +8,12 @@ from vlm_explorer.pixels.windowing import Window
 from vlm_explorer.viewmodels.viewer_frames import LoadedFrame, prepare
 from vlm_explorer.viewmodels.viewer_presets import describe_window, dragged, presets_of
 
+WINDOWS = Window(40, 400, "file"), Window(-500, 1600, "file: LUNG")
+
 
 def loaded(low: float, high: float, modality: str = "CT", unit: str = "HU") -> LoadedFrame:
     values = np.linspace(low, high, 64, dtype=np.float32).reshape(8, 8)
-    windows = (Window(40, 400, "file"), Window(-500, 1600, "file: LUNG"))
-    return prepare(
-        Frame(
-            values=values, photometric="MONOCHROME2", windows=windows, modality=modality, unit=unit
-        )
-    )
+    return prepare(Frame(values, "MONOCHROME2", windows=WINDOWS, modality=modality, unit=unit))
 
 
 def colour() -> LoadedFrame:
@@ -69,6 +66,35 @@ def test_that_tissue_windows_are_refused_in_words_without_hounsfield_units() -> 
     assert not by_digit[6].refusal
 
 
+def test_that_pet_in_suv_has_its_own_window_and_no_tissue_windows() -> None:
+    presets = presets_of(loaded(0, 30, "PT", "SUVbw"))
+    usable = {preset.title: preset.window for preset in presets if not preset.refusal}
+    assert usable["SUV 0 to 5"] == Window(2.5, 5, "preset: SUV 0 to 5", "LINEAR_EXACT")
+    assert "Lung" not in {title for title, window in usable.items() if window != WINDOWS[1]}
+
+
+@pytest.mark.parametrize(
+    ("title", "centre", "width"),
+    [
+        ("Soft tissue", 40, 400),
+        ("Lung", -600, 1500),
+        ("Bone", 480, 2500),
+        ("Brain", 40, 80),
+        ("Stroke", 35, 35),
+        ("Liver", 90, 150),
+        ("Mediastinum", 50, 400),
+        ("Angiography", 170, 600),
+    ],
+)
+def test_that_the_windows_of_ct_have_the_values_of_the_table(
+    title: str, centre: float, width: float
+) -> None:
+    presets = presets_of(loaded(-1000, 1000))
+    window = next(preset.window for preset in presets if preset.title == title)
+    assert isinstance(window, Window)
+    assert (window.centre, window.width) == (centre, width)
+
+
 def test_that_colour_has_no_windows() -> None:
     assert all(preset.refusal for preset in presets_of(colour()))
 
@@ -79,6 +105,8 @@ def test_that_colour_has_no_windows() -> None:
         (Window(40, 400, "file"), "W 400 L 40 (file)"),
         (Window(-600, 1500, "preset: lung"), "W 1500 L −600 (lung)"),
         (Window(35.5, 80.25, "user"), "W 80.25 L 35.5"),
+        (Window(-500, 1600, "file: LUNG"), "W 1600 L −500 (file: LUNG)"),
+        (Window(2.5, 5, "preset: SUV 0 to 5", "LINEAR_EXACT"), "W 5 L 2.5 (SUV 0 to 5)"),
         (Window(0.01234567, 1 / 3, "auto"), "W 0.3333 L 0.01235 (auto)"),
     ],
 )

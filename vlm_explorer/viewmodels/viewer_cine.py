@@ -16,9 +16,10 @@ _BELOW = 0.9  # of the wanted rate, under which the true one is told
 
 
 class Reel(Protocol):
-    """What cine runs through: a series and the place in it."""
+    """What cine runs through: a series, and the place in it."""
 
     changed: SignalInstance
+    key: tuple[str, ...]
     place: tuple[int, int] | None
 
     def go_to(self, index: int) -> None:
@@ -61,7 +62,7 @@ class Cine(QObject):
         self._timer.timeout.connect(self.advance)
         self._origin = 0.0  # when image 0 of the first round would have been on show
         self._shown: deque[float] = deque()
-        self._index: int | None = None
+        self._at: tuple[tuple[str, ...], int] | None = None  # series and image asked for
         self.running = False
         self.rate = DEFAULT_RATE
         reel.changed.connect(self._follow)
@@ -81,7 +82,7 @@ class Cine(QObject):
             self.changed.emit()
             return
         self.rate = min(rate or DEFAULT_RATE, _FASTEST)
-        self._index = place[0]
+        self._at = self._reel.key, place[0]
         self._origin = self._clock() - place[0] / self.rate
         self._shown.clear()
         self.running = True
@@ -106,7 +107,7 @@ class Cine(QObject):
         index = int((now - self._origin) * self.rate + 1e-6) % place[1]
         if index == place[0]:
             return
-        self._index = index
+        self._at = self._reel.key, index
         self._shown.append(now)
         while now - self._shown[0] > _COUNTED:
             self._shown.popleft()
@@ -116,7 +117,7 @@ class Cine(QObject):
     def _follow(self) -> None:
         """Stop when the user goes elsewhere."""
         place = self._reel.place
-        if self.running and (place is None or place[0] != self._index):
+        if self.running and (place is None or (self._reel.key, place[0]) != self._at):
             self.stop()
 
     @property

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vlm_explorer.pixels.pet import SUV_UNIT
 from vlm_explorer.pixels.windowing import (
     PRESETS,
+    SUV_WINDOW,
     Window,
     make_preset,
     spanning,
@@ -101,9 +103,12 @@ def _own_presets(loaded: LoadedFrame) -> list[tuple[str, Window | str]]:
         for i, window in enumerate(loaded.frame.windows[1:], 2)
     ]
     tissue = [name for name in PRESETS if name not in _COMMON] if is_hounsfield(loaded) else []
+    suv = Window(*SUV_WINDOW, "preset: SUV 0 to 5", "LINEAR_EXACT")
+    uptake = [("SUV 0 to 5", suv)] if loaded.frame.unit == SUV_UNIT else []
     return [
         *alternates,
         *((name.capitalize(), make_preset(name)) for name in tissue),
+        *uptake,
         ("Full range", "full range"),
     ]
 
@@ -112,7 +117,8 @@ def dragged(loaded: LoadedFrame, window: Window, dx: float, dy: float) -> Window
     """Return the window after a drag: right widens it, down raises its centre.
 
     The speed scales with the range of the values (as cornerstone3D's WindowLevelTool has it):
-    a 1024th of it a pixel, in whole units where that is more than one.
+    a 1024th of it a pixel, in whole units where that is more than one. Bits beyond BitsStored
+    never reach the values, so that their range is at most 2^BitsStored.
 
     Args:
         loaded: the frame that is dragged on.
@@ -136,6 +142,6 @@ def describe_window(window: Window) -> str:
     if window.source == "lut":
         low, high = value_range(window)
         return f"Table of the file, {plain_number(low)} to {plain_number(high)}"
-    source = window.source.removeprefix("preset: ").removeprefix("file: ")
+    source = window.source.removeprefix("preset: ")
     words = f"W {plain_number(window.width)} L {plain_number(window.centre)}"
-    return words if source == "user" else f"{words} ({source.lower()})"
+    return words if source == "user" else f"{words} ({source})"

@@ -21,7 +21,7 @@ from vlm_explorer.processes import KeptChild
 
 T = TypeVar("T")
 
-TIME_LIMIT = 60.0  # seconds for one picture; the slowest real ones take one
+TIME_LIMIT = 30.0  # seconds for one picture; the slowest real ones take one
 
 _children = [KeptChild() for _ in range(min(2, os.cpu_count() or 1))]
 _idle = list(_children)

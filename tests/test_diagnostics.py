@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vlm_explorer import diagnostics
+from vlm_explorer import diagnostics, paths
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
@@ -46,3 +46,29 @@ def test_that_a_log_folder_that_cannot_be_made_costs_only_the_log(own_home: Path
     (own_home / "log").write_text("in the way")
     assert diagnostics.start() == ""
     diagnostics.end()
+
+
+def test_that_the_log_holds_no_message_of_an_exception_and_of_no_library(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    diagnostics.start()
+    try:
+        try:
+            try:
+                Path(tmp_path / "DOE_JANE.dcm").read_bytes()
+            except OSError as error:
+                raise ValueError("Invalid value: 'Doe^Jane'") from error
+        except ValueError:
+            logging.getLogger("vlm_explorer.test").exception("It went wrong")
+        logging.getLogger("pydicom").warning("Invalid value for VR UI: %s", "Doe^Jane")
+    finally:
+        diagnostics.end()
+    caplog.clear()
+    text = (paths.log_folder() / diagnostics.LOG).read_text(encoding="utf-8")
+    assert "ERROR vlm_explorer.test: It went wrong" in text
+    assert "ValueError" in text
+    assert "FileNotFoundError" in text
+    assert "WARNING pydicom: message at " in text
+    assert "test_that_the_log_holds_no_message" in text
+    assert "doe" not in text.casefold()
+    assert str(tmp_path) not in text

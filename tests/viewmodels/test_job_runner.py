@@ -139,7 +139,8 @@ def test_that_an_expected_error_is_logged_without_a_traceback(
     errors: list[Exception] = []
     finish(qtbot, runner.start(refuse, title="t", key="a", on_failure=errors.append))
     assert isinstance(errors[0], UsageError)
-    assert "There is no such folder." in caplog.text
+    assert "t failed: UsageError" in caplog.text
+    assert "There is no such folder." not in caplog.text  # an error's words name files
     assert "Traceback" not in caplog.text
     caplog.clear()
 

@@ -115,8 +115,8 @@ def _kinds(groups: _Groups) -> list[str]:
     component = groups.first(read.text, "ComplexImageComponent", "MRImageFrameTypeSequence")
     if component.upper() in _KINDS:
         words.append(_KINDS[component.upper()])
-    if (echo := groups.first(read.number, "EffectiveEchoTime", "MREchoSequence")) is not None:
-        words.append(f"echo time {echo:g} ms")
+    if echo := groups.first(read.number, "EffectiveEchoTime", "MREchoSequence"):
+        words.append(f"echo time {echo:g} ms")  # 0 where the picture is made of several
     elif (number := groups.first(read.number, "EchoNumbers", "")) is not None:
         words.append(f"echo {number:g}")
     if stack := groups.first(read.text, "StackID", "FrameContentSequence"):

@@ -87,9 +87,9 @@ class Job(QObject):
 
 
 def _log_failure(title: str, error: Exception) -> None:
-    """Log an expected error in one line, an unexpected one with its traceback."""
+    """Log an expected error by its kind: its words name files. An unexpected one with its stack."""
     if isinstance(error, ExplorerError):
-        logger.warning("%s failed: %s", title, error)
+        logger.warning("%s failed: %s", title, type(error).__name__)
     else:
         logger.error("%s failed", title, exc_info=error)
 

@@ -110,7 +110,7 @@ def _add_all_series(parent: Node, study: StudyNode, shown: set[str]) -> None:
             continue
         branch = Node("stacks", key, stacks[0].label, parent=parent)
         for each in stacks:
-            _add_stack(branch, each, shown, each.part)
+            _add_stack(branch, each, shown)
         _close(parent, branch)
 
 
@@ -133,7 +133,10 @@ def _add_stack(
         count = f"{len(ids):,} of {len(series.image_ids):,}"
     parts = [later, series.modality, series.body_part.capitalize(), count]
     if parent.kind == "stacks":  # its branch has said the rest
-        parts = [count]
+        number, _, apart = series.part.partition(", ")
+        title, parts = (
+            (apart[:1].upper() + apart[1:], [number, count]) if apart else (number, [count])
+        )
     elif title == above != series.description:
         parts.insert(2, series.description)
     detail = " · ".join(part for part in parts if part)

@@ -448,6 +448,24 @@ def test_that_the_probe_tells_stored_value_and_place_in_the_patient(pane: Viewer
     assert lines[1] == f"Stored {value + 1024} · L 15.0 P 10.0 H 2.0 mm"
 
 
+def test_that_the_patient_stands_in_the_corner_only_while_the_user_asks_for_it(
+    qtbot: QtBot, pane: ViewerPane, session: Session
+) -> None:
+    def words() -> str:
+        qtbot.waitUntil(lambda: not session.runner.busy)
+        return " ".join(pane.words().corners.top_left) + pane.accessibleDescription()
+
+    assert "Patient hidden" in words()
+    assert "4711" not in words()
+    session.toggle_patient_details()
+    assert "Doe" in words()
+    assert "4711" in words()
+    assert "Patient hidden" not in words()
+    session.toggle_patient_details()
+    assert "Doe" not in words()
+    assert "4711" not in words()
+
+
 def test_that_measurements_are_forgotten_by_nobody_else(qtbot: QtBot) -> None:
     kept = Measurements()
     line = Measurement(Kind.LENGTH, ((0.0, 0.0), (1.0, 1.0)))

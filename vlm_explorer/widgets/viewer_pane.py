@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QTimer, Slot
 from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QPainter
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from vlm_explorer.viewmodels.patient_details import PatientDetailsReader
 from vlm_explorer.viewmodels.saliency_display import DisplayedMap, Rectangle
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
@@ -51,6 +52,7 @@ class ViewerPane(ImageCanvas):
         self._notice = ""
         self._probe: tuple[str, ...] = ()
         self._series: tuple[str, ...] = ()
+        self._patient = PatientDetailsReader(model.session, model.name, self)
         self.layers = ViewerLayers(model, self)
         self.cine = Cine(model.series, lambda: model.status is not Status.LOADING, self)
         self.measuring = Measuring(model, measurements or Measurements(self), self)
@@ -80,6 +82,7 @@ class ViewerPane(ImageCanvas):
         model.session.encoder_changed.connect(self._take_map)
         model.series.changed.connect(self.update)
         model.noticed.connect(self.show_notice)
+        self._patient.changed.connect(self._take_patient)
         self.cine.refused.connect(self.show_notice)
         self.cine.changed.connect(self.update)
         thumbnails.loaded.connect(self._take_thumbnails)
@@ -93,6 +96,7 @@ class ViewerPane(ImageCanvas):
         if self._model.series.key != self._series:  # zoom and pan stay within a series
             self._series = self._model.series.key
             self.set_camera(self.camera.fit())
+        self._patient.show(self._model.image_id)
         self._take_display()
 
     @Slot()
@@ -124,6 +128,11 @@ class ViewerPane(ImageCanvas):
                 )
             )
         self._say_what_is_under(self._where)
+
+    @Slot()
+    def _take_patient(self) -> None:
+        self._describe()
+        self.update()
 
     @Slot(object)
     def _take_thumbnails(self, ids: set[str]) -> None:
@@ -158,8 +167,14 @@ class ViewerPane(ImageCanvas):
 
     def _describe(self) -> None:
         """Say in words what is shown, for those who do not see it."""
-        corners = self._model.corners(self.camera.zoom)
-        lines = (*corners.top_left, *corners.top_right, *corners.bottom_left)
+        corners = self._model.corners(self.camera.zoom, patient=self._patient.lines)
+        lines = (
+            *corners.top_left,
+            *corners.top_right,
+            *corners.bottom_left,
+            *corners.bottom_right,
+            *self._model.warnings,
+        )
         states = {Status.EMPTY: _NOTHING, Status.FAILED: self._model.failure}
         self.setAccessibleDescription(", ".join((*states.get(self._model.status, ()), *lines)))
 
@@ -186,7 +201,8 @@ class ViewerPane(ImageCanvas):
     def words(self) -> Annotations:
         """Return the words that lie on the scan now."""
         model = self._model
-        corners = model.corners(self.camera.zoom, *self._probe, self.cine.describe())
+        passing = *self._probe, self.cine.describe()
+        corners = model.corners(self.camera.zoom, *passing, patient=self._patient.lines)
         return Annotations(
             corners if self.layers.shows(Layer.WORDS) else Corners(),
             model.letters if self.layers.shows(Layer.LETTERS) else None,

@@ -18,7 +18,7 @@ from vlm_explorer.viewmodels.viewer_words import plain_number
 
 _NO_FACTS: Mapping[str, str] = MappingProxyType({})
 # Facts of the frame that other corners show.
-_ELSEWHERE = frozenset({"Series", "Instance", "Modality", "Slice location", "Thickness"})
+_ELSEWHERE = frozenset({"Series", "Instance", "Modality", "Slice location", "Thickness", "Lossy"})
 # Towards + and - along x, y, z of the patient, as in `viewer_orientation`.
 _SIDES = (("L", "R"), ("P", "A"), ("H", "F"))
 
@@ -146,6 +146,8 @@ def lower_right(frame: Frame | None, index: int) -> tuple[str, ...]:
     facts = [
         f"{name} {value}".strip() for name, value in frame.facts.items() if name not in _ELSEWHERE
     ]
+    if frame.lossy:
+        facts.append(f"Lossy: {frame.lossy.replace(' lossy', '')}")
     if frame.frames > 1:
         facts.append(f"Frame {index + 1} of {frame.frames}")
     return tuple(facts)

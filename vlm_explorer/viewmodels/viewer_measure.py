@@ -176,18 +176,19 @@ def describe(measurement: Measurement, frame: Frame) -> tuple[str, ...]:
     if measurement.kind is Kind.ANGLE:
         return (_with_kind(f"{angle_of(measurement, scale):.1f}°", scale),)
     figures = region_figures(measurement, frame, scale)
-    area = f"Area {_size(figures.area)} {scale.unit}²"
-    pixels = f"{figures.pixels:,} {'pixel' if figures.pixels == 1 else 'pixels'}"
-    sizes = f"{_with_kind(area, scale)}, {pixels}"
+    sizes = (
+        _with_kind(f"Area {_size(figures.area)} {scale.unit}²", scale),
+        f"{figures.pixels:,} {'pixel' if figures.pixels == 1 else 'pixels'}",
+    )
     if figures.mean is None or figures.deviation is None:
-        return (sizes,)
+        return sizes
     assert figures.lowest is not None
     assert figures.highest is not None
     unit = f" {frame.unit}".rstrip()
     return (
         f"Mean {_figure(figures.mean)}{unit}, SD {_figure(figures.deviation)}",
         f"Min {_figure(figures.lowest)}, max {_figure(figures.highest)}",
-        sizes,
+        *sizes,
     )
 
 
@@ -199,8 +200,10 @@ def _with_kind(words: str, scale: Scale) -> str:
 
 
 def _size(value: float) -> str:
-    """Return a length or area with one decimal: no finger points more exactly."""
-    return f"{value:,.1f}" if value >= 1 or value == 0 else f"{value:.2g}"
+    """Return a length or area with a decimal at most: no hand points more exactly."""
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 1 or value == 0 else f"{value:.2g}"
 
 
 def _figure(value: float) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QTransform
 
 from vlm_explorer.viewmodels.viewer_measure import Kind, Measurement
@@ -54,9 +55,10 @@ def paint_marks(
         _stroke(painter, _outline(mark.measurement.kind, points), _colour(mark))
         if mark.chosen:
             _handles(painter, points, mark)
+    taken: list[QRectF] = []
     for mark in marks:
         points = [transform.map(QPointF(*point)) for point in mark.measurement.points]
-        _words(painter, mark, points, pane)
+        _words(painter, mark, points, pane, taken)
     painter.restore()
 
 
@@ -91,6 +93,9 @@ def _stroke(painter: QPainter, path: QPainterPath, colour: QColor) -> None:
 def _handles(painter: QPainter, points: Sequence[QPointF], mark: Mark) -> None:
     """Draw the points that can be moved; the one that the keys move is filled."""
     painter.save()
+    if mark.measurement.kind is Kind.ELLIPSE:  # its corners lie beside it
+        painter.setPen(QPen(_colour(mark), 1, Qt.PenStyle.DotLine))
+        painter.drawRect(QRectF(points[0], points[1]).normalized())
     for number, point in enumerate(points):
         moves = mark.point is None or mark.point == number
         painter.setPen(QPen(theme().colour("image_ground", 0.75), 1))
@@ -101,20 +106,45 @@ def _handles(painter: QPainter, points: Sequence[QPointF], mark: Mark) -> None:
     painter.restore()
 
 
-def _words(painter: QPainter, mark: Mark, points: Sequence[QPointF], pane: QRectF) -> None:
-    """Write the figures beside the rightmost point, within the pane."""
+def _words(
+    painter: QPainter, mark: Mark, points: Sequence[QPointF], pane: QRectF, taken: list[QRectF]
+) -> None:
+    """Write the figures beside the measurement, where nothing else stands."""
     painter.setFont(font(ANNOTATION))
     metrics = QFontMetricsF(painter.font())
-    size = max((metrics.horizontalAdvance(line) for line in mark.words), default=0.0)
-    height = LINE * len(mark.words)
-    anchor = max(points, key=lambda point: point.x())
-    middle = anchor.y()
-    if mark.measurement.kind.is_region:
-        middle = (points[0].y() + points[1].y()) / 2
-    left = anchor.x() + _GAP
-    if left + size > pane.right():
-        left = min(point.x() for point in points) - _GAP - size
-    left = max(pane.left(), min(left, pane.right() - size))
-    top = max(pane.top(), min(middle - height / 2, pane.bottom() - height))
+    width = max((metrics.horizontalAdvance(line) for line in mark.words), default=0.0)
+    size = QSizeF(width, LINE * len(mark.words))
+    room = _room_for(size, _anchors(mark.measurement.kind, points), pane, taken)
+    taken.append(room)
     for number, line in enumerate(mark.words):
-        shadowed(painter, QPointF(left, top + LINE * number + metrics.ascent()), line)
+        shadowed(painter, room.topLeft() + QPointF(0, LINE * number + metrics.ascent()), line)
+
+
+def _anchors(kind: Kind, points: Sequence[QPointF]) -> list[QRectF]:
+    """Return what the words may stand beside, the best first: a region, an end, the middle."""
+    if kind.is_region:
+        return [QRectF(points[0], points[1]).normalized()]
+    ends = sorted(points, key=lambda point: -point.x())
+    middle = (points[0] + points[1]) / 2
+    return [QRectF(point, QSizeF(0, 0)) for point in (*ends, middle)]
+
+
+def _room_for(
+    size: QSizeF, anchors: Sequence[QRectF], pane: QRectF, taken: Sequence[QRectF]
+) -> QRectF:
+    """Return the first free room of that size beside an anchor, within the pane."""
+    wide, high = size.width(), size.height()
+    for anchor in anchors:
+        middle = anchor.center() - QPointF(wide, high) / 2
+        rows = anchor.bottom() + _GAP, anchor.top() - _GAP - high
+        columns = middle.x(), anchor.left(), anchor.right() - wide
+        beside = [(anchor.right() + _GAP, middle.y()), (anchor.left() - _GAP - wide, middle.y())]
+        for left, top in (*beside, *product(columns, rows)):
+            room = QRectF(QPointF(left, top), size)
+            if pane.contains(room) and not any(room.intersects(other) for other in taken):
+                return room
+    seen = anchors[0] & pane
+    middle = (seen if seen.isValid() else anchors[-1]).center() - QPointF(wide, high) / 2
+    left = max(pane.left(), min(middle.x(), pane.right() - wide))
+    top = max(pane.top(), min(middle.y(), pane.bottom() - high))
+    return QRectF(QPointF(left, top), size)

@@ -186,15 +186,20 @@ class Comparison(QObject):
             self.close()
 
     def _keep(self) -> None:
-        """Keep what is shown beside the selection's image."""
-        self._session.kept.put(_KEPT, self.passive.image_id if self.comparing else None)
+        """Keep what is shown beside the selection's image, and on which side."""
+        beside = [self.passive.image_id, self.active is self.second]
+        self._session.kept.put(_KEPT, beside if self.comparing else None)
 
     @Slot()
     def _restore(self) -> None:
         """Show two panes where the collection was left so."""
-        image_id = self._session.kept.get(_KEPT, str)
-        if image_id in self._session.images.row_of and not self._session.demo:
-            self.open(image_id)
+        if self._session.demo:
+            return
+        match self._session.kept.get(_KEPT, list):
+            case [str(image_id), bool(on_the_right)] if image_id in self._session.images.row_of:
+                if on_the_right:
+                    self.open()
+                self.open(image_id)
 
 
 def _place(model: ViewerModel) -> Place | None:

@@ -8,6 +8,9 @@ from vlm_explorer.viewmodels.comparison import Comparison
 from vlm_explorer.viewmodels.viewer_series import SeriesTracker
 from vlm_explorer.widgets.actions import ActionRow
 
+# What the bar of tools shows, with the names of the icons.
+COMPARE_TOOLS = {"viewer.compare": "ph.columns"}
+
 
 def compare_rows(comparison: Comparison, toggle_strip: Callable[[], object]) -> list[ActionRow]:
     """Return what concerns both panes, from anywhere in the viewer."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel
@@ -48,9 +50,15 @@ class ScanView(QWidget):
         model: ViewerModel,
         thumbnails: Thumbnails,
         measurements: Measurements,
+        shared: Mapping[QAction, str],
         parent: QWidget | None = None,
     ) -> None:
-        """Show what `model` says, with the measurements that all panes share."""
+        """Show what `model` says.
+
+        Args:
+            measurements: the ones that all panes share.
+            shared: actions of all panes for the bar of tools, with the names of their icons.
+        """
         super().__init__(parent)
         self.model = model
         self.saliency = SaliencyModel(model, self)
@@ -66,7 +74,7 @@ class ScanView(QWidget):
             **install(self._picture_rows(), self),
         }
         tools = [(self.actions_by_id[key], name) for key, name in TOOLS.items()]
-        self.tools = ViewerTools(tools, self)
+        self.tools = ViewerTools([*tools, *shared.items()], self)
         for part in (self.tools, self.saliency_bar):
             part.addActions([self.actions_by_id[row.id] for row in self._picture_rows()])
         self._lay_out()

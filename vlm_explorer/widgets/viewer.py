@@ -15,7 +15,7 @@ from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.viewmodels.viewer_measurements import Measurements
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
 from vlm_explorer.widgets.actions import ActionRow, install
-from vlm_explorer.widgets.compare_actions import compare_rows
+from vlm_explorer.widgets.compare_actions import COMPARE_TOOLS, compare_rows
 from vlm_explorer.widgets.compare_bar import CompareBar
 from vlm_explorer.widgets.scan_view import ScanView
 from vlm_explorer.widgets.series_strip import SeriesStrip
@@ -45,19 +45,20 @@ class Viewer(QWidget):
         self.setMinimumWidth(LEAST)
         self.setAcceptDrops(True)
         self.comparison = Comparison(session, self)
-        measurements = Measurements(self)
-        self._views = {
-            model: ScanView(model, thumbnails, measurements, self)
-            for model in (self.comparison.first, self.comparison.second)
-        }
         self.strip_model = SeriesStripModel(self)
         painter = ThumbnailPainter(session, thumbnails, self)
         self.strip = SeriesStrip(self.strip_model, session.kept, painter, self)
         self.compare_bar = CompareBar(self.comparison, self)
+        actions = install(self._compare_rows(), self)
+        shared = {actions[name]: icon for name, icon in COMPARE_TOOLS.items()}
+        measurements = Measurements(self)
+        self._views = {
+            model: ScanView(model, thumbnails, measurements, shared, self)
+            for model in (self.comparison.first, self.comparison.second)
+        }
         self._tools, self._saliency_bars = QStackedWidget(self), QStackedWidget(self)
         self._scans = QSplitter(self)
         self._comparing = False
-        install(self._compare_rows(), self)
         self._lay_out()
         self._connect()
         self._take_comparison()

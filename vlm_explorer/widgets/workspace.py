@@ -22,6 +22,7 @@ from vlm_explorer.widgets.viewer import Viewer
 
 LIBRARY, VIEWER, STRIP = 220, 420, 200  # px, at first
 LEAST_MAP = 320
+MAP_BESIDE_TWO = 352  # px that two scans side by side leave to the map
 
 
 def part(made: QSplitter, *panes: QWidget) -> QSplitter:
@@ -145,14 +146,16 @@ class Workspace(QWidget):
         before = self.stage.sizes()
         if comparing:
             self._viewer_alone = before[1]
-            wanted = min(sum(before) - LEAST_MAP, 2 * before[1])
+            wanted = min(sum(before) - MAP_BESIDE_TWO, 2 * before[1])
         else:
             wanted = self._viewer_alone
         if wanted > 0:
             self.stage.setSizes([sum(before) - wanted, wanted])
 
     def save_state(self) -> list[QByteArray]:
-        """Return the places of the splitters."""
+        """Return the places of the splitters, with the viewer as wide as for one scan."""
+        if self.viewer.comparison.comparing:
+            self._make_room(False)
         return [each.saveState() for each in (self.columns, self.stage, self.rows)]
 
     def restore_state(self, states: object) -> None:

@@ -45,11 +45,12 @@ class Profile:
 
         With fewer images than parts an image fills several. NaN where no image has a vector.
         """
-        edges = np.arange(count) * len(self.cosine) // count
-        ends = np.maximum((np.arange(1, count + 1) * len(self.cosine) + count - 1) // count, 1)
+        size = len(self.cosine)
+        starts = np.arange(count) * size // count
+        ends = np.maximum(np.arange(1, count + 1) * size // count, starts + 1)
         filled = np.where(self.known, self.cosine, -np.inf)
         largest = np.array(
-            [filled[start:end].max() for start, end in zip(edges, ends, strict=True)],
+            [filled[start:end].max() for start, end in zip(starts, ends, strict=True)],
             dtype=np.float32,
         )
         return np.where(np.isneginf(largest), np.float32(np.nan), largest)

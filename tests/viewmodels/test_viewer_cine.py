@@ -32,7 +32,9 @@ class Stage:
         self.now = 100.0
         self.ready = True
         self.reel = Reel(count)
-        self.cine = Cine(self.reel, lambda: self.ready, self.reel, clock=lambda: self.now)
+        self.cine = Cine(
+            self.reel, self.reel.go_to, lambda: self.ready, self.reel, clock=lambda: self.now
+        )
 
     def wait(self, seconds: float) -> None:
         self.now += seconds

@@ -392,13 +392,29 @@ def test_that_cine_runs_the_series_until_one_scrolls(
     qtbot: QtBot, pane: ViewerPane, session: Session, ids: list[str]
 ) -> None:
     seen: set[str | None] = set()
-    session.selection_changed.connect(lambda: seen.add(session.selection.current))
+    selected: list[str | None] = []
+    pane._model.image_changed.connect(lambda: seen.add(pane._model.image_id))
+    session.selection_changed.connect(lambda: selected.append(session.selection.current))
     qtbot.keyClick(pane, "C")
     qtbot.waitUntil(lambda: seen == set(ids), timeout=20_000)
     assert any(line.startswith("Cine") for line in pane.words().corners.bottom_left)
-    pane.scrolled.emit(1)
+    assert selected == []  # map and results stay as they are meanwhile
+    pane.scrolled.emit(1 if pane._model.image_id != ids[-1] else -1)
     assert not pane.cine.running
     assert not any(line.startswith("Cine") for line in pane.words().corners.bottom_left)
+    assert session.selection.current == pane._model.image_id
+    assert session.selection.ids == {pane._model.image_id}
+    qtbot.waitUntil(lambda: not session.runner.busy)
+
+
+def test_that_cine_leaves_the_selection_where_it_is_stopped(
+    qtbot: QtBot, pane: ViewerPane, session: Session, ids: list[str]
+) -> None:
+    qtbot.keyClick(pane, "C")
+    qtbot.waitUntil(lambda: pane._model.image_id == ids[3], timeout=20_000)
+    qtbot.keyClick(pane, "C")
+    assert session.selection.current == pane._model.image_id
+    assert session.selection.ids == {pane._model.image_id}
     qtbot.waitUntil(lambda: not session.runner.busy)
 
 

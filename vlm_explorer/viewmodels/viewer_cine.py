@@ -22,9 +22,6 @@ class Reel(Protocol):
     key: tuple[str, ...]
     place: tuple[int, int] | None
 
-    def go_to(self, index: int) -> None:
-        """Show the index-th image."""
-
 
 class Cine(QObject):
     """Runs a series in a loop, by the clock: images that come too late are left out.
@@ -47,14 +44,16 @@ class Cine(QObject):
     def __init__(
         self,
         reel: Reel,
+        show: Callable[[int], None],
         ready: Callable[[], bool],
         parent: QObject | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Run through `reel`; `ready` says whether its image is on show."""
+        """Run through `reel`: `show` its index-th image; `ready` when the last one is there."""
         super().__init__(parent)
         self._reel = reel
+        self._show = show
         self._ready = ready
         self._clock = clock
         self._timer = QTimer(self)
@@ -111,7 +110,7 @@ class Cine(QObject):
         self._shown.append(now)
         while now - self._shown[0] > _COUNTED:
             self._shown.popleft()
-        self._reel.go_to(index)
+        self._show(index)
 
     @Slot()
     def _follow(self) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QTransform
@@ -132,19 +131,28 @@ def _anchors(kind: Kind, points: Sequence[QPointF]) -> list[QRectF]:
 def _room_for(
     size: QSizeF, anchors: Sequence[QRectF], pane: QRectF, taken: Sequence[QRectF]
 ) -> QRectF:
-    """Return the first free room of that size beside an anchor, within the pane."""
-    wide, high = size.width(), size.height()
-    for anchor in anchors:
-        middle = anchor.center() - QPointF(wide, high) / 2
-        rows = anchor.bottom() + _GAP, anchor.top() - _GAP - high
-        columns = middle.x(), anchor.left(), anchor.right() - wide
-        beside = [(anchor.right() + _GAP, middle.y()), (anchor.left() - _GAP - wide, middle.y())]
-        for left, top in (*beside, *product(columns, rows)):
-            room = QRectF(QPointF(left, top), size)
-            if pane.contains(room) and not any(room.intersects(other) for other in taken):
-                return room
+    """Return the first room of that size beside an anchor within the pane, a free one if any."""
+    rooms = [
+        room for anchor in anchors for room in _rooms_beside(anchor, size) if pane.contains(room)
+    ]
+    for room in rooms:
+        if not any(room.intersects(other) for other in taken):
+            return room
+    if rooms:
+        return rooms[0]
     seen = anchors[0] & pane
-    middle = (seen if seen.isValid() else anchors[-1]).center() - QPointF(wide, high) / 2
-    left = max(pane.left(), min(middle.x(), pane.right() - wide))
-    top = max(pane.top(), min(middle.y(), pane.bottom() - high))
+    middle = (seen if seen.isValid() else anchors[-1]).center()
+    left = max(pane.left(), min(middle.x() - size.width() / 2, pane.right() - size.width()))
+    top = max(pane.top(), min(middle.y() - size.height() / 2, pane.bottom() - size.height()))
     return QRectF(QPointF(left, top), size)
+
+
+def _rooms_beside(anchor: QRectF, size: QSizeF) -> Iterator[QRectF]:
+    """Yield rooms right and left of an anchor, then below and above it."""
+    wide, high = size.width(), size.height()
+    middle = anchor.center() - QPointF(wide, high) / 2
+    for left in (anchor.right() + _GAP, anchor.left() - _GAP - wide):
+        yield QRectF(QPointF(left, middle.y()), size)
+    for left in (middle.x(), anchor.left(), anchor.right() - wide):
+        for top in (anchor.bottom() + _GAP, anchor.top() - _GAP - high):
+            yield QRectF(QPointF(left, top), size)

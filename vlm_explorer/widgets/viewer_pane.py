@@ -54,7 +54,7 @@ class ViewerPane(ImageCanvas):
         self._series: tuple[str, ...] = ()
         self._patient = PatientDetailsReader(model.session, model.name, self)
         self.layers = ViewerLayers(model, self)
-        self.cine = Cine(model.series, lambda: model.status is not Status.LOADING, self)
+        self.cine = Cine(model.series, self._show_in_cine, self._is_ready, self)
         self.measuring = Measuring(model, measurements or Measurements(self), self)
         self._marks = MeasureLayer(self, self.measuring)
         self._graphics = FileGraphics()
@@ -84,7 +84,7 @@ class ViewerPane(ImageCanvas):
         model.noticed.connect(self.show_notice)
         self._patient.changed.connect(self._take_patient)
         self.cine.refused.connect(self.show_notice)
-        self.cine.changed.connect(self.update)
+        self.cine.changed.connect(self._take_cine)
         thumbnails.loaded.connect(self._take_thumbnails)
 
     # From the model
@@ -145,12 +145,6 @@ class ViewerPane(ImageCanvas):
         self._model.reset()
         self.set_camera(self.camera.fit())
 
-    def run_cine(self, on: bool | None = None) -> None:
-        """Run through the series at the rate of its file, or stop; None: the other way round."""
-        loaded = self._model.loaded
-        if self.cine.running != (not self.cine.running if on is None else on):
-            self.cine.toggle(loaded.frame.frame_rate if loaded is not None else None)
-
     @Slot(str)
     def show_notice(self, text: str) -> None:
         """Say something in passing."""
@@ -177,6 +171,27 @@ class ViewerPane(ImageCanvas):
         )
         states = {Status.EMPTY: _NOTHING, Status.FAILED: self._model.failure}
         self.setAccessibleDescription(", ".join((*states.get(self._model.status, ()), *lines)))
+
+    # Cine: the selection, and all that follows it, waits for the image where it stops
+
+    def run_cine(self, on: bool | None = None) -> None:
+        """Run through the series at the rate of its file, or stop; None: the other way round."""
+        loaded = self._model.loaded
+        if self.cine.running != (not self.cine.running if on is None else on):
+            self.cine.toggle(loaded.frame.frame_rate if loaded is not None else None)
+
+    def _is_ready(self) -> bool:
+        return self._model.status is not Status.LOADING
+
+    def _show_in_cine(self, index: int) -> None:
+        self._model.show(self._model.series.ids[index])
+
+    @Slot()
+    def _take_cine(self) -> None:
+        self.update()
+        image_id, selected = self._model.image_id, self._model.session.selection.ids
+        if not self.cine.running and self._model.following and image_id is not None:
+            self._model.session.select([image_id] if len(selected) <= 1 else selected, image_id)
 
     # Under the pointer
 

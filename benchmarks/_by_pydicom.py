@@ -129,7 +129,7 @@ def _grey(dataset: Dataset, stored: Array, window: Any) -> Array:
 
 
 def _as(stored: Array, value: int, bits: int) -> int:
-    wrapped = value % 2**bits
+    wrapped: int = value % 2**bits
     signed = stored.dtype.kind == "i" and wrapped >= 2 ** (bits - 1)
     return wrapped - 2**bits if signed else wrapped
 

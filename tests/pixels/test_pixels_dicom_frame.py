@@ -14,7 +14,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.tag import Tag
-from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit
+from pydicom.uid import UID, ExplicitVRBigEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit
 
 from vlm_explorer.errors import NotAnImage, UnreadableImage, UnsupportedImage, UsageError
 from vlm_explorer.pixels import encapsulated
@@ -312,7 +312,7 @@ def test_that_other_native_syntaxes_give_the_same_values(
     make_dicom: MakeDicom, tmp_path: Path, syntax: str
 ) -> None:
     dataset = dcmread(make_dicom(RAMP))
-    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.file_meta.TransferSyntaxUID = UID(syntax)
     if syntax == ExplicitVRBigEndian:
         dataset.PixelData = RAMP.astype(">i2").tobytes()
     other = Dataset()
@@ -454,7 +454,7 @@ def test_that_what_cannot_be_shown_is_explained(
 def test_that_a_missing_decoder_is_named_with_what_to_install(
     wheel: Wheel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pydicom.pixels.decoders import JPEGLSLosslessDecoder
+    from pydicom.pixels.decoders.base import JPEGLSLosslessDecoder
 
     monkeypatch.setattr(encapsulated, "decode_apart", lambda function, frame: function(frame))
     monkeypatch.setattr(JPEGLSLosslessDecoder, "_available", {})

@@ -88,7 +88,7 @@ def test_that_what_frames_share_holds_for_each(enhanced: Path) -> None:
         decoded = read_frame(enhanced, frame)
         assert decoded.spacing == (0.5, 0.25)
         assert decoded.spacing_kind == "in the patient"
-        assert decoded.orientation == (1, 0, 0, 0, 1, 0)
+        assert decoded.orientation == (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
         assert decoded.facts["Laterality"] == "L"
         assert decoded.facts["Thickness"] == "2 mm"
         assert decoded.facts["TR/TE"] == "2000 / 30 ms"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.uid import JPEGLosslessSV1
+from pydicom.uid import UID, JPEGLosslessSV1
 
 from vlm_explorer.pixels.decode import read_frame
 from vlm_explorer.pixels.facts import collect_facts
@@ -138,7 +138,7 @@ def test_that_a_lossy_syntax_is_shown_whatever_the_header_says(
     make_dicom: MakeDicom, syntax: str, ratio: str | None, fact: str | None
 ) -> None:
     dataset = dcmread(make_dicom(PIXELS))
-    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.file_meta.TransferSyntaxUID = UID(syntax)
     if ratio:
         dataset.LossyImageCompressionRatio = ratio
     assert collect_facts(FrameElements(dataset, 0)).get("Lossy") == fact

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ImageFile
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import UID
+from pydicom.uid import UID, JPEGBaseline8Bit
 
 from vlm_explorer.errors import FileProblem, UnreadableImage, UnsupportedImage
 from vlm_explorer.files.open_errors import DAMAGED_HINT
@@ -29,12 +32,14 @@ class Codestream:
         data: the frame's bytes, without DICOM's items around them.
         layout: what the header says of the pixels; `frames` is 1.
         all_bits: whether bits beyond Bits Stored are kept as they are.
+        is_cut: whether it lacks its end; JPEG Baseline is then decoded as far as it goes.
     """
 
     syntax: str
     data: bytes
     layout: PixelLayout
     all_bits: bool = False
+    is_cut: bool = False
 
 
 def decode_codestream(frame: Codestream) -> NDArray[Any]:
@@ -44,7 +49,7 @@ def decode_codestream(frame: Codestream) -> NDArray[Any]:
         UnsupportedImage: there is no decoder; the text names the encoding.
         UnreadableImage: damaged.
     """
-    with quiet_readers():
+    with quiet_readers(), _as_far_as_it_goes(frame):
         try:
             if is_jpeg_xl(frame.syntax):
                 return _decode_jpeg_xl(frame)
@@ -56,6 +61,16 @@ def decode_codestream(frame: Codestream) -> NDArray[Any]:
             raise
         except Exception as error:  # boundary: decoders raise anything on damaged data
             raise explain(error, frame.syntax, frame.layout) from error
+
+
+@contextmanager
+def _as_far_as_it_goes(frame: Codestream) -> Iterator[None]:
+    """Let Pillow show a JPEG without its end; decoders of other formats give noise or nothing."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = frame.is_cut and frame.syntax == JPEGBaseline8Bit
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
 def decode_options(

@@ -20,6 +20,11 @@ from vlm_explorer.pixels.layout import PixelLayout
 from vlm_explorer.pixels.native import StoredPixels, missing_frame, read_native
 from vlm_explorer.pixels.pixel_element import PixelElement
 
+# End of image, of JPEG and JPEG-LS and (end of codestream) of JPEG 2000; a byte or two may follow.
+_END = b"\xff\xd9"
+_LAST_BYTES = 8
+_CUT = "The compressed pixels end early"
+
 
 def read_encapsulated(
     opened: OpenedDicom, pixels: PixelElement, layout: PixelLayout, frame: int, *, all_bits: bool
@@ -37,13 +42,23 @@ def read_encapsulated(
     if syntax == DEFLATED_FRAME:
         return _inflate(data, layout, all_bits=all_bits)
     notes: list[str] = []
+    incomplete = False
     header = read_codestream_header(data)
     if header is not None:
         _check_size(header.rows, header.columns, layout)
         if is_jpeg_2000(syntax):
             layout, notes = _settle_sign(layout, header.signed)
-    values = decode_apart(decode_codestream, Codestream(syntax, data, layout, all_bits))
-    return StoredPixels(values, tuple(notes))
+        incomplete = _END not in data[-_LAST_BYTES:]
+    try:
+        request = Codestream(syntax, data, layout, all_bits, is_cut=incomplete)
+        values = decode_apart(decode_codestream, request)
+    except UnreadableImage as error:
+        if incomplete:
+            raise UnreadableImage(f"{_CUT}.", DAMAGED_HINT) from error
+        raise
+    if incomplete:
+        notes = [*notes, f"{_CUT}; what is missing cannot be shown."]
+    return StoredPixels(values, tuple(notes), incomplete)
 
 
 def _take_out(opened: OpenedDicom, pixels: PixelElement, layout: PixelLayout, frame: int) -> bytes:
@@ -51,8 +66,9 @@ def _take_out(opened: OpenedDicom, pixels: PixelElement, layout: PixelLayout, fr
     offsets = value(opened.dataset, "ExtendedOffsetTable")
     lengths = value(opened.dataset, "ExtendedOffsetTableLengths")
     table = (offsets, lengths) if offsets is not None and lengths is not None else None
+    data = b""
     try:
-        return get_frame(
+        data = get_frame(
             pixels.stream, frame, extended_offsets=table, number_of_frames=layout.frames
         )
     except Exception as error:  # boundary: damaged items make pydicom raise anything
@@ -61,6 +77,11 @@ def _take_out(opened: OpenedDicom, pixels: PixelElement, layout: PixelLayout, fr
         raise UnreadableImage(
             "The compressed pixel data cannot be found in the file.", DAMAGED_HINT
         ) from error
+    if not data:
+        if frame > 0:
+            raise missing_frame(frame, layout.frames)
+        raise UnreadableImage("The pixel data are empty.", DAMAGED_HINT)
+    return data
 
 
 def _check_size(rows: int, columns: int, layout: PixelLayout) -> None:

@@ -36,10 +36,10 @@ kinds = st.sampled_from([Kind.ELLIPSE, Kind.RECTANGLE])
 def within(measurement: Measurement, x: float, y: float) -> bool:
     """Whether a point lies in a region, by the equations of rectangle and ellipse."""
     left, top, right, bottom = measurement.box
-    if measurement.kind is Kind.RECTANGLE:
-        return left <= x <= right and top <= y <= bottom
     if right == left or bottom == top:
         return False
+    if measurement.kind is Kind.RECTANGLE:
+        return left <= x <= right and top <= y <= bottom
     across = (2 * x - left - right) / (right - left)
     down = (2 * y - top - bottom) / (bottom - top)
     return across**2 + down**2 <= 1
@@ -127,7 +127,7 @@ LENGTH = Measurement(Kind.LENGTH, ((0.0, 0.0), (10.0, 0.0)))
             {"spacing": (0.1, 0.1), "ImagerPixelSpacing": [0.2, 0.2], "modality": "DX"},
             "1.0 mm (calibrated)",
         ),
-        ({"spacing": None, "NominalScannedPixelSpacing": [0.3, 0.3]}, "3.0 mm nominal scan"),
+        ({"spacing": None, "NominalScannedPixelSpacing": [0.3, 0.3]}, "3.0 mm (nominal scan)"),
         ({"spacing": None, "PixelAspectRatio": [2, 1]}, "10.0 px"),
         ({"spacing": None}, "10.0 px"),
     ],

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from viewer_scans import ramp, write_scan
 
+from vlm_explorer.pixels.decode import read_frame
 from vlm_explorer.viewmodels.viewer_orientation import EdgeLetters, Orientation, edge_letters
 
 AXIAL = (1, 0, 0, 0, 1, 0)
@@ -86,6 +89,33 @@ def test_that_an_oblique_plane_has_up_to_three_letters_the_dominant_first() -> N
     assert letters.right == "LFP"
     assert letters.left == "RHA"
     assert letters.bottom == "PRH"
+
+
+@pytest.mark.parametrize(
+    ("position", "cosines", "letters"),
+    [
+        ("HFS", (1, 0, 0, 0, 1, 0), ("R", "L", "A", "P")),
+        ("HFP", (-1, 0, 0, 0, -1, 0), ("L", "R", "P", "A")),
+        ("HFDR", (0, 1, 0, -1, 0, 0), ("A", "P", "L", "R")),
+        ("HFDL", (0, -1, 0, 1, 0, 0), ("P", "A", "R", "L")),
+        ("FFS", (-1, 0, 0, 0, 1, 0), ("L", "R", "A", "P")),
+        ("FFDR", (0, -1, 0, -1, 0, 0), ("P", "A", "L", "R")),
+        # a head CT with tilted gantry: the rows still run from right to left
+        ("HFS", (1, 0, 0, 0, 0.9483, -0.3173), ("R", "L", "AH", "PF")),
+        # a heart's short axis, oblique to all three
+        ("HFS", (0.58, 0.57, -0.58, 0.6, -0.78, -0.17), ("RHA", "LFP", "PRH", "ALF")),
+    ],
+)
+def test_that_letters_of_files_come_from_their_cosines_whatever_the_position_says(
+    tmp_path: Path,
+    position: str,
+    cosines: tuple[float, ...],
+    letters: tuple[str, str, str, str],
+) -> None:
+    for said in (position, "FFP", ""):
+        path = write_scan(tmp_path / "a.dcm", ramp(), orientation=cosines, PatientPosition=said)
+        found = edge_letters(read_frame(path, 0).orientation)
+        assert found == EdgeLetters(*letters)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.pixels.frame import Frame
-from vlm_explorer.pixels.geometry import ASPECT_RATIO, CALIBRATED, IN_PATIENT
+from vlm_explorer.pixels.geometry import ASPECT_RATIO, AT_DETECTOR, IN_PATIENT
 from vlm_explorer.viewmodels.viewer_words import plain_number
 
 Point = tuple[float, float]
@@ -129,9 +129,11 @@ def region_mask(
 ) -> tuple[tuple[slice, slice], NDArray[np.bool_]]:
     """Return the rows and columns that a region touches, and which pixels there lie within.
 
-    A pixel lies within if its centre does.
+    A pixel lies within if its centre does; none lies within what has no area.
     """
     left, top, right, bottom = measurement.box
+    if left == right or top == bottom:
+        return (slice(0, 0), slice(0, 0)), np.zeros((0, 0), np.bool_)
     # the pixel of column c has its centre at c + 0.5
     first_x, last_x = max(0, math.ceil(left - 0.5)), min(columns, math.floor(right - 0.5) + 1)
     first_y, last_y = max(0, math.ceil(top - 0.5)), min(rows, math.floor(bottom - 0.5) + 1)
@@ -139,7 +141,7 @@ def region_mask(
     shape = where[0].stop - where[0].start, where[1].stop - where[1].start
     if measurement.kind is not Kind.ELLIPSE:
         return where, np.ones(shape, np.bool_)
-    half_x, half_y = max((right - left) / 2, 1e-9), max((bottom - top) / 2, 1e-9)
+    half_x, half_y = (right - left) / 2, (bottom - top) / 2
     x = (np.arange(where[1].start, where[1].stop) + 0.5 - (left + right) / 2) / half_x
     y = (np.arange(where[0].start, where[0].stop) + 0.5 - (top + bottom) / 2) / half_y
     return where, x[None, :] ** 2 + y[:, None] ** 2 <= 1.0
@@ -193,10 +195,10 @@ def describe(measurement: Measurement, frame: Frame) -> tuple[str, ...]:
 
 
 def _with_kind(words: str, scale: Scale) -> str:
-    """Say what the size of a pixel holds for: "12.4 mm at detector"."""
+    """Say what the size of a pixel holds for: "12.4 mm at detector", "12.4 mm (calibrated)"."""
     if not scale.kind:
         return words
-    return f"{words} ({scale.kind})" if scale.kind == CALIBRATED else f"{words} {scale.kind}"
+    return f"{words} {scale.kind}" if scale.kind == AT_DETECTOR else f"{words} ({scale.kind})"
 
 
 def _size(value: float) -> str:

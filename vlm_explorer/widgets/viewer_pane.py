@@ -75,6 +75,7 @@ class ViewerPane(ImageCanvas):
         self.double_clicked.connect(self.reset)
         self.pointed.connect(self._say_what_is_under)
         self.clicked.connect(self._look_from)
+        self.draw_began.connect(self._drop_notice)
         saliency.changed.connect(self._take_map)
         self.layers.changed.connect(self._take_map)
         model.image_changed.connect(self._take_image)

@@ -12,6 +12,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
+from PySide6.QtGui import QDrag, QMouseEvent
 from PySide6.QtWidgets import (
     QListView,
     QStackedLayout,
@@ -33,6 +34,32 @@ MOST_MARKED = 5_000  # a larger selection is shown on the map; marking it here w
 Index = QModelIndex | QPersistentModelIndex
 
 
+class _Tiles(QListView):
+    """The list of tiles.
+
+    Signals:
+        grasped(): a mouse button goes down, before that selects anything.
+        carried(): the tile under it is dragged away: it was no selecting.
+    """
+
+    grasped = Signal()
+    carried = Signal()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Tell before anything changes."""
+        self.grasped.emit()
+        super().mousePressEvent(event)
+
+    def startDrag(self, _actions: Qt.DropAction) -> None:
+        """Drag the tile itself, as it is drawn."""
+        index = self.currentIndex()
+        drag = QDrag(self)
+        drag.setMimeData(self.model().mimeData([index]))
+        drag.setPixmap(self.viewport().grab(self.visualRect(index)))
+        self.carried.emit()
+        drag.exec(Qt.DropAction.CopyAction)
+
+
 class ResultsGrid(QWidget):
     """The grid; its selection is the session's.
 
@@ -52,7 +79,8 @@ class ResultsGrid(QWidget):
         super().__init__(parent)
         self._session = session
         self.model = ResultsModel(session, self)
-        self.view = QListView(self)
+        self.view = _Tiles(self)
+        self._before = session.selection
         self._following = False
         self._scrolled = 0
         self._answer: object = None
@@ -84,6 +112,8 @@ class ResultsGrid(QWidget):
         view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         view.setMouseTracking(True)
         view.setDragEnabled(True)
+        view.grasped.connect(self._remember_selection)
+        view.carried.connect(self._restore_selection)
         menu = ImageMenu(view, lambda index: self.model.image_id(index.row()))
         menu.open_wanted.connect(self._open_image)
         menu.compare_wanted.connect(self.compare_wanted)
@@ -150,6 +180,15 @@ class ResultsGrid(QWidget):
         self._empty.setText("Nothing matches the filter." if total else "No images")
         loading = bool(self._session.opening) and not total
         self._stack.setCurrentIndex(0 if self.model.rowCount() else 2 if loading else 1)
+
+    @Slot()
+    def _remember_selection(self) -> None:
+        self._before = self._session.selection
+
+    @Slot()
+    def _restore_selection(self) -> None:
+        """Keep open what was open before the press that became a drag."""
+        self._session.select(self._before.ids, self._before.current)
 
     @Slot()
     def _select(self) -> None:

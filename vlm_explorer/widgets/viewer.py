@@ -193,7 +193,11 @@ class Viewer(QWidget):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Compare with what was dropped."""
+        """Show what was dropped in the pane below it; over one scan alone, beside that."""
         image_id = bytes(event.mimeData().data(IMAGE_MIME).data()).decode()
         event.acceptProposedAction()
-        self.compare_with(image_id)
+        below = self.active.rect().contains(self.active.mapFrom(self, event.position()).toPoint())
+        if below and self.comparison.comparing:
+            self.active.model.session.select([image_id], image_id)
+        else:
+            self.compare_with(image_id)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 
 from vlm_explorer.collection.manifest import FORMAT, EncoderEntry
 from vlm_explorer.collection.records import (
+    SHOWN_ONLY,
     ImageRecord,
     ImageVector,
     TextRecord,
@@ -225,3 +229,55 @@ def test_that_salted_keys_join_equal_values_and_hide_them(salt: bytes, one: str,
     assert (salted(salt, one) == salted(salt, two)) == (one == two)
     assert salted(salt, one) != salted(salt[::-1] + b"x", one)
     assert salted(salt, "") == ""
+
+
+def old_collection(folder: Path) -> dict[str, object]:
+    """Turn a collection into one of the first format: fewer columns, and that number."""
+    import lance
+
+    new = [field.name for field in fields(ImageRecord)]
+    new = new[new.index("described") :]
+    lance.dataset(str(folder / "images.lance")).drop_columns(new)
+    file = folder / "collection.json"
+    value: dict[str, object] = json.loads(file.read_text()) | {"format": 1}
+    file.write_text(json.dumps(value))
+    return value
+
+
+def test_that_a_collection_of_the_first_format_opens_with_empty_columns(folder: Path) -> None:
+    old = old_collection(folder)
+    opened = Collection(folder)
+    assert opened.images["content_hash"].to_pylist() == list("abc")
+    assert opened.images["position_xyz"].to_pylist() == [None] * 3
+    assert opened.described_images["series_description"].to_pylist() == [None] * 3
+    assert opened.vectors("m").shape == (3, 4)
+    assert json.loads((folder / "collection.json").read_text()) == old  # readers change nothing
+
+
+def test_that_a_writer_brings_the_first_format_to_this_one(folder: Path) -> None:
+    old_collection(folder)
+    with CollectionWriter(folder) as writer:
+        writer.add_images([replace(record("d"), position_xyz=(1.0, 2.0, 3.0), described=1)])
+        writer.update_images([replace(record("a"), series_description="Scout", described=1)])
+    assert Collection(folder).manifest.format == FORMAT
+    rows = {row["content_hash"]: row for row in Collection(folder).described_images.to_pylist()}
+    assert rows["d"]["position_xyz"] == [1.0, 2.0, 3.0]
+    assert rows["a"]["series_description"] == "Scout"
+    assert rows["b"]["described"] is None
+    assert Collection(folder).thumbnails([image_id("b", 0)]) == {image_id("b", 0): b"jpeg"}
+
+
+def test_that_descriptions_stay_within_the_program(folder: Path) -> None:
+    assert not set(SHOWN_ONLY) & set(Collection(folder).images.column_names)
+    assert set(SHOWN_ONLY) <= set(Collection(folder).described_images.column_names)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX modes")
+def test_that_only_the_user_may_read_a_collection(folder: Path) -> None:
+    (folder / "collection.json").chmod(0o644)
+    folder.chmod(0o755)
+    with CollectionWriter(folder) as writer:
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700  # while it writes, too
+        writer.add_images([record("d")])
+    modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
+    assert modes == {True: 0o700, False: 0o600}

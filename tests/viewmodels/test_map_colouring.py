@@ -60,7 +60,7 @@ def test_that_patients_and_series_have_numbers_and_no_keys(session):
     fill(session)
     assert titles(colouring_of(ColourBy.PATIENT, session)) == ["Patient 1", "Patient 2"]
     series = titles(colouring_of(ColourBy.SERIES, session))
-    assert series == ["Patient 1 · folder-0 · CT", "Patient 2 · series 7 · CR"]
+    assert series == ["Patient 1 · series 1 · CT", "Patient 2 · series 7 · CR"]
 
 
 def test_that_only_what_is_known_can_be_coloured_by(session):

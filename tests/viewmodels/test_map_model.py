@@ -387,11 +387,11 @@ def test_that_a_preliminary_layout_says_what_it_stands_in_for(session, model):
     assert model.scene.waiting == "PCA shown while UMAP is computed"
 
 
-def test_that_a_card_names_the_file_without_its_folder_and_at_most_three_scores(session, laid_out):
+def test_that_a_card_names_a_scan_by_its_series_and_at_most_three_scores(session, laid_out):
     search(session, "effusion", [0.123, 0, 0, 0, 0, 0])
     score_labels(session, ("x", "y", "z", "w"), np.tile([0.1, 0.2, 0.3, 0.4], (6, 1)))
     info = laid_out.info(points_of(laid_out, "a")[0])
-    assert info.title == "scan-a.png"
+    assert info.title == "Series 1 · image 1 of 3"
     assert info.detail == "CT · 120 × 100"
     assert (info.label, info.caption) == ("effusion", "words about a")
     assert info.scores == (("cosine to the prompt", "0.123"), ("w", "40 %"), ("z", "30 %"))

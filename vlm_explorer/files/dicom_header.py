@@ -116,7 +116,7 @@ def _header(dataset: Dataset, frames: int, folder: str) -> ImageHeader:
         body_part=text(dataset, "BodyPartExamined"),
         places=read_places(dataset, frames),
         study_date=study_date,
-        series_time=(text(dataset, "SeriesDate") or study_date) + text(dataset, "SeriesTime"),
+        series_time=f"{text(dataset, 'SeriesDate') or study_date:8}{text(dataset, 'SeriesTime')}",
         series_description=text(dataset, "SeriesDescription"),
         study_description=text(dataset, "StudyDescription"),
         frame_of_reference=text(dataset, "FrameOfReferenceUID"),

@@ -46,6 +46,8 @@ def _shift(salt: bytes, patient: str) -> int:
 
 def _day(date: str) -> int | None:
     digits = date.replace(".", "").replace("-", "")  # as files of before 1993 write them
+    if len(digits) != 8:
+        return None  # strptime would be content with less
     try:
         return datetime.datetime.strptime(digits, "%Y%m%d").toordinal()
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -165,6 +166,30 @@ class ImageTable:
         modalities = [name for name, _ in Counter(self.modality.tolist()).most_common(3) if name]
         parts = [", ".join(modalities), _count(self.patients, "patient") if self.patients else ""]
         return " · ".join(part for part in (*parts, _count(len(self), "image")) if part)
+
+    def name_of(self, row: int) -> str:
+        """Return what to call an image: a plain one by its file, a scan by its place in a series.
+
+        Files of scans are often called after the patient.
+        """
+        image_id = self.ids[row]
+        if self.stack[row] == PLAIN_STACK:
+            name = Path(self.file[row]).name
+            of_many = self.frame[row] > 0 or self.file[row] in self.file[row + 1 : row + 2]
+            return f"{name} · frame {self.frame[row] + 1}" if of_many else name
+        _, series = self.series_of[image_id]
+        if len(series.image_ids) == 1:
+            return series.label
+        place = series.image_ids.index(image_id) + 1
+        return f"{series.label} · image {place} of {len(series.image_ids)}"
+
+    @cached_property
+    def patient_titles(self) -> dict[str, str]:
+        """What to call each patient: numbered as in the tree, then those of captions tables."""
+        plain = self.stack == PLAIN_STACK
+        keys = dict.fromkeys([*self.patient[~plain].tolist(), *self.patient[plain].tolist()])
+        known = [key for key in keys if key]
+        return {"": "No patient id"} | {key: f"Patient {n}" for n, key in enumerate(known, 1)}
 
     def rows_of(self, ids: frozenset[str] | list[str]) -> np.ndarray:
         """Return the rows of the known ids among `ids`, ascending, (K,) int64."""

@@ -22,6 +22,7 @@ class Node:
     image_ids: tuple[str, ...] = ()
     parent: Node | None = None
     warnings: tuple[str, ...] = ()
+    about: str = ""  # of a patient with one study: its description
     children: list[Node] = field(default_factory=list)
     number: int = 0  # among all nodes; the root has 0
     row: int = 0  # among its siblings
@@ -33,8 +34,8 @@ class Node:
 
     @property
     def sentence(self) -> str:
-        """What the row says, in one line."""
-        return f"{self.title}, {self.detail}" if self.detail else self.title
+        """What the row says, in one line, and what it has no room for."""
+        return ", ".join(part for part in (self.title, self.about, self.detail) if part)
 
 
 def searchable_text(images: ImageTable, patients: tuple[PatientNode, ...]) -> np.ndarray:
@@ -93,6 +94,7 @@ def shown_tree(patients: tuple[PatientNode, ...], shown: set[str]) -> Node:
             if len(study.series) == 1 and len(patient.studies) > 1:
                 _add_stack(top, study.series[0], shown, study.label, study.later)
             elif len(patient.studies) == 1:
+                top.about = study.description
                 _add_all_series(top, study, shown)
             else:
                 _add_all_series(middle, study, shown)

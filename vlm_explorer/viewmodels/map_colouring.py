@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vlm_explorer.files.header import PLAIN_STACK
 
 if TYPE_CHECKING:
     from vlm_explorer.queries.search import SearchAnswer
@@ -133,7 +134,7 @@ def colouring_of(by: ColourBy, session: Session) -> Colouring:
     if by is ColourBy.SERIES:
         return _by_category(by, images.series, _series_titles(images))
     if by is ColourBy.PATIENT:
-        return _by_category(by, images.patient, _patient_titles(images))
+        return _by_category(by, images.patient, images.patient_titles)
     if by in (ColourBy.MODALITY, ColourBy.LABEL):
         return _by_category(by, images.modality if by is ColourBy.MODALITY else images.label)
     return _by_category(by, np.full(len(images), "", object))
@@ -196,26 +197,19 @@ def _by_similarity(answer: SearchAnswer, title: str) -> Colouring:
 def _prompt_title(session: Session) -> str:
     query = session.query
     if query.like is not None and query.like in session.images.row_of:
-        file = session.images.file[session.images.row_of[query.like]]
-        return f"cosine to {Path(file).name}"
+        return f"cosine to {session.images.name_of(session.images.row_of[query.like])}"
     return f"cosine to “{query.text}”"
-
-
-def _patient_titles(images: ImageTable) -> dict[str, str]:
-    """Return "Patient 3" by key, numbered as in the study tree: in order of appearance."""
-    return {key: f"Patient {number}" for number, key in enumerate(dict.fromkeys(images.patient), 1)}
 
 
 def _series_titles(images: ImageTable) -> dict[str, str]:
     """Return "Patient 3 · series 2 · MR" by key, or the folder's name for plain images."""
-    patients = _patient_titles(images)
     titles: dict[str, str] = {}
     for row, key in enumerate(images.series):
         if key in titles:
             continue
-        number = images.series_number[row]
-        folder = Path(images.file[row]).parent.name
-        name = f"series {int(number)}" if np.isfinite(number) else folder
-        patient = patients[images.patient[row]] if images.patient[row] else ""
+        name = images.series_of[images.ids[row]][1].name
+        patient = ""
+        if images.stack[row] != PLAIN_STACK:
+            name, patient = name.lower(), images.patient_titles[images.patient[row]]
         titles[key] = " · ".join(part for part in (patient, name, images.modality[row]) if part)
     return titles

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -116,14 +115,11 @@ def point_info(session: Session, row: int, text: str | None) -> PointInfo:
     table = session.images
     if row < 0:
         return PointInfo(None, "Text", "text", text or "", "", "", (), "")
-    name = Path(table.file[row]).name
-    of_many = table.frame[row] > 0 or table.file[row] in table.file[row + 1 : row + 2]
-    title = f"{name} · frame {table.frame[row] + 1}" if of_many else name
     size = f"{table.columns[row]} × {table.rows[row]}" if table.rows[row] else ""
     scores, scores_note = _scores(session, row)
     return PointInfo(
         image_id=table.ids[row],
-        title=title,
+        title=table.name_of(row),
         kind="" if text is None else "caption",
         caption=table.caption[row] if text is None else text,
         label=table.label[row],

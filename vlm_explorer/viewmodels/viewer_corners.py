@@ -124,7 +124,7 @@ def lower_left(
     turned = orientation.describe()
     done = ", ".join(part for part in (turned, "inverted" if inverted else "") if part)
     space = [
-        f"{title} {facts[name]}"
+        f"{title} {facts[name]}".replace("-", "−")
         for name, title in (("Slice location", "Location"), ("Thickness", "Thickness"))
         if name in facts
     ]

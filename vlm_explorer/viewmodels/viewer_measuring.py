@@ -9,12 +9,14 @@ from enum import StrEnum
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from vlm_explorer.viewmodels.viewer_frames import LoadedFrame
 from vlm_explorer.viewmodels.viewer_measure import Kind, Measurement, Point, describe
 from vlm_explorer.viewmodels.viewer_measure_lines import distance_to
 from vlm_explorer.viewmodels.viewer_measurements import Measurements
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
 
 _REACH = 7.0  # logical pixels from a point or line within which the pointer takes hold of it
+_WORDED = 200  # measurements, those on their way among them, whose words are kept
 _HOW = "drag, or Enter to place one. Arrows move its end, Delete removes it, Esc ends."
 
 
@@ -74,6 +76,8 @@ class Measuring(QObject):
         self.tool = Tool.WINDOW
         self.draft: Measurement | None = None
         self.chosen: Grip | None = None
+        self._words: dict[Measurement, tuple[str, ...]] = {}
+        self._worded: LoadedFrame | None = None
         self._image_id = model.image_id
         self._held: Grip | None = None
         self._last: Point = (0.0, 0.0)
@@ -102,8 +106,16 @@ class Measuring(QObject):
         return self.measurements.of(self._image_id)
 
     def words(self, measurement: Measurement) -> tuple[str, ...]:
-        """Return what was measured, line by line."""
-        return describe(measurement, self._model.loaded.frame) if self._model.loaded else ()
+        """Return what was measured, line by line; worked out once for a large region."""
+        loaded = self._model.loaded
+        if loaded is None:
+            return ()
+        if self._worded is not loaded or len(self._words) > _WORDED:
+            self._worded = loaded
+            self._words.clear()
+        if measurement not in self._words:
+            self._words[measurement] = describe(measurement, loaded.frame)
+        return self._words[measurement]
 
     def use(self, tool: Tool) -> None:
         """Let the left button do something else."""

@@ -243,11 +243,11 @@ class ViewerModel(QObject):
         return viewer_corners.probe_text(self.loaded, row, column) if self.loaded else ""
 
     def probe_place(self, row: int, column: int) -> str:
-        """Return the stored value of a pixel of the scan and where it lies in the patient."""
-        loaded = self.loaded
-        if loaded is None or self.shows_encoder_view:
+        """Return the stored value of a pixel and where it lies in the patient; empty beside it."""
+        rows, columns = self.loaded.frame.values.shape[:2] if self.loaded is not None else (0, 0)
+        if self.loaded is None or self.shows_encoder_view or row >= rows or column >= columns:
             return ""
-        return viewer_corners.place_text(loaded, row, column)
+        return viewer_corners.place_text(self.loaded, row, column)
 
     def corners(self, zoom: float, *passing: str, patient: Sequence[str] = ()) -> Corners:
         """Return the words of the corners.

@@ -50,7 +50,10 @@ def draw_dicom(path: Path, frame: int, window: Any) -> Array:
         return np.floor(colours / 256) if colours.max() > 255 else colours
     if stored.ndim == 3:
         return stored * (255.0 / (2.0 ** int(dataset.BitsStored) - 1))
-    return _grey(dataset, stored, window)
+    grey = _grey(dataset, stored, window)
+    if dataset.get("PixelPresentation") in ("COLOR", "MIXED"):
+        return _supplemented(dataset, stored, grey)
+    return grey
 
 
 def draw_raster(path: Path) -> Array:
@@ -151,6 +154,14 @@ def _windowed(dataset: Dataset, values: Array, window: Any) -> Array:
         plain.WindowCenter, plain.WindowWidth, function = window
     plain.VOILUTFunction = function
     return np.asarray(apply_windowing(values, plain))
+
+
+def _supplemented(dataset: Dataset, stored: Array, grey: Array) -> Array:
+    """Put the supplemental palette's colours where values reach its first entry."""
+    colours = apply_color_lut(stored, dataset)[..., :3].astype(np.float64)
+    colours = np.floor(colours / 256) if colours.max() > 255 else colours
+    first = int(dataset.RedPaletteColorLookupTableDescriptor[1])
+    return np.where((stored >= first)[..., None], colours, np.floor(grey + 0.5)[..., None])
 
 
 def _slide(dataset: Dataset) -> Array:

@@ -110,8 +110,11 @@ def test_that_frames_without_groups_of_their_own_use_the_root(make_dicom: MakeDi
         assert decoded.windows == (Window(5, 9, "file"),)
 
 
-def test_that_a_real_enhanced_ct_is_rescaled(test_data: Path) -> None:
-    frame = read_frame(test_data / "dicom" / "edge" / "eCT_Supplemental.dcm", 1)
+def test_that_a_real_enhanced_ct_is_rescaled(test_data: Path, tmp_path: Path) -> None:
+    data = (test_data / "dicom" / "edge" / "eCT_Supplemental.dcm").read_bytes()
+    path = tmp_path / "without_its_colours.dcm"
+    path.write_bytes(data.replace(b"COLOR ", b"MONO  "))
+    frame = read_frame(path, 1)
     assert frame.values.min() == -1024
     assert frame.windows[0].source == "file"
 

@@ -38,6 +38,7 @@ from vlm_explorer.pixels.pet import is_pet
 from vlm_explorer.pixels.playback import find_frame_rate
 from vlm_explorer.pixels.slide_pixels import read_slide
 from vlm_explorer.pixels.stored_pixels import read_stored
+from vlm_explorer.pixels.supplement import lay_colours
 from vlm_explorer.pixels.windowing import FUNCTIONS, Window, spanning
 
 
@@ -109,7 +110,7 @@ def _grey_frame(
     if table is not None:
         grey, first = table
         windows = (spanning(first, first + max(grey.size - 1, 1), "lut"), *windows)
-    return Frame(
+    frame = Frame(
         values=modality.values,
         inverted=_is_inverted(elements, layout),
         windows=windows,
@@ -119,6 +120,7 @@ def _grey_frame(
         stored=None if np.array_equal(modality.values, stored) else stored,
         **_common(elements, layout, [*warnings, *modality.notes, *notes]),
     )
+    return lay_colours(frame, stored, elements)
 
 
 def _is_inverted(elements: FrameElements, layout: PixelLayout) -> bool:

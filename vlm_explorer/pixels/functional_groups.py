@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 
 from vlm_explorer.files import dicom_dataset as read
 
-# The functional group (a sequence of one item) that holds each element.
+# The functional group (a sequence of one item) that holds each element, or those that may.
 _GROUPS = {
     "EchoTime": "MREchoSequence",
     "EffectiveEchoTime": "MREchoSequence",
@@ -21,6 +21,7 @@ _GROUPS = {
     "ImageOrientationPatient": "PlaneOrientationSequence",
     "ImagePositionPatient": "PlanePositionSequence",
     "KVP": "CTXRayDetailsSequence",
+    "PixelPresentation": "MRImageFrameTypeSequence CTImageFrameTypeSequence PETFrameTypeSequence",
     "PixelSpacing": "PixelMeasuresSequence",
     "RepetitionTime": "MRTimingAndRelatedParametersSequence",
     "RescaleIntercept": "PixelValueTransformationSequence",
@@ -75,7 +76,7 @@ class FrameElements:
         return None
 
     def _places(self, keyword: str) -> Iterator[Dataset]:
-        sequence = _GROUPS.get(keyword)
-        for group in self._groups if sequence else ():
-            yield from read.items(group, sequence or "", 0)
+        for group in self._groups:
+            for sequence in _GROUPS.get(keyword, "").split():
+                yield from read.items(group, sequence, 0)
         yield self.root

@@ -90,15 +90,23 @@ def apply_palette(stored: NDArray[np.generic], dataset: Dataset) -> NDArray[np.u
     Raises:
         ValueError: there is no palette, or a broken one.
     """
-    if "SegmentedRedPaletteColorLookupTableData" in dataset:
-        palette, first = _segmented_palette(dataset)
-    else:
-        palette, first = _plain_palette(dataset)
+    palette, first = read_palette(dataset)
+    index = np.clip(stored.astype(np.int64) - first, 0, len(palette) - 1)
+    return palette[index]
+
+
+def read_palette(dataset: Dataset) -> tuple[NDArray[np.uint8], int]:
+    """Return a palette, plain or segmented, (entries, 3), and the first value that it maps.
+
+    Raises:
+        ValueError: there is no palette, or a broken one.
+    """
+    segmented = "SegmentedRedPaletteColorLookupTableData" in dataset
+    palette, first = _segmented_palette(dataset) if segmented else _plain_palette(dataset)
     # 16-bit entries fill the upper byte; some files keep 8-bit colours in them all the same.
     if palette.max() > 0xFF:
         palette = palette >> 8
-    index = np.clip(stored.astype(np.int64) - first, 0, len(palette) - 1)
-    return palette.astype(np.uint8)[index]
+    return palette.astype(np.uint8), first
 
 
 def _plain_palette(dataset: Dataset) -> tuple[NDArray[np.int64], int]:

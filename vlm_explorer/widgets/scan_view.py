@@ -68,6 +68,7 @@ class ScanView(QWidget):
         self.profile = SimilarityPlot(model, self)
         self.series_bar = SeriesBar(self)
         self.saliency_bar = SaliencyBar(self.saliency, self)
+        self._shared = tuple(shared)
         self._edge: bool | None = None
         self.actions_by_id = {
             **install(series_rows(model, self.pane), self.pane),
@@ -138,6 +139,8 @@ class ScanView(QWidget):
                 menu.addAction(self.actions_by_id[row.id])
         for title, rows in (("Tools", tool_rows(self.pane)), ("Shown", layer_rows(self.pane))):
             menu.addMenu(title).addActions([self.actions_by_id[row.id] for row in rows])
+        menu.addSeparator()
+        menu.addActions(self._shared)
         menu.popup(where)
 
     # From the model

@@ -109,8 +109,8 @@ class SimilarityPlot(QWidget):
     def _paint_bars(self, painter: QPainter, profile: Profile) -> None:
         area = self._area()
         rows = max(1, int(area.height()))
-        colour = theme().colour("secondary", 0.35 if self._stale else 0.8)
-        missing = theme().colour("disabled")
+        colour = theme().colour("image_text", 0.25 if self._stale else 0.55)
+        missing = theme().colour("image_text", 0.35)
         for row, cosine in enumerate(profile.bins(rows).tolist()):
             top = area.top() + row
             if not np.isnan(cosine):

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 from PySide6.QtCore import QObject, Signal
 
 from vlm_explorer.pixels.windowing import Window
+from vlm_explorer.viewmodels.kept_state import KeptState
 from vlm_explorer.viewmodels.viewer_frames import LoadedFrame
 from vlm_explorer.viewmodels.viewer_presets import Preset, dragged, presets_of, refusal_of
+
+_NAME = "windows"  # in what is kept
+_BETWEEN = "\t"  # the parts of a key
+_MOST = 500  # windows that are kept
 
 
 class SeriesWindows(QObject):
     """Keeps the window that the user set for each series; frames have their own default.
+
+    They are kept with the collection until it is opened again.
 
     Attributes:
         key: the series on show.
@@ -24,8 +33,9 @@ class SeriesWindows(QObject):
     changed = Signal()
     refused = Signal(str)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, kept: KeptState | None = None) -> None:
         super().__init__(parent)
+        self._kept = kept
         self._set: dict[tuple[str, ...], Window] = {}
         self.key: tuple[str, ...] = ()
         self.loaded: LoadedFrame | None = None
@@ -81,13 +91,41 @@ class SeriesWindows(QObject):
 
     def _put(self, window: Window) -> None:
         self._set[self.key] = window
+        self._keep(window)
         self.changed.emit()
 
     def reset(self) -> None:
         """Show each frame of the series under its own default."""
         self._set.pop(self.key, None)
+        self._keep(None)
         self.changed.emit()
 
     def forget(self) -> None:
-        """Forget the windows of all series."""
+        """Forget the windows of all series but for those that are kept with the collection."""
         self._set.clear()
+        kept = self._kept.get(_NAME, dict, {}) if self._kept is not None else {}
+        for name, value in kept.items():
+            if (window := _window(value)) is not None:
+                self._set[tuple(name.split(_BETWEEN))] = window
+
+    def _keep(self, window: Window | None) -> None:
+        """Keep the window of the series on show; None for its own default.
+
+        What other panes kept stays; of very many the oldest go.
+        """
+        if self._kept is None:
+            return
+        name = _BETWEEN.join(self.key)
+        others = {
+            key: value for key, value in self._kept.get(_NAME, dict, {}).items() if key != name
+        }
+        own = {} if window is None else {name: list(astuple(window))}
+        self._kept.put(_NAME, dict(list((others | own).items())[-_MOST:]))
+
+
+def _window(value: object) -> Window | None:
+    """Return a window as it was kept; None for anything else."""
+    match value:
+        case [float() | int() as centre, float() | int() as width, str(source), str(function)]:
+            return Window(centre, width, source, function) if width > 0 else None
+    return None

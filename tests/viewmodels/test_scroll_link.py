@@ -116,3 +116,10 @@ def test_that_the_words_say_how_far_apart_the_slices_lie(index: int, words: str)
     link = find_link(images, here, Place(other, 0))
     there = Place(other, 1 if index == 4 else 0)
     assert describe(images, link, here, there) == words
+
+
+def test_that_a_single_image_elsewhere_is_linked_to_nothing() -> None:
+    images, one, other = table((0, 1, 2), (5,), references=("f", "g"))
+    link = find_link(images, Place(one, 2), Place(other, 0))
+    words = describe(images, link, Place(one, 2), Place(other, 0))
+    assert words == "Not linked: a single image (different frames of reference)"

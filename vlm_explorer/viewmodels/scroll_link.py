@@ -108,8 +108,8 @@ def partner(images: ImageTable, link: Link, here: Place, there: Place, *, onward
 
 def describe(images: ImageTable, link: Link, here: Place, there: Place) -> str:
     """Return in words how two series go along, and how far apart their images lie now."""
-    if len(here.ids) == 1 and len(there.ids) == 1:
-        return "One image each"
+    if not link.by_position and min(len(here.ids), len(there.ids)) == 1:
+        return f"Not linked: a single image ({link.obstacle})"
     if not link.by_position:
         offset = f", {link.offset:+d}".replace("-", "−") if link.offset else ""
         return f"Linked by image number{offset} ({link.obstacle})"

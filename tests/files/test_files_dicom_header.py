@@ -18,6 +18,7 @@ from pydicom.tag import Tag
 
 from vlm_explorer.errors import NotAnImage, UnreadableImage, UnsupportedImage
 from vlm_explorer.files.dicom_header import ImageHeader, read_header
+from vlm_explorer.pixels.decode import read_frame
 
 
 def wheel(name: str) -> Path:
@@ -178,6 +179,21 @@ def test_that_junk_in_an_element_never_costs_the_file(
 ) -> None:
     header = read_header(with_raw(tmp_path, tag, vr, value + b" " * (len(value) % 2)))
     assert (header.rows, header.columns) == (128, 128)
+
+
+@pytest.mark.parametrize(
+    "charset", ["ISO 2022 IR 87", "GB18030", "nonsense", "ISO_IR 192\\ISO 2022 IR 13", "\\"]
+)
+def test_that_no_character_set_costs_the_file(tmp_path: Path, charset: str) -> None:
+    path = with_raw(tmp_path, 0x0008103E, "LO", b"\x1b$B;3ED\xff\xfe\x80 \xc4")
+    data = path.read_bytes()
+    at = data.index(b"\x08\x00\x08\x00CS")  # Image Type, which comes after the character set
+    field = charset.encode() + b" " * (len(charset) % 2)
+    element = b"\x08\x00\x05\x00CS" + len(field).to_bytes(2, "little") + field
+    path.write_bytes(data[:at] + element + data[at:])
+    header = read_header(path)
+    assert (header.rows, header.columns) == (128, 128)
+    assert read_frame(path).values.shape == (128, 128)
 
 
 def test_that_rows_given_twice_are_read_once(tmp_path: Path) -> None:

@@ -5,6 +5,10 @@ import signal
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
+from pydicom.encaps import encapsulate, get_frame
 
 import vlm_explorer.pipeline.decode_pool as decode_pool
 from vlm_explorer.encoders.preprocess import PreprocessConfig
@@ -78,3 +82,66 @@ def _serve(pipe, preprocess, at_b) -> None:
         for event in decode_file(file, preprocess):
             pipe.send(event)
         pipe.send(None)
+
+
+def write_dicom(path: Path, name: str, **elements: object) -> Path:
+    dataset = dcmread(get_testdata_file(name))
+    for keyword, value in elements.items():
+        setattr(dataset, keyword, value)
+    dataset.save_as(path)
+    return path
+
+
+def abort_a_codec(path: Path) -> Path:
+    """Damage one byte of a JPEG of 3 x 3 pixels; GDCM's decoder then ends the process."""
+    dataset = dcmread(get_testdata_file("SC_rgb_small_odd_jpeg.dcm"))
+    data = bytearray(get_frame(dataset.PixelData, 0, number_of_frames=1))
+    data[177] = 254
+    dataset.PixelData = encapsulate([bytes(data)])
+    dataset.save_as(path)
+    return path
+
+
+def outcome(folder: Path) -> dict[str, tuple[int, list[str]]]:
+    """Decode a folder: for each file how many images it gave, and the refusals in words."""
+    files = list(scan([folder], context=JobContext()))
+    found: dict[str, tuple[int, list[str]]] = {file.path.name: (0, []) for file in files}
+    with DecodePool(2, PreprocessConfig(size=32)) as pool:
+        for name, event in events(pool, files):
+            images, reasons = found[name]
+            if isinstance(event, Refused):
+                reasons.append(event.reason)
+            found[name] = images + isinstance(event, DecodedImage), reasons
+    return found
+
+
+def test_that_each_hostile_file_costs_one_row_and_the_run_goes_on(tmp_path: Path) -> None:
+    write_dicom(tmp_path / "frames.dcm", "CT_small.dcm", NumberOfFrames=1_000_000)
+    write_dicom(tmp_path / "large.dcm", "CT_small.dcm", Rows=60_000, Columns=60_000)
+    write_dicom(tmp_path / "larger.dcm", "MR_small_jp2klossless.dcm", Rows=13_000, Columns=13_000)
+    write_dicom(tmp_path / "whole.dcm", "CT_small.dcm")
+    abort_a_codec(tmp_path / "abort.dcm")
+    huge = Image.new("1", (20_000, 20_000))
+    huge.save(tmp_path / "huge.png")
+    huge.save(tmp_path / "huge.tif", compression="group4")
+    found = outcome(tmp_path)
+    assert found["whole.dcm"] == (1, [])
+    assert found["frames.dcm"] == (1, ["The file ends before frame 1 of 1,000,000."])
+    too_many = "The picture has more pixels than can be opened safely."
+    for name in ("large.dcm", "huge.png", "huge.tif"):
+        assert found[name] == (0, [too_many])
+    size = "The compressed picture is 64 x 64 pixels; the header says 13,000 x 13,000."
+    assert found["larger.dcm"] == (0, [size])
+    images, reasons = found["abort.dcm"]
+    # a later GDCM may see what is wrong and say so
+    assert (images, len(reasons)) == (0, 1)
+    assert "its decoder crashed" in reasons[0] or "damaged" in reasons[0]
+
+
+def test_that_the_frames_before_the_end_of_a_file_are_kept(tmp_path: Path) -> None:
+    path = write_dicom(tmp_path / "cut.dcm", "rtdose.dcm")
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) - 4_000])  # ten of fifteen frames of 400 bytes, about
+    images, reasons = outcome(tmp_path)["cut.dcm"]
+    assert 5 <= images <= 6
+    assert reasons == [f"The file ends before frame {images} of 15."]

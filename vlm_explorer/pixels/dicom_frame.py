@@ -117,7 +117,7 @@ def _grey_frame(
         voi_lut=table,
         unit=modality.unit,
         padding=find_padding(stored, elements.root),
-        stored=None if np.array_equal(modality.values, stored) else stored,
+        stored=None if modality.as_stored else stored,
         **_common(elements, layout, [*warnings, *modality.notes, *notes]),
     )
     return lay_colours(frame, stored, elements)

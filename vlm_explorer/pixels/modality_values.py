@@ -26,17 +26,20 @@ class ModalityValues:
         notes: what is wrong, in words.
         scale: what the values were multiplied by after the modality LUT, and the windows of the
             file must be, too.
+        as_stored: they are the stored values, to the last bit.
     """
 
     values: NDArray[np.float32]
     unit: str = ""
     notes: tuple[str, ...] = ()
     scale: float = 1.0
+    as_stored: bool = False
 
 
 def read_modality_values(stored: NDArray[Any], elements: FrameElements) -> ModalityValues:
     """Apply the modality LUT: a table, else slope and intercept; PET becomes SUV if it can."""
     dataset = elements.root
+    exact = stored.dtype.itemsize <= 2  # float32 holds integers of up to 24 bits
     if stored.dtype.kind == "f":
         return ModalityValues(_finite(stored))
     for item in items(dataset, "ModalityLUTSequence")[:1]:
@@ -50,14 +53,16 @@ def read_modality_values(stored: NDArray[Any], elements: FrameElements) -> Modal
         return ModalityValues(_finite(stored * scaling), unit)
     slope, intercept = elements.number("RescaleSlope"), elements.number("RescaleIntercept")
     if slope is None or intercept is None:
-        return ModalityValues(stored.astype(np.float32))
+        return ModalityValues(stored.astype(np.float32), as_stored=exact)
     if slope == 0:
         note = "The rescale slope is 0 and was ignored."
-        return ModalityValues(stored.astype(np.float32), "", (note,))
+        return ModalityValues(stored.astype(np.float32), "", (note,), as_stored=exact)
     if (factor := suv_factor(elements)) is not None:
         values = _finite(_rescaled(stored, slope * factor, intercept * factor))
         return ModalityValues(values, SUV_UNIT, scale=factor)
-    return ModalityValues(_finite(_rescaled(stored, slope, intercept)), _unit(elements))
+    exact = exact and (slope, intercept) == (1.0, 0.0)
+    values = _finite(_rescaled(stored, slope, intercept))
+    return ModalityValues(values, _unit(elements), as_stored=exact)
 
 
 def _rescaled(stored: NDArray[Any], slope: float, intercept: float) -> NDArray[Any]:

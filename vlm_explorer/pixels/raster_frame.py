@@ -19,6 +19,7 @@ from vlm_explorer.pixels.windowing import Window, full_range
 # LINEAR with these two maps 0..255 onto itself (PS3.3 C.11.2.1.2.1).
 _EIGHT_BIT = Window(128.0, 256.0, "full range")
 _TIFF_STARTS = (b"II", b"MM")
+_ROWS = 256
 _WHITE_IS_ZERO = 262, 0
 
 
@@ -122,6 +123,10 @@ def _is_grey_palette(image: Image.Image) -> bool:
 def _on_black(image: Image.Image) -> NDArray[np.uint8]:
     """Compose a picture with an alpha channel or a transparent colour on black."""
     grey = image.mode in ("L", "LA", "La") or (image.mode == "P" and _is_grey_palette(image))
-    pixels = np.asarray(image.convert("RGBA"), dtype=np.float32)
-    composed = np.floor(pixels[..., :3] * (pixels[..., 3:] / 255.0) + 0.5).astype(np.uint8)
+    image = image.convert("RGBA")
+    composed = np.empty((image.height, image.width, 3), dtype=np.uint8)
+    for top in range(0, image.height, _ROWS):  # in floating point it is five times as large
+        bottom = min(top + _ROWS, image.height)
+        part = np.asarray(image.crop((0, top, image.width, bottom)), dtype=np.float32)
+        composed[top:bottom] = np.floor(part[..., :3] * (part[..., 3:] / 255.0) + 0.5)
     return np.ascontiguousarray(composed[..., 0]) if grey else composed

@@ -146,7 +146,7 @@ def _floats(path: Path) -> Callable[[int], object]:
 def _pydicom(path: Path) -> Callable[[int], object]:
     """Return the same by pydicom's own function."""
     from pydicom import dcmread
-    from pydicom.pixels import apply_windowing
+    from pydicom.pixels.processing import apply_windowing
 
     file = dcmread(path)
     stored = file.pixel_array

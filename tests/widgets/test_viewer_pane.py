@@ -437,10 +437,10 @@ def test_that_the_encoders_view_is_neither_measured_nor_drawn_on(
     show(qtbot, session, ids[0])
     session.put(encoder=encoder)
     pane.measuring.measurements.add(ids[0], Measurement(Kind.LENGTH, ((1.0, 1.0), (50.0, 50.0))))
-    assert pane.layers.planes()
+    assert pane.layers.graphics() is not None
     qtbot.keyClick(pane, "E")
     qtbot.waitUntil(lambda: pane._model.shows_encoder_view)
-    assert pane.layers.planes() == ()
+    assert pane.layers.graphics() is None
     assert pane.measuring.shown() == ()
     qtbot.keyClick(pane, "M")
     assert pane.measuring.tool is Tool.WINDOW

@@ -34,6 +34,7 @@ class LoadedFrame:
             colour and most floating point pictures do.
         default: the window that the frame is shown with at first; without effect on colour.
         lowest, highest: the range of its values, without padding.
+        graphics: bool (rows, columns), where the file draws on its picture; None where it does not.
     """
 
     frame: Frame
@@ -42,6 +43,7 @@ class LoadedFrame:
     default: Window
     lowest: float
     highest: float
+    graphics: NDArray[np.bool_] | None = None
 
     @property
     def colour(self) -> bool:
@@ -52,7 +54,8 @@ class LoadedFrame:
     def nbytes(self) -> int:
         """Size in memory."""
         frame = self.frame
-        arrays = frame.padding, frame.stored, *(plane.mask for plane in frame.overlays)
+        masks = [plane.mask for plane in frame.overlays]
+        arrays = frame.padding, frame.stored, self.graphics, *masks
         kept = sum(array.nbytes for array in arrays if array is not None)
         return kept + self.pyramid.nbytes + (frame.values.nbytes if self.entries is not None else 0)
 
@@ -67,7 +70,9 @@ def prepare(frame: Frame) -> LoadedFrame:
     table = None if frame.is_colour else tabulate(frame.values, frame.stored)
     pyramid = build_pyramid(frame.values if table is None else table.places)
     entries = None if table is None else table.entries
-    return LoadedFrame(frame, pyramid, entries, default, lowest, highest)
+    masks = [plane.mask for plane in frame.overlays]
+    graphics = np.logical_or.reduce(masks) if masks else None
+    return LoadedFrame(frame, pyramid, entries, default, lowest, highest, graphics)
 
 
 def _read_frame(path: Path, frame: int) -> Frame:

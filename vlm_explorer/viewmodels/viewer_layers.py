@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from vlm_explorer.encoders.preprocess import plan
-from vlm_explorer.pixels.overlays import OverlayPlane
 from vlm_explorer.viewmodels.saliency_display import Rectangle, seen_rectangle
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
 
@@ -54,12 +55,12 @@ class ViewerLayers(QObject):
             self._shown.discard(layer)
         self.changed.emit()
 
-    def planes(self) -> tuple[OverlayPlane, ...]:
-        """Return the file's graphics that are to be drawn."""
+    def graphics(self) -> NDArray[np.bool_] | None:
+        """Return where the file draws on its picture, all its planes together; (rows, columns)."""
         loaded = self._model.loaded
         if loaded is None or not self.shows(Layer.GRAPHICS) or self._model.shows_encoder_view:
-            return ()
-        return loaded.frame.overlays
+            return None
+        return loaded.graphics
 
     def seen(self) -> Rectangle | None:
         """Return what the encoder sees of the scan, where that is to be marked."""

@@ -235,8 +235,8 @@ class ViewerPane(ImageCanvas):
             paint_message(painter, pane, "ph.warning-circle", *model.failure)
         elif model.status is Status.LOADING:
             self._paint_skeleton(painter, pane)
-        if planes := self.layers.planes():
-            self._graphics.paint(painter, planes, self.transform(), self.camera.zoom)
+        if (drawn := self.layers.graphics()) is not None:
+            self._graphics.paint(painter, drawn, self.transform(), self.camera.zoom)
         self._marks.paint(painter)
         self._badge = paint_annotations(painter, pane, self.words())
 

@@ -437,7 +437,6 @@ def test_that_a_truncated_real_file_is_shown(wheel: Wheel) -> None:
 @pytest.mark.parametrize(
     ("name", "problem", "words"),
     [
-        ("JPEG-lossy.dcm", UnsupportedImage, "JPEG Extended with 12 bits"),
         ("JPEG2000-embedded-sequence-delimiter.dcm", UnreadableImage, "the header says"),
         ("liver_1frame.dcm", NotAnImage, "segmentation"),
         ("reportsi.dcm", NotAnImage, "structured report"),

@@ -10,17 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from compressed_dicom import compress
 from PIL import Image
 from pydicom import dcmread
 from pydicom.encaps import encapsulate, get_frame
-from pydicom.uid import JPEGBaseline8Bit
 
 from vlm_explorer.errors import MissingFrame, UnreadableImage
-from vlm_explorer.files.dicom_header import read_header
 from vlm_explorer.pixels.codestream_header import CodestreamHeader, read_codestream_header
 from vlm_explorer.pixels.decode import read_frame
-from vlm_explorer.pixels.render import render_frame
 
 MakeDicom = Callable[..., Path]
 Wheel = Callable[[str], Path]
@@ -28,20 +25,6 @@ Wheel = Callable[[str], Path]
 CONTRADICTION = (
     "Header and compressed pixels contradict each other on signed values; they are signed."
 )
-
-
-def compress(path: Path, syntax: str, frames: list[bytes]) -> Path:
-    """Replace the pixel data of a file; pydicom writes no syntax that it does not know."""
-    dataset = dcmread(path)
-    dataset.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
-    dataset.PixelData = encapsulate(frames)
-    dataset["PixelData"].VR = "OB"
-    dataset["PixelData"].is_undefined_length = True
-    dataset.save_as(path)
-    old, new = JPEGBaseline8Bit.encode(), syntax.encode() + b"\0" * (len(syntax) % 2)
-    field = (b"UI" + len(uid).to_bytes(2, "little") + uid for uid in (old, new))
-    path.write_bytes(path.read_bytes().replace(next(field), next(field), 1))
-    return path
 
 
 DEFLATED = "1.2.840.10008.1.2.8.1"
@@ -188,38 +171,6 @@ def test_that_a_real_file_whose_frames_lack_their_end_is_shown_whole(test_data: 
     whole = test_data / "dicom" / "edge" / "emri_small_jpeg_2k_lossless.dcm"
     for number in range(10):
         assert np.array_equal(read_frame(short, number).values, read_frame(whole, number).values)
-
-
-def jpeg_xl(pixels: NDArray[Any]) -> bytes:
-    imagecodecs = pytest.importorskip("imagecodecs", reason="the extra jpegxl is not installed")
-    return bytes(imagecodecs.jpegxl_encode(pixels, lossless=True))
-
-
-@pytest.mark.parametrize(
-    "stored",
-    [
-        np.arange(35, dtype=np.uint8).reshape(5, 7) * 7,
-        np.arange(35, dtype=np.uint16).reshape(5, 7) * 1800,
-        (np.arange(105) % 251).astype(np.uint8).reshape(5, 7, 3),
-    ],
-    ids=["8 bits", "16 bits", "colour"],
-)
-def test_that_jpeg_xl_is_read_with_its_extra(make_dicom: MakeDicom, stored: NDArray[Any]) -> None:
-    data = jpeg_xl(stored)
-    elements = {"PhotometricInterpretation": "YBR_FULL_422"} if stored.ndim == 3 else {}
-    path = compress(make_dicom(stored, **elements), "1.2.840.10008.1.2.4.110", [data])
-    assert read_header(path).frames == 1
-    frame = read_frame(path)
-    assert np.array_equal(frame.values, stored)
-    assert render_frame(frame).pixels.shape == stored.shape
-
-
-def test_that_damaged_jpeg_xl_is_unreadable(make_dicom: MakeDicom) -> None:
-    data = jpeg_xl(np.zeros((5, 7), np.uint8))
-    path = make_dicom(np.zeros((5, 7), np.uint8))
-    compress(path, "1.2.840.10008.1.2.4.112", [data[: len(data) // 2]])
-    with pytest.raises(UnreadableImage):
-        read_frame(path)
 
 
 def test_that_a_picture_that_is_all_there_is_not_incomplete(make_dicom: MakeDicom) -> None:

@@ -66,7 +66,9 @@ _UNDECODABLE = {
 }
 
 # The packages that bring a decoder, for the syntaxes that only one of them reads.
+_EXTRA = "'vlm-explorer[codecs]'"
 _PACKAGES = {
+    "1.2.840.10008.1.2.4.51": _EXTRA,  # of 12 bits; those of 8 need nothing
     "1.2.840.10008.1.2.4.57": "python-gdcm",
     "1.2.840.10008.1.2.4.70": "python-gdcm",
     "1.2.840.10008.1.2.4.80": "pyjpegls",
@@ -122,7 +124,7 @@ def is_encapsulated(uid: str) -> bool:
 
 def package_for(uid: str) -> str:
     """Return what to install for the syntax; "" where nothing is needed or known."""
-    return "'vlm-explorer[jpegxl]'" if is_jpeg_xl(uid) else _PACKAGES.get(uid, "")
+    return _EXTRA if is_jpeg_xl(uid) else _PACKAGES.get(uid, "")
 
 
 def missing_package(uid: str) -> str:

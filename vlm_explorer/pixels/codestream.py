@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFile
 from pydicom.encaps import encapsulate
@@ -17,10 +16,9 @@ from pydicom.uid import UID, JPEGBaseline8Bit
 from vlm_explorer.errors import FileProblem, UnreadableImage, UnsupportedImage
 from vlm_explorer.files.open_errors import DAMAGED_HINT
 from vlm_explorer.files.quiet_readers import quiet_readers
-from vlm_explorer.files.transfer_syntaxes import is_jpeg_xl, name_syntax, package_for
+from vlm_explorer.files.transfer_syntaxes import name_syntax, package_for
+from vlm_explorer.pixels.extra_codecs import decode_with_extra, needs_extra
 from vlm_explorer.pixels.layout import PixelLayout
-
-_JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +49,16 @@ def decode_codestream(frame: Codestream) -> NDArray[Any]:
     """
     with quiet_readers(), _as_far_as_it_goes(frame):
         try:
-            if is_jpeg_xl(frame.syntax):
-                return _decode_jpeg_xl(frame)
+            if needs_extra(frame.syntax, frame.layout):
+                return decode_with_extra(frame.syntax, frame.data, frame.layout)
             decoder = get_decoder(UID(frame.syntax))
             source = encapsulate([frame.data], has_bot=False)
             options = decode_options(frame.layout, all_bits=frame.all_bits)
             return decoder.as_array(source, index=0, **options)[0]
         except FileProblem:
             raise
+        except ImportError as error:
+            raise missing_decoder(frame.syntax) from error
         except Exception as error:  # boundary: decoders raise anything on damaged data
             raise explain(error, frame.syntax, frame.layout) from error
 
@@ -93,22 +93,6 @@ def decode_options(
     }
 
 
-def _decode_jpeg_xl(frame: Codestream) -> NDArray[Any]:
-    """Decode JPEG XL, which gives RGB whatever the header calls it."""
-    try:
-        from imagecodecs import jpegxl_decode
-    except ImportError as error:
-        raise missing_decoder(frame.syntax) from error
-    layout = frame.layout
-    pixels: NDArray[Any] = np.asarray(jpegxl_decode(frame.data))
-    shape = (layout.rows, layout.columns) + ((3,) if layout.samples == 3 else ())
-    if pixels.ndim == len(shape) + 1 and pixels.shape[-1] == 1:
-        pixels = pixels[..., 0]
-    if pixels.shape != shape:
-        raise UnreadableImage("The compressed picture is not of the size that the header says.")
-    return pixels.view(pixels.dtype.str.replace("u", "i")) if layout.signed else pixels
-
-
 def missing_decoder(syntax: str) -> UnsupportedImage:
     """Say what to install."""
     package = package_for(syntax)
@@ -121,13 +105,7 @@ def explain(error: Exception, syntax: str, layout: PixelLayout) -> FileProblem:
     bits = layout.bits_allocated
     if not (bits == 1 or (bits % 8 == 0 and 0 < bits <= 64)):
         return UnsupportedImage(f"Pixels of {bits} bits are not read.")
-    if syntax == _JPEG_EXTENDED and layout.bits_stored > 8:
-        return UnsupportedImage(
-            "The pixels are compressed as JPEG Extended with 12 bits, for which there is no "
-            "free decoder.",
-            "Convert the file to an uncompressed or JPEG 2000 transfer syntax.",
-        )
-    if not get_decoder(UID(syntax)).is_available:
+    if not needs_extra(syntax, layout) and not get_decoder(UID(syntax)).is_available:
         return missing_decoder(syntax)
     if isinstance(error, MemoryError):
         return UnsupportedImage("There is not enough memory for the picture.")

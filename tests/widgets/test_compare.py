@@ -92,6 +92,8 @@ def test_that_a_key_opens_a_second_scan_and_closes_it(
     assert viewer.active is not first
     assert viewer.active.isVisible()
     assert viewer.compare_bar.isVisible()
+    (compare,) = (each for each in viewer.actions() if each.objectName() == "viewer.compare")
+    assert compare.text() == "Back to one scan"
     session.select([ids[7]])
     settle_viewer(qtbot, viewer)
     assert (first.model.image_id, viewer.model.image_id) == (ids[2], ids[7])
@@ -99,6 +101,7 @@ def test_that_a_key_opens_a_second_scan_and_closes_it(
     qtbot.keyClick(viewer.pane, "X")
     assert not first.isVisible()
     assert not viewer.compare_bar.isVisible()
+    assert compare.text() == "Compare with another scan"
     assert viewer.model.image_id == ids[7]
 
 

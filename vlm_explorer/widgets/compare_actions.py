@@ -8,6 +8,8 @@ from vlm_explorer.viewmodels.comparison import Comparison
 from vlm_explorer.viewmodels.viewer_series import SeriesTracker
 from vlm_explorer.widgets.actions import ActionRow
 
+COMPARE = "Compare with another scan"
+
 # What the bar of tools shows, with the names of the icons.
 COMPARE_TOOLS = {"viewer.compare": "ph.columns"}
 
@@ -16,7 +18,7 @@ def compare_rows(comparison: Comparison, toggle_strip: Callable[[], object]) -> 
     """Return what concerns both panes, from anywhere in the viewer."""
     other = comparison.activate_other
     return [
-        ActionRow("viewer.compare", "Compare with another scan", "X", comparison.toggle),
+        ActionRow("viewer.compare", COMPARE, "X", comparison.toggle),
         ActionRow("viewer.link", "Link scrolling of two scans", "Shift+X", comparison.toggle_link),
         ActionRow("viewer.other_pane", "Go to the other scan", "Ctrl+Tab", other),
         ActionRow("viewer.series_strip", "Series of the study", "N", toggle_strip),

@@ -15,8 +15,9 @@ from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.viewmodels.viewer_measurements import Measurements
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
 from vlm_explorer.widgets.actions import ActionRow, install
-from vlm_explorer.widgets.compare_actions import COMPARE_TOOLS, compare_rows
+from vlm_explorer.widgets.compare_actions import COMPARE, COMPARE_TOOLS, compare_rows
 from vlm_explorer.widgets.compare_bar import CompareBar
+from vlm_explorer.widgets.controls import with_shortcut
 from vlm_explorer.widgets.scan_view import ScanView
 from vlm_explorer.widgets.series_strip import SeriesStrip
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
@@ -50,6 +51,7 @@ class Viewer(QWidget):
         self.strip = SeriesStrip(self.strip_model, session.kept, painter, self)
         self.compare_bar = CompareBar(self.comparison, self)
         actions = install(self._compare_rows(), self)
+        self._compare = actions["viewer.compare"]
         shared = {actions[name]: icon for name, icon in COMPARE_TOOLS.items()}
         measurements = Measurements(self)
         self._views = {
@@ -160,6 +162,8 @@ class Viewer(QWidget):
             active.pane.setFocus(Qt.FocusReason.OtherFocusReason)
         if comparing != self._comparing:
             self._comparing = comparing
+            self._compare.setText("Back to one scan" if comparing else COMPARE)
+            self._compare.setToolTip(with_shortcut(self._compare.text(), "X"))
             self._arrange()
             self.comparing_changed.emit(comparing)
 

@@ -42,10 +42,11 @@ def paint_annotations(painter: QPainter, pane: QRectF, shown: Annotations) -> QR
     inner = pane.adjusted(MARGIN, MARGIN - 2, -MARGIN, -MARGIN + 2)
     painter.setFont(font(ANNOTATION))
     corners = shown.corners
-    _corner(painter, inner, corners.top_left, bottom=False, right=False)
-    _corner(painter, inner, corners.top_right, bottom=False, right=True)
-    _corner(painter, inner, corners.bottom_left, bottom=True, right=False)
-    _corner(painter, inner, corners.bottom_right, bottom=True, right=True)
+    letters = shown.letters is not None
+    _corner(painter, inner, corners.top_left, letters, bottom=False, right=False)
+    _corner(painter, inner, corners.top_right, letters, bottom=False, right=True)
+    _corner(painter, inner, corners.bottom_left, letters, bottom=True, right=False)
+    _corner(painter, inner, corners.bottom_right, letters, bottom=True, right=True)
     if shown.letters is not None:
         _letters(painter, inner, shown.letters)
     badge = QRectF()
@@ -68,16 +69,26 @@ def shadowed(painter: QPainter, where: QPointF, text: str, role: str = "image_te
 
 
 def _corner(
-    painter: QPainter, inner: QRectF, lines: Sequence[str], *, bottom: bool, right: bool
+    painter: QPainter,
+    inner: QRectF,
+    lines: Sequence[str],
+    letters: bool,
+    *,
+    bottom: bool,
+    right: bool,
 ) -> None:
+    """Write lines in a corner; the outermost leaves the middle to the letter of that edge."""
     metrics = QFontMetricsF(painter.font())
-    widest = inner.width() * 0.62
+    beside_letter = len(lines) - 1 if bottom else 0
     y = (
         inner.bottom() - LINE * (len(lines) - 1) - metrics.descent()
         if bottom
         else (inner.top() + metrics.ascent())
     )
-    for line in lines:
+    for number, line in enumerate(lines):
+        widest = inner.width() * 0.62
+        if letters and number == beside_letter:
+            widest = inner.width() / 2 - 2 * MARGIN
         text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, widest)
         x = inner.right() - metrics.horizontalAdvance(text) if right else inner.left()
         shadowed(painter, QPointF(x, y), text)

@@ -158,7 +158,9 @@ def _windowed(dataset: Dataset, values: Array, window: Any) -> Array:
 
 def _supplemented(dataset: Dataset, stored: Array, grey: Array) -> Array:
     """Put the supplemental palette's colours where values reach its first entry."""
-    colours = apply_color_lut(stored, dataset)[..., :3].astype(np.float64)
+    palette = Dataset()  # pydicom refuses a palette that it knows to be supplemental
+    palette.update({e.tag: e for e in dataset if "PaletteColorLookupTable" in e.keyword})
+    colours = apply_color_lut(stored, palette)[..., :3].astype(np.float64)
     colours = np.floor(colours / 256) if colours.max() > 255 else colours
     first = int(dataset.RedPaletteColorLookupTableDescriptor[1])
     return np.where((stored >= first)[..., None], colours, np.floor(grey + 0.5)[..., None])

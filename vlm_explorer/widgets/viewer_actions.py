@@ -116,7 +116,7 @@ def tool_rows(pane: ViewerPane) -> list[ActionRow]:
         tool(Tool.RECTANGLE, "Measure in a rectangle", "Shift+G"),
         ActionRow(
             "viewer.remove_measurements",
-            "Remove the measurements of this image",
+            "Remove all measurements",
             "Shift+Del",
             pane.measuring.remove_all,
         ),
@@ -149,15 +149,15 @@ def layer_rows(pane: ViewerPane) -> list[ActionRow]:
 
     return [
         layer(Layer.GRAPHICS, "Graphics of the file", "Shift+O"),
-        layer(Layer.CROP, "Mark what the encoder never sees", "Shift+E"),
+        layer(Layer.CROP, "What the encoder never sees", "Shift+E"),
         layer(Layer.WORDS, "Words in the corners", "Shift+T"),
-        layer(Layer.LETTERS, "Letters of the patient's sides", "Shift+L"),
+        layer(Layer.LETTERS, "Letters of the sides", "Shift+L"),
     ]
 
 
 def overlay_rows(saliency: SaliencyModel, pane: ViewerPane) -> list[ActionRow]:
     """Return the keys that the scan itself hears, for the help sheet."""
-    hide, back = "Hide the overlay while held", "Let go of a measurement, or of a patch"
+    hide, back = "Hide the overlay while held", "Let go of measurement or patch"
     remove = "Remove the chosen measurement"
     return [
         ActionRow("viewer.hide_overlay", hide, "O", saliency.set_hidden),

@@ -100,6 +100,8 @@ def split_into_stacks(rows: Sequence[TreeRow]) -> list[Stack]:
         for plane in _by_orientation(alike)
         for stack in _volumes(plane)
     ]
+    if len(stacks) == 1:
+        return stacks
     return sorted(stacks, key=lambda stack: min(map(_taken, stack.rows)))
 
 
@@ -125,8 +127,10 @@ def _by_orientation(rows: list[TreeRow]) -> list[list[TreeRow]]:
 
 
 def _same_orientation(one: TreeRow, other: TreeRow) -> bool:
+    if one.orientation == other.orientation:
+        return True
     if one.orientation is None or other.orientation is None:
-        return one.orientation is other.orientation
+        return False
     pairs = zip(one.orientation, other.orientation, strict=True)
     return all(abs(a - b) <= SAME_DIRECTION for a, b in pairs)
 
@@ -150,7 +154,9 @@ def _tie(row: TreeRow) -> tuple[Any, ...]:
     return (*map(_number, times), *_taken(row))
 
 
-def _ordered(rows: Iterable[TreeRow], places: dict[float | None, int]) -> list[TreeRow]:
+def _ordered(rows: Sequence[TreeRow], places: dict[float | None, int]) -> list[TreeRow]:
+    if places and len({places[row.position] for row in rows}) == len(rows):
+        return sorted(rows, key=lambda row: places[row.position])  # no ties to be broken
     if places:
         return sorted(rows, key=lambda row: (places[row.position], *_tie(row)))
     return sorted(rows, key=_taken)

@@ -87,6 +87,7 @@ def read_collection(folder: Path, model: str | None = None, *, context: JobConte
     context.check()
     images = ImageTable(collection.described_images)
     context.check()
+    images.sort()
     vectors = None
     if collection.models() and len(images):
         wanted = model_of(collection, model)
@@ -144,6 +145,7 @@ def peek(path: Path, *, context: JobContext) -> Opened | None:
     collection = Collection(folder)
     images = ImageTable(collection.described_images)
     context.check()
+    images.sort()
     return Opened(collection, images, None) if len(images) else None
 
 

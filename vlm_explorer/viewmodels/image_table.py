@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,6 +151,10 @@ class ImageTable:
             for image_id in series.image_ids
         }
 
+    def sort(self) -> None:
+        """Make the tree now, in a worker's thread; the window then has it at once."""
+        _ = self.series_of
+
     @property
     def all_plain(self) -> bool:
         """Whether none of the images is a DICOM file."""
@@ -207,19 +212,13 @@ def tree_rows(images: ImageTable) -> list[TreeRow]:
         for name in _TREE_WHOLES
     }
     vectors = {
-        name: [None if np.isnan(row[0]) else tuple(row.tolist()) for row in getattr(images, name)]
+        name: [None if row[0] != row[0] else tuple(row) for row in getattr(images, name).tolist()]
         for name in ("position_xyz", "orientation")
     }
     columns = texts | numbers | wholes | vectors
-    frames = images.frame.tolist()
-    return [
-        TreeRow(
-            image_id=image_id,
-            frame=frames[row],
-            **{name: values[row] for name, values in columns.items()},
-        )
-        for row, image_id in enumerate(images.ids.tolist())
-    ]
+    columns |= {"image_id": images.ids.tolist(), "frame": images.frame.tolist()}
+    names = [field.name for field in fields(TreeRow)]
+    return [TreeRow(*row) for row in zip(*(columns[name] for name in names), strict=True)]
 
 
 def _or_none(numbers: np.ndarray) -> list[Any]:

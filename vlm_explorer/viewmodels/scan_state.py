@@ -59,7 +59,7 @@ class ScanState(QObject):
         self.name = name
         self.following = following
         self.encoder_view = False
-        self.windows = SeriesWindows(self)
+        self.windows = SeriesWindows(self, session.kept)
         self.series = SeriesTracker(session, order, name, self)
         self._encoder_view = EncoderView(session, name, self)
         self._clear()

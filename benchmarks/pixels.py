@@ -27,7 +27,8 @@ from vlm_explorer.pixels.decode import count_frames, read_frame
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.render import Rendering, render_frame
 
-WHEEL = Path(pydicom.data.__file__).parent / "test_files"
+_DATA = Path(pydicom.data.__file__).parent
+WHEEL = [_DATA / "test_files", _DATA / "charset_files", _DATA / "palettes"]
 
 
 @dataclass
@@ -110,7 +111,7 @@ def _why(frame: Frame) -> str:
 
 
 def run() -> dict[str, Any]:
-    folders = [WHEEL]
+    folders = [*WHEEL]
     if data := os.environ.get("VLM_TEST_DATA"):
         folders.append(Path(data))
     found = compare(folders)

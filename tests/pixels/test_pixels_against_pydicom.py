@@ -11,11 +11,11 @@ ROUNDING = 0.5 + 1e-3
 
 
 def test_that_every_frame_of_the_wheel_is_drawn_as_pydicoms_stages_draw_it() -> None:
-    found = compare([WHEEL])
+    found = compare(WHEEL)
     assert found.compared > 160
     assert found.differing == {}
     assert found.largest <= ROUNDING
-    assert list(found.no_reference) == ["badVR.dcm: invalid literal for int() with base 10: '1A'"]
+    assert any(name.startswith("badVR.dcm") for name in found.no_reference)
 
 
 def test_that_every_real_frame_is_drawn_as_pydicoms_stages_draw_it(test_data: Path) -> None:
@@ -27,7 +27,7 @@ def test_that_every_real_frame_is_drawn_as_pydicoms_stages_draw_it(test_data: Pa
 
 
 def test_that_every_reason_for_a_refusal_says_what_the_file_is(test_data: Path) -> None:
-    found = compare([WHEEL, test_data / "dicom" / "broken"])
+    found = compare([*WHEEL, test_data / "dicom" / "broken"])
     assert found.refused["Not a picture: structured report."] >= 3
     assert found.refused["Not a picture: radiotherapy plan."] == 4
     assert found.refused["Not a picture: ECG waveform."] == 1

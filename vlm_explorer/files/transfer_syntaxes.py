@@ -32,18 +32,22 @@ _DECODABLE = {
     DEFLATED_FRAME: "Deflated Image Frame",
 }
 
+# With a decoder in the extra `codecs` alone.
 _JPEG_XL = {
     "1.2.840.10008.1.2.4.110": "JPEG XL Lossless",
     "1.2.840.10008.1.2.4.111": "JPEG XL JPEG Recompression",
     "1.2.840.10008.1.2.4.112": "JPEG XL",
 }
+_RETIRED = {
+    "1.2.840.10008.1.2.4.53": "JPEG Spectral Selection (retired)",
+    "1.2.840.10008.1.2.4.55": "JPEG Full Progression (retired)",
+}
+_WITH_EXTRA = _JPEG_XL | _RETIRED
 
 # Retired, video and referenced syntaxes, for which there is none.
 _UNDECODABLE = {
     "1.2.840.10008.1.2.4.52": "JPEG Extended (process 3 and 5)",
-    "1.2.840.10008.1.2.4.53": "JPEG Spectral Selection (retired)",
     "1.2.840.10008.1.2.4.54": "JPEG Spectral Selection (retired)",
-    "1.2.840.10008.1.2.4.55": "JPEG Full Progression (retired)",
     "1.2.840.10008.1.2.4.56": "JPEG Full Progression (retired)",
     "1.2.840.10008.1.2.4.58": "JPEG Lossless (process 15, retired)",
     "1.2.840.10008.1.2.4.92": "JPEG 2000 Multi-component Lossless",
@@ -92,7 +96,7 @@ _LOSSY = frozenset(
 
 def name_syntax(uid: str) -> str:
     """Return a transfer syntax in words, with its UID where nobody knows a name."""
-    known = _DECODABLE.get(uid) or _JPEG_XL.get(uid) or _UNDECODABLE.get(uid)
+    known = _DECODABLE.get(uid) or _WITH_EXTRA.get(uid) or _UNDECODABLE.get(uid)
     if known:
         return known
     registered = UID(uid).name
@@ -104,11 +108,16 @@ def name_syntax(uid: str) -> str:
 
 def is_decodable(uid: str) -> bool:
     """Return whether the program can have a decoder, so that decoding is worth trying."""
-    return uid in _NATIVE or uid in _DECODABLE or (is_jpeg_xl(uid) and not missing_package(uid))
+    return uid in _NATIVE or uid in _DECODABLE or (needs_extra(uid) and not missing_package(uid))
+
+
+def needs_extra(uid: str) -> bool:
+    """Return whether the only decoder comes with the extra `codecs`."""
+    return uid in _WITH_EXTRA
 
 
 def is_jpeg_xl(uid: str) -> bool:
-    """Return whether the syntax is JPEG XL, whose decoder comes with an extra."""
+    """Return whether the frames are JPEG XL."""
     return uid in _JPEG_XL
 
 
@@ -124,12 +133,12 @@ def is_encapsulated(uid: str) -> bool:
 
 def package_for(uid: str) -> str:
     """Return what to install for the syntax; "" where nothing is needed or known."""
-    return _EXTRA if is_jpeg_xl(uid) else _PACKAGES.get(uid, "")
+    return _EXTRA if needs_extra(uid) else _PACKAGES.get(uid, "")
 
 
 def missing_package(uid: str) -> str:
-    """Return what to install for a JPEG XL syntax if it is not; else ""."""
-    missing = is_jpeg_xl(uid) and find_spec("imagecodecs") is None
+    """Return what to install for a syntax that needs the extra, if it is not; else ""."""
+    missing = needs_extra(uid) and find_spec("imagecodecs") is None
     return package_for(uid) if missing else ""
 
 

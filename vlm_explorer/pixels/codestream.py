@@ -17,7 +17,7 @@ from vlm_explorer.errors import FileProblem, UnreadableImage, UnsupportedImage
 from vlm_explorer.files.open_errors import DAMAGED_HINT
 from vlm_explorer.files.quiet_readers import quiet_readers
 from vlm_explorer.files.transfer_syntaxes import name_syntax, package_for
-from vlm_explorer.pixels.extra_codecs import decode_with_extra, needs_extra
+from vlm_explorer.pixels.extra_codecs import decode_with_extra, wants_extra
 from vlm_explorer.pixels.layout import PixelLayout
 
 
@@ -49,7 +49,7 @@ def decode_codestream(frame: Codestream) -> NDArray[Any]:
     """
     with quiet_readers(), _as_far_as_it_goes(frame):
         try:
-            if needs_extra(frame.syntax, frame.layout):
+            if wants_extra(frame.syntax, frame.layout):
                 return decode_with_extra(frame.syntax, frame.data, frame.layout)
             decoder = get_decoder(UID(frame.syntax))
             source = encapsulate([frame.data], has_bot=False)
@@ -105,7 +105,7 @@ def explain(error: Exception, syntax: str, layout: PixelLayout) -> FileProblem:
     bits = layout.bits_allocated
     if not (bits == 1 or (bits % 8 == 0 and 0 < bits <= 64)):
         return UnsupportedImage(f"Pixels of {bits} bits are not read.")
-    if not needs_extra(syntax, layout) and not get_decoder(UID(syntax)).is_available:
+    if not wants_extra(syntax, layout) and not get_decoder(UID(syntax)).is_available:
         return missing_decoder(syntax)
     if isinstance(error, MemoryError):
         return UnsupportedImage("There is not enough memory for the picture.")

@@ -1,4 +1,4 @@
-"""Decoders of the extra `codecs` (imagecodecs, BSD): JPEG XL, and JPEG Extended of 12 bits."""
+"""Decoders of the extra `codecs` (imagecodecs, BSD): JPEG XL, and JPEG of 12 bits."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.errors import UnreadableImage
-from vlm_explorer.files.transfer_syntaxes import is_jpeg_xl
+from vlm_explorer.files.transfer_syntaxes import is_jpeg_xl, needs_extra
 from vlm_explorer.pixels.layout import PixelLayout
 
 _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 
 
-def needs_extra(syntax: str, layout: PixelLayout) -> bool:
+def wants_extra(syntax: str, layout: PixelLayout) -> bool:
     """Return whether only the extra decodes such pixels."""
-    return is_jpeg_xl(syntax) or (syntax == _JPEG_EXTENDED and layout.bits_stored > 8)
+    return needs_extra(syntax) or (syntax == _JPEG_EXTENDED and layout.bits_stored > 8)
 
 
 def decode_with_extra(syntax: str, data: bytes, layout: PixelLayout) -> NDArray[Any]:

@@ -373,7 +373,8 @@ def test_that_more_like_this_shows_a_chip_that_ends_it(
     settle(opened.session)
     assert prompt.chip.isVisible()
     assert results.model.image_id(0) == image_id(5)
-    assert opened.workspace.strip.summary.text() == "8 series, 24 of 24 images shown · most alike first"
+    summary = opened.workspace.strip.summary.text()
+    assert summary == "8 series, 24 of 24 images shown · most alike first"
     qtbot.mouseClick(prompt.chip, Qt.MouseButton.LeftButton)
     assert not prompt.chip.isVisible()
     assert not opened.session.query.active

@@ -43,10 +43,8 @@ def paint_annotations(painter: QPainter, pane: QRectF, shown: Annotations) -> QR
     painter.setFont(font(ANNOTATION))
     corners = shown.corners
     letters = shown.letters is not None
-    _corner(painter, inner, corners.top_left, letters, bottom=False, right=False)
-    _corner(painter, inner, corners.top_right, letters, bottom=False, right=True)
-    _corner(painter, inner, corners.bottom_left, letters, bottom=True, right=False)
-    _corner(painter, inner, corners.bottom_right, letters, bottom=True, right=True)
+    _edge(painter, inner, corners.top_left, corners.top_right, letters, bottom=False)
+    _edge(painter, inner, corners.bottom_left, corners.bottom_right, letters, bottom=True)
     if shown.letters is not None:
         _letters(painter, inner, shown.letters)
     badge = QRectF()
@@ -68,31 +66,49 @@ def shadowed(painter: QPainter, where: QPointF, text: str, role: str = "image_te
     painter.drawText(where, text)
 
 
-def _corner(
+def _edge(
     painter: QPainter,
     inner: QRectF,
-    lines: Sequence[str],
+    left: Sequence[str],
+    right: Sequence[str],
     letters: bool,
     *,
     bottom: bool,
-    right: bool,
 ) -> None:
-    """Write lines in a corner; the outermost leaves the middle to the letter of that edge."""
+    """Write the two corners of an edge.
+
+    Rows count from the edge inwards. The outermost leaves the middle to the edge's letter; where
+    the corners would meet, the right one moves inwards.
+    """
     metrics = QFontMetricsF(painter.font())
-    beside_letter = len(lines) - 1 if bottom else 0
-    y = (
-        inner.bottom() - LINE * (len(lines) - 1) - metrics.descent()
-        if bottom
-        else (inner.top() + metrics.ascent())
-    )
-    for number, line in enumerate(lines):
-        widest = inner.width() * 0.62
-        if letters and number == beside_letter:
-            widest = inner.width() / 2 - 2 * MARGIN
-        text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, widest)
-        x = inner.right() - metrics.horizontalAdvance(text) if right else inner.left()
-        shadowed(painter, QPointF(x, y), text)
-        y += LINE
+
+    def rows(lines: Sequence[str]) -> list[str]:
+        outermost = inner.width() / 2 - 2 * MARGIN if letters else inner.width()
+        return [
+            metrics.elidedText(line, Qt.TextElideMode.ElideRight, outermost if not row else widest)
+            for row, line in enumerate(reversed(lines) if bottom else lines)
+        ]
+
+    widest = inner.width() * 0.9
+    lefts, rights = rows(left), rows(right)
+    sizes = [metrics.horizontalAdvance(text) for text in lefts]
+    shift = _inwards(sizes, [metrics.horizontalAdvance(text) for text in rights], inner.width())
+    outer = inner.bottom() - metrics.descent() if bottom else inner.top() + metrics.ascent()
+    step = -LINE if bottom else LINE
+    for row, text in enumerate(lefts):
+        shadowed(painter, QPointF(inner.left(), outer + step * row), text)
+    for row, text in enumerate(rights):
+        x = inner.right() - metrics.horizontalAdvance(text)
+        shadowed(painter, QPointF(x, outer + step * (row + shift)), text)
+
+
+def _inwards(left: Sequence[float], right: Sequence[float], room: float) -> int:
+    """Return by how many rows the right lines move inwards so that they meet no left line."""
+    for shift in range(len(left)):
+        both = zip(left[shift:], right, strict=False)
+        if all(one + other + MARGIN <= room for one, other in both):
+            return shift
+    return len(left)
 
 
 def _letters(painter: QPainter, inner: QRectF, letters: EdgeLetters) -> None:

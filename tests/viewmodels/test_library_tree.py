@@ -142,3 +142,14 @@ def test_that_what_holds_dicom_is_called_by_what_is_in_it(shell_session: Session
     assert scans_table(rows).summary == "MR, CT · 2 patients · 3 images"
     assert scans_table(rows[:1]).summary == "MR · 1 patient · 1 image"
     assert not scans_table(rows).all_plain
+
+
+def test_that_a_body_part_is_not_said_twice(shell_session: Session) -> None:
+    rows: list[dict[str, object]] = [
+        {"patient": "p1", "body_part": "CHEST", "series_description": "chest PA"},
+        {"patient": "p2", "body_part": "KNEE", "series_description": "T2 sag"},
+    ]
+    assert [detail for _, detail in top_of(library_of(shell_session, rows))] == [
+        "MR · chest PA · 1 image",
+        "MR · T2 sag · Knee · 1 image",
+    ]

@@ -378,7 +378,7 @@ def test_that_enter_opens_the_current_image(view, qtbot):
 def test_that_space_shows_the_current_images_card_and_hides_it_again(view, qtbot):
     click(view, spot(view, "c"))
     qtbot.keyClick(view.canvas, Qt.Key.Key_Space)
-    assert view.card.info.title == "scan-c.png"
+    assert view.card.info.title == "Series 1 · image 3 of 3"
     qtbot.keyClick(view.canvas, Qt.Key.Key_Space)
     assert view.card.info is None
 
@@ -398,11 +398,11 @@ def test_that_hovering_shows_the_images_card_beside_the_pointer(view, session, q
     at = spot(view, "b")
     move(view, at)
     qtbot.waitUntil(lambda: view.card.info is not None)
-    assert view.card.info.title == "scan-b.png"
+    assert view.card.info.title == "Series 1 · image 2 of 3"
     assert view.card.info.scores == (("cosine to the prompt", "0.400"),)
     assert not view.card.geometry().contains(at.toPoint())
     move(view, spot(view, "c"))
-    assert view.card.info.title == "scan-c.png"
+    assert view.card.info.title == "Series 1 · image 3 of 3"
     move(view, spot(view, "a") + QPointF(80, -60))
     assert view.card.info is None
 

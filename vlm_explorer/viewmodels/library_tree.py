@@ -133,14 +133,17 @@ def _add_stack(
     count = _images(len(ids))
     if len(ids) < len(series.image_ids):
         count = f"{len(ids):,} of {len(series.image_ids):,}"
-    parts = [later, series.modality, series.body_part.capitalize(), count]
+    body_part = series.body_part.capitalize()
+    if body_part.casefold() in series.description.casefold():
+        body_part = ""  # there is little room, and it is said already
+    parts = [later, series.modality, body_part, count]
     if parent.kind == "stacks":  # its branch has said the rest
         number, _, apart = series.part.partition(", ")
         title, parts = (
             (apart[:1].upper() + apart[1:], [number, count]) if apart else (number, [count])
         )
     elif title == above != series.description:
-        parts.insert(2, series.description)
+        parts.insert(-2, series.description)
     detail = " · ".join(part for part in parts if part)
     node = Node("series", series.key, title, detail, ids, parent, series.warnings)
     parent.children.append(node)

@@ -38,17 +38,20 @@ def _no_main_module() -> Iterator[None]:
             sys.modules["__main__"] = main
 
 
-def start_child(target: Callable[..., None], *args: Any) -> tuple[BaseProcess, Connection]:
+def start_child(
+    target: Callable[..., None], *args: Any, daemon: bool = False
+) -> tuple[BaseProcess, Connection]:
     """Start an importable `target(pipe, *args)` in a fresh process.
 
-    The child ends when this process does, however it ends, and may have children of its own.
+    The child ends when this process does, however it ends. It may have children of its own,
+    unless it is a daemon; for a daemon this process does not wait when it ends.
 
     Returns:
         The process, and this end of the pipe.
     """
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe()
-    child = spawn.Process(target=_live_with_parent, args=(target, there, *args), daemon=False)
+    child = spawn.Process(target=_live_with_parent, args=(target, there, *args), daemon=daemon)
     with _no_main_module():
         child.start()
     there.close()
@@ -180,7 +183,7 @@ class KeptChild:
             Exception: whatever `function` raised.
         """
         if self._running is None:
-            self._running = start_child(_answer_quietly)
+            self._running = start_child(_answer_quietly, daemon=True)
         child, pipe = self._running
         try:
             pipe.send((function, *args))
@@ -198,6 +201,10 @@ class KeptChild:
             raise value
         answer: T = value
         return answer
+
+    def forget(self) -> None:
+        """Leave the child to the process that started it: this one is a fork of that."""
+        self._running = None
 
     def end(self) -> None:
         """End the child at once; the next call starts another."""

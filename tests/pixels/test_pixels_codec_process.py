@@ -126,6 +126,46 @@ def test_that_more_threads_than_children_wait_for_their_turn() -> None:
     assert set(ids) == {child.pid for child in running()}
 
 
+FORKS = """
+import multiprocessing
+import sys
+from pathlib import Path
+from vlm_explorer.pixels.codec_process import running
+from vlm_explorer.pixels.decode import read_frame
+
+def rows(name):
+    return read_frame(Path(name)).values.shape[0]
+
+name = sys.argv[1]
+print(rows(name))
+fork = multiprocessing.get_context("fork")
+with fork.Pool(2) as pool:  # its processes are daemons, as a DataLoader's are
+    print(pool.map(rows, [name] * 4))
+queue = fork.Queue()
+process = fork.Process(target=lambda: queue.put((rows(name), len(running()))))
+process.start()
+print(queue.get())
+process.join()
+print(rows(name), len(running()))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+def test_that_a_fork_has_children_of_its_own_and_a_daemon_none(
+    wheel: Wheel, tmp_path: Path
+) -> None:
+    script = tmp_path / "forks.py"
+    script.write_text(FORKS)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", str(script), str(wheel("MR_small_jp2klossless.dcm"))],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines() == ["64", "[64, 64, 64, 64]", "(64, 1)", "64 1"]
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -12,7 +12,7 @@ import atexit
 import os
 import threading
 from collections.abc import Callable
-from multiprocessing.process import BaseProcess
+from multiprocessing.process import BaseProcess, current_process
 from typing import Any, TypeVar
 
 from vlm_explorer.errors import UnreadableImage, WorkerDied
@@ -41,7 +41,7 @@ def decode_apart(function: Callable[..., T], *args: Any) -> T:
         UnreadableImage: it crashed, or took too long.
         Exception: whatever `function` raised.
     """
-    if _here.is_set():
+    if _here.is_set() or current_process().daemon:  # which may not have children
         return function(*args)
     with _returned:
         _returned.wait_for(lambda: bool(_idle))
@@ -79,3 +79,16 @@ def end_all() -> None:
     """End the children; the next picture starts another."""
     for child in _children:
         child.end()
+
+
+def _start_over() -> None:
+    """Begin without children in a fork, which must not talk to those of its parent."""
+    global _returned  # noqa: PLW0603  its lock may be held by a thread that the fork lacks
+    _returned = threading.Condition()
+    for child in _children:
+        child.forget()
+    _idle[:] = _children
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_over)

@@ -8,8 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm_explorer.pixels.overlays import OverlayPlane
 from vlm_explorer.pixels.windowing import Window
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OverlayPlane:
+    """One plane, as it lies on the picture.
+
+    Attributes:
+        mask: bool (rows, columns) of the picture; what lies outside of it is cut off.
+        label: `Overlay 1: graphics`; the file's own words may name somebody and are left out.
+    """
+
+    mask: NDArray[np.bool_]
+    label: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,25 +10,13 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from vlm_explorer.files.dicom_dataset import integer, numbers, text, value
+from vlm_explorer.pixels.frame import OverlayPlane
 
 _GROUPS = range(0x6000, 0x6020, 2)
 _ROWS, _COLUMNS, _FRAMES = 0x0010, 0x0011, 0x0015
 _TYPE, _ORIGIN, _FIRST_FRAME = 0x0040, 0x0050, 0x0051
 _BIT_POSITION, _DATA = 0x0102, 0x3000
 _KINDS = {"G": "graphics", "R": "region of interest"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OverlayPlane:
-    """One plane, as it lies on the picture.
-
-    Attributes:
-        mask: bool (rows, columns) of the picture; what lies outside of it is cut off.
-        label: `Overlay 1: graphics`; the file's own words may name somebody and are left out.
-    """
-
-    mask: NDArray[np.bool_]
-    label: str
 
 
 def has_embedded_overlays(dataset: Dataset) -> bool:

@@ -151,6 +151,7 @@ def test_that_a_collection_keeps_paths_and_descriptions_but_no_identifiers(
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps others out of the user's folder itself")
 def test_that_nobody_but_the_user_may_read_a_collection(collection: Path) -> None:
     assert stat.S_IMODE(collection.stat().st_mode) == 0o700
+    assert stat.S_IMODE(collection.parent.stat().st_mode) == 0o700
     modes = {stat.S_IMODE(path.stat().st_mode) for path in collection.rglob("*") if path.is_file()}
     assert modes == {0o600}
 

@@ -27,6 +27,7 @@ from vlm_explorer.collection.records import (
 from vlm_explorer.collection.store import Collection, is_collection
 from vlm_explorer.collection.tables import writing
 from vlm_explorer.errors import CollectionLocked, UsageError
+from vlm_explorer.paths import collections_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,6 +60,8 @@ class CollectionWriter:
         with writing(self.folder):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             keep_private(self.folder, deep=False)
+            if self.folder.parent == collections_folder():
+                keep_private(self.folder.parent, deep=False)  # its entries bear folders' names
             (self.folder / "vectors").mkdir(exist_ok=True)
         lock = FileLock(self.folder / ".writer.lock")
         with writing(self.folder):

@@ -226,7 +226,7 @@ def test_that_long_work_waits_between_batches_until_interactive_work_is_done(
     runner: JobRunner, qtbot: QtBot
 ) -> None:
     order: list[str] = []
-    first_batch, gate = threading.Event(), threading.Event()
+    first_batch, gate, asked = threading.Event(), threading.Event(), threading.Event()
 
     def long_work(*, context: JobContext) -> None:
         order.append("batch 1")
@@ -236,6 +236,7 @@ def test_that_long_work_waits_between_batches_until_interactive_work_is_done(
         order.append("batch 2")
 
     def answer(*, context: JobContext) -> None:
+        asked.wait(10)
         gate.set()
         context.check()
         order.append("answer")
@@ -244,6 +245,7 @@ def test_that_long_work_waits_between_batches_until_interactive_work_is_done(
     qtbot.waitUntil(first_batch.is_set)
     runner.start(answer, title="1", key="1")
     runner.start(lambda *, context: order.append("another"), title="2", key="2")
+    asked.set()
     finish(qtbot, long_job)
     assert order == ["batch 1", "answer", "another", "batch 2"]
 

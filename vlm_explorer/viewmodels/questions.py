@@ -78,14 +78,24 @@ def find_groups(
 ) -> tuple[Group, ...]:
     """Find the groups of images on the map, named by their commonest label.
 
-    A group in which even the commonest label is rare goes without a name.
+    A group in which even the commonest label is rare goes without a name. A child process finds
+    them: scikit-learn's import alone would hold up the window.
     """
+    from vlm_explorer.processes import run_in_process
+
+    names = group_names(images)
+    if not any(names):
+        return ()
+    groups = run_in_process(group_map, answer.xy, names, context=context)
+    return tuple(group for group in groups if group.share >= LEAST_SHARE)
+
+
+def group_map(xy: np.ndarray, names: list[str], *, context: JobContext) -> list[Group]:
+    """Find the named groups of a map (child process); see `analysis.groups`."""
     from vlm_explorer.analysis.groups import group_points
 
     context.check()
-    names = group_names(images)
-    groups = group_points(answer.xy, names) if any(names) else []
-    return tuple(group for group in groups if group.share >= LEAST_SHARE)
+    return group_points(xy, names)
 
 
 def group_names(images: ImageTable) -> list[str]:

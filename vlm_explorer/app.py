@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from vlm_explorer import diagnostics, paths
 from vlm_explorer.errors import ExplorerError, UsageError
+from vlm_explorer.jobs import JobContext
 from vlm_explorer.settings import THEMES, load_settings
 from vlm_explorer.viewmodels.messages import Messages
 from vlm_explorer.viewmodels.session import Session
@@ -109,7 +111,7 @@ def run(
     elif screenshot is None:
         window.restore_window()
     window.show()
-    QTimer.singleShot(0, lambda: begin(session, path, demo=demo))
+    QTimer.singleShot(0, lambda: prepare(session, lambda: begin(session, path, demo=demo)))
     try:
         if screenshot is not None:
             from vlm_explorer.widgets.screenshot import take_screenshot
@@ -132,6 +134,24 @@ def make_application(scale: float = 1.0) -> QApplication:
     application.setApplicationName("vlm-explorer")
     application.setApplicationDisplayName("VLM Explorer")
     return application
+
+
+def prepare(session: Session, then: Callable[[], None]) -> None:
+    """Import the panes in a thread, which the window need not wait for, then call `then`."""
+    session.runner.start(
+        import_panes,
+        title="Preparing the window",
+        key="panes",
+        lane="io",
+        on_success=lambda _: then(),
+        on_failure=session.messages.show_error,
+    )
+
+
+def import_panes(*, context: JobContext) -> None:
+    """Import what the window needs as soon as something is opened (worker thread)."""
+    context.check()
+    importlib.import_module("vlm_explorer.widgets.workspace")
 
 
 def begin(session: Session, path: Path | None, *, demo: bool) -> None:

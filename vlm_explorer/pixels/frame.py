@@ -10,6 +10,16 @@ from numpy.typing import NDArray
 
 from vlm_explorer.pixels.windowing import Window
 
+# What the size of a pixel measures (`Frame.spacing_kind`).
+IN_PATIENT = "in the patient"
+CALIBRATED = "calibrated"
+ULTRASOUND_REGION = "ultrasound region"
+AT_DETECTOR = "at detector"
+NOMINAL = "nominal scan"
+ASPECT_RATIO = "aspect ratio"
+# The unit of PET values that were made comparable (`Frame.unit`).
+SUV_UNIT = "SUVbw"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OverlayPlane:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from vlm_explorer.files.dicom_dataset import integer, items, number
+from vlm_explorer.pixels.frame import (
+    ASPECT_RATIO,
+    AT_DETECTOR,
+    CALIBRATED,
+    IN_PATIENT,
+    NOMINAL,
+    ULTRASOUND_REGION,
+)
 from vlm_explorer.pixels.functional_groups import FrameElements
-
-IN_PATIENT = "in the patient"
-CALIBRATED = "calibrated"
-ULTRASOUND_REGION = "ultrasound region"
-AT_DETECTOR = "at detector"
-NOMINAL = "nominal scan"
-ASPECT_RATIO = "aspect ratio"
 
 # Codes of Physical Units X/Y Direction (PS3.3 C.8.5.5.1.15): 3 is cm. Spatial format 1: 2-D.
 _CENTIMETRES = 3

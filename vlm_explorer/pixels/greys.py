@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.errors import UsageError
-from vlm_explorer.pixels.frame import Frame
+from vlm_explorer.pixels.frame import SUV_UNIT, Frame
 from vlm_explorer.pixels.lookup_tables import apply_voi_table
-from vlm_explorer.pixels.pet import SUV_UNIT
 from vlm_explorer.pixels.windowing import (
     SUV_WINDOW,
     Window,

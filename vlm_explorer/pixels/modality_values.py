@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.files.dicom_dataset import items, number, text, texts
+from vlm_explorer.pixels.frame import SUV_UNIT
 from vlm_explorer.pixels.functional_groups import FrameElements
 from vlm_explorer.pixels.lookup_tables import look_up, read_table
-from vlm_explorer.pixels.pet import SUV_UNIT, suv_factor
+from vlm_explorer.pixels.pet import suv_factor
 
 _FLOAT32_MOST = float(np.finfo(np.float32).max)
 

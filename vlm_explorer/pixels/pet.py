@@ -9,8 +9,6 @@ from pydicom.dataset import Dataset
 from vlm_explorer.files.dicom_dataset import items, number, text, texts
 from vlm_explorer.pixels.functional_groups import FrameElements
 
-SUV_UNIT = "SUVbw"
-
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 _PET_IMAGES = frozenset({_STORAGE + "128", _STORAGE + "128.1", _STORAGE + "130"})
 _LEAST_DOSE = 1e4  # Bq; smaller numbers are meant in MBq, against the standard

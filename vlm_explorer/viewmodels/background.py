@@ -241,16 +241,26 @@ def load_encoder(collection: Collection, model: str, *, context: JobContext) -> 
             those that made the vectors.
     """
     from vlm_explorer.encoders.device import leave_a_core_free
+    from vlm_explorer.encoders.gentle_import import import_gently
     from vlm_explorer.encoders.load import load_encoder as load
     from vlm_explorer.queries.matching import matching_source
 
     context.check()
+    import_gently()
     leave_a_core_free()
     last_used = model == collection.models()[0]
     encoder: Encoder = load(
         matching_source(collection, None if last_used else model), context=context
     )
     return encoder
+
+
+def start_codecs(*, context: JobContext) -> None:
+    """Start the process that decodes compressed pixels, so that the first scan need not wait."""
+    from vlm_explorer.pixels.codec_process import start_ahead
+
+    context.check()
+    start_ahead()
 
 
 def read_thumbnails(

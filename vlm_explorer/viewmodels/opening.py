@@ -200,6 +200,9 @@ class Opening(QObject):
         for warning in content.warnings:
             session.messages.show_warning(warning)
         if len(session.images):
+            session.runner.start(
+                background.start_codecs, title="Starting the decoders", key="codecs", lane="io"
+            )
             self._restore()
             session.follow_up()
         session.opened.emit()

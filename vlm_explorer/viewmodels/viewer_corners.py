@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from vlm_explorer.pixels.frame import Frame
-from vlm_explorer.pixels.geometry import IN_PATIENT
+from vlm_explorer.pixels.frame import IN_PATIENT, Frame
 from vlm_explorer.viewmodels.viewer_frames import LoadedFrame
 from vlm_explorer.viewmodels.viewer_orientation import Orientation
 from vlm_explorer.viewmodels.viewer_series import SeriesPlace

@@ -12,8 +12,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm_explorer.pixels.frame import Frame
-from vlm_explorer.pixels.geometry import ASPECT_RATIO, AT_DETECTOR, IN_PATIENT
+from vlm_explorer.pixels.frame import ASPECT_RATIO, AT_DETECTOR, IN_PATIENT, Frame
 from vlm_explorer.viewmodels.viewer_words import plain_number
 
 Point = tuple[float, float]

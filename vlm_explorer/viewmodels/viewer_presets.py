@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vlm_explorer.pixels.pet import SUV_UNIT
+from vlm_explorer.pixels.frame import SUV_UNIT
 from vlm_explorer.pixels.windowing import (
     PRESETS,
     SUV_WINDOW,

@@ -14,6 +14,7 @@ from shell_collection import IMAGES, FakeEncoder, build_collection, image_id
 
 from vlm_explorer import paths
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.pipeline.first_look import FirstLook
 from vlm_explorer.viewmodels import background, questions
 from vlm_explorer.viewmodels.demo_scene import DemoScene
 from vlm_explorer.viewmodels.session import Session
@@ -66,6 +67,28 @@ def test_that_a_folder_is_indexed_and_opened_and_found_again_when_it_has_grown(
     qtbot.waitUntil(lambda: len(session.images) == SCANS + 1, timeout=LONG)
     qtbot.waitUntil(lambda: not session.runner.busy, timeout=LONG)
     assert said == []
+
+
+def test_that_a_folder_is_in_the_library_and_can_be_browsed_before_it_is_indexed(
+    session: Session, installed: str, scans: Path, qtbot: QtBot
+) -> None:
+    session.model = installed
+    session.layout = type(session.layout)(method="pca")
+    early: list[tuple[int, str | None]] = []
+
+    def note() -> None:
+        if session.opening and len(session.images):
+            session.select([session.images.ids[0]])
+            early.append((len(session.images), session.selection.current))
+
+    session.collection_changed.connect(note)
+    session.open(scans)
+    with qtbot.waitSignal(session.opened, timeout=LONG):
+        pass
+    assert early
+    assert early[0][0] == SCANS
+    assert session.selection.current == early[0][1], "it is the same image when it is indexed"
+    qtbot.waitUntil(lambda: not session.runner.busy, timeout=LONG)
 
 
 def test_that_cancelling_the_first_indexing_leads_back_to_nothing(
@@ -192,12 +215,12 @@ def test_that_what_an_indexing_run_has_stored_so_far_can_be_looked_at(
     tmp_path: Path, small: Path
 ) -> None:
     scans = tmp_path / "scans"
-    assert background.peek(tmp_path / "nothing", context=JobContext()) is None
+    assert background.peek(tmp_path / "nothing", FirstLook(), context=JobContext()) is None
     from vlm_explorer.pipeline.indexing import default_place
 
     default_place(scans).parent.mkdir(parents=True)
     shutil.copytree(small, default_place(scans))
-    part = background.peek(scans, context=JobContext())
+    part = background.peek(scans, FirstLook(), context=JobContext())
     assert part is not None
     assert len(part.images) == IMAGES
     assert FakeEncoder.id in part.collection.models()

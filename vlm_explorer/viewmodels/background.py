@@ -5,6 +5,7 @@ No Qt here. Everything heavy is imported inside the functions, in the worker's t
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from vlm_explorer.viewmodels.image_table import ImageTable
 if TYPE_CHECKING:
     from vlm_explorer.collection.store import Collection
     from vlm_explorer.encoders.encoder import Encoder
+    from vlm_explorer.pipeline.first_look import FirstLook
 
 BUNDLED = "demo"  # the id of the encoder that the program carries
 WINDOW_STATE = "window"  # the name under which a collection keeps how it was left
@@ -33,6 +35,7 @@ class Opened:
         left: how the window was left, as kept in the collection.
         warnings: for the user.
         prompt: what is searched for at once; the demo study has one.
+        indexed: of a folder that is being indexed, how many of the images are in the collection.
     """
 
     collection: Collection
@@ -42,6 +45,7 @@ class Opened:
     left: dict[str, object] | None = None
     warnings: tuple[str, ...] = ()
     prompt: str = ""
+    indexed: int = 0
 
     @property
     def title(self) -> str:
@@ -134,19 +138,45 @@ def read_place(path: Path, model: str | None, *, context: JobContext) -> Place:
     return Place(path, opened if usable or not indexed else None, indexed)
 
 
-def peek(path: Path, *, context: JobContext) -> Opened | None:
-    """Read what indexing the folder `path` has stored so far; None where that is nothing yet."""
+def make_place(path: Path) -> None:
+    """Make the collection of the folder `path` if it is not there, still empty.
+
+    Where that cannot be, the indexing run will say why.
+    """
+    from vlm_explorer.collection.writer import CollectionWriter
+    from vlm_explorer.errors import ExplorerError
+    from vlm_explorer.pipeline.indexing import default_place
+
+    with suppress(ExplorerError), CollectionWriter(default_place(path), path.resolve().name):
+        pass
+
+
+def look_first(path: Path, seen: FirstLook, *, context: JobContext) -> None:
+    """Read the headers of what lies in the folder `path`; they come into `seen`."""
+    from vlm_explorer.pipeline.first_look import look
+
+    look([path], seen, context=context)
+
+
+def peek(path: Path, seen: FirstLook, *, context: JobContext) -> Opened | None:
+    """Read what indexing the folder `path` has stored so far, and what was `seen` beyond it.
+
+    Returns:
+        None where that is nothing yet.
+    """
     from vlm_explorer.collection.store import Collection, is_collection
+    from vlm_explorer.pipeline.first_look import foresee
     from vlm_explorer.pipeline.indexing import default_place
 
     folder = default_place(path)
     if not is_collection(folder):
         return None
     collection = Collection(folder)
-    images = ImageTable(collection.described_images)
+    images = ImageTable(foresee(collection, seen))
     context.check()
     images.sort()
-    return Opened(collection, images, None) if len(images) else None
+    indexed = collection.described_images.num_rows
+    return Opened(collection, images, None, indexed=indexed) if len(images) else None
 
 
 def index_and_open(path: Path, model: str | None, *, context: JobContext) -> Opened:
@@ -157,6 +187,7 @@ def index_and_open(path: Path, model: str | None, *, context: JobContext) -> Ope
     """
     from vlm_explorer.processes import run_in_process
 
+    make_place(path)  # so that what is to come can be shown while torch is being imported
     folder, warnings = run_in_process(index_folder, path, model, context=context)
     return replace(read_collection(folder, model, context=context), warnings=warnings)
 

@@ -1,0 +1,93 @@
+"""What a folder holds by its headers alone, to be shown while its images are being indexed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vlm_explorer.errors import FileProblem
+from vlm_explorer.jobs import JobContext
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from vlm_explorer.collection.store import Collection
+    from vlm_explorer.files.scan import FoundFile
+    from vlm_explorer.pipeline.decoding import Opened
+
+# Beyond this many files the run itself is ahead soon; looking would only slow it down.
+MOST_FILES = 20_000
+
+
+@dataclass(slots=True)
+class FirstLook:
+    """What was seen so far; one thread adds to it, others read.
+
+    Attributes:
+        files: each file with an image in it, and its header.
+        tables: captions tables.
+    """
+
+    files: list[tuple[FoundFile, Opened]] = field(default_factory=list)
+    tables: list[FoundFile] = field(default_factory=list)
+
+
+def look(paths: Sequence[Path], seen: FirstLook, *, context: JobContext) -> None:
+    """Read the headers below `paths`, and add them to `seen` as they come.
+
+    Files that give no header are left out: the run itself reports them.
+
+    Raises:
+        UsageError: a path that does not exist.
+    """
+    from vlm_explorer.files.dicom_header import read_header, read_image_header
+    from vlm_explorer.files.scan import FileKind, scan
+    from vlm_explorer.pipeline.decoding import Opened, hash_content
+
+    readers = {FileKind.DICOM: read_header, FileKind.IMAGE: read_image_header}
+    for found in scan(paths, context=context):
+        context.check()
+        if found.kind is FileKind.CAPTIONS:
+            seen.tables.append(found)
+        read = readers.get(found.kind)
+        if read is None:
+            continue
+        try:
+            header = read(found.path)
+            seen.files.append((found, Opened(hash_content(found.path), header)))
+        except FileProblem:
+            continue
+        if len(seen.files) == MOST_FILES:
+            return
+
+
+def foresee(collection: Collection, seen: FirstLook) -> pa.Table:
+    """Return the images of a collection, then those that were seen and are not in it yet.
+
+    Returns:
+        The columns of `Collection.described_images`. Those to come have no thumbnails; their ids
+        and keys are those that they will have.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    from vlm_explorer.collection.records import ImageRecord, to_table
+    from vlm_explorer.pipeline.decoding import DecodedImage
+    from vlm_explorer.pipeline.describing import Describer
+    from vlm_explorer.pipeline.plan import read_caption_tables
+
+    there = collection.described_images
+    known = set(there["image_id"].to_pylist())
+    describer = Describer(collection.salt, read_caption_tables(list(seen.tables)))
+    coming: dict[str, ImageRecord] = {}
+    for found, opened in list(seen.files):
+        header = opened.header
+        for frame in range(len(header.places)):
+            unseen = DecodedImage(frame, header.rows, header.columns, b"", np.empty(0))
+            record = describer.image(found, opened, unseen)
+            if record.image_id not in known:
+                coming.setdefault(record.image_id, record)
+    table = to_table(ImageRecord, coming.values()).drop_columns(["thumbnail"])
+    return pa.concat_tables([there, table.select(there.column_names)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
@@ -19,10 +20,13 @@ _TURNED = (5, 6, 7, 8)
 
 
 @contextmanager
-def opened_raster(path: Path) -> Iterator[Image.Image]:
+def opened_raster(path: Path) -> Iterator[tuple[Image.Image, BinaryIO]]:
     """Open a PNG, JPEG, TIFF, BMP or WebP, every failure turned into a FileProblem.
 
     Call inside `quiet_readers`.
+
+    Yields:
+        The picture, not yet decoded, and the file that it is read from.
 
     Raises:
         UnreadableImage: not there, no permission, truncated, damaged.
@@ -31,7 +35,7 @@ def opened_raster(path: Path) -> Iterator[Image.Image]:
     try:
         # Not by its path: Pillow would map a raw TIFF into memory, and garble one to be turned.
         with path.open("rb") as file, Image.open(file, formats=RASTER_FORMATS) as image:
-            yield image
+            yield image, file
     except ExplorerError:
         raise
     except Image.DecompressionBombError as error:
@@ -72,7 +76,7 @@ def read_image_header(path: Path) -> ImageHeader:
         UnreadableImage: not there, no permission, truncated, damaged.
         UnsupportedImage: too many pixels, or a variant of the format that Pillow does not read.
     """
-    with quiet_readers(), opened_raster(path) as image:
+    with quiet_readers(), opened_raster(path) as (image, _):
         frames = count_raster_frames(image)
         columns, rows = image.size
         # A TIFF's size is already that of the turned picture.

@@ -19,11 +19,13 @@ from vlm_explorer.files.dicom_dataset import (
     OpenedDicom,
     open_dicom,
     text,
+    value,
 )
 from vlm_explorer.files.dicom_header import refuse
 from vlm_explorer.files.open_errors import unreadable_file
 from vlm_explorer.files.quiet_readers import quiet_readers
 from vlm_explorer.files.whole_slide import slide_size
+from vlm_explorer.pixels.colour_profile import to_srgb
 from vlm_explorer.pixels.facts import collect_facts, find_laterality, find_lossy
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.functional_groups import FrameElements
@@ -97,7 +99,17 @@ def _colour_frame(
     else:
         scale = 255.0 / float((1 << layout.bits_stored) - 1)
         values = np.floor(stored * scale + 0.5).clip(0, 255).astype(np.uint8)
+    values = to_srgb(values, _colour_profile(elements))
     return Frame(values=values, stored=indices, **_common(elements, layout, warnings))
+
+
+def _colour_profile(elements: FrameElements) -> bytes | None:
+    """Return the ICC profile, of the first optical path where there are such."""
+    for place in (elements.root, *elements.items("OpticalPathSequence")[:1]):
+        profile = value(place, "ICCProfile")
+        if isinstance(profile, bytes):
+            return profile
+    return None
 
 
 def _grey_frame(

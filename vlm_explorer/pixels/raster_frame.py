@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ from vlm_explorer.files.image_header import count_raster_frames, opened_raster
 from vlm_explorer.files.open_errors import unreadable_file
 from vlm_explorer.files.quiet_readers import quiet_readers
 from vlm_explorer.pixels.codec_process import decode_apart
+from vlm_explorer.pixels.colour_profile import to_srgb
 from vlm_explorer.pixels.frame import Frame
+from vlm_explorer.pixels.raster_loading import CUT_NOTE, load_raster
 from vlm_explorer.pixels.windowing import Window, full_range
 
 # LINEAR with these two maps 0..255 onto itself (PS3.3 C.11.2.1.2.1).
@@ -38,24 +41,28 @@ def _read_page(path: Path, frame: int) -> Frame:
     """Decode one page in this process.
 
     Grey pictures stay grey; those of 16 bits or more keep their values, and their window goes
-    from the least to the greatest. Transparency is laid on black. The rotation of EXIF is applied.
+    from the least to the greatest. Transparency is laid on black. The rotation of EXIF
+    and the profile of colours are applied. Of a file that ends early, what is there is shown.
     """
-    with quiet_readers(), opened_raster(path) as image:
-        frames = count_raster_frames(image)
+    with quiet_readers(), opened_raster(path) as (opened, file):
+        frames = count_raster_frames(opened)
         if frame >= frames:
             raise UsageError(f"There is no page {frame}; the last is {frames - 1}.")
         if frame:
-            image.seek(frame)
-        image.load()
+            opened.seek(frame)
+        image, incomplete = load_raster(opened, file)
         inverted = image.mode.startswith("I;16") and _is_white_zero(image)
-        upright = ImageOps.exif_transpose(image)
-        warnings: tuple[str, ...] = ()
+        warnings: tuple[str, ...] = (CUT_NOTE,) if incomplete else ()
         if getattr(image, "is_animated", False) and image.format in ("PNG", "WEBP"):
-            warnings = ("The picture is animated; its first frame is shown.",)
-        values = _to_values(upright)
-    if values.ndim == 3:
-        return Frame(values=values, photometric="RGB", frames=frames, warnings=warnings)
-    return _grey_frame(values, inverted, frames, warnings)
+            warnings = (*warnings, "The picture is animated; its first frame is shown.")
+        profile = image.info.get("icc_profile")
+        values = _to_values(ImageOps.exif_transpose(image))
+    if values.ndim == 2:
+        shown = _grey_frame(values, inverted, frames, warnings)
+    else:
+        colours = to_srgb(values.astype(np.uint8, copy=False), profile)
+        shown = Frame(values=colours, photometric="RGB", frames=frames, warnings=warnings)
+    return replace(shown, incomplete=incomplete)
 
 
 def _grey_frame(

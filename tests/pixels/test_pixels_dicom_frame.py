@@ -437,7 +437,7 @@ def test_that_a_truncated_real_file_is_shown(wheel: Wheel) -> None:
 @pytest.mark.parametrize(
     ("name", "problem", "words"),
     [
-        ("JPEG2000-embedded-sequence-delimiter.dcm", UnreadableImage, "the header says"),
+        ("JPEG2000-embedded-sequence-delimiter.dcm", UnreadableImage, "pixel data are damaged"),
         ("liver_1frame.dcm", NotAnImage, "segmentation"),
         ("reportsi.dcm", NotAnImage, "structured report"),
         ("rtplan.dump", NotAnImage, "text file"),

@@ -16,7 +16,7 @@ from vlm_explorer.files.transfer_syntaxes import DEFLATED_FRAME, is_jpeg_2000
 from vlm_explorer.pixels.codec_process import decode_apart
 from vlm_explorer.pixels.codestream import Codestream, decode_codestream
 from vlm_explorer.pixels.codestream_header import read_codestream_header
-from vlm_explorer.pixels.layout import PixelLayout
+from vlm_explorer.pixels.layout import MOST_PIXELS, PixelLayout
 from vlm_explorer.pixels.native import StoredPixels, missing_frame, read_native
 from vlm_explorer.pixels.pixel_element import PixelElement
 
@@ -86,6 +86,8 @@ def _take_out(opened: OpenedDicom, pixels: PixelElement, layout: PixelLayout, fr
 
 def _check_size(rows: int, columns: int, layout: PixelLayout) -> None:
     """Refuse a picture of another size than the header's before it is unpacked."""
+    if columns < 1 or rows * columns > MOST_PIXELS:  # no size that anybody could mean
+        raise UnreadableImage("The compressed pixel data are damaged.", DAMAGED_HINT)
     if (rows or layout.rows, columns) != (layout.rows, layout.columns):
         raise UnreadableImage(
             f"The compressed picture is {columns:,} x {rows:,} pixels; the header says "

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from map_session import PLACES, fill, image_ids, lay_out, search
@@ -590,3 +592,31 @@ def test_that_nothing_is_drawn_while_nothing_happens(view, qtbot, monkeypatch):
     painted.clear()
     qtbot.wait(300)
     assert painted == []
+
+
+@pytest.mark.parametrize("width", [320, 360, 420, 800])
+def test_that_the_tools_fit_over_a_narrow_map(session, make_view, qtbot, width):
+    fill(session)
+    lay_out(session)
+    view = make_view(width)
+    settle(view, qtbot)
+    tools = view.tools
+    assert view.rect().contains(tools.geometry())
+    parts = (tools.colours, tools.layouts, tools.captions, tools.lasso, tools.fit)
+    for left, right in itertools.pairwise(parts):
+        assert tools.rect().contains(left.geometry())
+        assert left.geometry().right() < right.geometry().left()
+    assert tools.rect().contains(tools.fit.geometry())
+    assert "UMAP" in tools.layouts.toolTip()
+
+
+def test_that_the_tools_have_their_words_again_where_there_is_room(session, make_view, qtbot):
+    fill(session)
+    lay_out(session)
+    view = make_view(800)
+    settle(view, qtbot)
+    whole = view.tools.width()
+    view.resize(320, 600)
+    qtbot.waitUntil(lambda: view.tools.width() < whole)
+    view.resize(800, 600)
+    qtbot.waitUntil(lambda: view.tools.width() == whole)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations_with_replacement, groupby, pairwise
+from itertools import groupby
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
@@ -14,6 +14,8 @@ from vlm_explorer.widgets.controls import IconButton, Words
 from vlm_explorer.widgets.sheets import Sheet
 
 COLUMNS = 3
+HEADING = 2  # lines, with the space above it
+FEWEST = 3  # lines of a pane that may stand alone in a column
 
 
 KEYS = 96  # px, width of the column of keys
@@ -44,7 +46,7 @@ class HelpSheet(Sheet):
     """Keys by pane, in columns."""
 
     def __init__(self, host: QWidget, panes: Mapping[str, Sequence[ActionRow]]) -> None:
-        super().__init__(host, 1040)
+        super().__init__(host, 1160)
         close = IconButton("ph.x", "Close the help", "Esc", parent=self.panel)
         close.clicked.connect(self.dismiss)
         head = QHBoxLayout()
@@ -53,7 +55,7 @@ class HelpSheet(Sheet):
         self.column.addLayout(head)
         columns = QHBoxLayout()
         columns.setSpacing(40)
-        for part in _spread(panes, COLUMNS):
+        for part in spread(panes, COLUMNS):
             column = QVBoxLayout()
             column.setSpacing(16)
             for name, lines in part:
@@ -95,15 +97,33 @@ class HelpSheet(Sheet):
 Part = list[tuple[str, list[tuple[str, str]]]]
 
 
-def _spread(panes: Mapping[str, Sequence[ActionRow]], columns: int) -> list[Part]:
-    """Deal the panes with keys out to columns, in order, so that the longest is shortest."""
+def spread(panes: Mapping[str, Sequence[ActionRow]], columns: int) -> list[Part]:
+    """Deal the panes with keys out to columns, in order, so that the longest is shortest.
+
+    A pane that is longer than what is left of a column goes on in the next.
+    """
     keyed = [(name, lines) for name, rows in panes.items() if (lines := key_lines(rows))]
+    height = 1
+    while len(parts := _fill(keyed, height)) > columns:
+        height += 1
+    return parts
 
-    def longest(cuts: tuple[int, ...]) -> int:
-        return max(
-            sum(len(lines) + 2 for _, lines in keyed[start:end])
-            for start, end in pairwise((0, *cuts, len(keyed)))
-        )
 
-    cuts = min(combinations_with_replacement(range(len(keyed) + 1), columns - 1), key=longest)
-    return [keyed[start:end] for start, end in pairwise((0, *cuts, len(keyed)))]
+def _fill(panes: Part, height: int) -> list[Part]:
+    """Fill columns of `height` lines one after the other; a heading is as high as `HEADING`."""
+    parts: list[Part] = [[]]
+    used = 0
+    for name, lines in panes:
+        title, rest = name, lines
+        while rest:
+            room = height - used - HEADING
+            taken = len(rest) if len(rest) <= room else min(room, len(rest) - FEWEST)
+            if parts[-1] and taken < min(FEWEST, len(rest)):
+                parts.append([])
+                used = 0
+                continue
+            taken = max(taken, 1)
+            parts[-1].append((title, rest[:taken]))
+            used += taken + HEADING
+            title, rest = f"{name}, continued", rest[taken:]
+    return parts

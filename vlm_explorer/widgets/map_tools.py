@@ -17,6 +17,10 @@ _WHY_NOT = {
     ColourBy.SIMILARITY: "Search for something first",
 }
 
+_LETTERS, _FEWER_LETTERS = 11, 9  # of what colours the map, shown in the box
+_ICON_AND_WORD = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+_ICON_ONLY = Qt.ToolButtonStyle.ToolButtonIconOnly
+
 
 class MapTools(QWidget):
     """A slim bar over the map, at its upper right.
@@ -48,7 +52,8 @@ class MapTools(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 3, 3, 3)
         row.setSpacing(2)
-        row.addWidget(GlyphLabel("ph.palette", parent=self))
+        self._glyph = GlyphLabel("ph.palette", parent=self)
+        row.addWidget(self._glyph)
         for part in (self.colours, self.layouts, self.captions, self.lasso, self.fit):
             part.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(part)
@@ -65,7 +70,7 @@ class MapTools(QWidget):
         box.setAccessibleName("Colour by")
         box.setToolTip("What points are coloured by")
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.setMinimumContentsLength(11)
+        box.setMinimumContentsLength(_LETTERS)
         box.view().setMinimumWidth(200)
         box.activated.connect(self._choose_colour)
         return box
@@ -73,10 +78,9 @@ class MapTools(QWidget):
     def _layout_button(self) -> QToolButton:
         button = QToolButton(self)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setToolButtonStyle(_ICON_AND_WORD)
         button.setIconSize(QSize(ICON, ICON))
         button.setFixedHeight(TARGET)
-        button.setToolTip("How the map is laid out")
         button.setAccessibleName("Layout")
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         menu = QMenu(button)
@@ -130,11 +134,28 @@ class MapTools(QWidget):
         for group, chosen in ((self._methods, layout.method), (self._spaces, layout.space)):
             for action in group.actions():
                 action.setChecked(action.data() == chosen)
-        self.layouts.setText(map_words.METHODS.get(layout.method, layout.method.upper()))
+        method = map_words.METHODS.get(layout.method, layout.method.upper())
+        self.layouts.setText(method)
+        self.layouts.setToolTip(f"How the map is laid out: {method}")
         self.layouts.setIcon(icon("ph.stack", "secondary"))
         self.captions.setChecked(self._model.captions)
         captions = self._model.session.layout.answer
         self.captions.setEnabled(captions is not None and bool(captions.texts))
+
+    def set_room(self, width: int) -> None:
+        """Be as wide as all words need, or do with fewer of them where there is less room."""
+        self._fold(False)
+        if self.sizeHint().width() > width:
+            self._fold(True)
+        self.adjustSize()
+
+    def _fold(self, folded: bool) -> None:
+        self.layouts.setToolButtonStyle(_ICON_ONLY if folded else _ICON_AND_WORD)
+        self.colours.setMinimumContentsLength(_FEWER_LETTERS if folded else _LETTERS)
+        self._glyph.setHidden(folded)
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
 
     def set_lasso(self, wanted: bool) -> None:
         """Show whether the lasso is taken up."""

@@ -159,7 +159,7 @@ class MapView(QWidget):
     def _put_into_corners(self) -> None:
         width, height = self.width(), self.height()
         self.canvas.setGeometry(0, 0, width, height)
-        self.tools.adjustSize()
+        self.tools.set_room(width - 2 * _EDGE)
         self.tools.move(width - self.tools.width() - _EDGE, _EDGE)
         self.waiting.move(_EDGE, _EDGE + 3)
         self.caption.set_room(width - 2 * _EDGE)

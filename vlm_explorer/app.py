@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QImageReader
 from PySide6.QtWidgets import QApplication
 
 from vlm_explorer import diagnostics, paths
@@ -149,9 +150,14 @@ def prepare(session: Session, then: Callable[[], None]) -> None:
 
 
 def import_panes(*, context: JobContext) -> None:
-    """Import what the window needs as soon as something is opened (worker thread)."""
+    """Import what the window needs as soon as something is opened (worker thread).
+
+    Qt's readers of pictures are loaded with it: later they would wait for the system's loader while
+    that is busy with torch, and the window with them.
+    """
     context.check()
     importlib.import_module("vlm_explorer.widgets.workspace")
+    QImageReader.supportedImageFormats()
 
 
 def begin(session: Session, path: Path | None, *, demo: bool) -> None:

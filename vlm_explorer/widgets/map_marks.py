@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
+from numpy.random import default_rng  # here and not in a paint event: it takes a moment to load
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
@@ -44,7 +44,7 @@ def paint_skeleton(painter: QPainter, area: QRect, state: MapState, roles: Theme
     """Draw the trace of a map that is not there yet; nothing where none is expected."""
     if state is not MapState.LOADING:
         return
-    chance = np.random.default_rng(7)  # the same trace each time
+    chance = default_rng(7)  # the same trace each time
     centres = chance.uniform((0.2, 0.22), (0.8, 0.78), (6, 2))
     spread = chance.uniform(0.03, 0.07, 6)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -267,6 +267,18 @@ def test_that_a_writer_brings_the_first_format_to_this_one(folder: Path) -> None
     assert Collection(folder).thumbnails([image_id("b", 0)]) == {image_id("b", 0): b"jpeg"}
 
 
+def test_that_a_writer_adds_a_column_that_came_later_within_a_format(folder: Path) -> None:
+    import lance
+
+    lance.dataset(str(folder / "images.lance")).drop_columns(["sop_instance"])
+    assert Collection(folder).images.num_rows == 3
+    with CollectionWriter(folder) as writer:
+        writer.add_images([replace(record("d"), sop_instance="key")])
+    rows = {row["content_hash"]: row for row in Collection(folder).described_images.to_pylist()}
+    assert rows["a"].get("sop_instance") is None
+    assert Collection(folder).images.num_rows == 4
+
+
 def test_that_descriptions_stay_within_the_program(folder: Path) -> None:
     assert not set(SHOWN_ONLY) & set(Collection(folder).images.column_names)
     assert set(SHOWN_ONLY) <= set(Collection(folder).described_images.column_names)

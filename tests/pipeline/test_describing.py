@@ -8,6 +8,8 @@ from pathlib import Path
 
 import lance
 import pytest
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
 from viewer_scans import ramp, write_scan
 
 from vlm_explorer.collection.records import DESCRIBED, ImageRecord
@@ -91,3 +93,23 @@ def test_that_an_old_collection_is_described_anew_without_decoding(
     assert (report.encoded, report.reused) == (0, 2)
     assert described(place) == expected
     assert len(Collection(place).thumbnails([str(expected[0]["image_id"])])) == 1
+
+
+def test_that_another_version_of_a_dicom_object_is_kept_and_said(
+    tmp_path: Path, encoder: Encoder
+) -> None:
+    scans, place = tmp_path / "scans", tmp_path / "own.vlmx"
+    scans.mkdir()
+    dataset = dcmread(str(get_testdata_file("CT_small.dcm")))
+    dataset.save_as(scans / "first.dcm")
+    dataset.save_as(scans / "same.dcm")
+    report = index([scans], to=place, encoder=encoder, workers=1)
+    assert (report.images, report.warnings) == (1, ())
+    dataset.PatientName = "Corrected^Name"
+    dataset.save_as(scans / "again.dcm")
+    report = index([scans], to=place, encoder=encoder, workers=1)
+    assert (report.images, len(report.warnings)) == (2, 1)
+    assert "several versions under one identifier: 1." in report.warnings[0]
+    collection = Collection(place)
+    assert "sop_instance" not in collection.images.column_names
+    assert dataset.SOPInstanceUID not in str(collection.described_images.to_pylist())

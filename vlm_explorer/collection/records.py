@@ -16,7 +16,7 @@ TEXT_KINDS = ("caption", "label", "prompt")
 
 # Raised whenever headers are read by other rules, or into more columns: the next run reads the
 # headers of unchanged files again, without decoding them.
-DESCRIBED = 1
+DESCRIBED = 2
 
 # What only the window shows: free text, and what may point to a person. Never exported.
 SHOWN_ONLY = (
@@ -51,12 +51,12 @@ def salted(salt: bytes, value: str) -> str:
 class ImageRecord:
     """One image: a frame of a file.
 
-    `patient`, `study`, `series` and `frame_of_reference` are salted keys. `position` is the
-    distance of the slice along the normal of its stack, in millimetres. `extra` holds the further
-    columns of the captions table as JSON. `described` is the version of the rules by which the
-    header was read (`DESCRIBED`), 0 in collections older than it. Places in space and time are as
-    in `files.header.FramePlace`; `study_day` and `series_time` count from a moment of the
-    patient's own that nobody knows, so that no date is kept.
+    `patient`, `study`, `series`, `frame_of_reference` and `sop_instance` are salted keys.
+    `position` is the distance of the slice along the normal of its stack, in millimetres. `extra`
+    holds the further columns of the captions table as JSON. `described` is the version of the
+    rules by which the header was read (`DESCRIBED`), 0 in collections older than it. Places in
+    space and time are as in `files.header.FramePlace`; `study_day` and `series_time` count from a
+    moment of the patient's own that nobody knows, so that no date is kept.
     """
 
     image_id: str
@@ -96,6 +96,7 @@ class ImageRecord:
     study_day: int | None = None
     series_description: str = ""
     study_description: str = ""
+    sop_instance: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 # Columns that do not leave the program.
-_WITHIN = (*SHOWN_ONLY, "described")
+_WITHIN = (*SHOWN_ONLY, "described", "sop_instance")
 
 
 def is_collection(folder: Path) -> bool:

@@ -95,9 +95,9 @@ class CollectionWriter:
             lock.release()  # type: ignore[attr-defined]
 
     def _upgrade(self) -> None:
-        """Bring a collection of an older format to this one; what is new in it is empty."""
+        """Bring a collection of an older version to this one; what is new in it is empty."""
+        self.reader().table("images").widen(schema(ImageRecord))
         if self.manifest.format < FORMAT:
-            self.reader().table("images").widen(schema(ImageRecord))
             self.manifest = replace(self.manifest, format=FORMAT)
             write_manifest(self.folder, self.manifest)
 

@@ -120,4 +120,5 @@ def _header(dataset: Dataset, frames: int, folder: str) -> ImageHeader:
         series_description=text(dataset, "SeriesDescription"),
         study_description=text(dataset, "StudyDescription"),
         frame_of_reference=text(dataset, "FrameOfReferenceUID"),
+        sop_instance=text(dataset, "SOPInstanceUID"),
     )

@@ -58,6 +58,7 @@ class ImageHeader:
         series_time: YYYYMMDDHHMMSS.FFFFFF, as far as it is known; may be empty.
         series_description, study_description: free text; may be empty.
         frame_of_reference: UID; "" where none is given.
+        sop_instance: UID of the DICOM object; "" where none is given.
     """
 
     modality: str
@@ -78,3 +79,4 @@ class ImageHeader:
     series_description: str = ""
     study_description: str = ""
     frame_of_reference: str = ""
+    sop_instance: str = ""

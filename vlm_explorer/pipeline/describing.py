@@ -113,6 +113,7 @@ class Describer:
             "study_day": moved_day(self._salt, header.patient_id, header.study_date),
             "series_description": header.series_description,
             "study_description": header.study_description,
+            "sop_instance": salted(self._salt, header.sop_instance),
         }
 
     def _first(self, file: str, name: str) -> str:

@@ -21,7 +21,13 @@ from vlm_explorer.pipeline.decoding import Opened, Refused
 from vlm_explorer.pipeline.describing import Describer, problems
 from vlm_explorer.pipeline.plan import Captions, find_files, read_caption_tables, what_is_known
 from vlm_explorer.pipeline.report import IndexReport, Skipped
-from vlm_explorer.pipeline.settling import redescribe, relabel, remove_gone, store_texts
+from vlm_explorer.pipeline.settling import (
+    count_sent_again,
+    redescribe,
+    relabel,
+    remove_gone,
+    store_texts,
+)
 from vlm_explorer.pixels.render import RECIPE
 
 
@@ -190,6 +196,11 @@ class _Run:
         if gone:
             self._warnings.append(f"{gone} images are no longer there and left the collection.")
         redescribe(self._writer, self._found, self._images, self._describer, context)
+        if again := count_sent_again(self._writer, self._images):
+            self._warnings.append(
+                f"DICOM objects that are there in several versions under one identifier: {again}. "
+                "They may have been sent again; all versions were kept."
+            )
         relabel(self._writer, self._images, self._describer)
         self._texts = self._caption_texts()
         store_texts(self._writer, self._entry, self._encoder, self._texts, self._images, context)

@@ -102,6 +102,19 @@ def _header(file: str, kind: FileKind) -> ImageHeader | None:
         return None
 
 
+def count_sent_again(writer: CollectionWriter, images: Mapping[str, Sequence[str]]) -> int:
+    """Return how many DICOM objects there are in several files of different contents.
+
+    A copy that was sent again, with a corrected header for instance, has the old identifier.
+    """
+    columns = ["file", "content_hash", "sop_instance"]
+    contents: dict[str, set[str]] = {}
+    for row in writer.reader().table("images").read(schema(ImageRecord), columns).to_pylist():
+        if row["sop_instance"] and row["file"] in images:
+            contents.setdefault(row["sop_instance"], set()).add(row["content_hash"])
+    return sum(len(hashes) > 1 for hashes in contents.values())
+
+
 def relabel(
     writer: CollectionWriter, images: Mapping[str, Sequence[str]], describer: Describer
 ) -> int:

@@ -217,14 +217,13 @@ def test_that_a_script_that_decodes_prints_nothing_else_and_ends(
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     # the first of them makes OpenJPEG write to standard error
-    names = [str(wheel(name)) for name in ("JPEG2000-embedded-sequence-delimiter.dcm",
-             "JPEG2000.dcm", "JPEG-lossy.dcm")]  # fmt: skip
+    names = ("JPEG2000-embedded-sequence-delimiter.dcm", "JPEG2000.dcm", "badVR.dcm")
     done = subprocess.run(
-        [sys.executable, str(script), *names],
+        [sys.executable, str(script), *(str(wheel(name)) for name in names)],
         capture_output=True,
         text=True,
         check=True,
         timeout=120,
     )
-    assert done.stdout.split() == ["refused", "read", "refused"]
+    assert done.stdout.split() == ["refused", "read", "read"]
     assert done.stderr == ""

@@ -139,6 +139,7 @@ def index(
     to: StrPath | None = None,
     encoder: Encoder | None = None,
     captions: StrPath | None = None,
+    ct_window: str | None = None,
     workers: int | None = None,
     batch_size: int | None = None,
     context: JobContext | None = None,
@@ -147,6 +148,8 @@ def index(
 
     Args:
         encoder: by default the collection's own, else the best on this machine.
+        ct_window: through which window CT is encoded: `default` (the file's own), `soft tissue`,
+            `lung`, `bone`, `brain` or `three windows`; by default as before in the collection.
 
     Raises:
         UsageError, CollectionProblem, StorageProblem, ModelProblem: as they say.
@@ -165,6 +168,7 @@ def index(
         to=place,
         encoder=encoder,
         captions=None if captions is None else Path(captions),
+        ct_window=ct_window,
         workers=workers,
         batch_size=batch_size,
         context=context,
@@ -179,21 +183,28 @@ def explain(
     encoder: Encoder,
     method: str = "auto",
     frame: int = 0,
+    ct_window: str = "default",
     context: JobContext | None = None,
     **params: object,
 ) -> Explanation:
     """Return a saliency map of a file, or of pixels as `render` gives them.
 
+    Args:
+        ct_window: through which window the encoder sees a file of CT, as in `index`.
+
     Raises:
         FileProblem, UsageError, NotSupported: as they say.
     """
+    from vlm_explorer.pixels.ct_choice import parse_choice
     from vlm_explorer.queries import explain as query
     from vlm_explorer.saliency.explain import explain as explain_pixels
 
     prompts = (texts,) if isinstance(texts, str) else tuple(texts)
     if isinstance(image, np.ndarray):
         return explain_pixels(encoder, image, prompts, method, context=context, **params)
-    request = query.ExplainRequest(Path(image), frame, prompts, method, dict(params))
+    request = query.ExplainRequest(
+        Path(image), frame, prompts, method, dict(params), parse_choice(ct_window)
+    )
     return query.explain(encoder, request, context=context)
 
 

@@ -14,8 +14,9 @@ from types import FrameType
 from typing import NoReturn
 
 from vlm_explorer import __version__
-from vlm_explorer.errors import ExplorerError, FileProblem
+from vlm_explorer.errors import ExplorerError, FileProblem, UsageError
 from vlm_explorer.jobs import Cancelled
+from vlm_explorer.pixels.ct_choice import CHOICES, parse_choice
 
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 METHODS = "attention, rollout, legrad, gradattn, decomp, patchsim, occlusion, gradcam or auto"
@@ -53,6 +54,11 @@ def _model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="MODEL", help="an encoder's id, or a model folder")
 
 
+def _ct_window(parser: argparse.ArgumentParser, default: str | None, text: str) -> None:
+    choices = f"CT for the encoder through: {', '.join(CHOICES)}; {text}"
+    parser.add_argument("--ct-window", metavar="NAME", type=_choice, default=default, help=choices)
+
+
 def _many(parser: argparse.ArgumentParser, option: str, metavar: str, text: str) -> None:
     """Add an option that may be repeated, and followed by several values."""
     parser.add_argument(option, metavar=metavar, nargs="+", action="extend", default=[], help=text)
@@ -87,6 +93,7 @@ def _index(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[valid
     parser.add_argument("--batch-size", metavar="N", type=_positive)
     parser.add_argument("--workers", metavar="N", type=_positive, help="decoding processes")
     parser.add_argument("--captions", metavar="CSV", help="a table of captions elsewhere")
+    _ct_window(parser, None, "default: as before in the collection")
     _json(parser)
     return parser
 
@@ -131,6 +138,7 @@ def _explain(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[val
     _many(parser, "--text", "T", "the prompts whose scores are explained")
     parser.add_argument("--method", default="auto", help=METHODS)
     _model(parser)
+    _ct_window(parser, "default", "default: the file's own window")
     parser.add_argument("--npz", metavar="FILE", help="write grid, overlay and score")
     parser.add_argument("--png", metavar="FILE", help="write the first map over its image")
     _json(parser)
@@ -143,6 +151,7 @@ def _render(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[vali
     parser.add_argument("--frame", metavar="N", type=int, default=0, help="from 0")
     parser.add_argument("--window", metavar="C,W|PRESET|auto", help="default: the file's own")
     parser.add_argument("--for", dest="audience", choices=("screen", "model"), default="screen")
+    _ct_window(parser, "default", "with --for model; default: the file's own window")
     _model(parser)
     parser.add_argument("--png", metavar="FILE")
     parser.add_argument("--npy", metavar="FILE")
@@ -182,6 +191,13 @@ def _models(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[vali
 
 def _add(commands: Commands, name: str, text: str) -> argparse.ArgumentParser:  # type: ignore[valid-type]
     return commands.add_parser(name, help=text, description=text)  # type: ignore[attr-defined,no-any-return]
+
+
+def _choice(text: str) -> str:
+    try:
+        return parse_choice(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _positive(text: str) -> int:

@@ -17,7 +17,7 @@ from vlm_explorer.cli import main
 
 INDEX_KEYS = {
     "collection", "model", "device", "precision", "files", "images", "texts", "encoded", "reused",
-    "skipped", "warnings", "seconds", "images_per_second",
+    "skipped", "warnings", "seconds", "images_per_second", "ct_window",
 }  # fmt: skip
 
 

@@ -59,12 +59,12 @@ def test_that_a_decoder_that_hangs_is_ended(
     assert refused == [("b.png", "The file cannot be decoded: decoding took longer than 4 s.")]
 
 
-def serve_and_die(pipe: object, preprocess: PreprocessConfig) -> None:
+def serve_and_die(pipe: object, preprocess: PreprocessConfig, ct_window: str) -> None:
     """Decode, but die of b.png as a codec with a bad pointer would (child process)."""
     _serve(pipe, preprocess, lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
-def serve_and_hang(pipe: object, preprocess: PreprocessConfig) -> None:
+def serve_and_hang(pipe: object, preprocess: PreprocessConfig, ct_window: str) -> None:
     """Decode, but never come back from b.png (child process)."""
     _serve(pipe, preprocess, lambda: signal.pause())
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from vlm_explorer.collection.tables import writing
 from vlm_explorer.errors import CollectionDamaged, CollectionNotFound, CollectionTooNew
+from vlm_explorer.pixels.ct_choice import choice_of
 
 # 1: images by file, patient, study, series. 2: their place in space and time, descriptions.
 FORMAT = 2
@@ -22,8 +23,9 @@ FILE = "collection.json"
 class EncoderEntry:
     """An encoder whose vectors lie in the collection.
 
-    `key` names the vector tables; `provenance` records precision, device, preprocessing and
-    library versions of the last run that wrote to them.
+    `key` names the vector tables, `recipe` which of their rows count (see `pixels.ct_choice`);
+    `provenance` records precision, device, preprocessing and library versions of the last run that
+    wrote to them.
     """
 
     key: str
@@ -34,6 +36,11 @@ class EncoderEntry:
     logit_scale: float
     logit_bias: float | None
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ct_window(self) -> str:
+        """Through which window CT was encoded, one of `ct_choice.CHOICES`."""
+        return choice_of(self.recipe)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from vlm_explorer.collection.records import (
 )
 from vlm_explorer.collection.tables import LanceTable
 from vlm_explorer.errors import CollectionDamaged, ModelNotFound
+from vlm_explorer.pixels.ct_choice import recipe_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,14 +136,11 @@ class Collection:
         """
         entry = self.encoder_entry(model)
         table = self.table(f"vectors/{entry.key}.images").read(schema(ImageVector, entry.dimension))
-        recipes = table["recipe"].to_pylist()
-        keys = table["image_id"].to_pylist()
-        row_of = {
-            key: row
-            for row, (key, recipe) in enumerate(zip(keys, recipes, strict=True))
-            if recipe == entry.recipe
-        }
-        return self._gather(table, row_of, self.images["image_id"].to_pylist(), entry)
+        stored = zip(table["image_id"].to_pylist(), table["recipe"].to_pylist(), strict=True)
+        row_of = {key: row for row, key in enumerate(stored)}
+        images = self.images.select(["image_id", "modality"]).to_pylist()
+        wanted = [(row["image_id"], recipe_for(entry.recipe, row["modality"])) for row in images]
+        return self._gather(table, row_of, wanted, entry)
 
     def text_vectors(self, model: str | None = None) -> np.ndarray:
         """Return the text vectors of an encoder, rows in the order of `texts`.
@@ -161,7 +159,7 @@ class Collection:
         return self._gather(table, row_of, wanted, entry)
 
     def _gather(
-        self, table: pa.Table, row_of: dict[str, int], wanted: list[str], entry: EncoderEntry
+        self, table: pa.Table, row_of: dict[Any, int], wanted: list[Any], entry: EncoderEntry
     ) -> np.ndarray:
         import numpy as np
 

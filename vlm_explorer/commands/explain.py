@@ -31,7 +31,13 @@ def run(arguments: Namespace) -> int:
         note(f"warning: {warning}", arguments)
     context, line = job(arguments)
     encoder = load_encoder(model)
-    request = ExplainRequest(path, arguments.frame, tuple(arguments.text), arguments.method)
+    request = ExplainRequest(
+        path,
+        arguments.frame,
+        tuple(arguments.text),
+        arguments.method,
+        ct_window=arguments.ct_window,
+    )
     try:
         explanation = explain(encoder, request, context=context)
     finally:
@@ -40,7 +46,7 @@ def run(arguments: Namespace) -> int:
     if arguments.npz:
         _write(Path(arguments.npz), explanation, overlay)
     if arguments.png:
-        _draw(Path(arguments.png), path, arguments.frame, explanation)
+        _draw(arguments, path, explanation)
     facts = {
         "model": encoder.id,
         "method": explanation.method,
@@ -80,11 +86,11 @@ def _write(path: Path, explanation: Explanation, overlay: np.ndarray) -> None:
         ) from error
 
 
-def _draw(path: Path, source: Path, frame: int, explanation: Explanation) -> None:
-    """Write the first map over its image as a PNG."""
+def _draw(arguments: Namespace, source: Path, explanation: Explanation) -> None:
+    """Write the first map over the picture that the encoder was given, as a PNG."""
     from vlm_explorer.commands.pictures import write_png
-    from vlm_explorer.pixels.render import render
+    from vlm_explorer.pixels.encoding_window import render_file_for_encoder
     from vlm_explorer.rendering.overlays import blend
 
-    pixels = render(source, frame).pixels
-    write_png(path, blend(pixels, explanation.overlay[0], signed=explanation.signed))
+    pixels = render_file_for_encoder(source, arguments.frame, arguments.ct_window).pixels
+    write_png(Path(arguments.png), blend(pixels, explanation.overlay[0], signed=explanation.signed))

@@ -30,6 +30,7 @@ def run(arguments: Namespace) -> int:
             to=to,
             encoder=encoder,
             captions=Path(arguments.captions) if arguments.captions else None,
+            ct_window=arguments.ct_window,
             batch_size=arguments.batch_size,
             workers=arguments.workers,
             context=context,
@@ -59,6 +60,8 @@ def print_report(report: object) -> None:
         f"Encoder {report.model} on {report.device}, {report.precision}; "
         f"{report.seconds:.1f} s, {report.images_per_second:.1f} images/s."
     )
+    if report.ct_window != "default":
+        print(f"CT is encoded through: {report.ct_window}.")
     for kind, count in Counter(row.kind for row in report.skipped).most_common():
         print(f"  {count} {kind}")
     for row in report.skipped:

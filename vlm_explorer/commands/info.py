@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vlm_explorer.commands.terminal import file_size, print_json
+from vlm_explorer.pixels.ct_choice import describe_choice
 
 
 def run(arguments: Namespace) -> int:
@@ -22,6 +23,7 @@ def run(arguments: Namespace) -> int:
         print(f"  {count:>7} {modality or 'no modality given'}")
     for entry in facts["encoders"]:
         print(f"Encoder {entry['model']}: {entry['dimension']} dimensions, {entry['key']}")
+        print(f"  CT through: {describe_choice(entry['ct_window'])}")
     for kind, count in facts["problems"].items():
         print(f"Skipped as {kind}: {count}")
     for source in facts["sources"]:
@@ -58,6 +60,7 @@ def describe(folder: Path) -> dict[str, Any]:
                 "fingerprint": entry.fingerprint,
                 "dimension": entry.dimension,
                 "recipe": entry.recipe,
+                "ct_window": entry.ct_window,
                 **entry.provenance,
             }
             for entry in collection.manifest.encoders

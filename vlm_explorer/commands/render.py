@@ -16,17 +16,24 @@ from vlm_explorer.errors import UsageError
 def run(arguments: Namespace) -> int:
     """Render a frame, and write what was asked for."""
     from vlm_explorer.api import render
+    from vlm_explorer.pixels.encoding_window import render_file_for_encoder
 
     if arguments.audience == "model" and arguments.window:
         raise UsageError(
             "The encoder sees the file's default rendering, not another window.",
-            "Leave out --window, or use --for screen.",
+            "Leave out --window, use --for screen, or give --ct-window.",
+        )
+    if arguments.audience == "screen" and arguments.ct_window != "default":
+        raise UsageError(
+            "--ct-window is for the encoder's picture.", "Use --window, or add --for model."
         )
     path = Path(arguments.file).expanduser()
-    rendering = render(path, arguments.frame, arguments.window)
-    pixels = rendering.pixels
     if arguments.audience == "model":
-        pixels = _model_view(arguments, pixels)
+        rendering = render_file_for_encoder(path, arguments.frame, arguments.ct_window)
+        pixels = _model_view(arguments, rendering.pixels)
+    else:
+        rendering = render(path, arguments.frame, arguments.window)
+        pixels = rendering.pixels
     if arguments.png:
         write_png(Path(arguments.png), pixels)
     if arguments.npy:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from vlm_explorer import __version__, paths
 from vlm_explorer.collection.store import Collection, is_collection
+from vlm_explorer.collection.writer import CollectionWriter
 from vlm_explorer.demo.study import write_study
 from vlm_explorer.encoders.fingerprint import fingerprint
 from vlm_explorer.encoders.model_folder import read_model_folder
@@ -15,6 +17,7 @@ from vlm_explorer.encoders.registry import find_model_folder
 from vlm_explorer.errors import CollectionProblem, ModelProblem
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.indexing import index
+from vlm_explorer.pixels.ct_choice import DEFAULT, recipe_for
 
 ENCODER = "demo"
 IMAGES = 480
@@ -69,8 +72,20 @@ def ensure_demo_collection(*, reset: bool = False, context: JobContext | None = 
         shutil.rmtree(folder, ignore_errors=True)
         index([study], to=folder, encoder=load_encoder(ENCODER), context=context)
         collection = Collection(folder)
+    _see_by_default(folder)
     shutil.rmtree(folder / "user", ignore_errors=True)
-    return collection
+    return Collection(folder)
+
+
+def _see_by_default(folder: Path) -> None:
+    """Go back to the files' own windows where CT was encoded through another one.
+
+    Their vectors are there still: the demo is always indexed by default first.
+    """
+    entry = Collection(folder).encoder_entry(ENCODER)
+    if entry.ct_window != DEFAULT:
+        with CollectionWriter(folder) as writer:
+            writer.use_encoder(replace(entry, recipe=recipe_for(entry.recipe, "")))
 
 
 def _finished(folder: Path) -> Collection | None:

@@ -12,6 +12,7 @@ from vlm_explorer.collection.writer import CollectionWriter
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.plan import Known
+from vlm_explorer.pixels.ct_choice import recipe_for
 
 COMMIT_ROWS = 512
 COMMIT_SECONDS = 10.0
@@ -43,11 +44,12 @@ class BatchWriter:
 
     def add(self, record: ImageRecord, view: np.ndarray, batch_size: int) -> None:
         """Take an image; `view` is uint8 (S, S, 3), what the encoder sees of it."""
-        if record.image_id in self._vectors_there:
+        key = record.image_id, recipe_for(self._entry.recipe, record.modality)
+        if key in self._vectors_there:
             self.reused += 1
             self._records.append(record)
         else:
-            self._vectors_there.add(record.image_id)
+            self._vectors_there.add(key)
             self._waiting.append((record, view))
         if len(self._waiting) >= batch_size:
             self.encode(None)
@@ -65,7 +67,8 @@ class BatchWriter:
         )
         for (record, _), vector in zip(batch, vectors, strict=True):
             self._records.append(record)
-            self._vectors.append(ImageVector(record.image_id, self._entry.recipe, vector))
+            recipe = recipe_for(self._entry.recipe, record.modality)
+            self._vectors.append(ImageVector(record.image_id, recipe, vector))
         self.encoded += len(batch)
 
     def store(self) -> None:

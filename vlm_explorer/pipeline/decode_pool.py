@@ -13,6 +13,7 @@ from vlm_explorer.encoders.preprocess import PreprocessConfig
 from vlm_explorer.files.scan import FoundFile
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.decoding import Event, Refused, serve
+from vlm_explorer.pixels.ct_choice import DEFAULT
 from vlm_explorer.processes import end_child, start_child
 
 TIME_LIMIT = 60.0  # seconds without a sign of life from one file
@@ -38,9 +39,13 @@ class DecodePool:
     """Decodes files in `workers` child processes; a context manager that leaves none behind."""
 
     def __init__(
-        self, workers: int, preprocess: PreprocessConfig, time_limit: float = TIME_LIMIT
+        self,
+        workers: int,
+        preprocess: PreprocessConfig,
+        ct_window: str = DEFAULT,
+        time_limit: float = TIME_LIMIT,
     ) -> None:
-        self._preprocess = preprocess
+        self._preprocess, self._ct_window = preprocess, ct_window
         self._size = max(1, workers)
         self._time_limit = time_limit
         self._workers: list[_Worker] = []
@@ -87,7 +92,7 @@ class DecodePool:
             if worker is None:
                 if len(self._workers) >= self._size:
                     return
-                worker = _Worker(*start_child(serve, self._preprocess))
+                worker = _Worker(*start_child(serve, self._preprocess, self._ct_window))
                 self._workers.append(worker)
             worker.task = waiting.popleft()
             worker.last_sign = time.monotonic()

@@ -15,7 +15,9 @@ from vlm_explorer.errors import FileProblem, MissingFrame, UnreadableImage
 from vlm_explorer.files.dicom_header import ImageHeader, read_header, read_image_header
 from vlm_explorer.files.scan import FileKind, FoundFile
 from vlm_explorer.pixels.codec_process import decode_here
+from vlm_explorer.pixels.ct_choice import DEFAULT
 from vlm_explorer.pixels.decode import read_frame
+from vlm_explorer.pixels.encoding_window import render_for_encoder
 from vlm_explorer.pixels.render import render_frame
 from vlm_explorer.pixels.thumbnails import make_thumbnail
 from vlm_explorer.processes import keep_quiet
@@ -31,7 +33,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class DecodedImage:
-    """A frame, rendered by default; `view` is uint8 (S, S, 3), what the encoder sees."""
+    """A frame; `thumbnail` by default, `view` uint8 (S, S, 3) is what the encoder sees."""
 
     frame: int
     rows: int
@@ -56,7 +58,9 @@ class Refused:
 Event = Opened | DecodedImage | Refused
 
 
-def decode_file(found: FoundFile, preprocess: PreprocessConfig) -> Iterator[Event]:
+def decode_file(
+    found: FoundFile, preprocess: PreprocessConfig, ct_window: str = DEFAULT
+) -> Iterator[Event]:
     """Yield the file's header, then each frame as an image or as a refusal.
 
     A file that cannot be opened yields one `Refused`. Nothing is raised for a bad file.
@@ -72,7 +76,7 @@ def decode_file(found: FoundFile, preprocess: PreprocessConfig) -> Iterator[Even
         return
     yield Opened(content_hash, header)
     for frame in range(header.frames):
-        event = _decode_frame(found, header, frame, preprocess)
+        event = _decode_frame(found, header, frame, preprocess, ct_window)
         yield event
         if isinstance(event, Refused) and event.is_last:
             return
@@ -85,17 +89,22 @@ def _header(found: FoundFile) -> ImageHeader:
 
 
 def _decode_frame(
-    found: FoundFile, header: ImageHeader, frame: int, preprocess: PreprocessConfig
+    found: FoundFile,
+    header: ImageHeader,
+    frame: int,
+    preprocess: PreprocessConfig,
+    ct_window: str,
 ) -> Event:
     try:
         decoded = read_frame(found.path, frame)
         rendering = render_frame(decoded)
+        seen = rendering if ct_window == DEFAULT else render_for_encoder(decoded, ct_window)
         return DecodedImage(
             frame=frame,
             rows=rendering.rows,
             columns=rendering.columns,
             thumbnail=make_thumbnail(rendering.pixels),
-            view=model_view(rendering.pixels, preprocess),
+            view=model_view(seen.pixels, preprocess),
         )
     except FileProblem as problem:
         whole = None if header.frames == 1 else frame
@@ -120,7 +129,7 @@ def hash_content(path: Path) -> str:
         ) from error
 
 
-def serve(pipe: Connection, preprocess: PreprocessConfig) -> None:
+def serve(pipe: Connection, preprocess: PreprocessConfig, ct_window: str) -> None:
     """Decode each file that comes through `pipe` until it closes (child process).
 
     Sends the events of each file, then None.
@@ -132,6 +141,6 @@ def serve(pipe: Connection, preprocess: PreprocessConfig) -> None:
             found = pipe.recv()
         except (EOFError, OSError):
             return
-        for event in decode_file(found, preprocess):
+        for event in decode_file(found, preprocess, ct_window):
             pipe.send(event)
         pipe.send(None)

@@ -28,6 +28,7 @@ from vlm_explorer.pipeline.settling import (
     remove_gone,
     store_texts,
 )
+from vlm_explorer.pixels.ct_choice import DEFAULT, make_recipe, parse_choice
 from vlm_explorer.pixels.render import RECIPE
 
 
@@ -42,7 +43,7 @@ def default_place(first: Path) -> Path:
     return collections_folder() / f"{stem}-{digest}.vlmx"
 
 
-def encoder_entry(encoder: Encoder) -> EncoderEntry:
+def encoder_entry(encoder: Encoder, ct_window: str = DEFAULT) -> EncoderEntry:
     """Return how the vectors of `encoder` are kept: key, recipe and provenance."""
     import dataclasses
     import importlib.metadata
@@ -52,7 +53,7 @@ def encoder_entry(encoder: Encoder) -> EncoderEntry:
         key=f"{encoder.id}-{encoder.fingerprint[:12]}",
         model=encoder.id,
         fingerprint=encoder.fingerprint,
-        recipe=RECIPE,
+        recipe=make_recipe(RECIPE, ct_window),
         dimension=encoder.dimension,
         logit_scale=encoder.logit_scale,
         logit_bias=encoder.logit_bias,
@@ -72,6 +73,7 @@ def index(
     to: Path | None = None,
     encoder: Encoder,
     captions: Path | None = None,
+    ct_window: str | None = None,
     batch_size: int | None = None,
     workers: int | None = None,
     context: JobContext | None = None,
@@ -83,16 +85,20 @@ def index(
     Args:
         to: the collection's folder; by default one in the user's data folder.
         captions: a captions table that lies elsewhere.
+        ct_window: through which window CT is encoded, one of `ct_choice.CHOICES`; by default as
+            before in this collection. Another choice encodes only CT anew, and takes the place of
+            the one before once the run is done; vectors of both stay.
         batch_size: images encoded at a time; by default 32 on a GPU, 8 on a CPU.
         workers: child processes that decode; by default one a core, at most 8.
 
     Raises:
-        UsageError: no paths, or one that does not exist.
+        UsageError: no paths, or one that does not exist; no such window.
         CollectionProblem, StorageProblem, ModelProblem: as they say.
         Cancelled: `context` asked to stop; what was encoded until then is kept.
     """
     if not paths:
         raise UsageError("No folder was given.", "Name at least one file or folder to index.")
+    choice = None if ct_window is None else parse_choice(ct_window)
     start = time.monotonic()
     context = context or JobContext()
     paths = [path.expanduser().absolute() for path in paths]
@@ -100,8 +106,8 @@ def index(
     found = find_files(paths, captions, context)
     tables = read_caption_tables(found, captions)
     place = (to or default_place(paths[0])).expanduser().absolute()
-    entry = encoder_entry(encoder)
     with CollectionWriter(place, name=paths[0].resolve().name if to is None else None) as writer:
+        entry = encoder_entry(encoder, choice or _recorded_choice(writer, encoder))
         writer.add_sources(sorted({str(file.root) for file in found}))
         if not writer.manifest.encoders:
             writer.use_encoder(entry)
@@ -109,6 +115,13 @@ def index(
         run.take_images(workers, batch_size or (8 if encoder.device == "cpu" else 32), context)
         run.finish(context)
     return run.report(place, time.monotonic() - start)
+
+
+def _recorded_choice(writer: CollectionWriter, encoder: Encoder) -> str:
+    """Return the choice for the vectors of `encoder`, else for those of the encoder last used."""
+    entries = writer.manifest.encoders
+    own = [entry for entry in entries if entry.fingerprint == encoder.fingerprint]
+    return (own or entries)[-1].ct_window if entries else DEFAULT
 
 
 class _Run:
@@ -160,7 +173,7 @@ class _Run:
         work = self._work()
         workers = workers or min(8, os.cpu_count() or 1, max(1, len(work) // 4))
         done = 0
-        with DecodePool(workers, self._encoder.preprocess) as pool:
+        with DecodePool(workers, self._encoder.preprocess, self._entry.ct_window) as pool:
             opened: Opened | None = None
             try:
                 for found, event in pool.decode(work, context):
@@ -233,4 +246,5 @@ class _Run:
             skipped=tuple(self._skipped),
             warnings=tuple(self._warnings),
             seconds=round(seconds, 3),
+            ct_window=self._entry.ct_window,
         )

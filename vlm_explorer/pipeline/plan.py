@@ -13,6 +13,7 @@ from vlm_explorer.collection.store import Collection
 from vlm_explorer.files.scan import FileKind, FoundFile, scan
 from vlm_explorer.files.tables import CaptionRow, CaptionTable, read_captions
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.pixels.ct_choice import recipe_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class KnownFile:
     mtime_ns: int
     source: str
     content_hash: str
+    modality: str
     image_ids: tuple[str, ...]
 
 
@@ -30,17 +32,18 @@ class KnownFile:
 class Known:
     """What the collection knows already, before a run."""
 
+    recipe: str
     files: dict[str, KnownFile] = field(default_factory=dict)
-    vectors: set[str] = field(default_factory=set)  # image ids with a vector of this encoder
+    # image id and recipe of each vector of this encoder
+    vectors: set[tuple[str, str]] = field(default_factory=set)
 
     def is_unchanged(self, found: FoundFile) -> bool:
         """Whether `found` has its images and their vectors here already."""
         known = self.files.get(str(found.path))
-        return (
-            known is not None
-            and (known.size, known.mtime_ns) == (found.size, found.mtime_ns)
-            and self.vectors.issuperset(known.image_ids)
-        )
+        if known is None or (known.size, known.mtime_ns) != (found.size, found.mtime_ns):
+            return False
+        recipe = recipe_for(self.recipe, known.modality)
+        return self.vectors.issuperset((key, recipe) for key in known.image_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,8 @@ def read_caption_tables(found: Sequence[FoundFile], named: Path | None = None) -
 
 
 def what_is_known(collection: Collection, entry: EncoderEntry) -> Known:
-    """Return what `collection` holds, and the images that `entry` has encoded with its recipe."""
-    columns = ["image_id", "file", "size", "mtime_ns", "source", "content_hash"]
+    """Return what `collection` holds, and the images that `entry` has encoded, by any recipe."""
+    columns = ["image_id", "file", "size", "mtime_ns", "source", "content_hash", "modality"]
     rows = collection.table("images").read(schema(ImageRecord), columns).to_pylist()
     grouped: dict[str, list[dict[str, object]]] = {}
     for row in rows:
@@ -92,7 +95,7 @@ def what_is_known(collection: Collection, entry: EncoderEntry) -> Known:
         schema(ImageVector, entry.dimension), ["image_id", "recipe"]
     )
     pairs = zip(vectors["image_id"].to_pylist(), vectors["recipe"].to_pylist(), strict=True)
-    return Known(files, {key for key, recipe in pairs if recipe == entry.recipe})
+    return Known(entry.recipe, files, set(pairs))
 
 
 def _known_file(images: list[dict[str, object]]) -> KnownFile:
@@ -102,5 +105,6 @@ def _known_file(images: list[dict[str, object]]) -> KnownFile:
         mtime_ns=int(str(first["mtime_ns"])),
         source=str(first["source"]),
         content_hash=str(first["content_hash"]),
+        modality=str(first["modality"]),
         image_ids=tuple(str(image["image_id"]) for image in images),
     )

@@ -26,6 +26,7 @@ class IndexReport:
         texts: captions of these images.
         encoded: images whose vector was made in this run.
         reused: images whose vector was there before.
+        ct_window: through which window CT is encoded in the collection now.
     """
 
     collection: str
@@ -40,6 +41,7 @@ class IndexReport:
     skipped: tuple[Skipped, ...]
     warnings: tuple[str, ...]
     seconds: float
+    ct_window: str = "default"
 
     @property
     def images_per_second(self) -> float:

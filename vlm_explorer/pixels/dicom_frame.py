@@ -33,7 +33,7 @@ from vlm_explorer.pixels.geometry import find_orientation, find_position, find_s
 from vlm_explorer.pixels.layout import PixelLayout, read_layout
 from vlm_explorer.pixels.lookup_tables import apply_palette, voi_table
 from vlm_explorer.pixels.modality_values import read_modality_values
-from vlm_explorer.pixels.notices import find_notices
+from vlm_explorer.pixels.notices import find_notices, is_capture
 from vlm_explorer.pixels.overlays import read_overlays
 from vlm_explorer.pixels.padding import find_padding
 from vlm_explorer.pixels.pet import is_pet
@@ -157,6 +157,7 @@ def _common(elements: FrameElements, layout: PixelLayout, warnings: list[str]) -
         "frame_of_reference": elements.text("FrameOfReferenceUID"),
         "laterality": find_laterality(elements),
         "lossy": find_lossy(elements),
+        "is_capture": is_capture(elements),
     }
 
 

@@ -64,6 +64,7 @@ class Frame:
         frame_of_reference: its UID, "" where there is none; never shown or stored.
         laterality: `R`, `L`, `B` or "".
         incomplete: the file ends within this picture; what is missing is filled with zeros.
+        is_capture: a picture of a screen or a page (Secondary Capture), whatever its modality.
         lossy: how detail was lost to compression, `JPEG Baseline, 12:1`; "" where none was.
     """
 
@@ -89,6 +90,7 @@ class Frame:
     laterality: str = ""
     incomplete: bool = False
     lossy: str = ""
+    is_capture: bool = False
 
     @property
     def is_colour(self) -> bool:

@@ -25,10 +25,15 @@ def find_notices(elements: FrameElements) -> list[str]:
     return notices
 
 
+def is_capture(elements: FrameElements) -> bool:
+    """Return whether the file is a Secondary Capture: a screen, a page, a drawing."""
+    return text(elements.root, "SOPClassUID").startswith(_SECONDARY_CAPTURE)
+
+
 def _may_hold_text(elements: FrameElements, kind: list[str]) -> bool:
     """Return whether a picture of this sort often has text in its pixels."""
     return (
         elements.text("Modality") in _AT_RISK
-        or text(elements.root, "SOPClassUID").startswith(_SECONDARY_CAPTURE)
+        or is_capture(elements)
         or any(screen in word for word in kind for screen in _SCREENS)
     )

@@ -8,33 +8,35 @@ from typing import Any
 
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.pixels.render import render
+from vlm_explorer.pixels.ct_choice import DEFAULT
+from vlm_explorer.pixels.encoding_window import render_file_for_encoder
 from vlm_explorer.saliency.explain import explain as explain_pixels
 from vlm_explorer.saliency.explanation import Explanation
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainRequest:
-    """An image, the texts whose scores are explained, and how."""
+    """An image, the texts whose scores are explained, and how; CT through `ct_window`."""
 
     path: Path
     frame: int = 0
     texts: tuple[str, ...] = ()
     method: str = "auto"
     params: dict[str, Any] = field(default_factory=dict)
+    ct_window: str = DEFAULT
 
 
 def explain(
     encoder: Encoder, request: ExplainRequest, *, context: JobContext | None = None
 ) -> Explanation:
-    """Explain the default rendering of a file, the picture that the encoder was given.
+    """Explain the picture of a file that the encoder was given.
 
     Raises:
         FileProblem: the file gives no image.
         UsageError: no such method or frame.
         NotSupported: the method does not apply to this encoder.
     """
-    rendering = render(request.path, request.frame)
+    rendering = render_file_for_encoder(request.path, request.frame, request.ct_window)
     return explain_pixels(
         encoder,
         rendering.pixels,

@@ -17,6 +17,7 @@ from vlm_explorer.analysis.projection import (
     project,
     trustworthiness,
 )
+from vlm_explorer.collection.manifest import EncoderEntry
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.collection.tables import writing
 from vlm_explorer.encoders.encoder import Encoder
@@ -90,7 +91,7 @@ def layout(
     entry = collection.encoder_entry(encoder.id if encoder is not None else model)
     images = collection.vectors(entry.key)
     texts, text_ids, text_vectors = _texts(collection, request, encoder, entry.key)
-    file = collection.folder / "layouts" / f"{_name(collection, request, entry.key, texts)}.npz"
+    file = collection.folder / "layouts" / f"{_name(collection, request, entry, texts)}.npz"
     kept = _read(file)
     if kept is None:
         xy, text_xy = project(request.spec(), images, text_vectors, context=context)
@@ -158,8 +159,11 @@ def _quality(
     return trust, gap
 
 
-def _name(collection: Collection, request: LayoutRequest, key: str, texts: Sequence[str]) -> str:
+def _name(
+    collection: Collection, request: LayoutRequest, entry: EncoderEntry, texts: Sequence[str]
+) -> str:
     """Return the name of a kept layout: everything that it depends on, hashed."""
+    key = [entry.key, entry.recipe]
     parts = json.dumps([key, asdict(request), asdict(request.spec()), list(texts)], sort_keys=True)
     digest = hashlib.sha256(parts.encode())
     for image in collection.images["image_id"].to_pylist():

@@ -11,7 +11,7 @@ from vlm_explorer.analysis.similarity import combine, top_k
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
-from vlm_explorer.pixels.render import render
+from vlm_explorer.pixels.encoding_window import render_file_for_encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,8 @@ def _image_vector(collection: Collection, encoder: Encoder, name: str) -> np.nda
     path = Path(name).expanduser()
     if not path.is_file():
         raise UsageError(f"There is no file {path}.", "Check the path after --image.")
-    return encoder.encode_images([render(path).pixels])
+    ct_window = collection.encoder_entry(encoder.id).ct_window
+    return encoder.encode_images([render_file_for_encoder(path, ct_window=ct_window).pixels])
 
 
 def search(

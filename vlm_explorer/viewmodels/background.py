@@ -14,6 +14,7 @@ import numpy as np
 
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.paths import collections_folder
+from vlm_explorer.pixels.ct_choice import DEFAULT
 from vlm_explorer.viewmodels.image_table import ImageTable
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Opened:
         left: how the window was left, as kept in the collection.
         warnings: for the user.
         prompt: what is searched for at once; the demo study has one.
+        ct_window: through which window CT was encoded for `vectors`.
         indexed: of a folder that is being indexed, how many of the images are in the collection.
     """
 
@@ -45,6 +47,7 @@ class Opened:
     left: dict[str, object] | None = None
     warnings: tuple[str, ...] = ()
     prompt: str = ""
+    ct_window: str = DEFAULT
     indexed: int = 0
 
     @property
@@ -92,10 +95,11 @@ def read_collection(folder: Path, model: str | None = None, *, context: JobConte
     images = ImageTable(collection.described_images)
     context.check()
     images.sort()
-    vectors = None
+    vectors, ct_window = None, DEFAULT
     if collection.models() and len(images):
         wanted = model_of(collection, model)
-        vectors = collection.vectors(wanted if wanted in collection.models() else model_id(wanted))
+        name = wanted if wanted in collection.models() else model_id(wanted)
+        vectors, ct_window = collection.vectors(name), collection.encoder_entry(name).ct_window
     problems = collection.problems
     left = collection.user_state(WINDOW_STATE)
     return Opened(
@@ -109,6 +113,7 @@ def read_collection(folder: Path, model: str | None = None, *, context: JobConte
             )
         ),
         left if isinstance(left, dict) else None,
+        ct_window=ct_window,
     )
 
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from vlm_explorer.pipeline.first_look import FirstLook
 from vlm_explorer.viewmodels import background
+from vlm_explorer.viewmodels.ct_work import describe_encoder
 from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.recent import RecentPlaces
 from vlm_explorer.viewmodels.states import LabelState, QueryState
@@ -233,8 +234,12 @@ class Opening(QObject):
     def _take_update(self, content: background.Opened) -> None:
         """Show what changed in the folder since it was indexed, if anything did."""
         session = self._session
-        if not np.array_equal(content.images.ids, session.images.ids):
+        same = content.ct_window == session.ct_window
+        if not (same and np.array_equal(content.images.ids, session.images.ids)):
             session.take(content)
+            if session.encoder is not None:
+                note = describe_encoder(session.encoder, content.ct_window)
+                session.put(encoder_note=note)
             session.follow_up()
 
     def _restore(self) -> None:
@@ -282,7 +287,7 @@ class Opening(QObject):
 
     @Slot(object)
     def _take_encoder(self, encoder: Any) -> None:
-        note = f"{encoder.id} · {encoder.device} · {encoder.precision}"
+        note = describe_encoder(encoder, self._session.ct_window)
         self._session.put(encoder=encoder, encoder_note=note)
         self._session.answer_what_waits()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from vlm_explorer.jobs import Progress
+from vlm_explorer.pixels.ct_choice import DEFAULT
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.viewmodels import saliency_work
 from vlm_explorer.viewmodels.job_runner import JobRunner
@@ -35,17 +36,19 @@ class Request:
         frame: its pixels.
         encoder: whose answer is explained.
         prompt: the text whose cosine is explained by occlusion; "" for attention.
+        ct_window: through which window the encoder sees CT.
     """
 
     image_id: str
     frame: Frame
     encoder: Encoder
     prompt: str = ""
+    ct_window: str = DEFAULT
 
     @property
     def key(self) -> tuple[str, ...]:
         """What the answer depends on."""
-        return self.image_id, self.encoder.fingerprint, self.prompt
+        return self.image_id, self.encoder.fingerprint, self.prompt, self.ct_window
 
 
 class Explainer(QObject):
@@ -112,6 +115,7 @@ class Explainer(QObject):
             function,
             request.encoder,
             request.frame,
+            request.ct_window,
             *arguments,
             title=title,
             key=self._key,

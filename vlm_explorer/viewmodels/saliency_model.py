@@ -53,7 +53,7 @@ class SaliencyModel(QObject):
         self._raw: RawMap | None = None
         self._attention: AttentionMaps | None = None
         self._score: float | None = None
-        self._encoder = self._session.encoder
+        self._explained_for = self._session.encoder, self._session.ct_window
         self._image_id: str | None = viewer.image_id
         self._explainer = Explainer(self._session.runner, f"{viewer.name}.saliency", self)
         self._explainer.answered.connect(self._take)
@@ -142,9 +142,10 @@ class SaliencyModel(QObject):
 
     @Slot()
     def _take_encoder(self) -> None:
-        if self._session.encoder is self._encoder:
+        now = self._session.encoder, self._session.ct_window
+        if now == self._explained_for:
             return  # only the words about it have changed
-        self._encoder = self._session.encoder
+        self._explained_for = now
         self.choice = replace(self.choice, layer=-1, head="mean", cell=None)
         self._restart()
 
@@ -187,7 +188,7 @@ class SaliencyModel(QObject):
         assert loaded is not None
         assert image_id is not None
         prompt = self.prompt if self.choice.method == "occlusion" else ""
-        return Request(image_id, loaded.frame, encoder, prompt)
+        return Request(image_id, loaded.frame, encoder, prompt, self._session.ct_window)
 
     @Slot(object)
     def _take(self, answer: AttentionMaps | PromptMap) -> None:

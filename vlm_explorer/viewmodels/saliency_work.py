@@ -43,33 +43,42 @@ class PartialMaps:
         self.raw: RawMap | None = None
 
 
-def read_attention(encoder: Encoder, frame: Frame, *, context: JobContext) -> AttentionMaps:
-    """Return the attention of all layers for a frame's default rendering.
+def read_attention(
+    encoder: Encoder, frame: Frame, ct_window: str, *, context: JobContext
+) -> AttentionMaps:
+    """Return the attention of all layers for a frame, CT through the collection's window.
 
     Raises:
         NotSupported: the encoder's attention cannot be shown.
     """
-    from vlm_explorer.pixels.render import render_frame
+    from vlm_explorer.pixels.encoding_window import render_for_encoder
     from vlm_explorer.saliency.attention import attention_maps
 
     context.check()
-    return attention_maps(encoder, render_frame(frame).pixels, context=context)
+    pixels = render_for_encoder(frame, ct_window).pixels
+    return attention_maps(encoder, pixels, context=context)
 
 
 def occlude_prompt(
-    encoder: Encoder, frame: Frame, prompt: str, partial: PartialMaps, *, context: JobContext
+    encoder: Encoder,
+    frame: Frame,
+    ct_window: str,
+    prompt: str,
+    partial: PartialMaps,
+    *,
+    context: JobContext,
 ) -> PromptMap:
-    """Return what hiding parts of a frame's default rendering does to a prompt's cosine.
+    """Return what hiding parts of the encoder's picture of a frame does to a prompt's cosine.
 
     Windows overlap by half: a coarse map is there after a quarter of the time, and is refined.
     """
-    from vlm_explorer.pixels.render import render_frame
+    from vlm_explorer.pixels.encoding_window import render_for_encoder
     from vlm_explorer.saliency.explain import explain
     from vlm_explorer.saliency.occlusion import default_window
     from vlm_explorer.saliency.tower import image_module, read_tower
 
     context.check()
-    pixels = render_frame(frame).pixels
+    pixels = render_for_encoder(frame, ct_window).pixels
     tower = read_tower(image_module(encoder), encoder.preprocess.size)
     window = default_window(tower)
     rows, columns = pixels.shape[:2]

@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from vlm_explorer.errors import StorageProblem
+from vlm_explorer.pixels.ct_choice import DEFAULT
 from vlm_explorer.settings import load_settings, save_settings
 from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.asking import Asking
@@ -46,6 +47,7 @@ class Session(QObject):
         collection, images: the open collection and its images; None and empty when none is.
             While a folder is being indexed they hold what is done so far.
         problems: file, kind and reason of each file that gave no image.
+        ct_window: through which window the encoder sees CT.
         encoder, encoder_id, encoder_note: the encoder in memory, its id as soon as it is known
             which will be loaded, and what to say about it.
         selection, query, layout, label_state: see `states`.
@@ -92,6 +94,7 @@ class Session(QObject):
     def _clear(self) -> None:
         self.content: background.Opened | None = None
         self.images = ImageTable()
+        self.ct_window = DEFAULT
         self.encoder: Encoder | None = None
         self.encoder_note = ""
         self.encoder_id = ""
@@ -170,7 +173,7 @@ class Session(QObject):
 
     def take(self, content: background.Opened) -> None:
         """Show a collection, or more of it; the selection stays as far as it goes."""
-        self.content, self.images = content, content.images
+        self.content, self.images, self.ct_window = content, content.images, content.ct_window
         self.shown = np.ones(len(self.images), dtype=bool)
         self.collection_changed.emit()
         self.shown_changed.emit()

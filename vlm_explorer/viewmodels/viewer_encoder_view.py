@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import Encoder
 
 
-def see_as_encoder(encoder: Encoder, frame: Frame, *, context: JobContext) -> np.ndarray:
-    """Return what the encoder sees of a frame's default rendering, uint8 (S, S, 3)."""
-    from vlm_explorer.pixels.render import render_frame
+def see_as_encoder(
+    encoder: Encoder, frame: Frame, ct_window: str, *, context: JobContext
+) -> np.ndarray:
+    """Return what the encoder sees of a frame, uint8 (S, S, 3)."""
+    from vlm_explorer.pixels.encoding_window import render_for_encoder
 
     context.check()
-    view: np.ndarray = encoder.view(render_frame(frame).pixels)
+    view: np.ndarray = encoder.view(render_for_encoder(frame, ct_window).pixels)
     return view
 
 
@@ -44,12 +46,12 @@ class EncoderView(QObject):
         super().__init__(parent)
         self._session = session
         self._key = f"{name}.encoder_view"
-        self._encoder = session.encoder
+        self._made_for: tuple[object, str] = (session.encoder, session.ct_window)
         self.picture: EncoderPicture | None = None
 
     def is_stale(self) -> bool:
-        """Whether the session has another encoder than when the view was made or cleared."""
-        return self._session.encoder is not self._encoder
+        """Whether encoder or window are others than when the view was made or cleared."""
+        return (self._session.encoder, self._session.ct_window) != self._made_for
 
     def show(self, frame: Frame) -> None:
         """Make the view of a frame."""
@@ -60,6 +62,7 @@ class EncoderView(QObject):
             see_as_encoder,
             self._session.encoder,
             frame,
+            self._session.ct_window,
             title="Preparing the encoder's view",
             key=self._key,
             lane="io",
@@ -75,5 +78,5 @@ class EncoderView(QObject):
     def clear(self) -> None:
         """Forget the view."""
         self._session.runner.cancel(self._key)
-        self._encoder = self._session.encoder
+        self._made_for = self._session.encoder, self._session.ct_window
         self.picture = None

@@ -144,7 +144,7 @@ class ViewerModel(ScanState):
     def drag_window(self, dx: float, dy: float) -> None:
         """Change the series' window by a drag; the encoder's view has none to change."""
         if self.shows_encoder_view:
-            self.noticed.emit("The encoder always sees the default window.")
+            self.noticed.emit("The window of the encoder's view is chosen in the menu File.")
         else:
             self.windows.drag(dx, dy)
 

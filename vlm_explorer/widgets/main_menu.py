@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from vlm_explorer.widgets.actions import WINDOW, ActionRow, install
+from vlm_explorer.widgets.ct_menu import CtMenu
 from vlm_explorer.widgets.theme import theme, themes
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ MENUS = ("File", "View", "Help")
 # Listed for the help sheet; the window handles Escape itself, after whatever has the focus.
 UNBOUND = frozenset({"window.back"})
 SWITCHES = ("view.patient", "file.reopen")
-SEPARATED = frozenset(
-    {"file.reset_demo", "file.close", "view.palette", "view.viewer", "view.patient"}
-)
+SEPARATED = frozenset({"file.close", "view.palette", "view.viewer", "view.patient"})
 NEEDS_COLLECTION = ("close", "prompt", "filter", "stage", "library", "strip", "viewer")
 
 
@@ -58,6 +57,7 @@ class MainMenu(QObject):
         for name in SWITCHES:
             self.actions[name].setCheckable(True)
         self._recent = QMenu("Recent", window)
+        self._ct = CtMenu(window.session, window)
         self._build(bound)
         window.session.recent.changed.connect(self._list_recent)
         window.session.recent.changed.connect(self._update)
@@ -125,6 +125,9 @@ class MainMenu(QObject):
             if row.id == "file.open":
                 menus["File"].addMenu(self._recent)
                 menus["File"].addSeparator()
+            elif row.id == "file.reset_demo":
+                menus["File"].addSeparator()
+                menus["File"].addMenu(self._ct)
             elif row.id in SEPARATED:
                 menus[row.menu].addSeparator()
 

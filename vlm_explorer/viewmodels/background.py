@@ -20,7 +20,6 @@ from vlm_explorer.viewmodels.image_table import ImageTable
 if TYPE_CHECKING:
     from vlm_explorer.collection.store import Collection
     from vlm_explorer.encoders.encoder import Encoder
-    from vlm_explorer.pipeline.first_look import FirstLook
 
 BUNDLED = "demo"  # the id of the encoder that the program carries
 WINDOW_STATE = "window"  # the name under which a collection keeps how it was left
@@ -154,34 +153,6 @@ def make_place(path: Path) -> None:
 
     with suppress(ExplorerError), CollectionWriter(default_place(path), path.resolve().name):
         pass
-
-
-def look_first(path: Path, seen: FirstLook, *, context: JobContext) -> None:
-    """Read the headers of what lies in the folder `path`; they come into `seen`."""
-    from vlm_explorer.pipeline.first_look import look
-
-    look([path], seen, context=context)
-
-
-def peek(path: Path, seen: FirstLook, *, context: JobContext) -> Opened | None:
-    """Read what indexing the folder `path` has stored so far, and what was `seen` beyond it.
-
-    Returns:
-        None where that is nothing yet.
-    """
-    from vlm_explorer.collection.store import Collection, is_collection
-    from vlm_explorer.pipeline.first_look import foresee
-    from vlm_explorer.pipeline.indexing import default_place
-
-    folder = default_place(path)
-    if not is_collection(folder):
-        return None
-    collection = Collection(folder)
-    images = ImageTable(foresee(collection, seen))
-    context.check()
-    images.sort()
-    indexed = collection.described_images.num_rows
-    return Opened(collection, images, None, indexed=indexed) if len(images) else None
 
 
 def index_and_open(path: Path, model: str | None, *, context: JobContext) -> Opened:

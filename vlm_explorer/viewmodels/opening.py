@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from vlm_explorer.pipeline.first_look import FirstLook
-from vlm_explorer.viewmodels import background
+from vlm_explorer.viewmodels import background, early_view
 from vlm_explorer.viewmodels.ct_work import describe_encoder
 from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.recent import RecentPlaces
@@ -148,7 +148,7 @@ class Opening(QObject):
         """Read the headers while the encoder is loading, so that there is something to see."""
         self._seen = FirstLook()
         self._session.runner.start(
-            background.look_first,
+            early_view.look_first,
             self._path,
             self._seen,
             title="Looking at the files",
@@ -169,7 +169,7 @@ class Opening(QObject):
     def _peek(self) -> None:
         if self._seen is not None and self._session.runner.running("peek") is None:
             self._session.runner.start(
-                background.peek,
+                early_view.peek,
                 self._path,
                 self._seen,
                 title="Looking at what is indexed",

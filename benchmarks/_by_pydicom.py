@@ -8,11 +8,12 @@ window, the one that the program reports is applied by pydicom's `apply_windowin
 from __future__ import annotations
 
 import zlib
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 from pydicom import Dataset, dcmread
 from pydicom.encaps import get_frame
 from pydicom.pixels.processing import (
@@ -61,7 +62,23 @@ def draw_raster(path: Path) -> Array:
     with Image.open(path) as image:
         if image.mode not in ("1", "L", "P", "RGB", "CMYK"):
             raise NoReference(f"mode {image.mode}")
-        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"), dtype=np.float64)
+        upright = ImageOps.exif_transpose(image)
+        profile = image.info.get("icc_profile") if image.mode == "RGB" else None
+        return np.asarray(_in_srgb(upright.convert("RGB"), profile), dtype=np.float64)
+
+
+def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return an RGB picture converted by its ICC profile, with the intent that this names."""
+    if not profile:
+        return picture
+    source = ImageCms.ImageCmsProfile(BytesIO(profile))
+    if ImageCms.getProfileDescription(source).startswith("sRGB"):
+        return picture
+    intent = ImageCms.Intent(ImageCms.getDefaultIntent(source))
+    target = ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(picture, source, target, renderingIntent=intent)
+    assert converted is not None
+    return converted
 
 
 def _stored(dataset: Dataset, frame: int) -> Array:

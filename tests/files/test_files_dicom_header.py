@@ -18,6 +18,7 @@ from pydicom.tag import Tag
 
 from vlm_explorer.errors import NotAnImage, UnreadableImage, UnsupportedImage
 from vlm_explorer.files.dicom_header import ImageHeader, read_header
+from vlm_explorer.files.open_errors import missing_decoder
 from vlm_explorer.pixels.decode import read_frame
 
 
@@ -332,3 +333,10 @@ def test_that_a_file_cut_anywhere_is_a_file_problem(tmp_path: Path, name: str) -
         path.write_bytes(data[:length])
         with pytest.raises((NotAnImage, UnreadableImage)):
             read_header(path)
+
+
+def test_that_a_missing_decoder_is_named_with_what_to_install() -> None:
+    assert str(missing_decoder("1.2.840.10008.1.2.4.51")) == (
+        "The decoder for JPEG Extended (12 bit) is not installed. "
+        "Install it: pip install 'vlm-explorer[codecs]'"
+    )

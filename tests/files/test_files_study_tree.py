@@ -84,6 +84,16 @@ def test_that_plain_images_are_titled_by_their_folder() -> None:
         assert patient.studies[0].series[0].image_ids == ("9.png", "10.png")
 
 
+def test_that_a_folder_of_several_modalities_names_each_the_commonest_first() -> None:
+    modalities = ("CT", "XR", "", "XR", "MR")
+    rows = [
+        replace(ROW, image_id=str(n), modality=name, stack=PLAIN_STACK, file=f"/x/mixed/{n}.png")
+        for n, name in enumerate(modalities)
+    ]
+    (series,) = series_of(rows)
+    assert series.title == "mixed · XR, CT, MR · 5 images"
+
+
 def test_that_scans_without_a_patient_id_are_no_patient() -> None:
     rows = [
         replace(ROW, image_id="1", patient="", study="a"),

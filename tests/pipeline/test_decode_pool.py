@@ -12,6 +12,7 @@ from pydicom.encaps import encapsulate, get_frame
 
 import vlm_explorer.pipeline.decode_pool as decode_pool
 from vlm_explorer.encoders.preprocess import PreprocessConfig
+from vlm_explorer.files.open_errors import DAMAGED_HINT
 from vlm_explorer.files.scan import FoundFile, scan
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.decode_pool import DecodePool
@@ -126,11 +127,15 @@ def test_that_each_hostile_file_costs_one_row_and_the_run_goes_on(tmp_path: Path
     huge.save(tmp_path / "huge.tif", compression="group4")
     found = outcome(tmp_path)
     assert found["whole.dcm"] == (1, [])
-    assert found["frames.dcm"] == (1, ["The file ends before frame 1 of 1,000,000."])
+    assert found["frames.dcm"] == (
+        1,
+        [f"The file ends before frame 1 of 1,000,000. {DAMAGED_HINT}"],
+    )
     too_many = "The picture has more pixels than can be opened safely."
     for name in ("large.dcm", "huge.png", "huge.tif"):
         assert found[name] == (0, [too_many])
     size = "The compressed picture is 64 x 64 pixels; the header says 13,000 x 13,000."
+    size += f" {DAMAGED_HINT}"
     assert found["larger.dcm"] == (0, [size])
     images, reasons = found["abort.dcm"]
     # a later GDCM may see what is wrong and say so
@@ -144,4 +149,4 @@ def test_that_the_frames_before_the_end_of_a_file_are_kept(tmp_path: Path) -> No
     path.write_bytes(data[: len(data) - 4_000])  # ten of fifteen frames of 400 bytes, about
     images, reasons = outcome(tmp_path)["cut.dcm"]
     assert 5 <= images <= 6
-    assert reasons == [f"The file ends before frame {images} of 15."]
+    assert reasons == [f"The file ends before frame {images} of 15. {DAMAGED_HINT}"]

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from open_session import session
 from pytestqt.qtbot import QtBot
 from shell_collection import FakeEncoder, build_collection
 
 from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.job_runner import JobRunner
 from vlm_explorer.viewmodels.session import Session
+
+__all__ = ["session"]  # a fixture of this folder
 
 
 @pytest.fixture

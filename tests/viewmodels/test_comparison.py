@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,6 @@ from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.viewer_model import Status
 
 SAGITTAL = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
-
-
-@pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
-    session = Session()
-    yield session
-    assert session.runner.shutdown()
-    session.deleteLater()
 
 
 @pytest.fixture

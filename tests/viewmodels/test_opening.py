@@ -15,7 +15,7 @@ from shell_collection import IMAGES, FakeEncoder, build_collection, image_id
 from vlm_explorer import paths
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.first_look import FirstLook
-from vlm_explorer.viewmodels import background, early_view, questions
+from vlm_explorer.viewmodels import background, early_work, questions
 from vlm_explorer.viewmodels.demo_scene import DemoScene
 from vlm_explorer.viewmodels.session import Session
 
@@ -215,12 +215,12 @@ def test_that_what_an_indexing_run_has_stored_so_far_can_be_looked_at(
     tmp_path: Path, small: Path
 ) -> None:
     scans = tmp_path / "scans"
-    assert early_view.peek(tmp_path / "nothing", FirstLook(), context=JobContext()) is None
+    assert early_work.peek(tmp_path / "nothing", FirstLook(), context=JobContext()) is None
     from vlm_explorer.pipeline.indexing import default_place
 
     default_place(scans).parent.mkdir(parents=True)
     shutil.copytree(small, default_place(scans))
-    part = early_view.peek(scans, FirstLook(), context=JobContext())
+    part = early_work.peek(scans, FirstLook(), context=JobContext())
     assert part is not None
     assert len(part.images) == IMAGES
     assert FakeEncoder.id in part.collection.models()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +15,6 @@ from vlm_explorer.viewmodels.saliency_model import SaliencyModel, Stage
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.states import QueryState
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
-
-
-@pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
-    session = Session()
-    yield session
-    assert session.runner.shutdown()
-    session.deleteLater()
 
 
 @pytest.fixture

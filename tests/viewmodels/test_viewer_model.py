@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,14 +25,6 @@ from vlm_explorer.viewmodels.viewer_frames import FrameCache
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 from vlm_explorer.viewmodels.viewer_orientation import EdgeLetters, Orientation
 from vlm_explorer.viewmodels.viewer_picture import EncoderPicture, FramePicture
-
-
-@pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
-    session = Session()
-    yield session
-    assert session.runner.shutdown()
-    session.deleteLater()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from open_session import session
 from PySide6.QtCore import QAbstractAnimation, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -17,6 +18,8 @@ from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.widgets.main_window import MainWindow
 from vlm_explorer.widgets.theme import themes
+
+__all__ = ["session"]  # a fixture of this folder
 
 
 @pytest.fixture(autouse=True)

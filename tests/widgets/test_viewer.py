@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,14 +34,6 @@ from vlm_explorer.widgets.viewer import Viewer
 from vlm_explorer.widgets.viewer_pane import ViewerPane
 
 LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
-    session = Session()
-    yield session
-    assert session.runner.shutdown()
-    session.deleteLater()
 
 
 @pytest.fixture

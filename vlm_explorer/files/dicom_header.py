@@ -19,7 +19,7 @@ from vlm_explorer.files.dicom_places import PLACE_KEYWORDS, read_places
 from vlm_explorer.files.frame_count import count_frames_to_try
 from vlm_explorer.files.header import ImageHeader
 from vlm_explorer.files.image_header import read_image_header
-from vlm_explorer.files.open_errors import DAMAGED_HINT
+from vlm_explorer.files.open_errors import DAMAGED_HINT, missing_decoder
 from vlm_explorer.files.quiet_readers import quiet_readers
 from vlm_explorer.files.sop_classes import DICOMDIR, is_mask, name_sop_class
 from vlm_explorer.files.transfer_syntaxes import is_decodable, missing_package, name_syntax
@@ -79,11 +79,8 @@ def refuse(opened: OpenedDicom) -> None:
         raise NotAnImage(f"Not a picture: {name or 'DICOM object'} without pixel data.")
     refuse_slide(dataset)
     syntax = transfer_syntax(dataset)
-    if package := missing_package(syntax):
-        raise UnsupportedImage(
-            f"The decoder for {name_syntax(syntax)} is not installed.",
-            f"Install it: pip install {package}",
-        )
+    if missing_package(syntax):
+        raise missing_decoder(syntax)
     if not is_decodable(syntax):
         raise UnsupportedImage(
             f"The pixels are compressed as {name_syntax(syntax)}, for which there is no decoder.",

@@ -158,7 +158,7 @@ def _series_nodes(key: str, position: int, rows: list[TreeRow]) -> list[SeriesNo
             whole = f"{name} ({number} of {len(stacks)})"
             apart = [note for note in stack.notes if note not in common]
             part = ", ".join([f"{number} of {len(stacks)}", *apart])
-        modality = _commonest(stack.rows, "modality")
+        modality = _modalities(stack.rows)
         count = "1 image" if len(stack.rows) == 1 else f"{len(stack.rows):,} images"
         nodes.append(
             SeriesNode(
@@ -190,6 +190,12 @@ def _warnings(stack: Stack) -> tuple[str, ...]:
         count = f"{there} of {there + stack.missing} slices"
         return (f"Incomplete: {count} of the other volumes are here.", *found)
     return found
+
+
+def _modalities(rows: Iterable[TreeRow]) -> str:
+    """Return every modality there is, the commonest first: a folder may hold several."""
+    found = Counter(row.modality for row in rows).most_common()
+    return ", ".join(name for name, _ in found if name)
 
 
 def _commonest(rows: Iterable[TreeRow], field: str) -> str:

@@ -69,7 +69,7 @@ def decode_file(
         content_hash = hash_content(found.path)
         header = _header(found)
     except FileProblem as problem:
-        yield Refused(None, problem.kind, problem.text)
+        yield Refused(None, problem.kind, str(problem))
         return
     except MemoryError:
         yield Refused(None, "unreadable", "The file is too large for this machine's memory.")
@@ -108,7 +108,7 @@ def _decode_frame(
         )
     except FileProblem as problem:
         whole = None if header.frames == 1 else frame
-        return Refused(whole, problem.kind, problem.text, isinstance(problem, MissingFrame))
+        return Refused(whole, problem.kind, str(problem), isinstance(problem, MissingFrame))
     except MemoryError:
         whole = None if header.frames == 1 else frame
         return Refused(whole, "unreadable", "The image is too large for this machine's memory.")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from vlm_explorer.collection.store import Collection
     from vlm_explorer.files.scan import FoundFile
+    from vlm_explorer.files.tables import CaptionTable
     from vlm_explorer.pipeline.decoding import Opened
 
 # Beyond this many files the run itself is ahead soon; looking would only slow it down.
@@ -31,7 +32,7 @@ class FirstLook:
     """
 
     files: list[tuple[FoundFile, Opened]] = field(default_factory=list)
-    tables: list[FoundFile] = field(default_factory=list)
+    tables: list[CaptionTable] = field(default_factory=list)
 
 
 def look(paths: Sequence[Path], seen: FirstLook, *, context: JobContext) -> None:
@@ -44,13 +45,14 @@ def look(paths: Sequence[Path], seen: FirstLook, *, context: JobContext) -> None
     """
     from vlm_explorer.files.dicom_header import read_header, read_image_header
     from vlm_explorer.files.scan import FileKind, scan
+    from vlm_explorer.files.tables import read_captions
     from vlm_explorer.pipeline.decoding import Opened, hash_content
 
     readers = {FileKind.DICOM: read_header, FileKind.IMAGE: read_image_header}
     for found in scan(paths, context=context):
         context.check()
         if found.kind is FileKind.CAPTIONS:
-            seen.tables.append(found)
+            seen.tables.append(read_captions(found.path))
         read = readers.get(found.kind)
         if read is None:
             continue
@@ -76,11 +78,11 @@ def foresee(collection: Collection, seen: FirstLook) -> pa.Table:
     from vlm_explorer.collection.records import ImageRecord, to_table
     from vlm_explorer.pipeline.decoding import DecodedImage
     from vlm_explorer.pipeline.describing import Describer
-    from vlm_explorer.pipeline.plan import read_caption_tables
+    from vlm_explorer.pipeline.plan import Captions
 
     there = collection.described_images
     known = set(there["image_id"].to_pylist())
-    describer = Describer(collection.salt, read_caption_tables(list(seen.tables)))
+    describer = Describer(collection.salt, Captions.of(list(seen.tables)))
     coming: dict[str, ImageRecord] = {}
     for found, opened in list(seen.files):
         header = opened.header

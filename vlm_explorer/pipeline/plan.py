@@ -53,6 +53,15 @@ class Captions:
     tables: tuple[CaptionTable, ...] = ()
     rows: dict[str, list[CaptionRow]] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, tables: Sequence[CaptionTable]) -> Captions:
+        """Return what several tables say together."""
+        captions = cls(tuple(tables))
+        for table in tables:
+            for row in table.rows:
+                captions.rows.setdefault(os.fspath(row.file), []).append(row)
+        return captions
+
     @property
     def warnings(self) -> list[str]:
         """What is wrong in the tables."""
@@ -75,12 +84,7 @@ def read_caption_tables(found: Sequence[FoundFile], named: Path | None = None) -
     files = [file.path for file in found if file.kind is FileKind.CAPTIONS]
     if named is not None and named not in files:
         files.append(named)
-    tables = tuple(read_captions(file) for file in files)
-    captions = Captions(tables)
-    for table in tables:
-        for row in table.rows:
-            captions.rows.setdefault(os.fspath(row.file), []).append(row)
-    return captions
+    return Captions.of([read_captions(file) for file in files])
 
 
 def what_is_known(collection: Collection, entry: EncoderEntry) -> Known:

@@ -14,9 +14,9 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, JPEGBaseline8Bit
 
 from vlm_explorer.errors import FileProblem, UnreadableImage, UnsupportedImage
-from vlm_explorer.files.open_errors import DAMAGED_HINT
+from vlm_explorer.files.open_errors import DAMAGED_HINT, missing_decoder
 from vlm_explorer.files.quiet_readers import quiet_readers
-from vlm_explorer.files.transfer_syntaxes import name_syntax, package_for
+from vlm_explorer.files.transfer_syntaxes import name_syntax
 from vlm_explorer.pixels.extra_codecs import decode_with_extra, wants_extra
 from vlm_explorer.pixels.layout import PixelLayout
 
@@ -91,13 +91,6 @@ def decode_options(
         "pixel_vr": vr,
         "correct_unused_bits": not all_bits,
     }
-
-
-def missing_decoder(syntax: str) -> UnsupportedImage:
-    """Say what to install."""
-    package = package_for(syntax)
-    hint = f"Install it: pip install {package}" if package else ""
-    return UnsupportedImage(f"The decoder for {name_syntax(syntax)} is not installed.", hint)
 
 
 def explain(error: Exception, syntax: str, layout: PixelLayout) -> FileProblem:

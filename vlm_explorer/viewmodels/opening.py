@@ -7,19 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, Slot
 
-from vlm_explorer.pipeline.first_look import FirstLook
-from vlm_explorer.viewmodels import background, early_view
+from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.ct_work import describe_encoder
+from vlm_explorer.viewmodels.early_view import EarlyView
 from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.recent import RecentPlaces
 from vlm_explorer.viewmodels.states import LabelState, QueryState
 
 if TYPE_CHECKING:
     from vlm_explorer.viewmodels.session import Session
-
-PEEK_INTERVAL = 1000  # ms between looks at what an indexing run has stored
 
 
 class Opening(QObject):
@@ -30,11 +28,7 @@ class Opening(QObject):
         self._session = session
         self.recent = RecentPlaces(self)
         self._path: Path | None = None
-        self._seen: FirstLook | None = None
-        self._peeking = QTimer(self)
-        self._peeking.setInterval(PEEK_INTERVAL)
-        self._peeking.timeout.connect(self._peek)
-        session.opening_changed.connect(self._stop_peeking)
+        self._early = EarlyView(session)
 
     def open(self, path: Path) -> None:
         """Open a collection, or index a folder or file and open what comes of it."""
@@ -92,8 +86,7 @@ class Opening(QObject):
             return
         self._session.put(opening="Indexing the folder")
         self._start_indexing("open", self._session.opening)
-        self._look_first()
-        self._peeking.start()
+        self._early.begin(place.path)
 
     def _start_indexing(self, key: str, title: str) -> None:
         first = key == "open"
@@ -141,51 +134,6 @@ class Opening(QObject):
             f"Indexing was stopped after {len(place.opened.images):,} images.",
             "Open the folder again to go on.",
         )
-
-    # While a folder is being indexed
-
-    def _look_first(self) -> None:
-        """Read the headers while the encoder is loading, so that there is something to see."""
-        self._seen = FirstLook()
-        self._session.runner.start(
-            early_view.look_first,
-            self._path,
-            self._seen,
-            title="Looking at the files",
-            key="look first",
-            lane="io",
-            on_success=lambda _: self._peek(),
-            on_failure=lambda _: None,  # the run itself says what is wrong
-        )
-
-    @Slot()
-    def _stop_peeking(self) -> None:
-        if not self._session.opening.startswith("Indexing"):
-            self._peeking.stop()
-            for key in ("look first", "peek"):
-                self._session.runner.cancel(key)
-
-    @Slot()
-    def _peek(self) -> None:
-        if self._seen is not None and self._session.runner.running("peek") is None:
-            self._session.runner.start(
-                early_view.peek,
-                self._path,
-                self._seen,
-                title="Looking at what is indexed",
-                key="peek",
-                lane="io",
-                on_success=self._take_part,
-            )
-
-    @Slot(object)
-    def _take_part(self, part: background.Opened | None) -> None:
-        """Show more of the folder; of images seen before there may be thumbnails by now."""
-        if part is None or not self._session.opening:
-            return
-        shown = self._session.content
-        if shown is None or (len(part.images), part.indexed) != (len(shown.images), shown.indexed):
-            self._session.take(part)
 
     # When it is done
 

@@ -52,3 +52,17 @@ def test_that_a_long_title_leaves_the_letter_of_its_edge_alone(
     counts = [picture.any(axis=2).sum() for picture in (letter, words, both)]
     assert counts[0] > 0
     assert counts[2] == counts[0] + counts[1]
+
+
+@pytest.mark.parametrize("width", [300, 420, 900])
+def test_that_the_badge_of_warnings_covers_no_words(qapp: QApplication, width: int) -> None:
+    corners = Corners(("OT", "Patient hidden"), (LONG, "512 × 512"))
+    words = painted(width, corners).any(axis=2)
+    image = QImage(width, 400, QImage.Format.Format_RGB888)
+    painter = QPainter(image)
+    shown = Annotations(corners, None, warnings=("There may be text in the picture",))
+    badge = paint_annotations(painter, QRectF(0, 0, width, 400), shown)
+    painter.end()
+    under = words[int(badge.top()) : int(badge.bottom()) + 1, : int(badge.right()) + 1]
+    assert under.size
+    assert not under.any()

@@ -43,13 +43,13 @@ def paint_annotations(painter: QPainter, pane: QRectF, shown: Annotations) -> QR
     painter.setFont(font(ANNOTATION))
     corners = shown.corners
     letters = shown.letters is not None
-    _edge(painter, inner, corners.top_left, corners.top_right, letters, bottom=False)
+    rows = _edge(painter, inner, corners.top_left, corners.top_right, letters, bottom=False)
     _edge(painter, inner, corners.bottom_left, corners.bottom_right, letters, bottom=True)
     if shown.letters is not None:
         _letters(painter, inner, shown.letters)
     badge = QRectF()
     if shown.warnings:
-        top = inner.top() + LINE * len(corners.top_left) + 4
+        top = inner.top() + LINE * rows + 4
         badge = _badge(painter, QRectF(inner.left(), top, inner.width(), 20), shown.warnings)
     if shown.notice:
         _notice(painter, inner, shown.notice)
@@ -74,8 +74,8 @@ def _edge(
     letters: bool,
     *,
     bottom: bool,
-) -> None:
-    """Write the two corners of an edge.
+) -> int:
+    """Write the two corners of an edge; return how many rows they take.
 
     Rows count from the edge inwards. The outermost leaves the middle to the edge's letter; where
     the corners would meet, the right one moves inwards.
@@ -100,6 +100,7 @@ def _edge(
     for row, text in enumerate(rights):
         x = inner.right() - metrics.horizontalAdvance(text)
         shadowed(painter, QPointF(x, outer + step * (row + shift)), text)
+    return max(len(lefts), shift + len(rights))
 
 
 def _inwards(left: Sequence[float], right: Sequence[float], room: float) -> int:

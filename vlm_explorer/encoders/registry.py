@@ -17,44 +17,12 @@ from typing import Any
 from vlm_explorer import paths
 from vlm_explorer.encoders.model_copy import copy_model_folder
 from vlm_explorer.encoders.model_folder import CONFIG_NAME, read_model_folder
+from vlm_explorer.encoders.spec import EncoderSpec
 from vlm_explorer.errors import ModelNotFound, ModelProblem, StorageProblem, UsageError
 from vlm_explorer.jobs import JobContext
 
 DEMO = "demo"
 ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderSpec:
-    """One encoder; None and "" stand for what is not known for certain.
-
-    Attributes:
-        id: what commands call it.
-        name: what people call it.
-        license: the licence of its weights.
-        bytes: size of its weights.
-        image_size: side of the square that it sees, in pixels.
-        dimension: length of its vectors.
-        context_length: tokens that fit into its window.
-        domain: what kind of images it was trained on.
-        use_restrictions: what it may not or should not be used for.
-        repository: where it is published.
-        template_set: the prompt templates that suit it.
-        medical: whether it was trained on medical images of real patients.
-    """
-
-    id: str
-    name: str
-    license: str = ""
-    bytes: int | None = None
-    image_size: int | None = None
-    dimension: int | None = None
-    context_length: int | None = None
-    domain: str = ""
-    use_restrictions: str = ""
-    repository: str = ""
-    template_set: str = "raw"
-    medical: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from vlm_explorer.pixels.encoding_window import render_for_encoder
 from vlm_explorer.queries.layout import LayoutRequest, layout
 from vlm_explorer.queries.search import SearchRequest, query_vector
 from vlm_explorer.viewmodels.viewer_encoder_view import see_as_encoder
+from vlm_explorer.viewmodels.viewer_frames import FrameKey
 
 
 class Recording:
@@ -129,8 +130,9 @@ def test_that_the_model_view_is_what_was_encoded(
         encoder=recording,  # type: ignore[arg-type]
         ct_window=choice,
     )
-    frame = read_frame(scans / "sub" / "ct")
-    view = see_as_encoder(encoder, frame, choice, context=JobContext())
+    path = scans / "sub" / "ct"
+    key = FrameKey(str(path), 0)
+    view = see_as_encoder(encoder, read_frame(path), key, choice, context=JobContext())
     assert len(recording.given) == 1
     np.testing.assert_array_equal(recording.given[0], view)
 

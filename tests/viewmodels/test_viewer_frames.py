@@ -11,9 +11,10 @@ from viewer_scans import ramp, write_scan
 
 from vlm_explorer.errors import FileProblem, UnreadableImage
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.pixels.colour_reading import ColourReading
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.render import render
-from vlm_explorer.viewmodels.viewer_frames import FrameCache, prepare
+from vlm_explorer.viewmodels.viewer_frames import FrameCache, FrameKey, prepare
 from vlm_explorer.viewmodels.viewer_picture import FramePicture
 
 CONTEXT = JobContext()
@@ -33,7 +34,7 @@ def frame_of(side: int) -> Frame:
 @pytest.mark.parametrize("name", FILES)
 def test_that_the_first_picture_is_the_one_that_render_makes(name: str) -> None:
     path = Path(str(get_testdata_file(name)))
-    loaded = FrameCache().load((str(path), 0), context=CONTEXT)
+    loaded = FrameCache().load(FrameKey(str(path), 0), context=CONTEXT)
     picture = FramePicture(loaded, loaded.default, inverted=False)
     rendering = render(path)
     assert loaded.default == rendering.window
@@ -43,7 +44,7 @@ def test_that_the_first_picture_is_the_one_that_render_makes(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_that_a_part_of_a_picture_is_cut_from_the_whole(name: str) -> None:
-    loaded = FrameCache().load((str(get_testdata_file(name)), 0), context=CONTEXT)
+    loaded = FrameCache().load(FrameKey(str(get_testdata_file(name)), 0), context=CONTEXT)
     picture = FramePicture(loaded, loaded.default, inverted=True)
     for level in range(picture.levels):
         rows, columns = picture.size(level)
@@ -68,33 +69,33 @@ def test_that_inversion_swaps_black_and_white_but_leaves_padding_black() -> None
 def test_that_the_last_used_frames_are_kept_up_to_a_size() -> None:
     reads: list[str] = []
 
-    def read(path: Path, _frame: int) -> Frame:
+    def read(path: Path, _frame: int, _colours: ColourReading) -> Frame:
         reads.append(path.name)
         return frame_of(64)
 
     cache = FrameCache(3 * prepare(frame_of(64)).nbytes, read)
     for name in ("a", "b", "c"):
-        cache.load((name, 0), context=CONTEXT)
-    assert cache.get(("a", 0)) is not None
-    cache.load(("d", 0), context=CONTEXT)
-    assert cache.get(("b", 0)) is None
-    assert cache.get(("a", 0)) is not None
-    cache.load(("a", 0), context=CONTEXT)
+        cache.load(FrameKey(name, 0), context=CONTEXT)
+    assert cache.get(FrameKey("a", 0)) is not None
+    cache.load(FrameKey("d", 0), context=CONTEXT)
+    assert cache.get(FrameKey("b", 0)) is None
+    assert cache.get(FrameKey("a", 0)) is not None
+    cache.load(FrameKey("a", 0), context=CONTEXT)
     assert reads == ["a", "b", "c", "d"]
 
 
 def test_that_two_threads_decode_a_frame_once() -> None:
     gate, reads = threading.Event(), []
 
-    def read(path: Path, _frame: int) -> Frame:
+    def read(path: Path, _frame: int, _colours: ColourReading) -> Frame:
         reads.append(path)
         assert gate.wait(10)
         return frame_of(8)
 
     cache = FrameCache(read=read)
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(cache.load, ("a", 0), context=JobContext())
-        second = pool.submit(cache.load, ("a", 0), context=JobContext())
+        first = pool.submit(cache.load, FrameKey("a", 0), context=JobContext())
+        second = pool.submit(cache.load, FrameKey("a", 0), context=JobContext())
         gate.set()
         assert first.result(10) is second.result(10)
     assert len(reads) == 1
@@ -103,23 +104,23 @@ def test_that_two_threads_decode_a_frame_once() -> None:
 def test_that_a_frame_that_cannot_be_read_fails_for_all_and_is_tried_again() -> None:
     reads = []
 
-    def read(path: Path, _frame: int) -> Frame:
+    def read(path: Path, _frame: int, _colours: ColourReading) -> Frame:
         reads.append(path)
         raise UnreadableImage("It is damaged.")
 
     cache = FrameCache(read=read)
     for _ in range(2):
         with pytest.raises(UnreadableImage):
-            cache.load(("a", 0), context=CONTEXT)
+            cache.load(FrameKey("a", 0), context=CONTEXT)
     assert len(reads) == 2
 
 
 def test_that_a_frame_of_another_number_is_another_frame(tmp_path: Path) -> None:
     path = write_scan(tmp_path / "a.dcm", ramp())
     cache = FrameCache()
-    loaded = cache.load((str(path), 0), context=CONTEXT)
+    loaded = cache.load(FrameKey(str(path), 0), context=CONTEXT)
     np.testing.assert_array_equal(loaded.frame.values, ramp())
-    assert cache.get((str(path), 1)) is None
+    assert cache.get(FrameKey(str(path), 1)) is None
 
 
 def test_that_every_real_file_is_drawn_as_render_draws_it_or_refused(test_data: Path) -> None:
@@ -127,7 +128,7 @@ def test_that_every_real_file_is_drawn_as_render_draws_it_or_refused(test_data: 
     cache = FrameCache(capacity=0)
     for path in sorted((test_data / "dicom" / "edge").iterdir()):
         try:
-            loaded = cache.load((str(path), 0), context=CONTEXT)
+            loaded = cache.load(FrameKey(str(path), 0), context=CONTEXT)
         except FileProblem:
             refused += 1
             continue

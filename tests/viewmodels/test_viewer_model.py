@@ -14,6 +14,7 @@ from viewer_scans import AXIAL, open_files, ramp, write_scan
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.encoders.preprocess import model_view
 from vlm_explorer.files.header import PLAIN_STACK
+from vlm_explorer.pixels.colour_reading import ColourReading
 from vlm_explorer.pixels.decode import read_frame
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.render import render
@@ -105,7 +106,7 @@ def test_that_a_frame_that_comes_late_is_dropped(
 ) -> None:
     gate = threading.Event()
 
-    def read(path: Path, frame: int) -> Frame:
+    def read(path: Path, frame: int, colours: ColourReading) -> Frame:
         if path.name == "1.dcm":
             assert gate.wait(10)
         return read_frame(path, frame)
@@ -128,7 +129,7 @@ def test_that_what_was_decoded_for_nothing_is_not_decoded_again(
 ) -> None:
     gate, reads = threading.Event(), []
 
-    def read(path: Path, frame: int) -> Frame:
+    def read(path: Path, frame: int, colours: ColourReading) -> Frame:
         reads.append(path.name)
         if path.name == "1.dcm":
             assert gate.wait(10)

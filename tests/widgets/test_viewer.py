@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom.data import get_testdata_file
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import (
@@ -20,6 +21,7 @@ from pytestqt.qtbot import QtBot
 from viewer_scans import open_files, ramp, write_scan
 
 from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.pixels.colour_reading import ColourReading
 from vlm_explorer.pixels.decode import read_frame
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.thumbnails import make_thumbnail
@@ -270,12 +272,28 @@ def test_that_every_state_has_its_words(
     caplog.clear()
 
 
+def test_that_a_key_reads_the_colours_as_others(
+    qtbot: QtBot, session: Session, viewer: Viewer
+) -> None:
+    path = Path(str(get_testdata_file("examples_rgb_color.dcm")))
+    (image_id,) = open_files(session, [path])
+    session.select([image_id])
+    settle(qtbot, viewer)
+    for words in ("Colours read as RGB", "Colours read as YBR"):
+        qtbot.keyClick(viewer.pane, "Y")
+        settle(qtbot, viewer)
+        assert words in viewer.pane.words().corners.bottom_left
+    qtbot.keyClick(viewer.pane, "Y")
+    settle(qtbot, viewer)
+    assert not any("Colours" in line for line in viewer.pane.words().corners.bottom_left)
+
+
 def test_that_the_thumbnail_stands_in_while_the_scan_is_read(
     qtbot: QtBot, session: Session, ids: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = threading.Event()
 
-    def read(path: Path, frame: int) -> Frame:
+    def read(path: Path, frame: int, colours: ColourReading) -> Frame:
         assert gate.wait(30)
         return read_frame(path, frame)
 

@@ -17,6 +17,7 @@ from vlm_explorer.errors import FileProblem, UnreadableImage, UnsupportedImage
 from vlm_explorer.files.open_errors import DAMAGED_HINT, missing_decoder
 from vlm_explorer.files.quiet_readers import quiet_readers
 from vlm_explorer.files.transfer_syntaxes import name_syntax
+from vlm_explorer.pixels.colour_reading import ColourReading
 from vlm_explorer.pixels.extra_codecs import decode_with_extra, wants_extra
 from vlm_explorer.pixels.layout import PixelLayout
 
@@ -42,6 +43,9 @@ class Codestream:
 
 def decode_codestream(frame: Codestream) -> NDArray[Any]:
     """Return (rows, columns) stored values or (rows, columns, 3) RGB.
+
+    Where the layout asks for another reading of the colours than the file's, the samples come as
+    they are.
 
     Raises:
         UnsupportedImage: there is no decoder; the text names the encoding.
@@ -90,6 +94,7 @@ def decode_options(
         "pixel_keyword": keyword,
         "pixel_vr": vr,
         "correct_unused_bits": not all_bits,
+        "as_rgb": layout.colours is ColourReading.FILE,
     }
 
 

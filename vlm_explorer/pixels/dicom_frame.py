@@ -25,7 +25,9 @@ from vlm_explorer.files.dicom_header import refuse
 from vlm_explorer.files.open_errors import unreadable_file
 from vlm_explorer.files.quiet_readers import quiet_readers
 from vlm_explorer.files.whole_slide import slide_size
+from vlm_explorer.pixels.colour_map import DOSE
 from vlm_explorer.pixels.colour_profile import to_srgb
+from vlm_explorer.pixels.colour_reading import ColourReading, to_rgb
 from vlm_explorer.pixels.facts import collect_facts, find_laterality, find_lossy
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.functional_groups import FrameElements
@@ -44,13 +46,15 @@ from vlm_explorer.pixels.supplement import lay_colours
 from vlm_explorer.pixels.windowing import FUNCTIONS, Window, spanning
 
 
-def read_dicom_frame(path: Path, frame: int) -> Frame:
+def read_dicom_frame(path: Path, frame: int, colours: ColourReading = ColourReading.FILE) -> Frame:
     """Decode one frame; see `decode.read_frame` for what it raises."""
     with quiet_readers():
         opened = _open(path)
         dataset = opened.dataset
         refuse(opened)
         layout, warnings = read_layout(dataset)
+        if layout.samples == 3:
+            layout = replace(layout, colours=colours)
         size = slide_size(dataset)
         frames = layout.frames if size is None else 1
         if frame >= frames:
@@ -99,7 +103,7 @@ def _colour_frame(
     else:
         scale = 255.0 / float((1 << layout.bits_stored) - 1)
         values = np.floor(stored * scale + 0.5).clip(0, 255).astype(np.uint8)
-    values = to_srgb(values, _colour_profile(elements))
+    values = to_srgb(to_rgb(values, layout.colours), _colour_profile(elements))
     return Frame(values=values, stored=indices, **_common(elements, layout, warnings))
 
 
@@ -129,6 +133,7 @@ def _grey_frame(
         voi_lut=table,
         unit=modality.unit,
         padding=find_padding(stored, elements.root),
+        colour_map=DOSE if elements.text("Modality") == "RTDOSE" else "",
         stored=None if modality.as_stored else stored,
         **_common(elements, layout, [*warnings, *modality.notes, *notes]),
     )
@@ -158,6 +163,7 @@ def _common(elements: FrameElements, layout: PixelLayout, warnings: list[str]) -
         "laterality": find_laterality(elements),
         "lossy": find_lossy(elements),
         "is_capture": is_capture(elements),
+        "colours": layout.colours if layout.samples == 3 else None,
     }
 
 

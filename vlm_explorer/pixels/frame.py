@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vlm_explorer.pixels.colour_reading import ColourReading
 from vlm_explorer.pixels.windowing import Window
 
 # What the size of a pixel measures (`Frame.spacing_kind`).
@@ -66,6 +67,8 @@ class Frame:
         incomplete: the file ends within this picture; what is missing is filled with zeros.
         is_capture: a picture of a screen or a page (Secondary Capture), whatever its modality.
         lossy: how detail was lost to compression, `JPEG Baseline, 12:1`; "" where none was.
+        colours: as what the samples of a colour picture were read; None where that is no question.
+        colour_map: UID of the palette in which its greys are shown (`colour_map.py`); "" for greys.
     """
 
     values: NDArray[np.float32] | NDArray[np.uint8]
@@ -91,6 +94,8 @@ class Frame:
     incomplete: bool = False
     lossy: str = ""
     is_capture: bool = False
+    colours: ColourReading | None = None
+    colour_map: str = ""
 
     @property
     def is_colour(self) -> bool:

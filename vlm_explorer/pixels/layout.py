@@ -9,12 +9,13 @@ from pydicom.dataset import Dataset
 from vlm_explorer.errors import UnsupportedImage
 from vlm_explorer.files.dicom_dataset import integer, text
 from vlm_explorer.files.frame_count import count_dicom_frames
+from vlm_explorer.pixels.colour_reading import ColourReading
 
 # What Pillow, too, refuses to open: 4 times the largest detector that there is.
 MOST_PIXELS = 178_956_970
 _MOST_BYTES = 1 << 30
 
-_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+COLOUR_SPACES = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 _GREYS = ("MONOCHROME1", "MONOCHROME2", "PALETTE COLOR")
 # Retired, but for XYB; to show them as RGB would be to show wrong colours.
 _UNREAD = ("HSV", "ARGB", "CMYK", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "XYB")
@@ -22,7 +23,10 @@ _UNREAD = ("HSV", "ARGB", "CMYK", "YBR_PARTIAL_422", "YBR_PARTIAL_420", "XYB")
 
 @dataclass(frozen=True, slots=True)
 class PixelLayout:
-    """The Image Pixel module as far as decoding needs it, with sane values."""
+    """The Image Pixel module as far as decoding needs it, with sane values.
+
+    `colours` is not of the file: as what the user wants the samples of a colour picture read.
+    """
 
     rows: int
     columns: int
@@ -34,6 +38,7 @@ class PixelLayout:
     signed: int
     frames: int
     high_bit: int
+    colours: ColourReading = ColourReading.FILE
 
     @property
     def unused_low_bits(self) -> int:
@@ -84,12 +89,12 @@ def _read_colour_space(dataset: Dataset) -> tuple[int, str, list[str]]:
     samples = integer(dataset, "SamplesPerPixel")
     photometric = text(dataset, "PhotometricInterpretation").upper()
     if samples is None:
-        samples = 3 if photometric in _COLOURS else 1
+        samples = 3 if photometric in COLOUR_SPACES else 1
     if photometric in _UNREAD:
         raise UnsupportedImage(f"Pictures in the colour space {photometric} are not read.")
     if samples not in (1, 3):
         raise UnsupportedImage(f"Pictures of {samples} values a pixel are not read.")
-    if photometric in (_COLOURS if samples == 3 else _GREYS):
+    if photometric in (COLOUR_SPACES if samples == 3 else _GREYS):
         return samples, photometric, []
     fitting, words = ("RGB", "RGB") if samples == 3 else ("MONOCHROME2", "grey")
     note = f"The colour space is not given or wrong; the picture is read as {words}."

@@ -1,20 +1,24 @@
-"""The picture that the screen shows at first and that the encoder sees: 8 bits, grey or RGB."""
+"""The picture that the screen shows at first and that the encoder sees: 8 bits, grey or RGB.
+
+They differ in one thing: greys that are read in colours, of dose, have them on the screen only.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vlm_explorer.pixels.colour_map import lay_map
 from vlm_explorer.pixels.decode import Frame, read_frame
 from vlm_explorer.pixels.greys import choose_window, default_window, to_grey
 from vlm_explorer.pixels.windowing import Window, parse_window
 
 __all__ = [
-    "COLOUR_WINDOW", "RECIPE", "Rendering", "choose_window", "default_window", "render",
-    "render_frame",
+    "COLOUR_WINDOW", "RECIPE", "Rendering", "choose_window", "default_window", "for_screen",
+    "render", "render_frame",
 ]  # fmt: skip
 
 # The version of the default rendering; part of a vector's key. Raise it with every change that
@@ -47,14 +51,23 @@ class Rendering:
 
 
 def render(path: Path, frame: int = 0, window: Window | str | None = None) -> Rendering:
-    """Render one picture of a file; `window` as in `render_frame`, or as a user writes it.
+    """Render one picture of a file as the screen shows it.
+
+    `window` is as in `render_frame`, or as a user writes it.
 
     Raises:
         UsageError: no such frame, no such window, or a CT window for what is no CT.
         NotAnImage, UnsupportedImage, UnreadableImage: as `read_frame`.
     """
     wanted = parse_window(window) if isinstance(window, str) else window
-    return render_frame(read_frame(Path(path), frame), wanted)
+    return for_screen(decoded := read_frame(Path(path), frame), render_frame(decoded, wanted))
+
+
+def for_screen(frame: Frame, rendering: Rendering) -> Rendering:
+    """Return a rendering of `frame` in the colours that its kind is read in."""
+    if not frame.colour_map:
+        return rendering
+    return replace(rendering, pixels=lay_map(rendering.pixels, frame.colour_map))
 
 
 def render_frame(frame: Frame, window: Window | str | None = None) -> Rendering:

@@ -8,6 +8,7 @@ from vlm_explorer.viewmodels import scroll_link
 from vlm_explorer.viewmodels.scroll_link import Link, Place
 from vlm_explorer.viewmodels.series_order import SeriesOrder
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.viewer_colours import SeriesColours
 from vlm_explorer.viewmodels.viewer_frames import FrameCache
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
 
@@ -36,9 +37,10 @@ class Comparison(QObject):
         super().__init__(parent)
         self._session = session
         cache, order = FrameCache(), SeriesOrder(session.kept, self)
-        self.first = ViewerModel(session, cache, order, parent=self)
+        colours = SeriesColours(session.kept, self)
+        self.first = ViewerModel(session, cache, order, colours, parent=self)
         self.second = ViewerModel(
-            session, cache, order, name="viewer.second", following=False, parent=self
+            session, cache, order, colours, name="viewer.second", following=False, parent=self
         )
         self.active = self.first
         self.comparing = False

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.pixels.colour_reading import ColourReading
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.viewer_frames import FrameKey
 from vlm_explorer.viewmodels.viewer_picture import EncoderPicture
 
 if TYPE_CHECKING:
@@ -17,12 +20,15 @@ if TYPE_CHECKING:
 
 
 def see_as_encoder(
-    encoder: Encoder, frame: Frame, ct_window: str, *, context: JobContext
+    encoder: Encoder, frame: Frame, key: FrameKey, ct_window: str, *, context: JobContext
 ) -> np.ndarray:
-    """Return what the encoder sees of a frame, uint8 (S, S, 3)."""
+    """Return what the encoder sees of a frame, uint8 (S, S, 3): its colours as the file says."""
+    from vlm_explorer.pixels.decode import read_frame
     from vlm_explorer.pixels.encoding_window import render_for_encoder
 
     context.check()
+    if frame.colours not in (None, ColourReading.FILE):
+        frame = read_frame(Path(key.file), key.frame)
     view: np.ndarray = encoder.view(render_for_encoder(frame, ct_window).pixels)
     return view
 
@@ -53,8 +59,8 @@ class EncoderView(QObject):
         """Whether encoder or window are others than when the view was made or cleared."""
         return (self._session.encoder, self._session.ct_window) != self._made_for
 
-    def show(self, frame: Frame) -> None:
-        """Make the view of a frame."""
+    def show(self, frame: Frame, key: FrameKey) -> None:
+        """Make the view of a frame; `key` says where it was read."""
         self.clear()
         if self._session.encoder is None:
             return
@@ -62,6 +68,7 @@ class EncoderView(QObject):
             see_as_encoder,
             self._session.encoder,
             frame,
+            key,
             self._session.ct_window,
             title="Preparing the encoder's view",
             key=self._key,

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.pixels.colour_reading import ColourReading
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.windowing import Window
 from vlm_explorer.viewmodels.viewer_pyramid import Pyramid, build_pyramid
@@ -20,7 +22,13 @@ from vlm_explorer.viewmodels.viewer_value_table import tabulate
 
 CAPACITY = 384 * 1024 * 1024  # bytes
 
-FrameKey = tuple[str, int]  # file, frame
+
+class FrameKey(NamedTuple):
+    """Which frame of which file, its colours read as what."""
+
+    file: str
+    frame: int
+    colours: ColourReading = ColourReading.FILE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,21 +83,23 @@ def prepare(frame: Frame) -> LoadedFrame:
     return LoadedFrame(frame, pyramid, entries, default, lowest, highest, graphics)
 
 
-def _read_frame(path: Path, frame: int) -> Frame:
+def _read_frame(path: Path, frame: int, colours: ColourReading) -> Frame:
     """Decode a frame; the decoders are loaded by the first that needs them."""
     from vlm_explorer.pixels.decode import read_frame
 
-    return read_frame(path, frame)
+    return read_frame(path, frame, colours)
 
 
 class FrameCache:
-    """Frames by (file, frame), the last used kept up to a number of bytes; for any thread.
+    """Frames by key, the last used kept up to a number of bytes; for any thread.
 
     A frame that one thread is decoding is not decoded by a second: that one waits for it.
     """
 
     def __init__(
-        self, capacity: int = CAPACITY, read: Callable[[Path, int], Frame] | None = None
+        self,
+        capacity: int = CAPACITY,
+        read: Callable[[Path, int, ColourReading], Frame] | None = None,
     ) -> None:
         self._capacity = capacity
         self._read = read if read is not None else _read_frame
@@ -127,7 +137,7 @@ class FrameCache:
 
     def _decode(self, key: FrameKey, promise: Future[LoadedFrame]) -> LoadedFrame:
         try:
-            loaded = prepare(self._read(Path(key[0]), key[1]))
+            loaded = prepare(self._read(Path(key.file), key.frame, key.colours))
         except BaseException as error:  # handed to the threads that wait, then raised here too
             with self._lock:
                 del self._loading[key]

@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.viewmodels.scan_state import ScanState, Status
 from vlm_explorer.viewmodels.series_order import SeriesOrder
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.viewer_colours import SeriesColours
 from vlm_explorer.viewmodels.viewer_frames import FrameCache, FrameKey, LoadedFrame
 from vlm_explorer.viewmodels.viewer_loader import FrameLoader
 from vlm_explorer.viewmodels.viewer_orientation import UPRIGHT, Orientation
-from vlm_explorer.viewmodels.viewer_series import image_to_show
+from vlm_explorer.viewmodels.viewer_series import image_to_show, window_key
 from vlm_explorer.viewmodels.viewer_words import error_words
 
 __all__ = ["Status", "ViewerModel"]
@@ -36,14 +38,17 @@ class ViewerModel(ScanState):
         session: Session,
         cache: FrameCache | None = None,
         order: SeriesOrder | None = None,
+        colours: SeriesColours | None = None,
         *,
         name: str = "viewer",
         following: bool = True,
         parent: QObject | None = None,
     ) -> None:
-        """Share frames and the order of series with other panes by `cache` and `order`."""
+        """Share frames, order and colours of series with other panes by those three."""
         order = order or SeriesOrder(session.kept)
         super().__init__(session, order, name, following=following, parent=parent)
+        self.colours = colours or SeriesColours(session.kept, self)
+        self.colours.changed.connect(self._take_colours)
         self._loader = FrameLoader(session.runner, cache or FrameCache(), name, self)
         self._loader.arrived.connect(self._take_frame)
         self._loader.failed.connect(self._fail)
@@ -92,6 +97,9 @@ class ViewerModel(ScanState):
         if self.series.enter(image_id):
             self.orientation, self.inverted = UPRIGHT, False
             self.windows.key = self.series.key
+        self._load(image_id)
+
+    def _load(self, image_id: str) -> None:
         self.loaded = self.windows.loaded = self._loader.get(self._frame_key(image_id))
         if self.loaded is None:
             self.status = Status.LOADING
@@ -117,14 +125,15 @@ class ViewerModel(ScanState):
     def _frame_key(self, image_id: str) -> FrameKey:
         images = self.session.images
         row = images.row_of[image_id]
-        return str(images.file[row]), int(images.frame[row])
+        reading = self.colours.of(window_key(images, image_id))
+        return FrameKey(str(images.file[row]), int(images.frame[row]), reading)
 
     @Slot(object)
     def _take_frame(self, loaded: LoadedFrame) -> None:
         self.loaded = self.windows.loaded = loaded
         self.status = Status.READY
         if self.encoder_view:
-            self._encoder_view.show(loaded.frame)
+            self._show_to_encoder(loaded.frame)
         self.image_changed.emit()
         self._read_ahead()
 
@@ -158,6 +167,23 @@ class ViewerModel(ScanState):
         self.orientation = how(self.orientation)
         self.display_changed.emit()
 
+    def read_colours(self) -> None:
+        """Read the colours of the series as something else: RGB, YBR, and as the file says again.
+
+        It is for the eye alone: the encoder sees what the file says.
+        """
+        if self.image_id is None or self.loaded is None:
+            return
+        if self.loaded.frame.colours is None:
+            self.noticed.emit("This picture has no colours that could be read as others.")
+            return
+        self.colours.turn(self.series.key)
+
+    @Slot(tuple)
+    def _take_colours(self, key: tuple[str, ...]) -> None:
+        if self.image_id is not None and key == self.series.key:
+            self._load(self.image_id)
+
     def search_like(self) -> None:
         """Rank the images by their likeness to this one."""
         if self.image_id is not None:
@@ -176,8 +202,12 @@ class ViewerModel(ScanState):
             shown = False
         self.encoder_view = shown
         if shown and self.loaded is not None and self._encoder_view.picture is None:
-            self._encoder_view.show(self.loaded.frame)
+            self._show_to_encoder(self.loaded.frame)
         self.display_changed.emit()
+
+    def _show_to_encoder(self, frame: Frame) -> None:
+        assert self.image_id is not None
+        self._encoder_view.show(frame, self._frame_key(self.image_id))
 
     @Slot()
     def _take_encoder(self) -> None:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vlm_explorer.pixels.colour_map import NAMES, lay_map
+from vlm_explorer.pixels.colour_reading import ColourReading
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.windowing import Window
+from vlm_explorer.viewmodels.viewer_colours import WORDS
 from vlm_explorer.viewmodels.viewer_frames import LoadedFrame
 from vlm_explorer.viewmodels.viewer_presets import describe_window
 from vlm_explorer.viewmodels.viewer_pyramid import Pyramid, build_pyramid
@@ -50,7 +53,12 @@ class FramePicture:
 
     def describe(self) -> str:
         """Return how the values are shown, as the corner has it."""
-        return "" if self.loaded.colour else describe_window(self.window)
+        frame = self.loaded.frame
+        if self.loaded.colour:
+            reading = frame.colours or ColourReading.FILE
+            return "" if reading is ColourReading.FILE else f"Colours read {WORDS[reading]}"
+        in_colours = f", {NAMES[frame.colour_map]}" if frame.colour_map else ""
+        return describe_window(self.window) + in_colours
 
     @property
     def levels(self) -> int:
@@ -67,7 +75,7 @@ class FramePicture:
         return rows, columns
 
     def pixels(self, level: int, top: int, left: int, bottom: int, right: int) -> np.ndarray:
-        """Return a part of a level as uint8 (rows, columns[, 3]), as `render_frame` draws it."""
+        """Return a part of a level as uint8 (rows, columns[, 3]), as `render` draws it."""
         part = self.loaded.pyramid.levels[level][top:bottom, left:right]
         if self.loaded.colour:
             return 255 - part if self.inverted else part
@@ -77,7 +85,7 @@ class FramePicture:
         if padding is not None:
             step = 2**level
             grey[padding[::step, ::step][top:bottom, left:right]] = 0
-        return grey
+        return lay_map(grey, self.loaded.frame.colour_map)
 
     def _greys(self, values: np.ndarray) -> np.ndarray:
         """Return what values look like, uint8."""

@@ -86,6 +86,7 @@ def picture_rows(model: ViewerModel, saliency: SaliencyModel, pane: ViewerPane) 
             model.show_encoder_view,
             checkable=True,
         ),
+        ActionRow("viewer.colours", "Read colours as RGB, YBR, the file", "Y", model.read_colours),
         ActionRow("viewer.like", "Find more like this", "Ctrl+M", model.search_like),
         *(
             ActionRow(

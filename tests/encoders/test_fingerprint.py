@@ -10,7 +10,8 @@ import pytest
 from vlm_explorer import paths
 from vlm_explorer.encoders import fingerprint as module
 from vlm_explorer.encoders.fingerprint import fingerprint
-from vlm_explorer.encoders.model_folder import find_weights, read_model_folder
+from vlm_explorer.encoders.folder_files import find_weights
+from vlm_explorer.encoders.model_folder import read_model_folder
 
 
 def of(folder: Path) -> str:

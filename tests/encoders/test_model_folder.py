@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from vlm_explorer.encoders.folder_files import find_weights
 from vlm_explorer.encoders.load import load_encoder
-from vlm_explorer.encoders.model_folder import find_weights, read_model_folder
+from vlm_explorer.encoders.model_folder import read_model_folder
 from vlm_explorer.encoders.preprocess import PreprocessConfig
 from vlm_explorer.errors import BadModelFolder, ExplorerError, ModelNotFound, WeightsNotFound
 

@@ -28,6 +28,7 @@ configs = st.builds(
 
 def open_clips(image: np.ndarray, config: PreprocessConfig):
     values = dataclasses.asdict(config)
+    assert values.pop("crop") == "round"
     transform = open_clip.image_transform(values.pop("size"), is_train=False, **values)
     return transform(Image.fromarray(image)).numpy()
 

@@ -25,6 +25,9 @@ CLASSES = {
     "clip-resnet": BytePairTokenizer,
     "coca": BytePairTokenizer,
     "siglip": TransformersTokenizer,
+    "siglip2": TransformersTokenizer,
+    "mobileclip2": BytePairTokenizer,
+    "quiltnet-pmb": FileTokenizer,
     "own vocabulary": FileTokenizer,
 }
 

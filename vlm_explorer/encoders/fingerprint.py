@@ -40,10 +40,14 @@ def _configuration(folder: ModelFolder) -> dict[str, object]:
     text_cfg = dict(folder.model_cfg["text_cfg"])
     for key in ("hf_model_name", "hf_tokenizer_name"):
         text_cfg[key] = bool(text_cfg.get(key))
+    preprocess = asdict(folder.preprocess)
+    if preprocess["crop"] == "round":
+        # open_clip's rounding has no place in the digest, which is older than the choice
+        del preprocess["crop"]
     return {
         "model": folder.model_cfg | {"text_cfg": text_cfg},
         "text": folder.text_config,
-        "preprocess": asdict(folder.preprocess),
+        "preprocess": preprocess,
     }
 
 

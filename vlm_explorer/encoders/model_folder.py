@@ -1,51 +1,40 @@
-"""A model folder in open_clip's layout: read, checked and normalised, without torch.
+"""A model folder: read, checked and normalised, without torch.
+
+In open_clip's layout it holds
 
 - `open_clip_config.json`: `model_cfg` and `preprocess_cfg`
 - `*.safetensors` or `*.bin`: the weights
 - `tokenizer.json` and its like, where the text tower has a tokenizer of its own
 - `config.json`: the text tower's configuration, where it comes from transformers
 - `words.txt`: optional, the words that the text tower met in training, one a line
+
+The other layout, of transformers' own classes, is read in `transformers_folder`.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from vlm_explorer.encoders.folder_files import (
+    LAYOUTS,
+    TOKENIZER_NAMES,
+    TRANSFORMERS_WEIGHTS_NAMES,
+    find_weights,
+    read_json,
+)
 from vlm_explorer.encoders.preprocess import INTERPOLATIONS, RESIZE_MODES, PreprocessConfig
-from vlm_explorer.errors import BadModelFolder, ModelNotFound, WeightsNotFound
+from vlm_explorer.encoders.transformers_folder import (
+    CODE_KEYS,
+    is_transformers_folder,
+    read_preprocessor,
+    read_transformers_config,
+)
+from vlm_explorer.errors import BadModelFolder, ModelNotFound
 
 CONFIG_NAME = "open_clip_config.json"
-# open_clip's own order of preference (open_clip.factory._find_checkpoint_in_dir)
-WEIGHTS_NAMES = (
-    "open_clip_model.safetensors",
-    "open_clip_pytorch_model.safetensors",
-    "open_clip_pytorch_model.bin",
-    "open_clip_pytorch_model.pth",
-    "model.safetensors",
-    "pytorch_model.bin",
-    "pytorch_model.pth",
-    "model.pth",
-)
-WEIGHTS_SUFFIXES = (".safetensors", ".bin", ".pth", ".pt")
-VOCABULARY_NAMES = (
-    "tokenizer.json",
-    "vocab.txt",
-    "vocab.json",
-    "tokenizer.model",
-    "spiece.model",
-    "sentencepiece.bpe.model",
-)
-TOKENIZER_NAMES = (
-    *VOCABULARY_NAMES,
-    "merges.txt",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-)
 # BiomedCLIP's repository has no config.json for its text tower; these are the values of
 # microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract (formerly PubMedBERT).
 BIOMEDBERT_BASE: dict[str, Any] = {
@@ -63,8 +52,6 @@ BIOMEDBERT_BASE: dict[str, Any] = {
 }
 # Keys of BiomedCLIP's first release, and what open_clip calls them since.
 RENAMED_TEXT_KEYS = {"proj": "hf_proj_type", "pooler_type": "hf_pooler_type"}
-# Keys that would make transformers run code from the folder.
-CODE_KEYS = ("auto_map", "custom_pipelines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +62,11 @@ class ModelFolder:
         path: the folder, absolute.
         model_cfg: open_clip's model configuration with today's keys; nothing in it points to
             the hub: `hf_model_name` and `hf_tokenizer_name` are absolute paths of local folders.
+            For transformers' classes, what `read_transformers_config` returns.
         text_config: the transformers configuration of the text tower, None for native towers.
         preprocess: how images are laid onto the input square.
         weights: the file of weights.
+        loader: whose classes the towers are built from.
     """
 
     path: Path
@@ -85,6 +74,7 @@ class ModelFolder:
     text_config: dict[str, Any] | None
     preprocess: PreprocessConfig
     weights: Path
+    loader: Literal["open_clip", "transformers"] = "open_clip"
 
     @property
     def dimension(self) -> int:
@@ -102,76 +92,36 @@ class ModelFolder:
         return [path for name in TOKENIZER_NAMES if (path := self.path / name).is_file()]
 
 
+def is_model_folder(folder: Path) -> bool:
+    """Return whether a folder looks like a model folder; what is in its files is not read."""
+    return (folder / CONFIG_NAME).is_file() or is_transformers_folder(folder)
+
+
 def read_model_folder(folder: Path) -> ModelFolder:
-    """Read and check a folder in open_clip's layout; nothing is written and no network is used.
+    """Read and check a model folder; nothing is written and no network is used.
+
+    A folder in both layouts is read in open_clip's.
 
     Raises:
         ModelNotFound: there is no such folder.
-        BadModelFolder: it is not in open_clip's layout.
+        BadModelFolder: it is in neither layout.
         WeightsNotFound: it holds no weights.
     """
     path = Path(folder).expanduser().absolute()
     if not path.is_dir():
-        raise ModelNotFound(
-            f"There is no folder {path}.", "Give an encoder's id or a folder in open_clip's layout."
-        )
-    config = _read_json(path / CONFIG_NAME, path)
+        raise ModelNotFound(f"There is no folder {path}.", LAYOUTS)
+    if not (path / CONFIG_NAME).is_file() and is_transformers_folder(path):
+        model_cfg = read_transformers_config(path)
+        preprocess = read_preprocessor(path, model_cfg)
+        weights = find_weights(path, TRANSFORMERS_WEIGHTS_NAMES)
+        return ModelFolder(path, model_cfg, None, preprocess, weights, "transformers")
+    config = read_json(path / CONFIG_NAME, path)
     model_cfg = _normalised_model_cfg(config, path)
     text_config = _resolve_text_tower(model_cfg["text_cfg"], path)
     if model_cfg["text_cfg"].get("hf_tokenizer_name"):
         model_cfg["text_cfg"]["hf_tokenizer_name"] = str(path)
     preprocess = _read_preprocess(config.get("preprocess_cfg") or {}, model_cfg, path)
     return ModelFolder(path, model_cfg, text_config, preprocess, find_weights(path))
-
-
-def find_weights(folder: Path) -> Path:
-    """Return the file of weights in `folder`, by open_clip's order of preference.
-
-    Raises:
-        WeightsNotFound: there is none, or only the placeholder that git leaves for it.
-        BadModelFolder: there are several and none has a standard name.
-    """
-    candidates = sorted(
-        path for path in folder.iterdir() if path.suffix in WEIGHTS_SUFFIXES and path.is_file()
-    )
-    standard = [folder / name for name in WEIGHTS_NAMES if folder / name in candidates]
-    if not candidates:
-        raise WeightsNotFound(
-            f"The model folder {folder} holds no weights.",
-            "It needs a file such as open_clip_model.safetensors or open_clip_pytorch_model.bin.",
-        )
-    if not standard and len(candidates) > 1:
-        names = ", ".join(path.name for path in candidates)
-        raise BadModelFolder(
-            f"The model folder {folder} holds several files of weights: {names}.",
-            f"Name the right one {WEIGHTS_NAMES[0]} or {WEIGHTS_NAMES[2]}.",
-        )
-    weights = (standard or candidates)[0]
-    if weights.stat().st_size < 1024 and weights.read_bytes().startswith(
-        b"version https://git-lfs"
-    ):
-        raise WeightsNotFound(
-            f"{weights} is a placeholder left by git; the weights themselves were not downloaded.",
-            "Run `git lfs pull` in the folder that it came from, or download the file by itself.",
-        )
-    return weights
-
-
-def _read_json(file: Path, folder: Path) -> dict[str, Any]:
-    if not file.is_file():
-        raise BadModelFolder(
-            f"The folder {folder} holds no {file.name}.",
-            "A model folder has open_clip's layout: open_clip_config.json, weights and tokenizer.",
-        )
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise BadModelFolder(
-            f"{file} cannot be read as JSON: {error}.", "Copy or download the file again."
-        ) from error
-    if not isinstance(content, dict):
-        raise BadModelFolder(f"{file} does not hold a JSON object.", "Download the file again.")
-    return content
 
 
 def _normalised_model_cfg(config: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -212,7 +162,7 @@ def _resolve_text_tower(text_cfg: dict[str, Any], folder: Path) -> dict[str, Any
     for place in (folder, folder / str(name)):
         if (place / "config.json").is_file():
             text_cfg["hf_model_name"] = str(place)
-            config = _read_json(place / "config.json", place)
+            config = read_json(place / "config.json", place)
             return {key: value for key, value in config.items() if key not in CODE_KEYS}
     text_cfg["hf_model_name"] = str(folder)
     if any(family in str(name).lower() for family in ("biomedbert-base", "pubmedbert-base")):

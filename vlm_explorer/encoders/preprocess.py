@@ -38,6 +38,8 @@ class PreprocessConfig:
         resize_mode: `shortest` scales the shorter side to S and cuts the longer one,
             `longest` scales the longer side to S and pads, `squash` changes the aspect.
         fill_color: grey value, 0 to 255, of what is padded.
+        crop: how half a pixel is rounded when the longer side is cut: `round`, half to even, as
+            torchvision does, or `floor`, as transformers' image processors do.
     """
 
     size: int = 224
@@ -46,6 +48,7 @@ class PreprocessConfig:
     interpolation: str = "bicubic"
     resize_mode: str = "shortest"
     fill_color: int = 0
+    crop: str = "round"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,14 @@ def plan(
             if height <= width
             else (int(size * height / width), size)
         )
+        spare = (resized[0] - size, resized[1] - size)
+        down = config.crop == "floor"
         # torchvision's CenterCrop rounds half to even
-        offset = (round((resized[0] - size) / 2.0), round((resized[1] - size) / 2.0))
+        offset = (
+            (spare[0] // 2, spare[1] // 2)
+            if down
+            else (round(spare[0] / 2.0), round(spare[1] / 2.0))
+        )
     return Geometry(
         (height, width), resized, offset, (size, size), config.resize_mode, grid_hw, patch_hw
     )

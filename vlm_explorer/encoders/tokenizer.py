@@ -1,4 +1,4 @@
-"""Texts to token numbers, equal to open_clip's own tokenizers."""
+"""Texts to token numbers, equal to open_clip's and transformers' own tokenizers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from vlm_explorer.encoders.model_folder import VOCABULARY_NAMES, ModelFolder
+from vlm_explorer.encoders.folder_files import VOCABULARY_NAMES
+from vlm_explorer.encoders.model_folder import ModelFolder
 from vlm_explorer.errors import BadModelFolder
 
 if TYPE_CHECKING:
@@ -124,6 +125,41 @@ class TransformersTokenizer:
         return list(self._inner.encode(cleaned, add_special_tokens=False, verbose=False))
 
 
+class ModelTokenizer:
+    """The tokenizer of a transformers model, as its own class reads it, from local files only.
+
+    Rows are padded to the whole window: SigLIP was trained so, and CLIP does not mind.
+    """
+
+    def __init__(self, folder: Path, context_length: int) -> None:
+        from transformers import AutoTokenizer
+
+        self._inner: Any = AutoTokenizer.from_pretrained(
+            str(folder), local_files_only=True, trust_remote_code=False
+        )
+        self.context_length = min(context_length, int(self._inner.model_max_length))
+        self.marks = len(self._inner("").input_ids)
+        unknown = self._inner.unk_token_id
+        # CLIP spells everything, and gives the closing mark this name as well
+        self.unknown_id: int | None = None if unknown == self._inner.eos_token_id else unknown
+
+    def __call__(self, texts: str | Sequence[str]) -> torch.Tensor:
+        """Return int64 (N, context_length), cut at the end or padded."""
+        import torch
+
+        rows = self._inner(
+            [texts] if isinstance(texts, str) else list(texts),
+            max_length=self.context_length,
+            padding="max_length",
+            truncation=True,
+        )
+        return torch.tensor(rows.input_ids)
+
+    def tokens(self, text: str) -> list[int]:
+        """Return all tokens of a text, uncut, without start and end marks."""
+        return list(self._inner.encode(text, add_special_tokens=False, verbose=False))
+
+
 def load_tokenizer(folder: ModelFolder) -> TextTokenizer:
     """Return the tokenizer of a model folder.
 
@@ -141,6 +177,8 @@ def load_tokenizer(folder: ModelFolder) -> TextTokenizer:
         # transformers would go on with a vocabulary of nothing but marks
         if not any((folder.path / name).is_file() for name in VOCABULARY_NAMES):
             raise FileNotFoundError(folder.path / VOCABULARY_NAMES[0])
+        if folder.loader == "transformers":
+            return ModelTokenizer(folder.path, length)
         mode = text_cfg.get("tokenizer_mode")
         pad_token = None if mode or kwargs.keys() - {"clean"} else _pad_token(folder.path)
         if pad_token is not None:
@@ -152,7 +190,8 @@ def load_tokenizer(folder: ModelFolder) -> TextTokenizer:
         # ValueError and KeyError for files that are missing or make no sense.
         raise BadModelFolder(
             f"The tokenizer files in {folder.path} are missing or cannot be read.",
-            "Copy tokenizer.json, tokenizer_config.json and vocab.txt of the model into it.",
+            "Copy the model's tokenizer.json and tokenizer_config.json into it, and what there is "
+            "of vocab.txt, vocab.json, merges.txt and spiece.model.",
         ) from error
 
 

@@ -1,17 +1,16 @@
 """The two towers of a model folder as one torch module, with exactly the folder's weights.
 
-open_clip's own classes are built from the normalised configuration. Its factory is not used: it
-would ask the hub for the text tower's configuration, stretch positional embeddings that do not
-fit, and go on without weights.
+open_clip's and transformers' own classes are built from the normalised configuration. Their
+factories are not used: open_clip's would ask the hub for the text tower's configuration, stretch
+positional embeddings that do not fit, and go on without weights.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-import pickle
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from torch.overrides import TorchFunctionMode  # noqa: TID253
 
 from vlm_explorer.encoders.device import raise_if_out_of_memory
 from vlm_explorer.encoders.model_folder import ModelFolder
+from vlm_explorer.encoders.weights import read_weights
 from vlm_explorer.errors import BadModelFolder
 
 RANDOM_FILLS = frozenset(
@@ -32,8 +32,8 @@ RANDOM_FILLS = frozenset(
         torch.nn.init.kaiming_uniform_,
     }
 )
-# transformers no longer keeps this counter among the weights, BiomedCLIP's file does.
-POSITION_IDS = "text.transformer.embeddings.position_ids"
+# transformers no longer keeps this counter among the weights, older files do.
+POSITION_IDS = "embeddings.position_ids"
 # The native text tower lies at the top level of `CLIP`, and under `text.` in `CustomTextCLIP`.
 NATIVE_TEXT_PREFIXES = (
     "text_projection",
@@ -67,8 +67,9 @@ def load_towers(folder: ModelFolder) -> torch.nn.Module:
     """Build the model of a folder and fill it with the folder's weights.
 
     Returns:
-        open_clip's `CLIP`, `CustomTextCLIP` or `CoCa` in float32 on the CPU, in evaluation mode,
-        its parameters frozen (gradients still flow through to whatever input asks for them).
+        open_clip's `CLIP`, `CustomTextCLIP` or `CoCa`, or `TransformersTowers`, which has their
+        face: in float32 on the CPU, in evaluation mode, its parameters frozen (gradients still
+        flow through to whatever input asks for them).
 
     Raises:
         BadModelFolder: configuration and weights do not make up a model.
@@ -77,72 +78,56 @@ def load_towers(folder: ModelFolder) -> torch.nn.Module:
     weights = read_weights(folder.weights)
     model = _build(folder)
     _fill(model, _fit_names(weights, model), folder)
-    return model.float().eval().requires_grad_(False)
+    model = model.float().eval().requires_grad_(False)
+    if folder.loader == "transformers":
+        from vlm_explorer.encoders.transformers_towers import TransformersTowers
 
-
-def read_weights(file: Path) -> dict[str, torch.Tensor]:
-    """Return the tensors in a file of weights, on the CPU. Code in the file is never run.
-
-    Raises:
-        BadModelFolder: the file is damaged, holds no tensors, or holds code besides them.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        if file.suffix == ".safetensors":
-            content: Any = load_file(file)
-        else:
-            content = torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise BadModelFolder(
-            f"{file} holds more than numbers, so it was not opened: it could run a program.",
-            "Use weights in safetensors format, or plain tensors, from a source that you trust.",
-        ) from error
-    except (SafetensorError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
-        raise_if_out_of_memory(error)
-        raise BadModelFolder(
-            f"The weights {file} cannot be read; the file is damaged or incomplete.",
-            "Copy or download it again.",
-        ) from error
-    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
-        content = content["state_dict"]
-    if not isinstance(content, Mapping) or not content:
-        raise BadModelFolder(f"{file} holds no weights.", "Copy or download it again.")
-    weights = {str(key): value for key, value in content.items()}
-    if not all(isinstance(value, torch.Tensor) for value in weights.values()):
-        raise BadModelFolder(
-            f"{file} holds something else than a model's weights.", "Choose another file."
-        )
-    return weights
+        return TransformersTowers(model).eval()
+    return model
 
 
 def _build(folder: ModelFolder) -> torch.nn.Module:
-    import open_clip
-
-    cfg = copy.deepcopy(folder.model_cfg)
-    custom_text = cfg.pop("custom_text", False) or "hf_model_name" in cfg["text_cfg"]
-    if "multimodal_cfg" in cfg:
-        kind: Any = open_clip.CoCa
-    else:
-        kind = open_clip.CustomTextCLIP if custom_text else open_clip.CLIP
     try:
-        with tempfile.TemporaryDirectory(prefix="vlm-explorer-") as place, _WithoutRandomFill():
-            if folder.text_config is not None:
-                # transformers takes a configuration from a folder only; ours is not written to
-                cfg["text_cfg"]["hf_model_name"] = place
-                text = json.dumps(folder.text_config)
-                Path(place, "config.json").write_text(text, encoding="utf-8")
-            model: torch.nn.Module = kind(**cfg)
-            return model
+        with _WithoutRandomFill():
+            if folder.loader == "transformers":
+                from vlm_explorer.encoders.transformers_towers import build_transformers_model
+
+                return build_transformers_model(folder.model_cfg["transformers"])
+            return build_open_clip_model(folder.model_cfg, folder.text_config)
     except Exception as error:
         # The boundary to open_clip, timm and transformers: a configuration that they cannot
         # build from ends in whatever their constructors raise (TypeError, KeyError, assertions).
         raise_if_out_of_memory(error)
         raise BadModelFolder(
             f"No model can be built from the configuration in {folder.path}: {first_line(error)}.",
-            "It may need a newer version of open_clip or timm, or the file was altered.",
+            "It may need a newer version of open_clip, timm or transformers, or was altered.",
         ) from error
+
+
+def build_open_clip_model(
+    model_cfg: dict[str, Any], text_config: dict[str, Any] | None = None
+) -> torch.nn.Module:
+    """Return open_clip's model of a configuration, its weights not those of any training.
+
+    Args:
+        model_cfg: open_clip's `model_cfg`.
+        text_config: the configuration of the text tower where that comes from transformers.
+    """
+    import open_clip
+
+    cfg = copy.deepcopy(model_cfg)
+    custom_text = cfg.pop("custom_text", False) or "hf_model_name" in cfg["text_cfg"]
+    if "multimodal_cfg" in cfg:
+        kind: Any = open_clip.CoCa
+    else:
+        kind = open_clip.CustomTextCLIP if custom_text else open_clip.CLIP
+    with tempfile.TemporaryDirectory(prefix="vlm-explorer-") as place:
+        if text_config is not None:
+            # transformers takes a configuration from a folder only; ours is not written to
+            cfg["text_cfg"]["hf_model_name"] = place
+            Path(place, "config.json").write_text(json.dumps(text_config), encoding="utf-8")
+        model: torch.nn.Module = kind(**cfg)
+        return model
 
 
 def first_line(error: Exception) -> str:
@@ -160,7 +145,7 @@ def _fit_names(weights: dict[str, torch.Tensor], model: torch.nn.Module) -> dict
             f"text.{key}" if key.startswith(NATIVE_TEXT_PREFIXES) else key: value
             for key, value in weights.items()
         }
-    weights.pop(POSITION_IDS, None)
+    weights = {key: value for key, value in weights.items() if not key.endswith(POSITION_IDS)}
     for key in ("logit_scale", "logit_bias"):
         wanted = getattr(model, key, None)
         if key in weights and wanted is not None and weights[key].numel() == wanted.numel():
@@ -186,9 +171,12 @@ def _fill(model: torch.nn.Module, weights: dict[str, torch.Tensor], folder: Mode
         raise BadModelFolder(
             f"The weights {folder.weights} do not fit their configuration: of {len(wanted)} "
             f"tensors, {'; '.join(problems)}.",
-            "Weights and open_clip_config.json must come from the same model.",
+            "Weights and configuration must come from the same model.",
         )
-    model.load_state_dict(weights, strict=True)
+    # What was read into memory is taken as it is. Safetensors are a view of the file, which may
+    # be replaced while the encoder is in use, so they are copied.
+    in_memory = folder.weights.suffix != ".safetensors"
+    model.load_state_dict(weights, strict=True, assign=in_memory)
 
 
 def _examples(keys: Iterable[str]) -> str:

@@ -24,18 +24,28 @@ class Settings:
     Attributes:
         theme: "dark" or "light".
         model: id of the encoder to use where a collection does not say; empty: the best installed.
+        device: what encoders run on in the window: "auto", or a name as torch knows it.
+        precision: in which precision they run there: "auto", "fp32", "bf16" or "fp16".
         recent: folders of collections opened lately, the newest first.
         titles: what to call those whose own name may be a patient's.
         reopen: whether the next start opens what was open when the program ended.
         last: what was open then; "" for nothing.
+        hub_endpoint: address of a mirror of the hub; "" for the hub itself.
+        hub_ca_bundle: file of the certificates to trust when fetching; "" for the system's.
+        hub_proxy: address of the proxy to fetch through; "" for the system's.
     """
 
     theme: str = "dark"
     model: str = ""
+    device: str = "auto"
+    precision: str = "auto"
     recent: tuple[str, ...] = ()
     titles: dict[str, str] = field(default_factory=dict)
     reopen: bool = True
     last: str = ""
+    hub_endpoint: str = ""
+    hub_ca_bundle: str = ""
+    hub_proxy: str = ""
 
     def with_recent(self, folder: str, title: str = "") -> Settings:
         """Return settings in which `folder` is the one opened last, called `title` if given."""
@@ -55,7 +65,16 @@ def _clean(value: dict[str, Any]) -> dict[str, Any]:
     clean: dict[str, Any] = {}
     if value.get("theme") in THEMES:
         clean["theme"] = value["theme"]
-    for name, kind in (("model", str), ("last", str), ("reopen", bool)):
+    for name, kind in (
+        ("model", str),
+        ("device", str),
+        ("precision", str),
+        ("last", str),
+        ("reopen", bool),
+        ("hub_endpoint", str),
+        ("hub_ca_bundle", str),
+        ("hub_proxy", str),
+    ):
         if isinstance(value.get(name), kind):
             clean[name] = value[name]
     if isinstance(titles := value.get("titles"), dict):

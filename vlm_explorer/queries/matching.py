@@ -49,11 +49,11 @@ def matching_source(collection: Collection, model: str | None = None) -> str:
         ModelNotFound: the collection has no vectors of it, or it is not on this machine.
         BadModelFolder: an encoder of that name is here, but with other weights.
     """
-    if model is not None:
+    if model is not None and model not in collection.models():
         entry = collection.encoder_entry(find_model_folder(model)[0])
         candidates = [model]
     else:
-        entry = collection.encoder_entry()
+        entry = collection.encoder_entry(model)
         candidates = [entry.model, str(entry.provenance.get("folder", entry.model))]
     problem: ModelProblem | None = None
     for candidate in candidates:

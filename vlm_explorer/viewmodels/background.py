@@ -5,16 +5,17 @@ No Qt here. Everything heavy is imported inside the functions, in the worker's t
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vlm_explorer.errors import CollectionDamaged
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.paths import collections_folder
 from vlm_explorer.pixels.ct_choice import DEFAULT
+from vlm_explorer.settings import load_settings
 from vlm_explorer.viewmodels.image_table import ImageTable
 
 if TYPE_CHECKING:
@@ -30,13 +31,14 @@ class Opened:
     """A collection, read.
 
     Attributes:
-        vectors: float32 (N, D), those of the encoder last used; None where there are none.
+        vectors: float32 (N, D), those of the encoder in use; None where there are none.
         problems: file, kind and reason of each file that gave no image.
         left: how the window was left, as kept in the collection.
         warnings: for the user.
         prompt: what is searched for at once; the demo study has one.
         ct_window: through which window CT was encoded for `vectors`.
         indexed: of a folder that is being indexed, how many of the images are in the collection.
+        model: the id of the encoder in use.
     """
 
     collection: Collection
@@ -48,6 +50,7 @@ class Opened:
     prompt: str = ""
     ct_window: str = DEFAULT
     indexed: int = 0
+    model: str = ""
 
     @property
     def title(self) -> str:
@@ -82,7 +85,8 @@ def read_collection(folder: Path, model: str | None = None, *, context: JobConte
     """Read a collection: images, vectors, problems, and how the window was left.
 
     Args:
-        model: the encoder asked for, whose vectors are read if they are there.
+        model: the encoder asked for, whose vectors are read if they are there; by default the one
+            that the window used last.
 
     Raises:
         CollectionProblem: it is not one, damaged, or too new.
@@ -94,13 +98,13 @@ def read_collection(folder: Path, model: str | None = None, *, context: JobConte
     images = ImageTable(collection.described_images)
     context.check()
     images.sort()
-    vectors, ct_window = None, DEFAULT
-    if collection.models() and len(images):
-        wanted = model_of(collection, model)
-        name = wanted if wanted in collection.models() else model_id(wanted)
-        vectors, ct_window = collection.vectors(name), collection.encoder_entry(name).ct_window
-    problems = collection.problems
     left = collection.user_state(WINDOW_STATE)
+    left = left if isinstance(left, dict) else None
+    name, vectors, ct_window = "", None, DEFAULT
+    if collection.models() and len(images):
+        name, vectors = _whole_vectors(collection, model, left)
+        ct_window = collection.encoder_entry(name).ct_window
+    problems = collection.problems
     return Opened(
         collection,
         images,
@@ -111,9 +115,31 @@ def read_collection(folder: Path, model: str | None = None, *, context: JobConte
                 strict=True,
             )
         ),
-        left if isinstance(left, dict) else None,
+        left,
         ct_window=ct_window,
+        model=name,
     )
+
+
+def _whole_vectors(
+    collection: Collection, model: str | None, left: dict[str, object] | None
+) -> tuple[str, np.ndarray]:
+    """Return the first encoder that has a vector of every image, and these vectors.
+
+    The one asked for, else the one that the window used last, else those last written.
+    """
+    kept = (left or {}).get("encoder")
+    wanted = [model_of(collection, model)] if model is not None else []
+    wanted += [name for name in (kept, *collection.models()) if name in collection.models()]
+    names = [name if name in collection.models() else model_id(name) for name in wanted]
+    problem: CollectionDamaged | None = None
+    for name in dict.fromkeys(names):
+        try:
+            return name, collection.vectors(name)
+        except CollectionDamaged as error:
+            problem = problem or error
+    assert problem is not None
+    raise problem
 
 
 def read_place(path: Path, model: str | None, *, context: JobContext) -> Place:
@@ -140,46 +166,6 @@ def read_place(path: Path, model: str | None, *, context: JobContext) -> Place:
     unknown = model is not None and model_id(model) not in opened.collection.models()
     usable = len(opened.images) > 0 and not unknown
     return Place(path, opened if usable or not indexed else None, indexed)
-
-
-def make_place(path: Path) -> None:
-    """Make the collection of the folder `path` if it is not there, still empty.
-
-    Where that cannot be, the indexing run will say why.
-    """
-    from vlm_explorer.collection.writer import CollectionWriter
-    from vlm_explorer.errors import ExplorerError
-    from vlm_explorer.pipeline.indexing import default_place
-
-    with suppress(ExplorerError), CollectionWriter(default_place(path), path.resolve().name):
-        pass
-
-
-def index_and_open(path: Path, model: str | None, *, context: JobContext) -> Opened:
-    """Index a folder in a child process, which can be killed, and read the collection.
-
-    Raises:
-        ExplorerError: whatever stops the indexing.
-    """
-    from vlm_explorer.processes import run_in_process
-
-    make_place(path)  # so that what is to come can be shown while torch is being imported
-    folder, warnings = run_in_process(index_folder, path, model, context=context)
-    return replace(read_collection(folder, model, context=context), warnings=warnings)
-
-
-def index_folder(
-    path: Path, model: str | None, *, context: JobContext
-) -> tuple[Path, tuple[str, ...]]:
-    """Index a folder (child process); return the collection's folder, and warnings."""
-    from vlm_explorer.encoders.load import load_encoder
-    from vlm_explorer.pipeline.indexing import index
-    from vlm_explorer.queries.matching import model_for_indexing
-
-    context.report(0, None, "Loading the encoder")
-    chosen, _ = model_for_indexing([path], None, model)  # of the choice the banner warns
-    report = index([path], encoder=load_encoder(chosen), context=context)
-    return Path(report.collection), report.warnings
 
 
 def open_demo(*, reset: bool, context: JobContext) -> Opened:
@@ -255,9 +241,12 @@ def load_encoder(collection: Collection, model: str, *, context: JobContext) -> 
     context.check()
     import_gently()
     leave_a_core_free()
-    last_used = model == collection.models()[0]
+    settings = load_settings()
     encoder: Encoder = load(
-        matching_source(collection, None if last_used else model), context=context
+        matching_source(collection, model),
+        device=settings.device,
+        precision=settings.precision,
+        context=context,
     )
     return encoder
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.pixels.ct_choice import CHOICES, DEFAULT, describe_choice
-from vlm_explorer.viewmodels import background, ct_work
+from vlm_explorer.viewmodels import background, indexing_work
+from vlm_explorer.viewmodels.encoder_words import describe_encoder
 from vlm_explorer.viewmodels.session import Session
 
 if TYPE_CHECKING:
@@ -70,9 +71,10 @@ class CtEncoding(QObject):
             return
         title = "the file's window" if wanted[1] == DEFAULT else wanted[1]
         session.runner.start(
-            ct_work.encode_ct,
-            *wanted,
-            session.model,
+            indexing_work.encode_again,
+            wanted[0].folder,
+            session.encoder_id,
+            wanted[1],
             title=f"Encoding CT through {title}",
             key=_KEY,
             lane="process",
@@ -86,7 +88,7 @@ class CtEncoding(QObject):
         session = self._session
         session.take(content)
         if session.encoder is not None:
-            note = ct_work.describe_encoder(session.encoder, content.ct_window)
+            note = describe_encoder(session.encoder, content.ct_window)
             session.put(encoder_note=note)
         session.follow_up()
         session.messages.show_information(

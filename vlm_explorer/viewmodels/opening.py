@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
-from vlm_explorer.viewmodels import background
-from vlm_explorer.viewmodels.ct_work import describe_encoder
+from vlm_explorer.viewmodels import background, indexing_work
 from vlm_explorer.viewmodels.early_view import EarlyView
+from vlm_explorer.viewmodels.encoder_words import describe_encoder
 from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.recent import RecentPlaces
 from vlm_explorer.viewmodels.states import LabelState, QueryState
@@ -91,9 +91,9 @@ class Opening(QObject):
     def _start_indexing(self, key: str, title: str) -> None:
         first = key == "open"
         job = self._session.runner.start(
-            background.index_and_open,
+            indexing_work.index_and_open,
             self._path,
-            self._session.model,
+            self._session.model if first else self._session.encoder_id,
             title=title,
             key=key,
             lane="process",
@@ -182,6 +182,8 @@ class Opening(QObject):
     def _take_update(self, content: background.Opened) -> None:
         """Show what changed in the folder since it was indexed, if anything did."""
         session = self._session
+        if content.model != session.encoder_id and session.encoder_id:
+            return  # another encoder was chosen meanwhile; its own run looks for changes, too
         same = content.ct_window == session.ct_window
         if not (same and np.array_equal(content.images.ids, session.images.ids)):
             session.take(content)
@@ -216,17 +218,16 @@ class Opening(QObject):
     def load_encoder(self) -> None:
         """Load the encoder of the open collection, unless it is loaded already."""
         session = self._session
-        assert session.collection is not None
+        assert session.content is not None
         if session.encoder is not None:
             session.answer_what_waits()
             return
-        model = background.model_of(session.collection, session.model)
-        name = model if model in session.collection.models() else background.model_id(model)
+        name = session.content.model
         session.put(encoder_id=name, encoder_note=f"{name} · loading")
         session.runner.start(
             background.load_encoder,
-            session.collection,
-            model,
+            session.content.collection,
+            name,
             title=f"Loading the encoder {name}",
             key="encoder",
             on_success=self._take_encoder,

@@ -70,7 +70,7 @@ def lay_out(
     from vlm_explorer.queries.layout import LayoutRequest, layout
 
     request = LayoutRequest(method=method, space=space, seed=seed)
-    return layout(opened.collection, request, context=context)
+    return layout(opened.collection, request, model=opened.model or None, context=context)
 
 
 def find_groups(

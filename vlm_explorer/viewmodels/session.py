@@ -32,7 +32,7 @@ __all__ = ["ImageTable", "LabelState", "LayoutState", "QueryState", "Selection",
 # The jobs that belong to the open collection, and end with it.
 _KEYS = (
     "open", "update", "peek", "encoder", "preview", "layout", "groups", "query", "labels",
-    "reading",
+    "reading", "switch",
 )  # fmt: skip
 MOST_KEPT = 2000  # images of a selection that are selected again when the window reopens
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vlm_explorer.analysis.similarity import combine, cosines, top_k, unit
+from vlm_explorer.analysis.similarity import TIE, combine, cosines, top_k, unit
 from vlm_explorer.errors import UsageError
 
 
@@ -61,6 +61,62 @@ def test_that_equal_vectors_keep_their_order(count, distinct, k, seed):
     per_kind = (kinds.astype(np.float64) * unit_rows(1, 33, seed + 1)[0]).sum(axis=1)
     expected = sorted(range(count), key=lambda row: (-per_kind[which[row]], row))[:k]
     assert indices.tolist() == expected
+
+
+def exact_cosines(vectors, query):
+    return (vectors.astype(np.float64) * query.astype(np.float64)).sum(axis=1)
+
+
+def ranking_by_definition(vectors, query, k, names):
+    """From the best down: whoever is within TIE of the best that is left goes with it, by name."""
+    left = sorted(range(len(vectors)), key=lambda row: -exact_cosines(vectors, query)[row])
+    values, ranking = exact_cosines(vectors, query), []
+    while left:
+        tied = [row for row in left if values[row] >= values[left[0]] - TIE]
+        ranking += sorted(tied, key=lambda row: names[row])
+        left = [row for row in left if row not in tied]
+    return ranking[:k]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    count=st.integers(1, 130),
+    dimension=st.sampled_from([1, 2, 3, 31, 64, 100]),
+    k=st.integers(1, 150),
+    spread=st.sampled_from([0.0, 3e-7, 1e-5, 1e-3, 1.0]),
+    zeros=st.integers(0, 3),
+    seed=st.integers(0, 1000),
+)
+def test_that_the_best_k_are_those_of_the_definition(count, dimension, k, spread, zeros, seed):
+    chance = np.random.default_rng(seed)
+    query = unit_rows(1, dimension, seed)[0]
+    rows = query + spread * chance.normal(size=(count, dimension))
+    rows = unit(rows).astype(np.float16)
+    rows[chance.integers(0, count, zeros)] = 0
+    names = [f"{number:08x}" for number in chance.permutation(count)]
+    found, values = top_k(rows, query, k, lambda rows: [names[row] for row in rows])
+    assert found.tolist() == ranking_by_definition(rows, query, k, names)
+    np.testing.assert_allclose(values, exact_cosines(rows, query)[found], atol=1e-7)
+
+
+def test_that_ties_by_the_thousand_go_by_their_names():
+    rows = np.repeat(unit_rows(3, 48, dtype=np.float16), 4000, axis=0)
+    query = unit_rows(1, 48, seed=4)[0]
+    names = np.random.default_rng(5).permutation(len(rows))
+    found, _ = top_k(rows, query, 4010, lambda rows: [f"{names[row]:06d}" for row in rows])
+    first, second = np.argsort(-exact_cosines(rows[::4000], query))[:2] * 4000
+    expected = [
+        *sorted(range(first, first + 4000), key=lambda row: names[row]),
+        *sorted(range(second, second + 4000), key=lambda row: names[row])[:10],
+    ]
+    assert found.tolist() == expected
+
+
+def test_that_a_tie_is_reckoned_from_its_best_and_does_not_run_on():
+    query = np.array([1.0, 0.0], np.float32)
+    rows = np.array([[1 - step * 6e-7, 0] for step in range(4)], np.float32)
+    found, _ = top_k(rows, query, 4, lambda rows: ["dcba"[row] for row in rows])
+    assert found.tolist() == [1, 0, 3, 2]
 
 
 def test_that_no_vectors_give_no_hits():

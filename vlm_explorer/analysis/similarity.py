@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vlm_explorer.analysis.half_product import error_bound, product, widen
 from vlm_explorer.errors import UsageError
 
 Vectors = NDArray[np.float16] | NDArray[np.float32]
+Rows = NDArray[np.int64]
 
-# Rows converted at once: 1,024 x 512 float32 is 2 MiB, which stays in the processor's cache.
-_ROWS_AT_ONCE = 1024
+# Cosines that differ by less are told apart by no model, and by no sum in float32.
+TIE = 1e-6
+# Rows converted at once: 256 x 512 float32 is 0.5 MiB, which stays in the processor's cache.
+_ROWS_AT_ONCE = 256
+# Unit rows of float16 are longer than 1 by their rounding, 2^-11 at most.
+_LONGEST = 1.001
 
 
 def cosines(vectors: Vectors, queries: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -28,38 +34,60 @@ def cosines(vectors: Vectors, queries: NDArray[np.float32]) -> NDArray[np.float3
     columns = np.ascontiguousarray(np.asarray(queries, np.float32).T)
     if vectors.dtype == np.float32:
         return np.asarray(vectors @ columns, np.float32)
-    answer = np.empty((len(vectors), *columns.shape[1:]), np.float32)
-    for start in range(0, len(vectors), _ROWS_AT_ONCE):
-        rows = vectors[start : start + _ROWS_AT_ONCE].astype(np.float32)
-        answer[start : start + len(rows)] = rows @ columns
+    halves = np.asarray(vectors, np.float16)
+    if columns.ndim == 1:
+        return product(halves, columns)
+    answer = np.empty((len(halves), columns.shape[1]), np.float32)
+    for start in range(0, len(halves), _ROWS_AT_ONCE):
+        rows = halves[start : start + _ROWS_AT_ONCE]
+        answer[start : start + len(rows)] = widen(rows) @ columns
     return answer
 
 
 def top_k(
-    vectors: Vectors, query: NDArray[np.float32], k: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return the k vectors nearest to the query, exactly.
+    vectors: Vectors,
+    query: NDArray[np.float32],
+    k: int,
+    keys: Callable[[Rows], Sequence[str]] | None = None,
+) -> tuple[Rows, NDArray[np.float32]]:
+    """Return the k vectors nearest to the query, exactly; see `best_of`."""
+    return best_of(cosines(vectors, query), vectors, query, k, keys)
 
-    A float32 matrix product sums in an order that depends on where a row lies, so equal rows may
-    differ in the last bit. Every row whose cosine comes within that product's error bound of the
-    k-th is therefore summed again in float64, row by row, and equal cosines keep the order of
-    the rows.
+
+def best_of(
+    rough: NDArray[np.float32],
+    vectors: Vectors,
+    query: NDArray[np.float32],
+    k: int,
+    keys: Callable[[Rows], Sequence[str]] | None = None,
+) -> tuple[Rows, NDArray[np.float32]]:
+    """Return the k vectors nearest to the query, exactly, given all cosines in float32.
+
+    A float32 sum depends on the order of summing, so equal rows may differ in the last bits. The
+    rows that may be among the best are therefore summed again in float64, one by one.
+
+    Which rows may: let b be the error bound of a float32 sum and c the k-th largest of `rough`.
+    The k rows with `rough` >= c have real cosines of at least c - b, so the k-th real cosine is no
+    smaller. A row among the best k, or within `TIE` of one, has a real cosine of at least
+    c - b - TIE, and so a `rough` of at least c - 2b - TIE.
 
     Args:
-        vectors: (N, D) unit rows, float16 or float32.
-        query: float32 (D,), a unit vector.
+        rough: float32 (N,), `cosines(vectors, query)`.
+        vectors: (N, D) unit rows, or rows of zeros; float16 or float32.
+        query: float32 (D,).
         k: how many; fewer come back where there are fewer vectors.
+        keys: gives the names of rows, by which ties are ordered; by default the rows' own order.
 
     Returns:
-        indices int64 (k,) and cosines float32 (k,), best first, ties by index.
+        indices int64 (k,) and cosines float32 (k,), best first. From the best down, all that is
+        within `TIE` of the first of a tie belongs to it, and is ordered by `keys`.
     """
     k = min(k, len(vectors))
     if k <= 0:
         return np.empty(0, np.int64), np.empty(0, np.float32)
-    rough = cosines(vectors, query)
-    # Higham, Accuracy and Stability of Numerical Algorithms, section 3.1: |error| <= D u |x||y|.
-    bound = 2 * vectors.shape[1] * float(np.finfo(np.float32).eps)
-    threshold = np.partition(rough, len(rough) - k)[len(rough) - k] - bound
+    bound = error_bound(vectors.shape[1], _LONGEST * float(np.linalg.norm(query)))
+    worst = float(np.partition(rough, len(rough) - k)[len(rough) - k])
+    threshold = np.nextafter(np.float32(worst - 2 * bound - TIE), np.float32(-np.inf))
     candidates = np.flatnonzero(rough >= threshold)
     exact = np.concatenate(
         [
@@ -69,8 +97,31 @@ def top_k(
             for start in range(0, len(candidates), _ROWS_AT_ONCE)
         ]
     )
-    order = np.lexsort((candidates, -exact))[:k]
-    return candidates[order].astype(np.int64), exact[order].astype(np.float32)
+    order = np.argsort(-exact, kind="stable")
+    ordered = _in_ties(exact[order], candidates[order], k, keys)
+    chosen = order[ordered[:k]]
+    return candidates[chosen].astype(np.int64), exact[chosen].astype(np.float32)
+
+
+def _in_ties(
+    values: NDArray[np.float64],
+    rows: NDArray[np.intp],
+    k: int,
+    keys: Callable[[Rows], Sequence[str]] | None,
+) -> NDArray[np.intp]:
+    """Return the order of descending values in which ties go by their keys, as far as k."""
+    order = np.arange(len(values))
+    rising = -values
+    near = np.flatnonzero(np.diff(rising) <= TIE)
+    end = 0
+    for start in near[near < k].tolist():
+        if start < end:
+            continue
+        end = int(np.searchsorted(rising, rising[start] + TIE, side="right"))
+        tied = rows[start:end].astype(np.int64)
+        names = tied if keys is None else np.asarray(keys(tied), object)
+        order[start:end] = start + np.lexsort((tied, names))
+    return order
 
 
 def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:

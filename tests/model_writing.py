@@ -46,6 +46,7 @@ def random_state(
             model.logit_scale.fill_(LOGIT_SCALE)
             if model.visual.image_size != (224, 224):
                 _spread(model)
+                _settle(model.visual)
     state: dict[str, Any] = model.state_dict()
     if bert is not None:
         positions = torch.arange(512).unsqueeze(0)
@@ -60,6 +61,19 @@ def _spread(model: Any) -> None:
             parameter.normal_(std=1.4 * (parameter.shape[0] / parameter.numel()) ** 0.5)
         elif name.endswith("weight") and not parameter.any():
             parameter.fill_(1.0)
+
+
+def _settle(visual: Any) -> None:
+    """Set the statistics of a convolutional tower of timm as training does, on noise."""
+    import torch
+
+    layers = [part for part in visual.modules() if isinstance(part, torch.nn.BatchNorm2d)]
+    if not layers or not hasattr(visual, "trunk"):
+        return
+    for layer in layers:
+        layer.momentum = 1.0
+    visual.train()(torch.rand(8, 3, *visual.image_size))
+    visual.eval()
 
 
 def save(folder: Path, state: dict[str, Any], weights: str) -> None:

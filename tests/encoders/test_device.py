@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vlm_explorer.encoders.device import choose_device, choose_precision
+from vlm_explorer.encoders.device import choose_device
 from vlm_explorer.errors import NotSupported, UsageError
 
 
@@ -56,12 +56,3 @@ def test_that_apples_gpu_is_only_on_apples_machines(monkeypatch):
 def test_that_other_names_are_wrong_usage(requested):
     with pytest.raises(UsageError, match="no device called"):
         choose_device(requested)
-
-
-def test_that_precision_follows_the_device_unless_named():
-    assert choose_precision("auto", "cpu") == "fp32"
-    assert choose_precision("auto", "mps") == "fp32"
-    assert choose_precision("auto", "cuda:0") == "fp16"
-    assert choose_precision("bf16", "cpu") == "bf16"
-    with pytest.raises(UsageError, match="no precision called"):
-        choose_precision("int8", "cpu")

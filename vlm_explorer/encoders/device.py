@@ -1,4 +1,4 @@
-"""Which device and which precision an encoder runs in, and whether memory ran out there."""
+"""Which device an encoder runs on, and whether memory ran out there."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import os
 import re
 
 from vlm_explorer.errors import NotSupported, OutOfMemory, UsageError
-
-PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 
 def choose_device(requested: str = "auto") -> str:
@@ -63,21 +61,6 @@ def _check_cuda(index: int) -> str:
             "Choose the device auto, or one of those.",
         )
     return f"cuda:{index}"
-
-
-def choose_precision(requested: str, device: str) -> str:
-    """Return `fp32`, `bf16` or `fp16`; `auto` is fp16 on CUDA and fp32 elsewhere.
-
-    Raises:
-        UsageError: no such precision.
-    """
-    if requested not in PRECISIONS:
-        raise UsageError(
-            f"There is no precision called {requested!r}.", f"Choose {', '.join(PRECISIONS)}."
-        )
-    if requested != "auto":
-        return requested
-    return "fp16" if device.startswith("cuda") else "fp32"
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vlm_explorer.encoders.precision import DeviceChoice
 from vlm_explorer.encoders.preprocess import PreprocessConfig
 from vlm_explorer.jobs import JobContext
 
@@ -38,7 +39,8 @@ class Encoder(Protocol):
         fingerprint: hexadecimal digest of weights, configuration and tokenizer.
         folder: the model folder that it was loaded from.
         device: torch's name of the device, such as `cpu` or `cuda:0`.
-        precision: `fp32`, `bf16` or `fp16`.
+        precision: of the image tower, `fp32`, `bf16` or `fp16`; texts are encoded in float32.
+        choice: how device and precision were chosen, and what was measured.
         dimension: length D of the vectors.
         logit_scale: what cosines are multiplied by before softmax or sigmoid (not its logarithm).
         logit_bias: what is added after that where the encoder was trained with a sigmoid loss.
@@ -58,15 +60,25 @@ class Encoder(Protocol):
     preprocess: PreprocessConfig
     context_length: int
     domain: str
+    choice: DeviceChoice
+
+    @property
+    def batch_limit(self) -> int | None:
+        """The number of images that still fitted when memory last ran out; None if never."""
+        ...
 
     def encode_images(
         self,
         images: Sequence[NDArray[np.uint8]],
         *,
-        batch_size: int = 32,
+        batch_size: int | None = None,
+        pad: bool = False,
         context: JobContext | None = None,
     ) -> NDArray[np.float32]:
-        """Return float32 (N, D), unit rows, of uint8 images (rows, columns[, 3])."""
+        """Return float32 (N, D), unit rows, of uint8 images (rows, columns[, 3]).
+
+        With `pad` every batch has `batch_size` images, the last one filled up.
+        """
         ...
 
     def encode_texts(

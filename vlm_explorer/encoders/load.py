@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vlm_explorer.encoders.fingerprint import fingerprint
 from vlm_explorer.encoders.model_folder import read_model_folder
+from vlm_explorer.encoders.precision import check_precision
 from vlm_explorer.encoders.registry import describe, find_model_folder
 from vlm_explorer.jobs import JobContext
 
@@ -19,6 +20,7 @@ def load_encoder(
     *,
     device: str = "auto",
     precision: str = "auto",
+    batch_size: int | None = None,
     context: JobContext | None = None,
 ) -> OpenClipEncoder:
     """Load an encoder from a local folder; the network is never used.
@@ -26,8 +28,11 @@ def load_encoder(
     Args:
         model: an id of the registry or of an imported encoder, or a model folder.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
-        precision: `auto`, `fp32`, `bf16` or `fp16`.
-        context: told the progress of checking the weights, which takes seconds the first time.
+        precision: of the image tower, `auto`, `fp32`, `bf16` or `fp16`; `auto` is measured the
+            first time, which takes seconds.
+        batch_size: images that go through the tower at once; by default as measured.
+        context: told the progress of checking the weights, which takes seconds the first time,
+            and of the measurement.
 
     Raises:
         ModelNotFound: no such id or folder, or not on this machine.
@@ -36,19 +41,23 @@ def load_encoder(
         NotSupported: the device cannot be used here.
         UsageError: no such device or precision.
         OutOfMemory: the encoder does not fit.
+        Cancelled: `context` asked to stop.
     """
     name, path = find_model_folder(str(model))
     folder = read_model_folder(path)
     # torch and open_clip take seconds to import; what is wrong with the folder is said before
-    from vlm_explorer.encoders.device import choose_device, choose_precision
+    from vlm_explorer.encoders.device import choose_device
     from vlm_explorer.encoders.open_clip_encoder import make_encoder
 
+    check_precision(precision)
     chosen = choose_device(device)
     return make_encoder(
         folder,
         name=name,
         fingerprint=fingerprint(folder, context=context),
         device=chosen,
-        precision=choose_precision(precision, chosen),
+        precision=precision,
         domain=describe(name).domain,
+        batch_size=batch_size,
+        context=context,
     )

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-KINDS = ("clip", "biomedclip", "siglip", "resnet", "padded", "oblong")
+KINDS = ("clip", "biomedclip", "siglip", "resnet", "padded", "oblong", "plip", "medsiglip")
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +19,8 @@ def encoders(tmp_path_factory):
         "siglip": model_folders.build_siglip_folder,
         "resnet": model_folders.build_resnet_folder,
         "padded": model_folders.build_own_vocabulary_folder,
+        "plip": model_folders.build_pubmedclip_folder,
+        "medsiglip": model_folders.build_medsiglip_folder,
     }
     found = {}
     with pytest.MonkeyPatch.context() as patch:

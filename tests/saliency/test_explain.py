@@ -55,7 +55,7 @@ def test_that_every_method_answers_in_the_same_form(encoder, photo):
         assert found.target["prompts"] == TEXTS
         assert found.model_id == encoder.id
         assert found.weights_sha256 == encoder.fingerprint
-        assert set(found.versions) == {"torch", "open_clip_torch", "timm"}
+        assert set(found.versions) == {"torch", "open_clip_torch", "timm", "transformers"}
         assert found.cost["forward"] >= 1
         assert found.cost["seconds"] > 0
         assert np.isfinite(found.grid).all()
@@ -193,3 +193,25 @@ def test_that_patches_that_do_not_divide_the_input_leave_its_end_unseen(encoders
         assert np.isfinite(overlay[:, :56, :56]).all()
         assert np.isnan(overlay[:, 56:]).all()
         assert np.isnan(overlay[:, :, 56:]).all()
+
+
+def test_that_a_convolutional_tower_is_explained_by_occlusion_alone(tmp_path, monkeypatch, photo):
+    from model_folders import build_mobileclip2_folder
+
+    from vlm_explorer.encoders.load import load_encoder
+
+    monkeypatch.setenv("VLM_EXPLORER_HOME", str(tmp_path / "home"))
+    folder = build_mobileclip2_folder(tmp_path / "mobileclip2")
+    mobile = load_encoder(folder, device="cpu", precision="fp32")
+    reasons = available_methods(mobile)
+    assert "FastVit" in reasons["attention"]
+    assert reasons["rollout"] == reasons["attention"]
+    for method in ("attention", "rollout"):
+        with pytest.raises(NotSupported, match="not a plain ViT") as caught:
+            explain(mobile, photo, TEXTS, method)
+        assert "occlusion" in caught.value.hint
+    found = explain(mobile, photo, TEXTS, "occlusion", window=4)
+    assert found.grid.shape == (2, 8, 8)
+    assert np.abs(found.grid).max() > 0
+    expected = mobile.encode_texts(TEXTS) @ mobile.encode_images([photo])[0]
+    np.testing.assert_allclose(found.score, expected, atol=1e-5)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import multi_head_attention_forward
 
+from vlm_explorer.encoders.preprocess import to_tensor
 from vlm_explorer.errors import NotSupported
 from vlm_explorer.saliency.taps import capture, shadow
 from vlm_explorer.saliency.tower import read_tower
@@ -21,8 +22,6 @@ def tapped_attention(encoder, view):
 
 
 def run_tower(encoder, visual, view):
-    from vlm_explorer.encoders.preprocess import to_tensor
-
     with torch.no_grad():
         return visual(to_tensor(view[None], encoder.preprocess))
 
@@ -85,6 +84,35 @@ def test_that_siglips_pooling_head_gives_out_what_its_attention_weighs(encoders,
     value = seen["kv"][0].chunk(2, dim=-1)[1].unflatten(-1, (pool.num_heads, -1)).transpose(0, 1)
     expected = (layers[-1] @ value).transpose(0, 1).flatten(1)
     torch.testing.assert_close(expected, seen["pooled"][0], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["plip", "medsiglip"])
+def test_that_transformers_blocks_have_the_weights_of_eager_attention(encoders, photo, kind):
+    from transformers import AutoModel
+
+    encoder = encoders[kind]
+    layers, _ = tapped_attention(encoder, encoder.view(photo))
+    model = AutoModel.from_pretrained(encoder.folder, attn_implementation="eager").eval()
+    pixels = to_tensor(encoder.view(photo)[None], encoder.preprocess)
+    with torch.no_grad():
+        expected = model.vision_model(pixel_values=pixels, output_attentions=True).attentions
+    assert len(expected) == 3
+    for found, weights in zip(layers, expected, strict=False):
+        torch.testing.assert_close(found, weights[0], atol=1e-6, rtol=1e-4)
+    assert len(layers) == (4 if kind == "medsiglip" else 3)
+
+
+def test_that_transformers_pooling_head_has_the_weights_that_torch_returns(encoders, photo):
+    encoder = encoders["medsiglip"]
+    layers, _ = tapped_attention(encoder, encoder.view(photo))
+    visual, seen = copy.deepcopy(encoder.model.visual), []
+    attention = visual.tower.head.attention
+    attention.register_forward_pre_hook(lambda _m, args: seen.append(args))
+    run_tower(encoder, visual, encoder.view(photo))
+    attention._forward_pre_hooks.clear()
+    with torch.no_grad():
+        _, expected = attention(*seen[0], need_weights=True, average_attn_weights=False)
+    torch.testing.assert_close(layers[-1], expected[0], atol=1e-6, rtol=1e-5)
 
 
 def test_that_a_resnets_pooling_has_the_weights_that_torch_returns(encoders, photo):
@@ -199,6 +227,18 @@ def test_that_a_tower_without_a_class_token_is_pooled_over_its_patches():
     assert [len(tower.layers) for tower in towers] == [3, 2]
     assert [layer.prefix for layer in towers[0].layers] == [0, 0, 0]
     assert [tower.pooled_by for tower in towers] == ["patches", "patches"]
+
+
+def test_that_patches_behind_a_convolutional_stem_are_measured_on_the_input():
+    """MobileCLIP2-B: the stem makes 14 x 14 of 224 pixels, the patches themselves are 1 x 1."""
+    import timm
+
+    with torch.device("meta"):
+        trunk = timm.create_model("vit_base_mci_224", depth=1, num_classes=0)
+    tower = read_tower(torch.nn.ModuleDict({"trunk": trunk}), 224)
+    assert tower.grid_hw == (14, 14)
+    assert tower.patch_hw == (16, 16)
+    assert tower.pooled_by == "class"
 
 
 def test_that_towers_that_cannot_be_read_say_why(encoders):

@@ -30,6 +30,7 @@ from vlm_explorer.saliency.rollout import Fusion, rollout
 from vlm_explorer.saliency.tower import Tower, image_module, read_tower
 
 METHODS = ("attention", "rollout", "occlusion")
+_LIBRARIES = ("torch", "open_clip_torch", "timm", "transformers")
 
 Floats = NDArray[np.float32]
 
@@ -101,7 +102,7 @@ def explain(
         },
         model_id=encoder.id,
         weights_sha256=encoder.fingerprint,
-        versions={name: version(name) for name in ("torch", "open_clip_torch", "timm")},
+        versions={name: version(name) for name in _LIBRARIES},
         score=found.score,
         grid=found.grid,
         unit=found.unit,

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.encoders.preprocess import to_tensor
 from vlm_explorer.errors import NotSupported
-from vlm_explorer.saliency.tower import AttentionLayer, Tower, image_module, read_tower
+from vlm_explorer.saliency.tower import AttentionLayer, Style, Tower, image_module, read_tower
 
 if TYPE_CHECKING:
     import torch
@@ -148,12 +148,12 @@ def _listen(layer: AttentionLayer, tap: LayerTap) -> list[Any]:
     def keep(query: Tensor, key: Tensor) -> None:
         tap.query, tap.key = query, key
 
-    def keep_norms(_module: Any, _inputs: Any, output: Tensor) -> None:
-        tap.norms = output.norm(dim=-1)
+    def keep_norms(_module: Any, _inputs: Any, output: Any) -> None:
+        # the blocks of transformers gave out a tuple before its version 5
+        tokens: Tensor = output[0] if isinstance(output, tuple) else output
+        tap.norms = tokens.norm(dim=-1)
 
-    handles = {"timm": _timm, "torch": _torch, "latent": _latent, "resnet": _resnet}[layer.style](
-        layer.module, keep
-    )
+    handles = _LISTENERS[layer.style](layer.module, keep)
     if layer.block is not None:
         handles.append(layer.block.register_forward_hook(keep_norms))
     return handles
@@ -176,9 +176,10 @@ def _torch(attention: Any, keep: Keep) -> list[Any]:
     def hook(_module: Any, inputs: tuple[Any, ...]) -> None:
         from torch.nn.functional import linear
 
-        width = attention.embed_dim
-        weight, bias = attention.in_proj_weight[: 2 * width], attention.in_proj_bias[: 2 * width]
-        query, key = linear(inputs[0], weight, bias).chunk(2, dim=-1)
+        weights = attention.in_proj_weight.chunk(3)
+        biases = attention.in_proj_bias.chunk(3)
+        query = linear(inputs[0], weights[0], biases[0])
+        key = linear(inputs[1], weights[1], biases[1])
         scale = attention.head_dim**-0.5
         keep(_heads(query, attention.num_heads) * scale, _heads(key, attention.num_heads))
 
@@ -214,3 +215,27 @@ def _resnet(attention: Any, keep: Keep) -> list[Any]:
         keep(query * scale, _heads(attention.k_proj(tokens), attention.num_heads))
 
     return [attention.register_forward_pre_hook(hook)]
+
+
+def _transformers(attention: Any, keep: Keep) -> list[Any]:
+    queries: list[Tensor] = []
+
+    def hook_query(_module: Any, _inputs: Any, output: Tensor) -> None:
+        queries[:] = [_heads(output, attention.num_heads)]
+
+    def hook_key(_module: Any, _inputs: Any, output: Tensor) -> None:
+        keep(queries[0] * attention.scale, _heads(output, attention.num_heads))
+
+    return [
+        attention.q_proj.register_forward_hook(hook_query),
+        attention.k_proj.register_forward_hook(hook_key),
+    ]
+
+
+_LISTENERS: dict[Style, Callable[[Any, Keep], list[Any]]] = {
+    "timm": _timm,
+    "torch": _torch,
+    "latent": _latent,
+    "resnet": _resnet,
+    "transformers": _transformers,
+}

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from vlm_explorer.encoders.encoder import Encoder
 
-# How a layer computes attention: timm's block, torch's module inside open_clip's block, timm's
-# pooling head with a learned query (SigLIP), the pooling of CLIP's ResNets.
-Style = Literal["timm", "torch", "latent", "resnet"]
+# How a layer computes attention: timm's block, torch's module (in open_clip's blocks and in the
+# pooling head of transformers' SigLIP), timm's pooling head with a learned query (SigLIP), the
+# pooling of CLIP's ResNets, the block of transformers' CLIP and SigLIP.
+Style = Literal["timm", "torch", "latent", "resnet", "transformers"]
 
 _NOT_SHOWN = "this encoder does not show its inside"
 # Sides of a cell where a tower has no patches of its own, the usual patch first.
@@ -68,13 +69,15 @@ def image_module(encoder: Encoder) -> Any | None:
 
 
 def read_tower(visual: Any | None, size: int) -> Tower:
-    """Read open_clip's image tower, a torch module; `size` is the side of its input in pixels."""
+    """Read an encoder's image tower, a torch module; `size` is the side of its input in pixels."""
     if visual is None:
         return _cells(size, _NOT_SHOWN)
     trunk = getattr(visual, "trunk", None)
     kind = type(visual).__name__
     if trunk is not None:
         return _read_timm(trunk, size)
+    if kind == "TransformersVision":
+        return _read_transformers(visual.tower)
     if kind == "VisionTransformer":
         return _read_open_clip(visual)
     if kind == "ModifiedResNet":
@@ -111,6 +114,9 @@ def _read_timm(trunk: Any, size: int) -> Tower:
     if not blocks or getattr(embed, "grid_size", None) is None:
         return _cells(size, f"its image tower, a {type(trunk).__name__}, is not a plain ViT")
     grid, patch = tuple(embed.grid_size), tuple(embed.patch_size)
+    if getattr(embed, "backbone", None) is not None:
+        # a stem of convolutions lies before the patches, whose size is in the stem's output
+        patch = (size // grid[0], size // grid[1])
     if not all(type(getattr(block, "attn", None)) is vit.Attention for block in blocks):
         return Tower(grid, patch, reason="its blocks compute attention in a way of their own")
     prefix = trunk.num_prefix_tokens
@@ -125,6 +131,21 @@ def _read_timm(trunk: Any, size: int) -> Tower:
     class_token = trunk.cls_token is not None
     by_class = class_token and pool is None and trunk.global_pool == "token"
     return Tower(grid, patch, layers, class_token, "class" if by_class else "patches")
+
+
+def _read_transformers(tower: Any) -> Tower:
+    patch = int(tower.embeddings.patch_size)
+    side = int(tower.embeddings.image_size) // patch
+    class_token = hasattr(tower.embeddings, "class_embedding")
+    layers = tuple(
+        AttentionLayer(f"Block {number}", "transformers", block.self_attn, block, int(class_token))
+        for number, block in enumerate(tower.encoder.layers, 1)
+    )
+    head = getattr(tower, "head", None)
+    if head is not None:
+        layers += (AttentionLayer("Pooling head", "torch", head.attention, None, 0),)
+    pooled_by: Literal["class", "patches"] = "class" if class_token else "patches"
+    return Tower((side, side), (patch, patch), layers, class_token, pooled_by)
 
 
 def _read_resnet(visual: Any, size: int) -> Tower:

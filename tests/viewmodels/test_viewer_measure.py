@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom.data import get_testdata_file
 from viewer_scans import ramp, write_scan
 
 from vlm_explorer.pixels.decode import read_frame
-from vlm_explorer.pixels.frame import Frame
+from vlm_explorer.pixels.frame import ULTRASOUND_REGION, Frame
+from vlm_explorer.pixels.ultrasound_regions import UltrasoundRegion
 from vlm_explorer.viewmodels.viewer_measure import (
     Kind,
     Measurement,
@@ -166,3 +170,40 @@ def test_that_a_region_says_mean_deviation_range_area_and_count_with_units() -> 
     assert describe(box, colour) == ("Area 16.0 px²", "16 pixels")
     outside = Measurement(Kind.RECTANGLE, ((1.1, 1.1), (1.2, 1.2)))
     assert describe(outside, frame) == ("Area 0.01 mm²", "0 pixels")
+
+
+def test_that_ultrasound_is_measured_by_the_region_that_holds_it() -> None:
+    two = (
+        UltrasoundRegion((0, 0, 30, 40), (0.5, 0.5)),
+        UltrasoundRegion((30, 0, 60, 20), (0.25, 0.25)),
+        UltrasoundRegion((30, 20, 60, 40), None),  # a curve over time
+    )
+    scan = replace(SCAN, spacing=(0.5, 0.5), spacing_kind=ULTRASOUND_REGION, regions=two)
+
+    def words(*points: tuple[float, float]) -> str:
+        return describe(Measurement(Kind.LENGTH, points), scan)[0]
+
+    assert words((0, 0), (30, 40)) == "25.0 mm (ultrasound region)"
+    assert words((35, 5), (55, 5)) == "5.0 mm (ultrasound region)"
+    assert words((20, 10), (40, 10)) == "20.0 px"
+    assert words((35, 25), (55, 25)) == "20.0 px"
+
+
+def test_that_the_innermost_of_nested_regions_counts() -> None:
+    nested = (
+        UltrasoundRegion((0, 0, 60, 40), (0.5, 0.5)),
+        UltrasoundRegion((10, 10, 20, 20), (0.1, 0.1)),
+    )
+    scan = replace(SCAN, spacing=(0.5, 0.5), spacing_kind=ULTRASOUND_REGION, regions=nested)
+    inner = Measurement(Kind.LENGTH, ((10, 15), (20, 15)))
+    assert describe(inner, scan)[0] == "1.0 mm (ultrasound region)"
+
+
+def test_that_the_regions_of_a_real_ultrasound_scan_are_read() -> None:
+    frame = read_frame(Path(str(get_testdata_file("examples_ybr_color.dcm"))))
+    dataset = pydicom.dcmread(str(get_testdata_file("examples_ybr_color.dcm")))
+    given = dataset.SequenceOfUltrasoundRegions
+    assert len(frame.regions) == len(given) > 0
+    for region, item in zip(frame.regions, given, strict=True):
+        assert region.box[:2] == (item.RegionLocationMinX0, item.RegionLocationMinY0)
+        assert region.box[2:] == (item.RegionLocationMaxX1 + 1, item.RegionLocationMaxY1 + 1)

@@ -43,6 +43,7 @@ from vlm_explorer.pixels.playback import find_frame_rate
 from vlm_explorer.pixels.slide_pixels import read_slide
 from vlm_explorer.pixels.stored_pixels import read_stored
 from vlm_explorer.pixels.supplement import lay_colours
+from vlm_explorer.pixels.ultrasound_regions import read_regions
 from vlm_explorer.pixels.windowing import FUNCTIONS, Window, spanning
 
 
@@ -153,6 +154,7 @@ def _common(elements: FrameElements, layout: PixelLayout, warnings: list[str]) -
         "modality": elements.text("Modality"),
         "spacing": spacing,
         "spacing_kind": kind,
+        "regions": read_regions(elements.root),
         "frames": layout.frames,
         "warnings": tuple(warnings),
         "orientation": find_orientation(elements),

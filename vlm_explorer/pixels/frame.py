@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.pixels.colour_reading import ColourReading
+from vlm_explorer.pixels.ultrasound_regions import UltrasoundRegion
 from vlm_explorer.pixels.windowing import Window
 
 # What the size of a pixel measures (`Frame.spacing_kind`).
@@ -53,6 +54,7 @@ class Frame:
         modality: DICOM's code; "" for plain images.
         spacing: row and column spacing in mm (a mere ratio if spacing_kind is `aspect ratio`).
         spacing_kind: what the spacing measures, see `geometry.py`; "" where there is none.
+        regions: of an ultrasound picture, each with a scale of its own.
         frames: how many pictures the file holds.
         warnings: in words, for the user; without patient data.
         orientation: Image Orientation (Patient), 6 cosines.
@@ -96,6 +98,7 @@ class Frame:
     is_capture: bool = False
     colours: ColourReading | None = None
     colour_map: str = ""
+    regions: tuple[UltrasoundRegion, ...] = ()
 
     @property
     def is_colour(self) -> bool:

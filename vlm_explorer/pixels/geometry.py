@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vlm_explorer.files.dicom_dataset import integer, items, number
+from vlm_explorer.files.dicom_dataset import items
 from vlm_explorer.pixels.frame import (
     ASPECT_RATIO,
     AT_DETECTOR,
@@ -12,9 +12,7 @@ from vlm_explorer.pixels.frame import (
     ULTRASOUND_REGION,
 )
 from vlm_explorer.pixels.functional_groups import FrameElements
-
-# Codes of Physical Units X/Y Direction (PS3.3 C.8.5.5.1.15): 3 is cm. Spatial format 1: 2-D.
-_CENTIMETRES = 3
+from vlm_explorer.pixels.ultrasound_regions import region_spacing
 
 _PROJECTIONS = frozenset({"CR", "DX", "MG", "PX", "IO", "XA", "RF", "RG"})
 
@@ -55,14 +53,8 @@ def _pair(found: list[float]) -> tuple[float, float] | None:
 
 
 def _ultrasound_spacing(elements: FrameElements) -> tuple[float, float] | None:
-    for region in items(elements.root, "SequenceOfUltrasoundRegions"):
-        units = [integer(region, f"PhysicalUnits{axis}Direction") for axis in "XY"]
-        if units != [_CENTIMETRES, _CENTIMETRES]:
-            continue
-        rows, columns = number(region, "PhysicalDeltaY"), number(region, "PhysicalDeltaX")
-        if rows and columns:
-            return abs(rows) * 10.0, abs(columns) * 10.0
-    return None
+    found = (region_spacing(item) for item in items(elements.root, "SequenceOfUltrasoundRegions"))
+    return next((spacing for spacing in found if spacing), None)
 
 
 def find_orientation(elements: FrameElements) -> tuple[float, ...] | None:

@@ -12,7 +12,14 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm_explorer.pixels.frame import ASPECT_RATIO, AT_DETECTOR, IN_PATIENT, Frame
+from vlm_explorer.pixels.frame import (
+    ASPECT_RATIO,
+    AT_DETECTOR,
+    IN_PATIENT,
+    ULTRASOUND_REGION,
+    Frame,
+)
+from vlm_explorer.pixels.ultrasound_regions import region_of
 from vlm_explorer.viewmodels.viewer_words import plain_number
 
 Point = tuple[float, float]
@@ -78,11 +85,19 @@ class Scale:
     kind: str = ""
 
     @classmethod
-    def of(cls, frame: Frame) -> Scale:
-        """Return the scale of a frame; a mere ratio keeps angles right, but gives no length."""
-        if frame.spacing is None:
+    def of(cls, frame: Frame, box: tuple[float, float, float, float] | None = None) -> Scale:
+        """Return the scale of a frame; a mere ratio keeps angles right, but gives no length.
+
+        In an ultrasound picture with regions it is that of the region that holds `box`, in which
+        something is measured; what lies in none of them, or across two, is measured in pixels.
+        """
+        spacing = frame.spacing
+        if spacing is not None and frame.spacing_kind == ULTRASOUND_REGION and frame.regions:
+            region = region_of(frame.regions, box) if box is not None else None
+            spacing = region.spacing if region is not None else None
+        if spacing is None:
             return cls()
-        row, column = frame.spacing
+        row, column = spacing
         if frame.spacing_kind == ASPECT_RATIO:
             return cls(1.0, row / column)
         plain = frame.spacing_kind in ("", IN_PATIENT)
@@ -171,7 +186,7 @@ def region_figures(measurement: Measurement, frame: Frame, scale: Scale) -> Regi
 
 def describe(measurement: Measurement, frame: Frame) -> tuple[str, ...]:
     """Return what was measured in words, with units, one figure or pair of them a line."""
-    scale = Scale.of(frame)
+    scale = Scale.of(frame, measurement.box)
     if measurement.kind is Kind.LENGTH:
         return (_with_kind(f"{_size(length_of(measurement, scale))} {scale.unit}", scale),)
     if measurement.kind is Kind.ANGLE:

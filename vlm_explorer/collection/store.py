@@ -17,14 +17,13 @@ from vlm_explorer.collection.manifest import (
 from vlm_explorer.collection.records import (
     SHOWN_ONLY,
     ImageRecord,
-    ImageVector,
     Problem,
     TextRecord,
-    TextVector,
     schema,
     text_key,
 )
 from vlm_explorer.collection.tables import LanceTable
+from vlm_explorer.collection.vector_rows import VectorRows, key_of, places_of, read_rows
 from vlm_explorer.errors import CollectionDamaged, ModelNotFound
 from vlm_explorer.pixels.ct_choice import recipe_for
 
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
 
 # Columns that do not leave the program.
 _WITHIN = (*SHOWN_ONLY, "described", "sop_instance")
+
+_VECTOR_KEY = ("image_id", "recipe")
 
 
 def is_collection(folder: Path) -> bool:
@@ -62,6 +63,7 @@ class Collection:
         """
         self.folder = folder
         self.manifest: Manifest = read_manifest(folder)
+        self._kept_rows: tuple[EncoderEntry, VectorRows] | None = None
 
     @property
     def name(self) -> str:
@@ -124,57 +126,108 @@ class Collection:
             "Index the same folders with --model to add them.",
         )
 
-    def vectors(self, model: str | None = None) -> np.ndarray:
-        """Return the image vectors of an encoder, rows in the order of `images`.
+    def vector_rows(self, model: str | None = None) -> VectorRows:
+        """Return the image vectors of an encoder in float16, in the order of `images`.
 
-        Returns:
-            float32 (N, D), unit rows.
+        They are read once, and those of one encoder are kept.
+
+        Raises:
+            ModelNotFound: no such encoder here.
+        """
+        entry = self.encoder_entry(model)
+        if self._kept_rows is None or self._kept_rows[0] != entry:
+            self._kept_rows = None  # let go of those before others are read
+            table = self.table(f"vectors/{entry.key}.images")
+            rows = read_rows(table, _VECTOR_KEY, self._vector_keys(entry), entry.dimension)
+            self._kept_rows = entry, rows
+        return self._kept_rows[1]
+
+    def whole_rows(self, model: str | None = None) -> VectorRows:
+        """Return the image vectors of an encoder as `vector_rows` does, one for every image.
 
         Raises:
             ModelNotFound: no such encoder here.
             CollectionDamaged: an image has no vector.
         """
+        rows = self.vector_rows(model)
+        self._refuse_gaps(rows.missing, rows.wanted, self.encoder_entry(model))
+        return rows
+
+    def vectors(self, model: str | None = None) -> np.ndarray:
+        """Return the image vectors of an encoder, rows in the order of `images`.
+
+        Returns:
+            float32 (N, D), the stored float16 values: of length 1 to within their rounding, 5e-4.
+
+        Raises:
+            ModelNotFound: no such encoder here.
+            CollectionDamaged: an image has no vector.
+        """
+        return self.whole_rows(model).halves.astype("float32")
+
+    def present_vectors(self, model: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return the image vectors of an encoder that has not seen every image.
+
+        Returns:
+            The rows in `images` that have a vector, intp (P,), ascending; and their vectors,
+            float32 (P, D), as in `vectors`.
+
+        Raises:
+            ModelNotFound: no such encoder here.
+        """
+        rows = self.vector_rows(model)
+        return rows.rows, rows.halves.astype("float32")
+
+    def missing_vectors(self, model: str | None = None) -> int:
+        """Return how many images have no vector of an encoder.
+
+        Raises:
+            ModelNotFound: no such encoder here.
+        """
         entry = self.encoder_entry(model)
-        table = self.table(f"vectors/{entry.key}.images").read(schema(ImageVector, entry.dimension))
-        stored = zip(table["image_id"].to_pylist(), table["recipe"].to_pylist(), strict=True)
-        row_of = {key: row for row, key in enumerate(stored)}
-        images = self.images.select(["image_id", "modality"]).to_pylist()
-        wanted = [(row["image_id"], recipe_for(entry.recipe, row["modality"])) for row in images]
-        return self._gather(table, row_of, wanted, entry)
+        table = self.table(f"vectors/{entry.key}.images")
+        _, places = places_of(table, _VECTOR_KEY, self._vector_keys(entry))
+        return int((places < 0).sum())
 
     def text_vectors(self, model: str | None = None) -> np.ndarray:
         """Return the text vectors of an encoder, rows in the order of `texts`.
 
         Returns:
-            float32 (M, D), unit rows.
+            float32 (M, D), as in `vectors`.
 
         Raises:
             ModelNotFound: no such encoder here.
             CollectionDamaged: a text has no vector.
         """
+        import pyarrow as pa
+
         entry = self.encoder_entry(model)
-        table = self.table(f"vectors/{entry.key}.texts").read(schema(TextVector, entry.dimension))
-        row_of = {key: row for row, key in enumerate(table["text_key"].to_pylist())}
-        wanted = [text_key(text) for text in self.texts["text"].to_pylist()]
-        return self._gather(table, row_of, wanted, entry)
+        keys = pa.chunked_array(
+            [[text_key(text) for text in self.texts["text"].to_pylist()]], pa.string()
+        )
+        table = self.table(f"vectors/{entry.key}.texts")
+        rows = read_rows(table, ["text_key"], keys, entry.dimension)
+        self._refuse_gaps(rows.missing, rows.wanted, entry)
+        return rows.halves.astype("float32")
 
-    def _gather(
-        self, table: pa.Table, row_of: dict[Any, int], wanted: list[Any], entry: EncoderEntry
-    ) -> np.ndarray:
-        import numpy as np
+    def _vector_keys(self, entry: EncoderEntry) -> pa.ChunkedArray:
+        """Return the key of each image's vector: CT may have a recipe of its own."""
+        import pyarrow.compute as pc
 
-        missing = sum(key not in row_of for key in wanted)
+        ids, modality = self.described_images["image_id"], self.described_images["modality"]
+        recipe = pc.if_else(
+            pc.fill_null(pc.equal(modality, "CT"), False),
+            recipe_for(entry.recipe, "CT"),
+            recipe_for(entry.recipe, ""),
+        )
+        return key_of([ids, recipe])
+
+    def _refuse_gaps(self, missing: int, wanted: int, entry: EncoderEntry) -> None:
         if missing:
             raise CollectionDamaged(
-                f"{missing} of {len(wanted)} rows of “{self.name}” have no vector of "
-                f"{entry.model}.",
+                f"{missing} of {wanted} rows of “{self.name}” have no vector of {entry.model}.",
                 f"Index its folders with --model {entry.model}; that adds what is missing.",
             )
-        flat = table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        stored = flat.reshape(-1, entry.dimension)
-        rows: np.ndarray = stored[[row_of[key] for key in wanted]].astype(np.float32)
-        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-        return rows
 
     def thumbnails(self, image_ids: Sequence[str]) -> dict[str, bytes]:
         """Return the JPEG thumbnails of images, by id; unknown ids are left out."""
@@ -204,9 +257,12 @@ def _with_extra_columns(images: pa.Table) -> pa.Table:
     """Return `images` with the JSON column `extra` spread into columns of text."""
     import pyarrow as pa
 
-    parsed = [json.loads(text) if text else {} for text in images["extra"].to_pylist()]
-    names = list(dict.fromkeys(name for row in parsed for name in row))
+    extra = images["extra"].to_pylist()
     images = images.drop_columns(["extra"])
+    if not any(extra):
+        return images
+    parsed = [json.loads(text) if text else {} for text in extra]
+    names = list(dict.fromkeys(name for row in parsed for name in row))
     for name in names:
         if name not in images.column_names:
             values = pa.array([row.get(name, "") for row in parsed], pa.string())

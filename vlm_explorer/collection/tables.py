@@ -53,6 +53,19 @@ def writing(folder: Path) -> Iterator[None]:
         raise _damaged(folder, error) from error
 
 
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """Turn Lance's errors while reading below `folder` into ours.
+
+    Raises:
+        CollectionDamaged: Lance cannot read what is there.
+    """
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise _damaged(folder, error) from error
+
+
 def _damaged(folder: Path, error: Exception) -> CollectionDamaged:
     return CollectionDamaged(
         f"The collection {folder} is damaged: {str(error).splitlines()[0][:200]}",

@@ -25,7 +25,9 @@ def run(arguments: Namespace) -> int:
         hits = [asdict(hit) for hit in answer.hits]
         print_json({"model": answer.model, "query": answer.query, "hits": hits})
         return 0
-    print(f"{answer.query}: {len(answer.hits)} shown of {len(answer.cosine)}, by cosine")
+    print(f"{answer.query}: {len(answer.hits)} shown of {answer.searched}, by cosine")
+    if answer.searched < len(answer.cosine):
+        print(f"{answer.searched} of {len(answer.cosine)} images have vectors of {answer.model}")
     for hit in answer.hits:
         frame = f" frame {hit.frame}" if hit.frame else ""
         print(f"{hit.rank:>4}  {hit.cosine:.4f}  {hit.file}{frame}")

@@ -69,21 +69,17 @@ def classify(
     collection: Collection,
     encoder: Encoder,
     request: ClassifyRequest,
-    vectors: np.ndarray | None = None,
 ) -> ClassifyAnswer:
     """Score every image of a collection against labels.
-
-    Args:
-        vectors: the collection's image vectors where the caller has them already.
 
     Raises:
         UsageError: no labels, one twice, an unknown task or template set.
         ModelNotFound: the collection holds no vectors of this encoder.
+        CollectionDamaged: an image has no vector.
     """
     _check(request)
     chosen = template_set(request.templates or DEFAULT_TEMPLATES[request.task])
-    if vectors is None:
-        vectors = collection.vectors(encoder.id)
+    vectors = collection.whole_rows(encoder.id).halves
     cosine = scores(vectors, label_vectors(encoder, request.labels, chosen.templates))
     negative = _negative(encoder, request, chosen, vectors)
     return ClassifyAnswer(

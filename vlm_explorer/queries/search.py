@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from vlm_explorer.analysis.similarity import combine, top_k
+from vlm_explorer.analysis.similarity import best_of, combine, cosines
 from vlm_explorer.collection.store import Collection
+from vlm_explorer.collection.vector_rows import VectorRows
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
 from vlm_explorer.pixels.encoding_window import render_file_for_encoder
@@ -50,12 +51,24 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchAnswer:
-    """The nearest images, best first; `cosine` is float32 (N,), in the order of the collection."""
+    """The nearest images, best first.
+
+    Attributes:
+        model: id of the encoder.
+        query: what was looked for, in words.
+        hits: the best k; cosines that differ by less than 1e-6 are a tie, ordered by image id.
+        cosine: float32 (N,), in the order of the collection; NaN for images without a vector. The
+            float32 product with the stored float16 values, those of hits summed in float64.
+        rows: int64 (K,), the rows of the hits in the collection.
+        searched: how many images have a vector.
+    """
 
     model: str
     query: str
     hits: tuple[Hit, ...]
     cosine: np.ndarray
+    rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    searched: int = 0
 
 
 def query_vector(collection: Collection, encoder: Encoder, request: SearchRequest) -> np.ndarray:
@@ -80,9 +93,17 @@ def query_vector(collection: Collection, encoder: Encoder, request: SearchReques
 
 
 def _image_vector(collection: Collection, encoder: Encoder, name: str) -> np.ndarray:
-    row = collection.row_of.get(name)
-    if row is not None:
-        return collection.vectors(encoder.id)[row : row + 1]
+    import pyarrow.compute as pc
+
+    row = pc.index(collection.images["image_id"], name).as_py()
+    if row >= 0:
+        stored = collection.vector_rows(encoder.id)
+        place = int(np.searchsorted(stored.rows, row))
+        if place == len(stored.rows) or stored.rows[place] != row:
+            raise UsageError(
+                f"The image {name} has no vector of {encoder.id}.", "Choose another image."
+            )
+        return stored.halves[place : place + 1].astype(np.float32)
     path = Path(name).expanduser()
     if not path.is_file():
         raise UsageError(f"There is no file {path}.", "Check the path after --image.")
@@ -90,16 +111,10 @@ def _image_vector(collection: Collection, encoder: Encoder, name: str) -> np.nda
     return encoder.encode_images([render_file_for_encoder(path, ct_window=ct_window).pixels])
 
 
-def search(
-    collection: Collection,
-    encoder: Encoder,
-    request: SearchRequest,
-    vectors: np.ndarray | None = None,
-) -> SearchAnswer:
+def search(collection: Collection, encoder: Encoder, request: SearchRequest) -> SearchAnswer:
     """Rank the images of a collection by their cosine to the request; exact.
 
-    Args:
-        vectors: the collection's image vectors where the caller has them already.
+    Images without a vector of this encoder are left out.
 
     Raises:
         UsageError, FileProblem: see `query_vector`.
@@ -107,12 +122,38 @@ def search(
     """
     if request.k < 1:
         raise UsageError("-k must be at least 1.", "")
-    if vectors is None:
-        vectors = collection.vectors(encoder.id)
+    stored = collection.vector_rows(encoder.id)
     query = query_vector(collection, encoder, request)
-    cosine = np.asarray(vectors @ query, dtype=np.float32)
-    rows, best = top_k(vectors, query, min(request.k, len(vectors)))
-    return SearchAnswer(encoder.id, request.text, _hits(collection, rows, best), cosine)
+    return _exactly(collection, encoder, request, stored, query)
+
+
+def _exactly(
+    collection: Collection,
+    encoder: Encoder,
+    request: SearchRequest,
+    stored: VectorRows,
+    query: np.ndarray,
+) -> SearchAnswer:
+    """Return the answer from all vectors."""
+    cosine = cosines(stored.halves, query)
+    ids = collection.images["image_id"]
+    places, best = best_of(
+        cosine,
+        stored.halves,
+        query,
+        request.k,
+        lambda tied: ids.take(stored.rows[tied]).to_pylist(),
+    )
+    cosine[places] = best
+    rows = stored.rows[places].astype(np.int64)
+    return SearchAnswer(
+        model=encoder.id,
+        query=request.text,
+        hits=_hits(collection, rows, best),
+        cosine=stored.spread(cosine),
+        rows=rows,
+        searched=len(stored.rows),
+    )
 
 
 def _hits(collection: Collection, rows: np.ndarray, cosines: np.ndarray) -> tuple[Hit, ...]:

@@ -31,7 +31,7 @@ class Opened:
     """A collection, read.
 
     Attributes:
-        vectors: float32 (N, D), those of the encoder in use; None where there are none.
+        vectors: float16 (N, D), those of the encoder in use; None where there are none.
         problems: file, kind and reason of each file that gave no image.
         left: how the window was left, as kept in the collection.
         warnings: for the user.
@@ -135,7 +135,7 @@ def _whole_vectors(
     problem: CollectionDamaged | None = None
     for name in dict.fromkeys(names):
         try:
-            return name, collection.vectors(name)
+            return name, collection.whole_rows(name).halves
         except CollectionDamaged as error:
             problem = problem or error
     assert problem is not None

@@ -26,7 +26,7 @@ def read_with(opened: Opened, model: str, *, context: JobContext) -> Opened | No
     if model not in collection.models():
         return None
     try:
-        vectors = collection.vectors(model)
+        vectors = collection.whole_rows(model).halves
         collection.text_vectors(model)
     except CollectionDamaged:
         return None

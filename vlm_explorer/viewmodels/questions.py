@@ -54,7 +54,7 @@ def search(
     reading = None if like else encoder.read_text(text)
     texts, images = ((), (like,)) if like else ((text,), ())
     request = SearchRequest(texts=texts, images=images, k=HITS)
-    return Found(answer(opened.collection, encoder, request, vectors=opened.vectors), reading)
+    return Found(answer(opened.collection, encoder, request), reading)
 
 
 def read_text(encoder: Encoder, text: str, *, context: JobContext) -> ReadText:
@@ -115,7 +115,7 @@ def classify(
 
     context.check()
     request = ClassifyRequest(state.labels, state.templates, state.task)
-    return answer(opened.collection, encoder, request, vectors=opened.vectors)
+    return answer(opened.collection, encoder, request)
 
 
 def render_image(

@@ -269,7 +269,9 @@ def main(words: Sequence[str]) -> int:
 
 def _prepare(arguments: argparse.Namespace) -> None:
     """Keep libraries quiet, off the network, and stoppable."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    # HF_HUB_OFFLINE is left to the user: `models fetch` heeds it
+    os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # threads that wait for each other by spinning starve the window and each other
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

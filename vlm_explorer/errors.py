@@ -10,7 +10,9 @@
     ├── ModelProblem
     │   ├── ModelNotFound          no such id or folder
     │   ├── WeightsNotFound        a model folder without weights
-    │   └── BadModelFolder         a folder that is not in open_clip's layout
+    │   ├── BadModelFolder         a folder that is not in open_clip's layout
+    │   └── FetchProblem           an encoder could not be fetched from the hub
+    │       └── AccessNeeded       its terms have to be accepted first, or the token is refused
     ├── CollectionProblem
     │   ├── CollectionNotFound
     │   ├── CollectionDamaged
@@ -91,6 +93,14 @@ class WeightsNotFound(ModelProblem):
 
 class BadModelFolder(ModelProblem):
     """A folder that is not in open_clip's layout, or whose parts do not fit together."""
+
+
+class FetchProblem(ModelProblem):
+    """An encoder could not be fetched from the hub."""
+
+
+class AccessNeeded(FetchProblem):
+    """The hub asks for consent to terms and for a token, or refuses the one it got."""
 
 
 class CollectionProblem(ExplorerError):

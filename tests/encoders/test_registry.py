@@ -9,13 +9,8 @@ import pytest
 from vlm_explorer import paths
 from vlm_explorer.encoders import model_copy, registry
 from vlm_explorer.encoders.load import load_encoder
-from vlm_explorer.encoders.registry import (
-    default_model,
-    find_model_folder,
-    import_model,
-    list_encoders,
-    remove_model,
-)
+from vlm_explorer.encoders.installing import import_model, remove_model
+from vlm_explorer.encoders.registry import default_model, find_model_folder, list_encoders
 from vlm_explorer.errors import (
     BadModelFolder,
     ModelNotFound,
@@ -49,7 +44,7 @@ def test_that_the_registry_names_what_is_on_offer():
     assert list(offered)[:2] == ["demo", "biomedclip"]
     assert {"clip-vit-b-32", "clip-vit-b-16", "clip-rn50", "siglip-vit-b-16"} <= offered.keys()
     biomedclip = offered["biomedclip"]
-    assert (biomedclip.bytes, biomedclip.license) == (783_734_497, "MIT")
+    assert (biomedclip.bytes, biomedclip.license) == (783_705_670, "MIT")
     assert (biomedclip.image_size, biomedclip.dimension) == (224, 512)
     assert biomedclip.context_length == 256
     assert biomedclip.medical
@@ -111,6 +106,7 @@ def test_that_unused_files_stay_behind(clip_folder):
         "open_clip_config.json",
         "open_clip_model.safetensors",
         "LICENSE",
+        "source.json",
     }
 
 
@@ -215,6 +211,7 @@ def test_that_a_damaged_installed_folder_does_not_break_the_list(folders):
 def test_that_an_encoder_that_is_not_here_is_named_with_what_to_do():
     with pytest.raises(ModelNotFound, match="BiomedCLIP is not on this machine") as caught:
         load_encoder("biomedclip")
+    assert "models fetch biomedclip" in caught.value.hint
     assert "models import DIR --id biomedclip" in caught.value.hint
     assert "huggingface.co/microsoft/BiomedCLIP" in caught.value.hint
     with pytest.raises(ModelNotFound, match="no encoder and no folder called 'nonsense'"):

@@ -13,7 +13,8 @@ from vlm_explorer.errors import ModelNotFound
 
 def run(arguments: Namespace) -> int:
     """List, show, import or remove encoders."""
-    from vlm_explorer.encoders.registry import import_model, list_encoders, remove_model
+    from vlm_explorer.encoders.installing import import_model, remove_model
+    from vlm_explorer.encoders.registry import list_encoders
 
     if arguments.action == "import":
         spec = import_model(Path(arguments.target).expanduser(), arguments.id)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from vlm_explorer import paths
 from vlm_explorer.encoders.model_folder import ModelFolder
+from vlm_explorer.encoders.source import read_source
 from vlm_explorer.jobs import JobContext
 
 log = logging.getLogger(__name__)
@@ -26,10 +27,14 @@ def fingerprint(folder: ModelFolder, *, context: JobContext | None = None) -> st
 
     It covers the weights' bytes, the normalised configuration (old and new keys of one meaning
     give one digest) and the tokenizer files. The weights' digest is kept in the cache folder by
-    path, size and times, so that it is computed once a file.
+    path, size and times, so that it is computed once a file. Weights that were converted from
+    another file count as that file: they are the same numbers.
     """
     digest = hashlib.sha256()
-    digest.update(weights_digest(folder.weights, context=context).encode())
+    weights, source = weights_digest(folder.weights, context=context), read_source(folder.path)
+    if source is not None and source.converted_from and source.weights_sha256 == weights:
+        weights = source.sha256
+    digest.update(weights.encode())
     digest.update(json.dumps(_configuration(folder), sort_keys=True).encode())
     for file in folder.tokenizer_files:
         digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())

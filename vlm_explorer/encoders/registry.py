@@ -8,18 +8,15 @@ folder there that has no table in the registry is an encoder too.
 from __future__ import annotations
 
 import re
-import shutil
-import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from vlm_explorer import paths
-from vlm_explorer.encoders.model_copy import copy_model_folder
-from vlm_explorer.encoders.model_folder import CONFIG_NAME, read_model_folder
+from vlm_explorer.encoders.catalogue import read_catalogue
+from vlm_explorer.encoders.fetch_progress import in_words
+from vlm_explorer.encoders.model_folder import is_model_folder, read_model_folder
 from vlm_explorer.encoders.spec import EncoderSpec
-from vlm_explorer.errors import ModelNotFound, ModelProblem, StorageProblem, UsageError
-from vlm_explorer.jobs import JobContext
+from vlm_explorer.errors import ModelNotFound, ModelProblem
 
 DEMO = "demo"
 ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -37,18 +34,25 @@ class InstalledEncoder:
 def list_encoders() -> list[tuple[EncoderSpec, Path | None]]:
     """Return every encoder on offer with its folder, None where it is not on this machine.
 
-    Those of the registry come first, in its order, then imported ones by id.
+    Those of the registry come first, in its order, then imported ones by id. What cannot be
+    offered is not among them, unless it is on this machine all the same.
     """
     offered: list[tuple[EncoderSpec, Path | None]] = []
-    registry = _read_registry()
-    folders = sorted(paths.models_folder().glob(f"[!.]*/{CONFIG_NAME}"))
-    for id_ in dict.fromkeys([*registry, *(file.parent.name for file in folders)]):
-        encoder = _find_installed(id_, registry)
+    registry = read_catalogue()
+    folders = sorted(folder for folder in paths.models_folder().glob("[!.]*/"))
+    imported = [folder.name for folder in folders if is_model_folder(folder)]
+    for id_ in dict.fromkeys([*registry, *imported]):
+        encoder = find_installed(id_, registry)
         if encoder is not None:
             offered.append((encoder.spec, encoder.folder))
-        elif id_ in registry:
+        elif not registry[id_][0].not_offered:
             offered.append((registry[id_][0], None))
     return offered
+
+
+def list_not_offered() -> list[EncoderSpec]:
+    """Return the encoders that users ask for and that cannot be offered; each says why."""
+    return [spec for spec, _ in read_catalogue().values() if spec.not_offered]
 
 
 def find_model_folder(model: str) -> tuple[str, Path]:
@@ -57,12 +61,12 @@ def find_model_folder(model: str) -> tuple[str, Path]:
     Raises:
         ModelNotFound: no such id or folder, or the encoder is not on this machine.
     """
-    registry = _read_registry()
-    if encoder := _find_installed(model, registry):
+    registry = read_catalogue()
+    if encoder := find_installed(model, registry):
         return model, encoder.folder
     if model in registry:
         spec = registry[model][0]
-        raise ModelNotFound(f"The encoder {spec.name} is not on this machine.", _how_to_add(spec))
+        raise ModelNotFound(f"The encoder {spec.name} is not on this machine.", how_to_add(spec))
     folder = Path(model).expanduser()
     if not folder.is_dir():
         here = ", ".join(spec.id for spec, place in list_encoders() if place) or "none"
@@ -74,13 +78,13 @@ def find_model_folder(model: str) -> tuple[str, Path]:
     for spec, place in list_encoders():
         if place is not None and place.resolve() == folder:
             return spec.id, folder
-    return _slug(folder.name) or "model", folder
+    return slug(folder.name) or "model", folder
 
 
 def describe(id_: str) -> EncoderSpec:
     """Return what is known of an encoder; for an unknown id only its name."""
-    registry = _read_registry()
-    if encoder := _find_installed(id_, registry):
+    registry = read_catalogue()
+    if encoder := find_installed(id_, registry):
         return encoder.spec
     return registry[id_][0] if id_ in registry else EncoderSpec(id_, id_)
 
@@ -105,113 +109,39 @@ def default_model(preferred: str | None) -> tuple[str, list[str]]:
     if not any(spec.id == DEMO for spec in here):
         raise ModelNotFound(
             "There is no encoder on this machine.",
-            "Add one from a folder in open_clip's layout: `vlm-explorer models import DIR`.",
+            "Fetch one with `vlm-explorer models fetch biomedclip`, or add one from a folder with "
+            "`vlm-explorer models import DIR`.",
         )
     return DEMO, [
         "Using the demo encoder, which has only ever seen synthetic scans: its answers on real "
         "images mean little. BiomedCLIP knows real ones. "
-        + _how_to_add(_read_registry()["biomedclip"][0])
+        + how_to_add(read_catalogue()["biomedclip"][0])
     ]
 
 
-def import_model(
-    folder: Path,
-    id: str | None = None,
-    *,
-    context: JobContext | None = None,
-) -> EncoderSpec:
-    """Copy a model folder into the user's folder of models, whole or not at all.
-
-    Args:
-        folder: in open_clip's layout.
-        id: what to call it; by default the registry's id of a folder named like a published
-            repository, else the folder's name.
-
-    Raises:
-        BadModelFolder, WeightsNotFound, ModelNotFound: as `read_model_folder`.
-        UsageError: the id cannot be used.
-        ModelProblem: the id is taken.
-        StorageProblem: no room, or no permission to write.
-    """
-    source = read_model_folder(folder)
-    registry = _read_registry()
-    name = source.path.resolve().name
-    by_repository = {
-        spec.repository.split("/")[-1].casefold(): spec.id
-        for spec, _ in registry.values()
-        if spec.repository
-    }
-    id_ = id or by_repository.get(name.casefold()) or _slug(name)
-    if not ID.fullmatch(id_):
-        raise UsageError(
-            f"{id_!r} cannot be the id of an encoder.",
-            "Choose an id of lower-case letters, digits, dots, hyphens and underscores.",
-        )
-    if _find_installed(id_, registry) or (id_ in registry and registry[id_][1]):
-        raise ModelProblem(
-            f"There is already an encoder {id_} on this machine.",
-            f"Choose another id, or remove it first: `vlm-explorer models remove {id_}`.",
-        )
-    try:
-        copy_model_folder(source, paths.models_folder() / id_, context)
-    except OSError as error:
-        raise StorageProblem(
-            f"The encoder could not be copied to {paths.models_folder()}: {error.strerror}.",
-            "Make room there, or set VLM_EXPLORER_HOME to a folder that you may write to.",
-        ) from error
-    return describe(id_)
+def fetching_folder(id_: str) -> Path:
+    """Return the folder in which an encoder is fetched; what arrived stays there if it stops."""
+    return paths.models_folder() / ".fetching" / id_
 
 
-def remove_model(id: str) -> None:
-    """Delete an imported encoder from this machine; vectors that it made stay usable.
-
-    Raises:
-        ModelNotFound: it is not on this machine.
-        ModelProblem: it is part of the program.
-        StorageProblem: no permission to delete.
-    """
-    encoder = _find_installed(id, _read_registry())
-    if encoder is None:
-        raise ModelNotFound(
-            f"There is no encoder {id} on this machine.", "`vlm-explorer models` lists them."
-        )
-    if encoder.bundled:
-        raise ModelProblem(
-            f"The encoder {id} is part of the program and cannot be removed.",
-            "It takes part in nothing unless it is chosen.",
-        )
-    doomed = encoder.folder.with_name(f".removed-{id}")
-    try:
-        shutil.rmtree(doomed, ignore_errors=True)
-        encoder.folder.rename(doomed)
-        shutil.rmtree(doomed)
-    except OSError as error:
-        raise StorageProblem(
-            f"The encoder {id} could not be deleted: {error.strerror}.",
-            "Close whatever uses it, and check that you may write to its folder.",
-        ) from error
+def disk_used(id_: str) -> int:
+    """Return the bytes that an encoder takes up on this machine, and those of a stopped fetch."""
+    folders = [fetching_folder(id_)]
+    if encoder := find_installed(id_, read_catalogue()):
+        folders.append(encoder.folder)
+    files = (file for folder in folders for file in folder.rglob("*") if file.is_file())
+    return sum(file.stat().st_size for file in files)
 
 
-def _read_registry() -> dict[str, tuple[EncoderSpec, Path | None]]:
-    """Return the specs by id, each with the folder that it would be bundled in."""
-    text = (paths.resources() / "encoders.toml").read_text(encoding="utf-8")
-    registry: dict[str, tuple[EncoderSpec, Path | None]] = {}
-    for id_, table in tomllib.loads(text).items():
-        values: dict[str, Any] = dict(table)
-        bundled = values.pop("bundled", None)
-        folder = None if bundled is None else paths.resources() / bundled
-        registry[id_] = (EncoderSpec(id=id_, **values), folder)
-    return registry
-
-
-def _find_installed(
+def find_installed(
     id_: str, registry: dict[str, tuple[EncoderSpec, Path | None]]
 ) -> InstalledEncoder | None:
+    """Return an encoder that is on this machine; None where it is not."""
     if not ID.fullmatch(id_):
         return None
     spec, bundled = registry.get(id_, (EncoderSpec(id_, id_), None))
     folder = bundled or paths.models_folder() / id_
-    if not (folder / CONFIG_NAME).is_file():
+    if not is_model_folder(folder):
         return None
     return InstalledEncoder(_completed(spec, folder), folder, bundled is not None)
 
@@ -231,14 +161,20 @@ def _completed(spec: EncoderSpec, folder: Path) -> EncoderSpec:
     )
 
 
-def _how_to_add(spec: EncoderSpec) -> str:
+def how_to_add(spec: EncoderSpec) -> str:
+    """Return how an encoder gets onto this machine, in a sentence."""
+    if spec.not_offered:
+        return f"It cannot be offered: {spec.not_offered}"
     if not spec.repository:
         return "It is part of the program, whose files are not complete: install it again."
+    size = f" ({in_words(spec.bytes)})" if spec.bytes else ""
     return (
-        f"Download the files of https://huggingface.co/{spec.repository} into a folder DIR, then "
-        f"run `vlm-explorer models import DIR --id {spec.id}`."
+        f"Fetch it{size} with `vlm-explorer models fetch {spec.id}`; with no network, copy the "
+        f"files of https://huggingface.co/{spec.repository} into a folder DIR and run "
+        f"`vlm-explorer models import DIR --id {spec.id}`."
     )
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
+    """Return a name in the letters that an id may have."""
     return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")

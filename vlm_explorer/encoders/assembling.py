@@ -1,0 +1,82 @@
+"""From fetched files to the model folder: put together beside its place, then moved in one step."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from vlm_explorer import paths
+from vlm_explorer.encoders.download import Wanted
+from vlm_explorer.encoders.model_copy import CONVERTED
+from vlm_explorer.encoders.model_folder import CONFIG_NAME, read_model_folder
+from vlm_explorer.encoders.normalising import normalised_config
+from vlm_explorer.encoders.source import Source, write_source
+from vlm_explorer.encoders.spec import EncoderSpec
+from vlm_explorer.jobs import JobContext
+
+
+def assemble(
+    config: dict[str, Any] | None,
+    spec: EncoderSpec,
+    place: Path,
+    files: list[Wanted],
+    digests: dict[str, str],
+    context: JobContext,
+) -> None:
+    """Make the model folder of an encoder from the files in `place`, the weights last.
+
+    Raises:
+        ModelProblem: the files do not make up a model, or the weights cannot be read.
+        OSError: no room, or no permission to write.
+    """
+    target = paths.models_folder() / spec.id
+    whole = place / "whole"
+    shutil.rmtree(whole, ignore_errors=True)
+    whole.mkdir()
+    weights = files[-1]
+    for wanted in files[:-1]:
+        if wanted.name != CONFIG_NAME:
+            shutil.copyfile(place / wanted.name, whole / wanted.name)
+    if spec.loader == "open_clip":
+        text = json.dumps(normalised_config(config, spec, target), indent=2)
+        (whole / CONFIG_NAME).write_text(text + "\n", encoding="utf-8")
+    converted = _place_weights(spec, place / weights.name, whole, context)
+    companion = next(
+        (each.subject for each in files if each.subject.repository != spec.repository), None
+    )
+    write_source(
+        whole,
+        Source(
+            "hub",
+            weights.name,
+            digests[weights.subject.file],
+            repository=spec.repository,
+            revision=weights.subject.revision,
+            companion=f"{companion.repository}@{companion.revision}" if companion else "",
+            converted_from=weights.name if converted else "",
+            weights_sha256=converted or digests[weights.subject.file],
+        ),
+    )
+    read_model_folder(whole)
+    context.check()
+    whole.rename(target)
+
+
+def _place_weights(spec: EncoderSpec, weights: Path, whole: Path, context: JobContext) -> str:
+    """Put the weights into the folder; return the digest of the converted ones, "" if as they are.
+
+    The fetched file stays where it is until the folder is whole, so that a run that is stopped
+    here need not fetch it again.
+    """
+    if weights.suffix == ".bin":
+        from vlm_explorer.encoders.conversion import convert_weights
+
+        return convert_weights(weights, whole / CONVERTED[spec.loader], context)
+    try:
+        os.link(weights, whole / weights.name)
+    except OSError:
+        weights.replace(whole / weights.name)  # a file system without links
+    return ""

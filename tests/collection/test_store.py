@@ -20,6 +20,7 @@ from vlm_explorer.collection.records import (
     TextVector,
     image_id,
     salted,
+    schema,
     text_id,
     text_key,
 )
@@ -123,15 +124,83 @@ def test_that_the_encoder_used_last_comes_first(folder: Path) -> None:
     assert Collection(folder).models() == ["m", "n"]
 
 
-def test_that_updated_images_replace_and_removed_ones_go(folder: Path) -> None:
+def test_that_updated_images_replace_and_removed_ones_are_left_out(folder: Path) -> None:
     with CollectionWriter(folder) as writer:
         writer.update_images([record("a", label="effusion")])
-        writer.remove_images({image_id("b", 0)})
-    images = Collection(folder).images
+        writer.mark_removed([image_id("b", 0)], "2026-01-02T03:04:05+00:00")
+    collection = Collection(folder)
+    images = collection.images
     assert dict(zip(images["content_hash"].to_pylist(), images["label"].to_pylist())) == {
         "a": "effusion",
         "c": "",
     }
+    assert "removed" not in images.column_names
+    assert collection.vectors("m").shape == (2, 4)
+    (gone,) = collection.removed_images.to_pylist()
+    assert (gone["file"], gone["removed"]) == ("/scans/b", "2026-01-02T03:04:05+00:00")
+
+
+def test_that_marked_images_come_back_with_vectors_texts_and_thumbnails(folder: Path) -> None:
+    key = image_id("b", 0)
+    with CollectionWriter(folder) as writer:
+        writer.set_texts([TextRecord(text_id("x", "caption", key), "x", "caption", key)])
+        writer.add_text_vectors(ENTRY, [TextVector(text_key("x"), np.eye(4)[2])])
+        writer.mark_removed([key], "2026-01-02T03:04:05+00:00")
+        assert writer.reader().texts.num_rows == 0
+        writer.mark_removed([key], None)
+    collection = Collection(folder)
+    assert collection.removed_images.num_rows == 0
+    assert collection.texts["text"].to_pylist() == ["x"]
+    assert collection.vectors("m").shape == (3, 4)
+    assert collection.thumbnails([key]) == {key: b"jpeg"}
+
+
+def test_that_images_without_a_vector_are_counted_and_the_others_can_be_had(folder: Path) -> None:
+    with CollectionWriter(folder) as writer:
+        writer.update_images([record("a", label="moved to the end")])
+        writer.add_images([record("d")])
+    collection = Collection(folder)
+    assert collection.missing_vectors("m") == 1
+    rows, vectors = collection.present_vectors("m")
+    names = np.array(collection.images["content_hash"].to_pylist())[rows]
+    assert sorted(names) == ["a", "b", "c"]
+    expected = dict(zip("abc", unit(np.random.default_rng(0), 3)))
+    for name, vector in zip(names, vectors):
+        np.testing.assert_allclose(vector, expected[name], atol=2e-3)
+
+
+@pytest.mark.parametrize("count", [0, 1, 9000])
+def test_that_a_table_can_be_read_in_parts(tmp_path: Path, count: int) -> None:
+    with CollectionWriter(tmp_path / "c") as writer:
+        writer.add_images([record(f"{number}") for number in range(count)])
+    table = Collection(tmp_path / "c").table("images")
+    parts = list(table.batches(schema(ImageRecord), ["image_id", "removed"]))
+    whole = table.read(schema(ImageRecord), ["image_id", "removed"])
+    assert [key for part in parts for key in part["image_id"].to_pylist()] == whole[
+        "image_id"
+    ].to_pylist()
+    assert len(parts) == (0 if count == 0 else 1 if count == 1 else 2)
+
+
+def test_that_conditions_on_many_keys_reach_every_row(tmp_path: Path) -> None:
+    keys = [image_id(f"{number}", 0) for number in range(4500)]
+    with CollectionWriter(tmp_path / "c") as writer:
+        writer.add_images([record(f"{number}") for number in range(4500)])
+        writer.mark_removed(keys[1:], "2026-01-02T03:04:05+00:00")
+    assert Collection(tmp_path / "c").images["image_id"].to_pylist() == keys[:1]
+
+
+def test_that_compacting_again_leaves_large_files_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "c"
+    with CollectionWriter(folder) as writer:
+        for begin in range(0, 10_000, 2500):
+            writer.add_images([record(f"{n}") for n in range(begin, begin + 2500)])
+        writer.compact(ENTRY)
+        data = {path.name for path in (folder / "images.lance" / "data").iterdir()}
+        writer.compact(ENTRY)
+        assert {path.name for path in (folder / "images.lance" / "data").iterdir()} == data
+    names = Collection(folder).images["content_hash"].to_pylist()
+    assert names == [f"{number}" for number in range(10_000)]
 
 
 def test_that_compacting_changes_no_row(folder: Path) -> None:

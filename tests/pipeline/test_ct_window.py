@@ -133,7 +133,6 @@ def test_that_the_model_view_is_what_was_encoded(
     path = scans / "sub" / "ct"
     key = FrameKey(str(path), 0)
     view = see_as_encoder(encoder, read_frame(path), key, choice, context=JobContext())
-    assert len(recording.given) == 1
     np.testing.assert_array_equal(recording.given[0], view)
 
 

@@ -25,7 +25,8 @@ def found(scans: Path) -> list[FoundFile]:
 
 
 def events(pool: DecodePool, files: list[FoundFile]) -> list[tuple[str, object]]:
-    return [(file.path.name, event) for file, event in pool.decode(files, JobContext())]
+    pairs = pool.decode(files, JobContext())
+    return [(file.path.name, event) for file, event in pairs if file is not None]
 
 
 def test_that_files_come_in_their_order_each_closed_once(found: list[FoundFile]) -> None:
@@ -35,6 +36,17 @@ def test_that_files_come_in_their_order_each_closed_once(found: list[FoundFile])
     assert all(
         event.view.shape == (32, 32, 3) for _, event in seen if isinstance(event, DecodedImage)
     )
+
+
+def test_that_files_may_come_late_and_the_caller_gets_its_turn_meanwhile(
+    found: list[FoundFile],
+) -> None:
+    late: list[FoundFile | None] = [None, found[0], None, None, *found[1:3], None]
+    with DecodePool(2, PreprocessConfig(size=32)) as pool:
+        pairs = list(pool.decode(late, JobContext()))
+    assert pairs[0] == (None, None)
+    closed = [file for file, event in pairs if file is not None and event is None]
+    assert closed == found[:3]
 
 
 def test_that_a_decoder_that_dies_costs_one_file(

@@ -92,7 +92,11 @@ def test_that_new_changed_and_removed_files_are_followed(scans: Path, encoder: E
     assert names == ["a.png", "c.png", "ct", "later.png"]
     assert report.images == collection.images.num_rows == len(collection.vectors()) == 4
     assert report.encoded == 0
-    assert any("left the collection" in warning for warning in report.warnings)
+    assert any("marked as removed" in warning for warning in report.warnings)
+    gone = collection.removed_images
+    # b.png is there by another name, and of the frames the file became a copy of c.png
+    assert {Path(file).name for file in gone["file"].to_pylist()} == {"frames.tif"}
+    assert gone.num_rows == 3
 
 
 def test_that_a_changed_captions_table_relabels_without_decoding(

@@ -15,7 +15,8 @@ from vlm_explorer.errors import CollectionDamaged, CollectionNotFound, Collectio
 from vlm_explorer.pixels.ct_choice import choice_of
 
 # 1: images by file, patient, study, series. 2: their place in space and time, descriptions.
-FORMAT = 2
+# 3: rows of files that are gone are marked and stay; tables of captions that lie elsewhere.
+FORMAT = 3
 FILE = "collection.json"
 
 
@@ -45,23 +46,41 @@ class EncoderEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The contents of `collection.json`; `encoders` are ordered by last use, the newest last."""
+    """The contents of `collection.json`.
+
+    `encoders` are ordered by last use, the newest last; `captions` is the table of captions that
+    was named beside the sources, absolute, "" where there is none. `unfinished` are encoders of
+    runs that did not come to their end: how they went about it, for the run that goes on.
+    """
 
     name: str
     salt: str
     sources: tuple[str, ...] = ()
     encoders: tuple[EncoderEntry, ...] = ()
     format: int = FORMAT
+    captions: str = ""
+    unfinished: tuple[EncoderEntry, ...] = ()
 
     def with_encoder(self, entry: EncoderEntry) -> Manifest:
         """Return a manifest in which `entry` is the encoder last used."""
-        others = tuple(known for known in self.encoders if known.key != entry.key)
-        return replace(self, encoders=(*others, entry))
+        return replace(
+            self,
+            encoders=(*_others(self.encoders, entry), entry),
+            unfinished=_others(self.unfinished, entry),
+        )
+
+    def with_unfinished(self, entry: EncoderEntry) -> Manifest:
+        """Return a manifest that says that a run with `entry` has begun."""
+        return replace(self, unfinished=(*_others(self.unfinished, entry), entry))
 
     def with_sources(self, sources: list[str]) -> Manifest:
         """Return a manifest that also lists `sources`."""
         new = tuple(source for source in sources if source not in self.sources)
         return replace(self, sources=(*self.sources, *new))
+
+
+def _others(entries: tuple[EncoderEntry, ...], entry: EncoderEntry) -> tuple[EncoderEntry, ...]:
+    return tuple(known for known in entries if known.key != entry.key)
 
 
 def new_manifest(name: str) -> Manifest:
@@ -129,6 +148,8 @@ def _parse(folder: Path, text: str) -> Manifest:
             sources=tuple(value["sources"]),
             encoders=encoders,
             format=written,
+            captions=str(value.get("captions", "")),
+            unfinished=tuple(EncoderEntry(**entry) for entry in value.get("unfinished", ())),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise CollectionDamaged(

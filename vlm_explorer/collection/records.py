@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ class ImageRecord:
     holds the further columns of the captions table as JSON. `described` is the version of the
     rules by which the header was read (`DESCRIBED`), 0 in collections older than it. Places in
     space and time are as in `files.header.FramePlace`; `study_day` and `series_time` count from a
-    moment of the patient's own that nobody knows, so that no date is kept.
+    moment of the patient's own that nobody knows, so that no date is kept. `removed` says when the
+    file was missed first (UTC, ISO 8601), None while it is there; `refused` how many frames of the
+    file gave no image.
     """
 
     image_id: str
@@ -97,6 +99,8 @@ class ImageRecord:
     series_description: str = ""
     study_description: str = ""
     sop_instance: str = ""
+    removed: str | None = None
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,10 @@ def to_table(record: type[Any], rows: Iterable[Any], dimension: int | None = Non
     rows = list(rows)
     wanted = schema(record, dimension)
     if dimension is None:
-        return pa.Table.from_pylist([asdict(row) for row in rows], schema=wanted)
+        return pa.Table.from_arrays(
+            [pa.array([getattr(row, field.name) for row in rows], field.type) for field in wanted],
+            schema=wanted,
+        )
     columns: list[Any] = [
         pa.array([getattr(row, name) for row in rows], wanted.field(name).type)
         for name in wanted.names

@@ -81,10 +81,25 @@ class Collection:
 
     @cached_property
     def described_images(self) -> pa.Table:
-        """One row an image with all that the window shows of it; not for export."""
+        """One row an image with all that the window shows of it; not for export.
+
+        Images whose files are gone are left out.
+        """
+        import pyarrow.compute as pc
+
         record = schema(ImageRecord)
-        columns = [name for name in record.names if name != "thumbnail"]
-        return self.table("images").read(record, columns)
+        columns = [name for name in record.names if name not in ("thumbnail", "refused")]
+        rows = self.table("images").read(record, columns)
+        return rows.filter(pc.is_null(rows["removed"])).drop_columns(["removed"])
+
+    @cached_property
+    def removed_images(self) -> pa.Table:
+        """Columns image_id, file, frame, removed; one row an image whose file is gone."""
+        import pyarrow.compute as pc
+
+        columns = ["image_id", "file", "frame", "removed"]
+        rows = self.table("images").read(schema(ImageRecord), columns)
+        return rows.filter(pc.is_valid(rows["removed"]))
 
     @cached_property
     def images(self) -> pa.Table:
@@ -93,8 +108,15 @@ class Collection:
 
     @cached_property
     def texts(self) -> pa.Table:
-        """Columns text_id, text, kind, image_id; one row a caption, label or prompt."""
-        return self.table("texts").read(schema(TextRecord))
+        """Columns text_id, text, kind, image_id; one row a caption, label or prompt.
+
+        Those of images whose files are gone are left out.
+        """
+        import pyarrow.compute as pc
+
+        rows = self.table("texts").read(schema(TextRecord))
+        gone = self.removed_images["image_id"].combine_chunks()
+        return rows.filter(pc.invert(pc.is_in(rows["image_id"], value_set=gone)))
 
     @cached_property
     def problems(self) -> pa.Table:

@@ -13,6 +13,9 @@ from vlm_explorer.errors import CollectionDamaged, StorageProblem
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_PART = 8192  # rows read at a time where not all are wanted at once
+_KEYS = 2000  # keys in one condition
+_MERGED = 4096  # rows of the files that compaction makes: thumbnails of 40 MB or so
 _FULL = ("no space left", "os error 28", "disk quota", "enospc")
 _FORBIDDEN = ("permission denied", "os error 13", "read-only file system", "os error 30")
 
@@ -122,17 +125,44 @@ class LanceTable:
             raise _damaged(self.path.parent, error) from error
         return _filled(found, schema, wanted)
 
+    def batches(self, schema: pa.Schema, columns: list[str]) -> Iterator[pa.Table]:
+        """Yield the rows in parts of at most a few thousand, as `read` returns them together.
+
+        Raises:
+            CollectionDamaged: the table cannot be read.
+        """
+        import lance
+        import pyarrow as pa
+
+        if not self.exists:
+            return
+        try:
+            dataset = lance.dataset(str(self.path))
+            known = set(dataset.schema.names)
+            there = [name for name in columns if name in known]
+            for batch in dataset.to_batches(columns=there, batch_size=_PART, batch_readahead=1):
+                yield _filled(pa.Table.from_batches([batch]), schema, columns)
+        except (OSError, ValueError, RuntimeError, KeyError) as error:
+            raise _damaged(self.path.parent, error) from error
+
     def select(
         self, schema: pa.Schema, columns: list[str], key: str, values: list[str]
     ) -> pa.Table:
         """Return `columns` of the rows whose `key` is one of `values`, in no fixed order."""
         import lance
+        import pyarrow as pa
 
         if not self.exists or not values:
             return schema.empty_table().select(columns)
         try:
             dataset = lance.dataset(str(self.path))
-            return dataset.to_table(columns=columns, filter=_one_of(key, values))
+            parts = [
+                dataset.to_table(
+                    columns=columns, filter=_one_of(key, values[begin : begin + _KEYS])
+                )
+                for begin in range(0, len(values), _KEYS)
+            ]
+            return pa.concat_tables(parts)
         except (OSError, ValueError, RuntimeError) as error:
             raise _damaged(self.path.parent, error) from error
 
@@ -177,12 +207,27 @@ class LanceTable:
         """Drop the rows whose `key` is one of `values`, in one atomic commit."""
         import lance
 
-        if self.exists and values:
+        for begin in range(0, len(values) if self.exists else 0, _KEYS):
             with writing(self.path.parent):
-                lance.dataset(str(self.path)).delete(_one_of(key, values))
+                condition = _one_of(key, values[begin : begin + _KEYS])
+                lance.dataset(str(self.path)).delete(condition)
+
+    def set_value(self, column: str, value: str | None, key: str, values: list[str]) -> None:
+        """Give `column` a value in the rows whose `key` is one of `values`."""
+        import lance
+
+        sql = "NULL" if value is None else "'" + value.replace("'", "''") + "'"
+        for begin in range(0, len(values) if self.exists else 0, _KEYS):
+            with writing(self.path.parent):
+                condition = _one_of(key, values[begin : begin + _KEYS])
+                lance.dataset(str(self.path)).update({column: sql}, where=condition)
 
     def compact(self) -> None:
-        """Merge the many small files of an indexing run and drop what no reader needs."""
+        """Merge the many small files of an indexing run and drop what no reader needs.
+
+        Files of the size that this makes are left alone, so that it may be called again and again
+        while a table grows, and needs no more memory for a larger one.
+        """
         import datetime
 
         import lance
@@ -190,5 +235,7 @@ class LanceTable:
         if self.exists:
             with writing(self.path.parent):
                 dataset = lance.dataset(str(self.path))
-                dataset.optimize.compact_files()
-                dataset.cleanup_old_versions(older_than=datetime.timedelta(hours=1))
+                dataset.optimize.compact_files(
+                    target_rows_per_fragment=_MERGED, batch_size=512, num_threads=1
+                )
+                dataset.cleanup_old_versions(older_than=datetime.timedelta(minutes=10))

@@ -110,6 +110,20 @@ class CollectionWriter:
         self.manifest = self.manifest.with_sources(sources)
         write_manifest(self.folder, self.manifest)
 
+    def use_captions(self, table: str) -> None:
+        """Note the table of captions that lies elsewhere; "" for none."""
+        if table != self.manifest.captions:
+            self.manifest = replace(self.manifest, captions=table)
+            write_manifest(self.folder, self.manifest)
+
+    def begin_with(self, entry: EncoderEntry) -> None:
+        """Note the encoder of the run that begins; readers see it where there is no other yet."""
+        manifest = self.manifest.with_unfinished(entry)
+        if not manifest.encoders:
+            manifest = replace(manifest, encoders=(entry,))
+        self.manifest = manifest
+        write_manifest(self.folder, self.manifest)
+
     def use_encoder(self, entry: EncoderEntry) -> None:
         """Note the encoder whose vectors come next."""
         self.manifest = self.manifest.with_encoder(entry)
@@ -137,9 +151,12 @@ class CollectionWriter:
         """Replace all problems."""
         self.reader().table("problems").replace(to_table(Problem, records))
 
-    def remove_images(self, image_ids: set[str]) -> None:
-        """Drop images by id; their vectors stay, since keys are contents."""
-        self.reader().table("images").delete("image_id", sorted(image_ids))
+    def mark_removed(self, image_ids: Sequence[str], when: str | None) -> None:
+        """Note since when the files of images are gone, or that they are back (None).
+
+        Nothing is deleted: rows and vectors stay, and readers leave marked rows out.
+        """
+        self.reader().table("images").set_value("removed", when, "image_id", list(image_ids))
 
     def update_images(self, records: Sequence[ImageRecord]) -> None:
         """Put `records` in the place of the images with the same ids."""

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 
-_DIGITS = re.compile(r"(\d+)")
+_DIGITS = re.compile(r"([0-9]+)")
 
 
-def natural_key(name: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
+def natural_key(name: str) -> tuple[str, str]:
     """Return a sort key that compares runs of digits as numbers, and letters without case.
 
-    The name itself ends the key, so that the order is total (`a1` and `A01` differ).
+    A number is written as how many digits it has, then the digits, so that texts compare as the
+    numbers do: sorting a million names takes seconds. The name itself ends the key, so that the
+    order is total (`a1` and `A01` differ).
     """
     parts = _DIGITS.split(name.casefold())
-    chunks: list[tuple[int, int | str]] = []
-    for number, part in enumerate(parts):
-        if number % 2:
-            chunks.append((0, int(part)) if part.isascii() else (1, part))
-        elif part:
-            chunks.append((1, part))
-    return tuple(chunks), name
+    for number in range(1, len(parts), 2):
+        digits = parts[number].lstrip("0")
+        parts[number] = chr(ord("0") + len(digits)) + digits
+    return "".join(parts), name

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vlm_explorer.errors import UsageError
-from vlm_explorer.files.natural_order import natural_key
-from vlm_explorer.files.signatures import FileKind, sniff
+from vlm_explorer.files.folder_walk import Entry, FolderWalk
+from vlm_explorer.files.signatures import HEAD, FileKind, sniff_head
 from vlm_explorer.files.tables import looks_like_captions
 from vlm_explorer.jobs import JobContext
 
-__all__ = ["FileKind", "FoundFile", "scan"]
+__all__ = ["CLOSED_FOLDER", "FileKind", "FoundFile", "scan"]
 
+CLOSED_FOLDER = "folder that cannot be opened"  # the reason for which what is in it is unknown
 _REPORT_EVERY = 64
 
 
@@ -44,8 +45,9 @@ def scan(
 ) -> Iterator[FoundFile]:
     """Yield every file under `paths`, folders read recursively in natural order.
 
-    The content decides, never the extension. A file that several paths or links lead to is met
-    once. What cannot be opened, and a link that leads nowhere, is met as OTHER with the reason.
+    Each file is yielded as soon as it is met: its folder was listed by then, no more. The content
+    decides, never the extension. A file that several paths or links lead to is met once. What
+    cannot be opened, and a link that leads nowhere, is met as OTHER with the reason.
 
     Args:
         paths: files and folders.
@@ -60,69 +62,72 @@ def scan(
             raise UsageError(
                 f"There is no file or folder {path}.", "Check the spelling of the path."
             )
-    return _found(paths, captions.resolve() if captions else None, context)
+    return _found(paths, captions, context)
 
 
 def _found(
     paths: Sequence[Path], captions: Path | None, context: JobContext
 ) -> Iterator[FoundFile]:
-    seen: set[str] = set()
+    walk, named = FolderWalk(), _identity(captions)
     count = 0
     for root in paths:
-        for path in _walk(Path(os.path.abspath(root)), set()):  # noqa: PTH100  keeps links
-            real = os.path.realpath(path)
-            if real in seen:
-                continue
-            seen.add(real)
+        top = os.path.abspath(root)  # noqa: PTH100  resolve() would follow links
+        for path, entry in walk.walk(top):
             count += 1
             if count % _REPORT_EVERY == 1:
                 context.report(count, None, f"{count:,} files found")
-            yield _examine(path, root, captions)
+            yield _examine(Path(path), root, entry, named)
     context.report(count, count, f"{count:,} files found")
 
 
-def _walk(path: Path, folders: set[str]) -> Iterator[Path]:
-    """Yield the files under `path` (itself, if it is one), each folder entered once."""
-    if not path.is_dir():
-        yield path
-        return
-    real = os.path.realpath(path)
-    if real in folders:
-        return
-    folders.add(real)
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    """Return what tells a file from all others, by whatever path it is reached."""
     try:
-        names = sorted(os.listdir(path), key=natural_key)  # noqa: PTH208  names, not paths
+        status = None if path is None else path.stat()
     except OSError:
-        yield path
-        return
-    for name in names:
-        yield from _walk(path / name, folders)
+        return None
+    return None if status is None else (status.st_dev, status.st_ino)
 
 
-def _examine(path: Path, root: Path, captions: Path | None) -> FoundFile:
+_WORDS = {
+    Entry.MISSING: "link to a file that is not there",
+    Entry.CLOSED: CLOSED_FOLDER,
+    Entry.SPECIAL: "special file (pipe, socket or device)",
+}
+
+
+def _examine(path: Path, root: Path, entry: Entry, captions: tuple[int, int] | None) -> FoundFile:
+    if entry in _WORDS:
+        return FoundFile(path, root, FileKind.OTHER, _WORDS[entry], 0, 0)
     try:
-        status = path.stat()
-    except OSError:
-        return FoundFile(path, root, FileKind.OTHER, "link to a file that is not there", 0, 0)
-    if path.is_dir():
-        reason = "folder that cannot be opened"
-        return FoundFile(path, root, FileKind.OTHER, reason, 0, status.st_mtime_ns)
-    if not path.is_file():
-        kind, reason = FileKind.OTHER, "special file (pipe, socket or device)"
-    elif captions is not None and path.resolve() == captions:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            status, head = os.fstat(handle), os.read(handle, HEAD)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        return FoundFile(path, root, FileKind.OTHER, _why_closed(error), *_size_and_time(path))
+    if captions == (status.st_dev, status.st_ino):
         kind, reason = FileKind.CAPTIONS, ""
     else:
-        kind, reason = _sniff_or_reason(path)
+        kind, reason = sniff_head(head, path)
+        if kind is FileKind.OTHER and looks_like_captions(path):
+            kind, reason = FileKind.CAPTIONS, ""
     return FoundFile(path, root, kind, reason, status.st_size, status.st_mtime_ns)
 
 
-def _sniff_or_reason(path: Path) -> tuple[FileKind, str]:
+def _why_closed(error: OSError) -> str:
+    match error:
+        case PermissionError():
+            return "no permission to read the file"
+        case FileNotFoundError():
+            return "went away before it could be read"
+    return f"cannot be opened ({error.strerror or 'read error'})"
+
+
+def _size_and_time(path: Path) -> tuple[int, int]:
     try:
-        kind, reason = sniff(path)
-        if kind is FileKind.OTHER and looks_like_captions(path):
-            return FileKind.CAPTIONS, ""
-    except PermissionError:
-        return FileKind.OTHER, "no permission to read the file"
-    except OSError as error:
-        return FileKind.OTHER, f"cannot be opened ({error.strerror or 'read error'})"
-    return kind, reason
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vlm_explorer.files.quiet_readers import quiet_readers
 
-_HEAD = 4096
+HEAD = 4096
 
 
 class FileKind(StrEnum):
@@ -81,7 +81,15 @@ def sniff(path: Path) -> tuple[FileKind, str]:
         OSError: the file cannot be opened or read.
     """
     with path.open("rb") as file:
-        head = file.read(_HEAD)
+        return sniff_head(file.read(HEAD), path)
+
+
+def sniff_head(head: bytes, path: Path) -> tuple[FileKind, str]:
+    """Tell what a file holds, as `sniff`, from its first `HEAD` bytes where they are at hand.
+
+    Args:
+        path: read only where the first bytes leave it open whether this is DICOM.
+    """
     if not head:
         return FileKind.OTHER, "empty file"
     if head[128:132] == b"DICM":
@@ -149,7 +157,7 @@ def _words_for(head: bytes) -> str:
         text = head.decode("utf-8")
     except UnicodeDecodeError as error:
         # A character may be cut at the end of what was read.
-        if len(head) < _HEAD or error.start < len(head) - 4:
+        if len(head) < HEAD or error.start < len(head) - 4:
             return "unknown content"
         text = head[: error.start].decode("utf-8")
     if any(ord(character) < 32 and character not in "\t\n\r\f\x1b" for character in text):

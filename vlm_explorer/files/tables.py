@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vlm_explorer.errors import UsageError
 
+CAPTIONS_NAME = "captions.csv"
 _KNOWN = ("file", "caption", "label", "modality", "patient", "split")
 _MOST_WARNINGS = 50
 _HINT = "The first line must name the columns, at least `file` and `caption`."
@@ -50,7 +51,7 @@ class CaptionTable:
 
 def looks_like_captions(path: Path) -> bool:
     """Return whether `path` is named `captions.csv` and has the columns `file` and `caption`."""
-    if path.name.lower() != "captions.csv":
+    if path.name.lower() != CAPTIONS_NAME:
         return False
     try:
         with path.open("rb") as file:

@@ -1,87 +1,55 @@
-"""Views to vectors in batches, and both to the collection in commits."""
+"""Views to vectors, in batches of one shape."""
 
 from __future__ import annotations
 
-import time
+from typing import Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vlm_explorer.collection.manifest import EncoderEntry
-from vlm_explorer.collection.records import ImageRecord, ImageVector
-from vlm_explorer.collection.writer import CollectionWriter
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.pipeline.plan import Known
-from vlm_explorer.pixels.ct_choice import recipe_for
 
-COMMIT_ROWS = 512
-COMMIT_SECONDS = 10.0
+T = TypeVar("T")
 
 
-class BatchWriter:
-    """Encodes images as they come and stores them every few seconds.
+class BatchEncoder(Generic[T]):
+    """Encodes views as they come; each belongs to an item of the caller.
 
-    Vectors are stored before the rows that they belong to, so that an image in the collection
-    always has its vector, wherever a run is cut off.
-
-    Attributes:
-        encoded: images encoded so far.
-        reused: images whose vector was there before.
+    The encoder always gets a batch of `batch_size`, filled up where there are fewer: the last
+    bits of a vector depend on the shape of its batch.
     """
 
-    def __init__(
-        self, writer: CollectionWriter, entry: EncoderEntry, encoder: Encoder, known: Known
-    ) -> None:
-        self._writer, self._entry, self._encoder = writer, entry, encoder
-        self._vectors_there = set(known.vectors)
-        self._rows_there = {key for file in known.files.values() for key in file.image_ids}
-        self._waiting: list[tuple[ImageRecord, np.ndarray]] = []
-        self._records: list[ImageRecord] = []
-        self._vectors: list[ImageVector] = []
-        self._last_commit = time.monotonic()
-        self.encoded = 0
-        self.reused = 0
+    def __init__(self, encoder: Encoder, batch_size: int) -> None:
+        self._encoder, self._batch_size = encoder, batch_size
+        self._items: list[T] = []
+        self._views: list[NDArray[np.uint8]] = []
+        self._done: list[tuple[T, NDArray[np.float32]]] = []
 
-    def add(self, record: ImageRecord, view: np.ndarray, batch_size: int) -> None:
-        """Take an image; `view` is uint8 (S, S, 3), what the encoder sees of it."""
-        key = record.image_id, recipe_for(self._entry.recipe, record.modality)
-        if key in self._vectors_there:
-            self.reused += 1
-            self._records.append(record)
-        else:
-            self._vectors_there.add(key)
-            self._waiting.append((record, view))
-        if len(self._waiting) >= batch_size:
-            self.encode(None)
-        overdue = time.monotonic() - self._last_commit > COMMIT_SECONDS
-        if len(self._records) >= COMMIT_ROWS or (overdue and self._records):
-            self.store()
+    @property
+    def waiting(self) -> int:
+        """How many were put and not yet taken."""
+        return len(self._items) + len(self._done)
 
-    def encode(self, context: JobContext | None) -> None:
-        """Encode the images that wait for their batch to fill."""
-        if not self._waiting:
+    def put(self, item: T, view: NDArray[np.uint8]) -> None:
+        """Take a view, uint8 (S, S, 3), what the encoder sees; a full batch is encoded."""
+        self._items.append(item)
+        self._views.append(view)
+        if len(self._items) >= self._batch_size:
+            self.flush()
+
+    def flush(self, context: JobContext | None = None) -> None:
+        """Encode what waits for its batch to fill."""
+        if not self._items:
             return
-        batch, self._waiting = self._waiting, []
-        vectors = self._encoder.encode_images(
-            [view for _, view in batch], batch_size=len(batch), context=context
-        )
-        for (record, _), vector in zip(batch, vectors, strict=True):
-            self._records.append(record)
-            recipe = recipe_for(self._entry.recipe, record.modality)
-            self._vectors.append(ImageVector(record.image_id, recipe, vector))
-        self.encoded += len(batch)
+        items, self._items = self._items, []
+        views, self._views = self._views, []
+        missing = self._batch_size - len(views)
+        views += [np.zeros_like(views[0])] * missing
+        vectors = self._encoder.encode_images(views, batch_size=self._batch_size, context=context)
+        self._done += zip(items, vectors[: len(items)], strict=True)
 
-    def store(self) -> None:
-        """Commit what is encoded."""
-        vectors, self._vectors = self._vectors, []
-        records, self._records = self._records, []
-        if vectors:
-            self._writer.add_image_vectors(self._entry, vectors)
-        new = [record for record in records if record.image_id not in self._rows_there]
-        moved = [record for record in records if record.image_id in self._rows_there]
-        if new:
-            self._writer.add_images(new)
-        if moved:
-            self._writer.update_images(moved)
-        self._rows_there.update(record.image_id for record in new)
-        self._last_commit = time.monotonic()
+    def take(self) -> list[tuple[T, NDArray[np.float32]]]:
+        """Return what was encoded since the last call, in the order in which it was put."""
+        done, self._done = self._done, []
+        return done

@@ -59,11 +59,17 @@ class DecodePool:
         self._workers.clear()
 
     def decode(
-        self, files: Iterable[FoundFile], context: JobContext
-    ) -> Iterator[tuple[FoundFile, Event | None]]:
+        self, files: Iterable[FoundFile | None], context: JobContext
+    ) -> Iterator[tuple[FoundFile | None, Event | None]]:
         """Yield (file, event) in the order of `files`; the event None closes each file.
 
         Frames come as soon as they are decoded; at most a few files wait for their turn.
+
+        Args:
+            files: may give None where there is none yet; it is asked again a little later.
+
+        Yields:
+            (None, None) in between, so that the caller can look at the clock while nothing comes.
         """
         source = iter(files)
         line: deque[_Task] = deque()
@@ -72,18 +78,23 @@ class DecodePool:
         while True:
             context.check()
             while not exhausted and len(line) < self._size * _AHEAD:
-                if (found := next(source, None)) is None:
+                try:
+                    found = next(source)
+                except StopIteration:
                     exhausted = True
+                    break
+                if found is None:
                     break
                 task = _Task(found)
                 line.append(task)
                 waiting.append(task)
-            if not line:
+            if exhausted and not line:
                 return
             self._hand_out(waiting)
             yield from _ready(line)
-            if line and not (line[0].events or line[0].done):
+            if not (line and (line[0].events or line[0].done)):
                 self._receive(0.1)
+                yield None, None
 
     def _hand_out(self, waiting: deque[_Task]) -> None:
         """Give each idle worker a file; start workers as they are needed."""
@@ -104,7 +115,9 @@ class DecodePool:
     def _receive(self, timeout: float) -> None:
         """Take what the workers sent, and notice those that died or hang."""
         busy = {worker.pipe: worker for worker in self._workers if worker.task is not None}
-        for pipe in wait(list(busy), timeout):
+        if not busy:
+            time.sleep(timeout)
+        for pipe in wait(list(busy), timeout) if busy else ():
             worker = busy[pipe]  # type: ignore[index]
             try:
                 self._take(worker, worker.pipe.recv())

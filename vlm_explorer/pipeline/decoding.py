@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 
 from vlm_explorer.encoders.preprocess import PreprocessConfig, model_view
-from vlm_explorer.errors import FileProblem, MissingFrame, UnreadableImage
+from vlm_explorer.errors import FileProblem, MissingFrame, UnreadableImage, UsageError
 from vlm_explorer.files.dicom_header import ImageHeader, read_header, read_image_header
 from vlm_explorer.files.scan import FileKind, FoundFile
 from vlm_explorer.pixels.codec_process import decode_here
 from vlm_explorer.pixels.ct_choice import DEFAULT
 from vlm_explorer.pixels.decode import read_frame
 from vlm_explorer.pixels.encoding_window import render_for_encoder
-from vlm_explorer.pixels.render import render_frame
+from vlm_explorer.pixels.render import for_screen, render_frame
 from vlm_explorer.pixels.thumbnails import make_thumbnail
 from vlm_explorer.processes import keep_quiet
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A file whose header was read; its frames follow. `content_hash` is a sha256 in hex."""
+    """A file whose header was read; its frames follow. `content_hash` is a sha256 in hex.
+
+    `found` is the file as it is now, where it changed since it was found.
+    """
 
     content_hash: str
     header: ImageHeader
+    found: FoundFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +67,60 @@ def decode_file(
 ) -> Iterator[Event]:
     """Yield the file's header, then each frame as an image or as a refusal.
 
-    A file that cannot be opened yields one `Refused`. Nothing is raised for a bad file.
+    A file that cannot be opened yields one `Refused`; so does one that changes or goes away while
+    it is read, after the frames that were read until then. Nothing is raised for a bad file.
     """
+    now = _as_it_is(found)
+    if now is None:
+        yield _GONE
+        return
     try:
-        content_hash = hash_content(found.path)
-        header = _header(found)
+        content_hash = hash_content(now.path)
+        header = _header(now)
     except FileProblem as problem:
-        yield Refused(None, problem.kind, str(problem))
+        yield _lost(now) or Refused(None, problem.kind, str(problem))
         return
     except MemoryError:
         yield Refused(None, "unreadable", "The file is too large for this machine's memory.")
         return
-    yield Opened(content_hash, header)
+    if (lost := _lost(now)) is not None:
+        yield lost
+        return
+    yield Opened(content_hash, header, now if now != found else None)
     for frame in range(header.frames):
-        event = _decode_frame(found, header, frame, preprocess, ct_window)
+        event = _decode_frame(now, header, frame, preprocess, ct_window)
+        if (lost := _lost(now)) is not None:
+            yield lost
+            return
         yield event
         if isinstance(event, Refused) and event.is_last:
             return
+
+
+_GONE = Refused(None, "unreadable", "The file went away before it could be read.", is_last=True)
+_CHANGED = Refused(
+    None,
+    "unreadable",
+    "The file changed while it was being read. Run the same command again to read it anew.",
+    is_last=True,
+)
+
+
+def _as_it_is(found: FoundFile) -> FoundFile | None:
+    """Return `found` with its size and time of now, None where it is not there any more."""
+    try:
+        status = found.path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return found  # reading it will say why
+    return replace(found, size=status.st_size, mtime_ns=status.st_mtime_ns)
+
+
+def _lost(found: FoundFile) -> Refused | None:
+    """Return why what was read of a file cannot be used: it is gone, or another by now."""
+    now = _as_it_is(found)
+    return _GONE if now is None else None if now == found else _CHANGED
 
 
 def _header(found: FoundFile) -> ImageHeader:
@@ -103,12 +144,14 @@ def _decode_frame(
             frame=frame,
             rows=rendering.rows,
             columns=rendering.columns,
-            thumbnail=make_thumbnail(rendering.pixels),
+            thumbnail=make_thumbnail(for_screen(decoded, rendering).pixels),
             view=model_view(seen.pixels, preprocess),
         )
     except FileProblem as problem:
         whole = None if header.frames == 1 else frame
         return Refused(whole, problem.kind, str(problem), isinstance(problem, MissingFrame))
+    except UsageError as error:  # the file has fewer frames by now than its header spoke of
+        return Refused(frame, "unreadable", str(error), is_last=True)
     except MemoryError:
         whole = None if header.frames == 1 else frame
         return Refused(whole, "unreadable", "The image is too large for this machine's memory.")

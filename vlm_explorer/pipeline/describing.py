@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,12 @@ class Describer:
 
     def rows(self, file: str) -> Sequence[CaptionRow]:
         """Return the captions of a file, by its absolute path."""
-        return self._captions.rows.get(file, ())
+        return self._captions.rows(file)
+
+    @property
+    def captioned_files(self) -> set[str]:
+        """The files that have captions or labels, by their absolute paths."""
+        return self._captions.files
 
     def caption_fields(self, file: str) -> CaptionFields:
         """Return what the captions table says of a file: its first caption, and every label.
@@ -128,10 +133,8 @@ class Describer:
         ]
 
 
-def problems(skipped: Sequence[Skipped], found: Sequence[FoundFile]) -> list[Problem]:
+def problems(skipped: Sequence[Skipped], source_of: Callable[[str], str]) -> list[Problem]:
     """Return the rows of the list of problems: what was skipped, with its source."""
-    source = {str(file.path): str(file.root) for file in found}
     return [
-        Problem(row.file, row.frame, row.kind, row.reason, source.get(row.file, ""))
-        for row in skipped
+        Problem(row.file, row.frame, row.kind, row.reason, source_of(row.file)) for row in skipped
     ]

@@ -82,7 +82,7 @@ def foresee(collection: Collection, seen: FirstLook) -> pa.Table:
 
     there = collection.described_images
     known = set(there["image_id"].to_pylist())
-    describer = Describer(collection.salt, Captions.of(list(seen.tables)))
+    describer = Describer(collection.salt, Captions(list(seen.tables)))
     coming: dict[str, ImageRecord] = {}
     for found, opened in list(seen.files):
         header = opened.header

@@ -8,28 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vlm_explorer.collection.manifest import EncoderEntry
-from vlm_explorer.collection.records import TextRecord
 from vlm_explorer.collection.writer import CollectionWriter
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
-from vlm_explorer.files.scan import FileKind, FoundFile
+from vlm_explorer.files.tables import CaptionTable, read_captions
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.paths import collections_folder
-from vlm_explorer.pipeline.batches import BatchWriter
-from vlm_explorer.pipeline.decode_pool import DecodePool
-from vlm_explorer.pipeline.decoding import Opened, Refused
-from vlm_explorer.pipeline.describing import Describer, problems
-from vlm_explorer.pipeline.plan import Captions, find_files, read_caption_tables, what_is_known
-from vlm_explorer.pipeline.report import IndexReport, Skipped
-from vlm_explorer.pipeline.settling import (
-    count_sent_again,
-    redescribe,
-    relabel,
-    remove_gone,
-    store_texts,
-)
+from vlm_explorer.pipeline.report import IndexReport
+from vlm_explorer.pipeline.run import Run
+from vlm_explorer.pipeline.run_settings import made_otherwise, recorded_entry
+from vlm_explorer.pipeline.scan_ahead import ScanAhead
 from vlm_explorer.pixels.ct_choice import DEFAULT, make_recipe, parse_choice
 from vlm_explorer.pixels.render import RECIPE
+
+NO_CAPTIONS = Path("none")  # named in place of a table: forget the one that was named before
 
 
 def default_place(first: Path) -> Path:
@@ -43,7 +35,9 @@ def default_place(first: Path) -> Path:
     return collections_folder() / f"{stem}-{digest}.vlmx"
 
 
-def encoder_entry(encoder: Encoder, ct_window: str = DEFAULT) -> EncoderEntry:
+def encoder_entry(
+    encoder: Encoder, ct_window: str = DEFAULT, batch_size: int | None = None
+) -> EncoderEntry:
     """Return how the vectors of `encoder` are kept: key, recipe and provenance."""
     import dataclasses
     import importlib.metadata
@@ -61,6 +55,7 @@ def encoder_entry(encoder: Encoder, ct_window: str = DEFAULT) -> EncoderEntry:
             "folder": encoder.folder,
             "device": encoder.device,
             "precision": encoder.precision,
+            "batch_size": batch_size,
             "preprocess": dataclasses.asdict(encoder.preprocess),
             "libraries": libraries,
         },
@@ -80,19 +75,23 @@ def index(
 ) -> IndexReport:
     """Find, decode and encode the images and captions below `paths` into a collection.
 
-    What an earlier run stored is reused; files that are gone leave the collection.
+    What an earlier run stored is reused; images of files that are gone are marked as removed.
+    Files are decoded while others are still being found.
 
     Args:
         to: the collection's folder; by default one in the user's data folder.
-        captions: a captions table that lies elsewhere.
+        captions: a captions table that lies elsewhere; the collection remembers it, and later runs
+            read it again, until another is named, or `none`.
         ct_window: through which window CT is encoded, one of `ct_choice.CHOICES`; by default as
             before in this collection. Another choice encodes only CT anew, and takes the place of
             the one before once the run is done; vectors of both stay.
-        batch_size: images encoded at a time; by default 32 on a GPU, 8 on a CPU.
+        batch_size: images encoded at a time, each batch filled up to it; by default as before in
+            this collection on this device, else what suits the device.
         workers: child processes that decode; by default one a core, at most 8.
 
     Raises:
-        UsageError: no paths, or one that does not exist; no such window.
+        UsageError: no paths, or one that does not exist; no such window; a captions table that
+            was named and cannot be read.
         CollectionProblem, StorageProblem, ModelProblem: as they say.
         Cancelled: `context` asked to stop; what was encoded until then is kept.
     """
@@ -102,19 +101,43 @@ def index(
     start = time.monotonic()
     context = context or JobContext()
     paths = [path.expanduser().absolute() for path in paths]
-    captions = None if captions is None else captions.expanduser().absolute()
-    found = find_files(paths, captions, context)
-    tables = read_caption_tables(found, captions)
+    named = None
+    if captions is not None and captions != NO_CAPTIONS:
+        named = captions.expanduser().absolute()
+    table = None if named is None else read_captions(named)
     place = (to or default_place(paths[0])).expanduser().absolute()
+    files = ScanAhead(paths, named)  # before anything is made: it looks whether the paths exist
     with CollectionWriter(place, name=paths[0].resolve().name if to is None else None) as writer:
-        entry = encoder_entry(encoder, choice or _recorded_choice(writer, encoder))
-        writer.add_sources(sorted({str(file.root) for file in found}))
-        if not writer.manifest.encoders:
-            writer.use_encoder(entry)
-        run = _Run(writer, entry, encoder, found, tables)
-        run.take_images(workers, batch_size or (8 if encoder.device == "cpu" else 32), context)
+        if captions is not None:
+            writer.use_captions("" if named is None else str(named))
+        elif writer.manifest.captions:
+            table, files = _captions_of_before(Path(writer.manifest.captions), paths)
+        before = recorded_entry(writer.manifest, encoder.fingerprint)
+        entry = encoder_entry(
+            encoder,
+            choice or _recorded_choice(writer, encoder),
+            batch_size or _batch_size(encoder, before),
+        )
+        writer.add_sources(sorted(dict.fromkeys(map(str, paths))))
+        writer.begin_with(entry)
+        run = Run(writer, entry, encoder, paths, table)
+        if note := made_otherwise(entry, before):
+            run.warn(note)
+        run.take_images(files, workers, context)
         run.finish(context)
     return run.report(place, time.monotonic() - start)
+
+
+def _captions_of_before(named: Path, paths: Sequence[Path]) -> tuple[CaptionTable, ScanAhead]:
+    """Read the table that an earlier run was given."""
+    try:
+        return read_captions(named), ScanAhead(paths, named)
+    except UsageError as error:
+        raise UsageError(
+            f"The captions table {named}, which this collection was indexed with, cannot be read.",
+            "Put it back, name another with --captions, or give `--captions none` to go on "
+            "without it.",
+        ) from error
 
 
 def _recorded_choice(writer: CollectionWriter, encoder: Encoder) -> str:
@@ -124,127 +147,12 @@ def _recorded_choice(writer: CollectionWriter, encoder: Encoder) -> str:
     return (own or entries)[-1].ct_window if entries else DEFAULT
 
 
-class _Run:
-    """One indexing run: what is to be done, and what has been done so far."""
-
-    def __init__(
-        self,
-        writer: CollectionWriter,
-        entry: EncoderEntry,
-        encoder: Encoder,
-        found: Sequence[FoundFile],
-        captions: Captions,
-    ) -> None:
-        reader = writer.reader()
-        self._writer, self._entry, self._encoder = writer, entry, encoder
-        self._found, self._captions = found, captions
-        self._known = what_is_known(reader, entry)
-        self._describer = Describer(reader.salt, captions)
-        self._batches = BatchWriter(writer, entry, encoder, self._known)
-        self._images: dict[str, list[str]] = {}  # file -> its image ids
-        self._texts: list[TextRecord] = []
-        self._duplicates: dict[str, str] = {}  # file -> the first file of the same content
-        self._file_of: dict[str, str] = {}  # content hash -> the first file that has it
-        self._skipped: list[Skipped] = []
-        self._warnings = list(captions.warnings)
-
-    def _skip(self, found: FoundFile, kind: str, reason: str, frame: int | None = None) -> None:
-        self._skipped.append(Skipped(str(found.path), frame, kind, reason))
-
-    def _work(self) -> list[FoundFile]:
-        """Return the files to decode; note the images of those that are unchanged."""
-        work = []
-        for found in self._found:
-            if found.kind is FileKind.CAPTIONS:
-                self._skip(found, "captions", "Read as a table of captions.")
-            elif found.kind is FileKind.OTHER:
-                self._skip(found, "not-an-image", found.reason)
-            elif self._known.is_unchanged(found):
-                known = self._known.files[str(found.path)]
-                self._file_of.setdefault(known.content_hash, str(found.path))
-                self._images[str(found.path)] = list(known.image_ids)
-                self._batches.reused += len(known.image_ids)
-            else:
-                work.append(found)
-        return work
-
-    def take_images(self, workers: int | None, batch_size: int, context: JobContext) -> None:
-        """Decode and encode what is new; what was done is stored even when interrupted."""
-        work = self._work()
-        workers = workers or min(8, os.cpu_count() or 1, max(1, len(work) // 4))
-        done = 0
-        with DecodePool(workers, self._encoder.preprocess, self._entry.ct_window) as pool:
-            opened: Opened | None = None
-            try:
-                for found, event in pool.decode(work, context):
-                    if event is None:
-                        done, opened = done + 1, None
-                    elif isinstance(event, Opened):
-                        opened = self._open(found, event)
-                    elif isinstance(event, Refused):
-                        self._skip(found, event.kind, event.reason, event.frame)
-                    elif opened is not None:
-                        record = self._describer.image(found, opened, event)
-                        self._images.setdefault(record.file, []).append(record.image_id)
-                        self._batches.add(record, event.view, batch_size)
-                    context.report(done, len(work), f"Reading images: {done} of {len(work)} files")
-            finally:
-                self._batches.store()
-
-    def _open(self, found: FoundFile, opened: Opened) -> Opened | None:
-        """Return `opened`, or None where another file has the same content."""
-        file = str(found.path)
-        first = self._file_of.setdefault(opened.content_hash, file)
-        if first == file:
-            return opened
-        self._duplicates[file] = first
-        self._skip(found, "duplicate", f"The same content as {first}.")
-        return None
-
-    def finish(self, context: JobContext) -> None:
-        """Bring everything else up to date: gone files, captions, texts, problems."""
-        self._batches.encode(context)
-        self._batches.store()
-        gone = remove_gone(self._writer, self._known, self._found, self._images)
-        if gone:
-            self._warnings.append(f"{gone} images are no longer there and left the collection.")
-        redescribe(self._writer, self._found, self._images, self._describer, context)
-        if again := count_sent_again(self._writer, self._images):
-            self._warnings.append(
-                f"DICOM objects that are there in several versions under one identifier: {again}. "
-                "They may have been sent again; all versions were kept."
-            )
-        relabel(self._writer, self._images, self._describer)
-        self._texts = self._caption_texts()
-        store_texts(self._writer, self._entry, self._encoder, self._texts, self._images, context)
-        self._writer.set_problems(problems(self._skipped, self._found))
-        self._writer.use_encoder(self._entry)
-        self._writer.compact(self._entry)
-
-    def _caption_texts(self) -> list[TextRecord]:
-        """Return the captions of all images; those of a duplicate go to the image that is kept."""
-        texts = []
-        for file, image_ids in self._images.items():
-            texts += self._describer.texts(file, image_ids[0])
-        for file, first in self._duplicates.items():
-            if kept := self._images.get(first):
-                texts += self._describer.texts(file, kept[0])
-        return texts
-
-    def report(self, place: Path, seconds: float) -> IndexReport:
-        """Return what the run did."""
-        return IndexReport(
-            collection=str(place),
-            model=self._encoder.id,
-            device=self._encoder.device,
-            precision=self._encoder.precision,
-            files=len(self._found),
-            images=sum(len(image_ids) for image_ids in self._images.values()),
-            texts=len(self._texts),
-            encoded=self._batches.encoded,
-            reused=self._batches.reused,
-            skipped=tuple(self._skipped),
-            warnings=tuple(self._warnings),
-            seconds=round(seconds, 3),
-            ct_window=self._entry.ct_window,
-        )
+def _batch_size(encoder: Encoder, before: EncoderEntry | None) -> int:
+    """Return the batch size of the runs until now on this device, else what suits it."""
+    if before is not None:
+        made = before.provenance
+        same = (made.get("device"), made.get("precision")) == (encoder.device, encoder.precision)
+        if same and made.get("batch_size"):
+            return int(made["batch_size"])
+    choice = getattr(encoder, "choice", None)
+    return int(getattr(choice, "batch_size", 0) or (8 if encoder.device == "cpu" else 32))

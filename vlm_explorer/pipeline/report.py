@@ -27,6 +27,7 @@ class IndexReport:
         encoded: images whose vector was made in this run.
         reused: images whose vector was there before.
         ct_window: through which window CT is encoded in the collection now.
+        batch_size: images that were encoded at a time.
     """
 
     collection: str
@@ -42,6 +43,7 @@ class IndexReport:
     warnings: tuple[str, ...]
     seconds: float
     ct_window: str = "default"
+    batch_size: int = 0
 
     @property
     def images_per_second(self) -> float:

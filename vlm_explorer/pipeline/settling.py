@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.collection.manifest import EncoderEntry
 from vlm_explorer.collection.records import (
@@ -20,48 +21,67 @@ from vlm_explorer.collection.writer import CollectionWriter
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import FileProblem
 from vlm_explorer.files.dicom_header import ImageHeader, read_header, read_image_header
-from vlm_explorer.files.scan import FileKind, FoundFile
+from vlm_explorer.files.signatures import FileKind, sniff
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.describing import Describer
-from vlm_explorer.pipeline.plan import Known
+from vlm_explorer.pipeline.known import Known
+from vlm_explorer.pipeline.scope import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
 
 _TEXT_BATCH = 256
-_HEADER_BATCH = 500
+_ROWS = 500  # whole rows, with their thumbnails, in memory at a time
 
 
-def remove_gone(
-    writer: CollectionWriter,
-    known: Known,
-    found: Sequence[FoundFile],
-    images: Mapping[str, Sequence[str]],
-) -> int:
-    """Drop the images of files that are gone, or whose content is another now.
+def mark_gone(writer: CollectionWriter, known: Known, scope: Scope) -> list[str]:
+    """Mark the images of files that are gone, or whose content is another now; unmark the others.
 
-    Only sources of this run are looked at: a folder that was not asked for keeps its images.
+    Only what lies below the paths of this run is looked at: a folder that was not asked for keeps
+    its images. So does one that is there and empty where it held images before, or that cannot be
+    opened: more often than not its disk is not connected.
 
     Returns:
-        How many images left the collection.
+        Warnings, in words.
     """
-    roots = {str(file.root) for file in found}
-    present = {key for keys in images.values() for key in keys}
-    gone = {
-        key
-        for known_file in known.files.values()
-        if known_file.source in roots
-        for key in known_file.image_ids
-        if key not in present
-    }
-    if gone:
-        writer.remove_images(gone)
-    return len(gone)
+    warnings = []
+    for folder in scope.empty_roots:
+        if held := known.count_below(folder):
+            scope.spare(folder)
+            warnings.append(
+                f"There is nothing in {folder} now, but the collection holds {held} images of it. "
+                "They were kept as they are: connect its disk, if it lies on one. Where the folder "
+                "was emptied on purpose, index the folder that it lies in."
+            )
+    if gone := known.gone(scope):
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        writer.mark_removed(gone, now)
+        warnings.append(
+            f"{len(gone)} images are no longer there. They were marked as removed and are not "
+            "shown; if their files come back, so do they, and nothing is encoded again."
+        )
+    if back := known.back_again():
+        writer.mark_removed(back, None)
+        warnings.append(f"{len(back)} images that were marked as removed are there again.")
+    return warnings
+
+
+def _in_scope(writer: CollectionWriter, scope: Scope, columns: list[str]) -> Iterator[pa.Table]:
+    """Yield the rows of the images that this run speaks of, in parts."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    table = writer.reader().table("images")
+    wanted = list(dict.fromkeys([*columns, "file", "removed"]))
+    for part in table.batches(schema(ImageRecord), wanted):
+        live = part.filter(pc.is_null(part["removed"]))
+        yield live.filter(pa.array(scope.covers(live["file"])))
 
 
 def redescribe(
-    writer: CollectionWriter,
-    found: Sequence[FoundFile],
-    images: Mapping[str, Sequence[str]],
-    describer: Describer,
-    context: JobContext,
+    writer: CollectionWriter, scope: Scope, describer: Describer, context: JobContext
 ) -> int:
     """Read the headers of files again that an older version of the program described.
 
@@ -70,20 +90,18 @@ def redescribe(
     Returns:
         How many images were described anew.
     """
-    table = writer.reader().table("images")
-    record = schema(ImageRecord)
-    kinds = {str(file.path): file.kind for file in found}
-    rows = table.read(record, ["image_id", "file", "described"]).to_pylist()
     old = [
-        row["image_id"]
-        for row in rows
-        if row["file"] in images and row["file"] in kinds and (row["described"] or 0) < DESCRIBED
+        key
+        for part in _in_scope(writer, scope, ["image_id", "described"])
+        for key, rules in zip(
+            part["image_id"].to_pylist(), part["described"].to_pylist(), strict=True
+        )
+        if (rules or 0) < DESCRIBED
     ]
-    for begin in range(0, len(old), _HEADER_BATCH):
+    for begin in range(0, len(old), _ROWS):
         context.report(begin, len(old), f"Reading headers: {begin} of {len(old)} images")
-        batch = old[begin : begin + _HEADER_BATCH]
-        whole = table.select(record, record.names, "image_id", batch).to_pylist()
-        headers = {row["file"]: _header(row["file"], kinds[row["file"]]) for row in whole}
+        whole = _whole_rows(writer, old[begin : begin + _ROWS])
+        headers = {file: _header(Path(file)) for file in {row["file"] for row in whole}}
         writer.update_images(
             [
                 ImageRecord(**(row | describer.header_fields(row["file"], header, row["frame"])))
@@ -94,47 +112,60 @@ def redescribe(
     return len(old)
 
 
-def _header(file: str, kind: FileKind) -> ImageHeader | None:
-    read = read_header if kind is FileKind.DICOM else read_image_header
+def _whole_rows(writer: CollectionWriter, image_ids: list[str]) -> list[dict[str, Any]]:
+    record = schema(ImageRecord)
+    table = writer.reader().table("images")
+    rows: list[dict[str, Any]] = table.select(
+        record, record.names, "image_id", image_ids
+    ).to_pylist()
+    return rows
+
+
+def _header(file: Path) -> ImageHeader | None:
     try:
-        return read(Path(file))
-    except FileProblem:
+        kind, _ = sniff(file)
+        return (read_header if kind is FileKind.DICOM else read_image_header)(file)
+    except (FileProblem, OSError):
         return None
 
 
-def count_sent_again(writer: CollectionWriter, images: Mapping[str, Sequence[str]]) -> int:
+def count_sent_again(writer: CollectionWriter, scope: Scope) -> int:
     """Return how many DICOM objects there are in several files of different contents.
 
     A copy that was sent again, with a corrected header for instance, has the old identifier.
     """
-    columns = ["file", "content_hash", "sop_instance"]
-    contents: dict[str, set[str]] = {}
-    for row in writer.reader().table("images").read(schema(ImageRecord), columns).to_pylist():
-        if row["sop_instance"] and row["file"] in images:
-            contents.setdefault(row["sop_instance"], set()).add(row["content_hash"])
-    return sum(len(hashes) > 1 for hashes in contents.values())
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    parts = []
+    for part in _in_scope(writer, scope, ["sop_instance", "content_hash"]):
+        named = part.filter(pc.not_equal(part["sop_instance"], "")).select(
+            ["sop_instance", "content_hash"]
+        )
+        parts.append(named.group_by(["sop_instance", "content_hash"]).aggregate([]))
+    if not parts:
+        return 0
+    # every part is without repetitions, and the whole is made so: one row a file
+    files = pa.concat_tables(parts).group_by(["sop_instance", "content_hash"]).aggregate([])
+    counts = files["sop_instance"].value_counts().field("counts").to_numpy()
+    return int((counts > 1).sum())
 
 
-def relabel(
-    writer: CollectionWriter, images: Mapping[str, Sequence[str]], describer: Describer
-) -> int:
+def relabel(writer: CollectionWriter, scope: Scope, describer: Describer) -> int:
     """Give images whose captions table has changed since what it says now.
 
     Returns:
         How many images were changed.
     """
-    table = writer.reader().table("images")
-    record = schema(ImageRecord)
-    columns = ["image_id", "file", "label", "caption", "split", "extra"]
+    names = ["label", "caption", "split", "extra"]
     changed = []
-    for row in table.read(record, columns).to_pylist():
-        if row["file"] not in images:
-            continue
-        fields = describer.caption_fields(row["file"])
-        if any(row[name] != getattr(fields, name) for name in columns[2:]):
-            changed.append(row["image_id"])
-    if changed:
-        rows = table.select(record, record.names, "image_id", changed).to_pylist()
+    for part in _in_scope(writer, scope, ["image_id", *names]):
+        for row in part.to_pylist():
+            fields = describer.caption_fields(row["file"])
+            if any(row[name] != getattr(fields, name) for name in names):
+                changed.append(row["image_id"])
+    for begin in range(0, len(changed), _ROWS):
+        rows = _whole_rows(writer, changed[begin : begin + _ROWS])
         writer.update_images([_relabelled(row, describer) for row in rows])
     return len(changed)
 
@@ -150,28 +181,59 @@ def _relabelled(row: dict[str, Any], describer: Describer) -> ImageRecord:
     )
 
 
+def caption_texts(
+    writer: CollectionWriter,
+    scope: Scope,
+    describer: Describer,
+    duplicates: Mapping[str, str],
+) -> list[TextRecord]:
+    """Return the captions of this run's images; those of a duplicate go to the image that is kept.
+
+    Args:
+        duplicates: the first file of the same content, by file.
+    """
+    files = describer.captioned_files
+    wanted = files | {duplicates[file] for file in files if file in duplicates}
+    first: dict[str, tuple[int, str]] = {}  # the lowest frame of each file that has captions
+    for part in _in_scope(writer, scope, ["image_id", "frame"]) if wanted else ():
+        columns = (part[name].to_pylist() for name in ("file", "frame", "image_id"))
+        for file, frame, key in zip(*columns, strict=True):
+            if file in wanted and (file not in first or frame < first[file][0]):
+                first[file] = frame, key
+    texts = []
+    for file in first:
+        texts += describer.texts(file, first[file][1])
+    for file in sorted(files & duplicates.keys()):
+        if (kept := first.get(duplicates[file])) is not None:
+            texts += describer.texts(file, kept[1])
+    return texts
+
+
 def store_texts(
     writer: CollectionWriter,
     entry: EncoderEntry,
     encoder: Encoder,
     captions: Sequence[TextRecord],
-    images: Mapping[str, Sequence[str]],
+    scope: Scope,
     context: JobContext,
 ) -> None:
     """Put the captions of this run's images in the place of their old ones, and encode them.
 
+    Captions of images whose files are gone stay, and come back with them.
+
     Args:
         captions: all captions of the images in this run.
-        images: the image ids of each file of this run.
     """
     reader = writer.reader()
-    touched = {key for keys in images.values() for key in keys}
-    kept = [
-        TextRecord(**row)
-        for row in reader.texts.to_pylist()
-        if row["image_id"] is None
-        or (row["image_id"] in reader.row_of and row["image_id"] not in touched)
-    ]
+    before = reader.table("texts").read(schema(TextRecord))
+    owners = set(before["image_id"].to_pylist()) - {None}
+    replaced = {
+        key
+        for part in (_in_scope(writer, scope, ["image_id"]) if owners else ())
+        for key in part["image_id"].to_pylist()
+        if key in owners
+    }
+    kept = [TextRecord(**row) for row in before.to_pylist() if row["image_id"] not in replaced]
     texts = list({record.text_id: record for record in [*kept, *captions]}.values())
     vectors = reader.table(f"vectors/{entry.key}.texts")
     stored = vectors.read(schema(TextVector, entry.dimension), ["text_key"])
@@ -184,5 +246,5 @@ def store_texts(
         encoded = encoder.encode_texts([missing[key] for key in batch], context=context)
         rows = [TextVector(key, vector) for key, vector in zip(batch, encoded, strict=True)]
         writer.add_text_vectors(entry, rows)
-    if texts or reader.texts.num_rows:
+    if texts or before.num_rows:
         writer.set_texts(texts)

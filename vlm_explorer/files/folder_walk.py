@@ -1,0 +1,114 @@
+"""Walks folders, each once, and says of every entry what the system takes it for."""
+
+# Paths are texts here: a Path for each of a million files costs more than reading their names.
+# ruff: noqa: PTH110, PTH112, PTH113, PTH118
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from vlm_explorer.files.natural_order import natural_key
+from vlm_explorer.files.tables import CAPTIONS_NAME
+
+
+class Entry(Enum):
+    """What an entry of a folder is to the system."""
+
+    FILE = auto()
+    SPECIAL = auto()  # a pipe, socket or device
+    MISSING = auto()  # a link that leads nowhere
+    CLOSED = auto()  # a folder that cannot be listed
+
+
+@dataclass(slots=True)
+class _Level:
+    """A folder that is being walked; `kinds` only of what is no plain file."""
+
+    path: str
+    real: str
+    names: Iterator[str]
+    kinds: dict[str, str] = field(default_factory=dict)
+
+
+class FolderWalk:
+    """Walks one path after the other; what several of them or links lead to is met once.
+
+    What is kept in memory is the names of the folders on the way down, every folder's path, and
+    the targets of links: nothing for each file.
+    """
+
+    def __init__(self) -> None:
+        self._entered: set[str] = set()
+        self._linked: set[str] = set()  # what was met by a link, or as a path that was given
+        self._at: dict[str, tuple[bool, tuple[str, str]]] = {}  # how far each open folder has come
+
+    def walk(self, top: str) -> Iterator[tuple[str, Entry]]:
+        """Yield (path, what it is) below `top`, or of `top` itself, folders in natural order.
+
+        A table of captions comes before its neighbours, so that they can be described at once.
+
+        Args:
+            top: absolute.
+        """
+        levels: list[_Level] = []
+        yield from self._meet(top, os.path.realpath(top), levels)
+        while levels:
+            level = levels[-1]
+            name = next(level.names, None)
+            if name is None:
+                del self._at[level.real]
+                levels.pop()
+                continue
+            self._at[level.real] = _place(name)
+            path, kind = os.path.join(level.path, name), level.kinds.get(name, "")
+            if kind in ("folder", "link"):
+                yield from self._meet(path, os.path.realpath(path), levels)
+            elif not self._linked or os.path.join(level.real, name) not in self._linked:
+                yield path, Entry.SPECIAL if kind else Entry.FILE
+
+    def _meet(self, path: str, real: str, levels: list[_Level]) -> Iterator[tuple[str, Entry]]:
+        """Open a folder, or yield what is no folder, unless it was met before."""
+        if real in self._entered or real in self._linked:
+            return
+        if os.path.isdir(real):
+            try:
+                levels.append(self._open(path, real))
+            except OSError:
+                self._linked.add(real)
+                yield path, Entry.CLOSED
+        elif not self._was_met(real):
+            self._linked.add(real)
+            exists, plain = os.path.exists(real), os.path.isfile(real)
+            yield path, Entry.FILE if plain else Entry.SPECIAL if exists else Entry.MISSING
+
+    def _open(self, path: str, real: str) -> _Level:
+        """Raises OSError: it cannot be listed."""
+        names, kinds = [], {}
+        with os.scandir(path) as entries:
+            for entry in entries:
+                names.append(entry.name)
+                if entry.is_symlink():
+                    kinds[entry.name] = "link"
+                elif entry.is_dir(follow_symlinks=False):
+                    kinds[entry.name] = "folder"
+                elif not entry.is_file(follow_symlinks=False):
+                    kinds[entry.name] = "special"
+        names.sort(key=_place)
+        self._entered.add(real)
+        self._at[real] = (False, ("", ""))
+        return _Level(path, real, iter(names), kinds)
+
+    def _was_met(self, real: str) -> bool:
+        """Whether a file was met as an entry of its own folder."""
+        folder, name = os.path.split(real)
+        if folder not in self._entered:
+            return False
+        return folder not in self._at or _place(name) < self._at[folder]
+
+
+def _place(name: str) -> tuple[bool, tuple[str, str]]:
+    """Return where a name comes among its neighbours."""
+    return name.lower() != CAPTIONS_NAME, natural_key(name)

@@ -2,52 +2,195 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vlm_explorer.commands.terminal import file_size, print_json
-from vlm_explorer.errors import ModelNotFound
+from vlm_explorer.commands.terminal import file_size, job, note, print_json
+from vlm_explorer.errors import ModelNotFound, UsageError
 
 
 def run(arguments: Namespace) -> int:
-    """List, show, import or remove encoders."""
-    from vlm_explorer.encoders.installing import import_model, remove_model
-    from vlm_explorer.encoders.registry import list_encoders
-
-    if arguments.action == "import":
-        spec = import_model(Path(arguments.target).expanduser(), arguments.id)
-        print(f"Imported {spec.name} as “{spec.id}”. Use it with --model {spec.id}.")
-        return 0
-    if arguments.action == "remove":
-        remove_model(arguments.target)
-        print(f"Removed {arguments.target}.")
-        return 0
-    rows = [_row(spec, folder) for spec, folder in list_encoders()]
-    if arguments.action == "show":
-        rows = [row for row in rows if row["id"] == arguments.target]
-        if not rows:
-            raise ModelNotFound(
-                f"There is no encoder “{arguments.target}”.",
-                "See the list with: vlm-explorer models",
-            )
-    if arguments.json:
-        print_json(rows[0] if arguments.action == "show" else rows)
-    else:
-        _print(rows)
+    """List, show, fetch, import or remove encoders; keep or forget the token for the hub."""
+    actions: dict[str, Callable[[Namespace], None]] = {
+        "list": _list,
+        "show": _show,
+        "fetch": _fetch,
+        "import": _import,
+        "remove": _remove,
+        "login": _login,
+        "logout": _logout,
+    }
+    actions[arguments.action or "list"](arguments)
     return 0
 
 
-def _row(spec: Any, folder: Path | None) -> dict[str, Any]:
-    return {**asdict(spec), "installed": folder is not None}
+def _list(arguments: Namespace) -> None:
+    from vlm_explorer.encoders.registry import list_encoders, list_not_offered
 
-
-def _print(rows: list[dict[str, Any]]) -> None:
+    rows = [_row(spec, folder) for spec, folder in list_encoders()]
+    if arguments.json:
+        print_json(rows)
+        return
     for row in rows:
-        state = "installed" if row["installed"] else "not installed"
-        size = file_size(row["bytes"]) if row["bytes"] else "size not known"
-        print(f"{row['id']:<20} {state:<14} {size:<14} {row['name']}")
-        for name in ("domain", "license", "use_restrictions"):
-            if row[name]:
-                print(f"{'':<20} {row[name]}")
+        _print_line(row)
+    if missing := list_not_offered():
+        print("\nNot on offer:")
+    for spec in missing:
+        print(f"{spec.id:<22} {spec.name}: {spec.not_offered}")
+
+
+def _show(arguments: Namespace) -> None:
+    from vlm_explorer.encoders.registry import list_encoders, list_not_offered
+
+    offered = [*list_encoders(), *((spec, None) for spec in list_not_offered())]
+    rows = [_row(spec, folder) for spec, folder in offered if spec.id == arguments.target]
+    if not rows:
+        raise ModelNotFound(
+            f"There is no encoder “{arguments.target}”.", "See the list with: vlm-explorer models"
+        )
+    row = _detailed(rows[0])
+    if arguments.json:
+        print_json(row)
+    else:
+        _print_details(row)
+
+
+def _fetch(arguments: Namespace) -> None:
+    from vlm_explorer.encoders.fetching import fetch_model
+
+    token = _read_token(arguments) if arguments.token_stdin else None
+    context, line = job(arguments)
+    try:
+        spec = fetch_model(arguments.target, token=token, context=context)
+    finally:
+        line.end()
+    _added(spec, "Fetched", arguments)
+
+
+def _import(arguments: Namespace) -> None:
+    from vlm_explorer.encoders.installing import import_checkpoint, import_model
+
+    source = Path(arguments.target).expanduser()
+    if source.is_file() and not arguments.architecture:
+        raise UsageError(
+            f"{source} is a file of weights, which does not say what its architecture is.",
+            "Name it: --architecture NAME, as open_clip calls it, such as ViT-B-32.",
+        )
+    context, line = job(arguments)
+    try:
+        if arguments.architecture:
+            spec = import_checkpoint(source, arguments.architecture, arguments.id, context=context)
+        else:
+            spec = import_model(source, arguments.id, context=context)
+    finally:
+        line.end()
+    _added(spec, "Imported", arguments)
+
+
+def _remove(arguments: Namespace) -> None:
+    from vlm_explorer.encoders.installing import remove_model
+    from vlm_explorer.encoders.registry import disk_used
+
+    freed = disk_used(arguments.target)
+    remove_model(arguments.target)
+    if arguments.json:
+        print_json({"id": arguments.target, "freed": freed})
+    else:
+        print(f"Removed {arguments.target}; {file_size(freed)} are free again.")
+
+
+def _login(arguments: Namespace) -> None:
+    from vlm_explorer.encoders.hub_token import keep_token, token_source
+
+    keep_token(_read_token(arguments))
+    note(f"The token is kept in the system's keyring. In use: the {token_source()}'s.", arguments)
+
+
+def _logout(arguments: Namespace) -> None:
+    from vlm_explorer.encoders.hub_token import forget_token
+
+    forget_token()
+    note("The token was deleted from the system's keyring.", arguments)
+
+
+def _read_token(arguments: Namespace) -> str:
+    """Return the token from standard input, or ask for it with no echo."""
+    if arguments.token_stdin or not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    from getpass import getpass
+
+    return getpass("Token for the hub (it is not shown): ").strip()
+
+
+def _added(spec: Any, how: str, arguments: Namespace) -> None:
+    from vlm_explorer.encoders.registry import find_model_folder
+
+    if arguments.json:
+        print_json(_detailed(_row(spec, find_model_folder(spec.id)[1])))
+        return
+    print(f"{how} {spec.name} as “{spec.id}”. Use it with --model {spec.id}.")
+    if spec.use_restrictions:
+        note(spec.use_restrictions, arguments)
+
+
+def _row(spec: Any, folder: Path | None) -> dict[str, Any]:
+    return {
+        **asdict(spec),
+        "installed": folder is not None,
+        "folder": str(folder) if folder is not None else None,
+    }
+
+
+def _detailed(row: dict[str, Any]) -> dict[str, Any]:
+    """Add what is on this machine: disk used, and where the weights came from."""
+    from vlm_explorer.encoders.registry import disk_used
+    from vlm_explorer.encoders.source import read_source
+
+    source = read_source(Path(row["folder"])) if row["folder"] else None
+    return {
+        **row,
+        "disk_used": disk_used(row["id"]),
+        "source": asdict(source) if source is not None else None,
+    }
+
+
+def _print_line(row: dict[str, Any]) -> None:
+    state = "installed" if row["installed"] else "not installed"
+    size = file_size(row["bytes"]) if row["bytes"] else "size not known"
+    print(f"{row['id']:<22} {state:<14} {size:<14} {row['name']}")
+    for name in ("domain", "license", "use_restrictions"):
+        if row[name]:
+            print(f"{'':<22} {row[name]}")
+
+
+def _print_details(row: dict[str, Any]) -> None:
+    from vlm_explorer.encoders.registry import describe, how_to_add
+
+    _print_line(row)
+    source = row["source"] or {}
+    lines = {
+        "for": row["purpose"],
+        "repository": row["repository"],
+        "version": row["revision"],
+        "access": row["access"],
+        "image size": row["image_size"] and f"{row['image_size']} pixels a side",
+        "dimension": row["dimension"],
+        "context length": row["context_length"] and f"{row['context_length']} tokens",
+        "not on offer": row["not_offered"],
+        "folder": row["folder"],
+        "disk used": row["disk_used"] and file_size(row["disk_used"]),
+        "came from": source and f"{source['origin']}, {source['date']}",
+        "weights": source.get("file"),
+        "SHA-256": source.get("sha256"),
+    }
+    for name, value in lines.items():
+        if value:
+            print(f"  {name:<20} {value}")
+    for figure in row["figures"]:
+        print(f"  reported             {figure['what']}: {figure['value']} ({figure['source']})")
+    if not row["installed"] and not row["not_offered"]:
+        print(how_to_add(describe(row["id"])))

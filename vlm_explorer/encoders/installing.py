@@ -45,6 +45,7 @@ def import_checkpoint(
     architecture: str,
     id: str | None = None,
     *,
+    pretrained: str = "",
     context: JobContext | None = None,
 ) -> EncoderSpec:
     """Make an encoder of the user's own file of weights, whole or not at all.
@@ -53,6 +54,8 @@ def import_checkpoint(
         file: a state dict in PyTorch's format or in safetensors.
         architecture: open_clip's name of it, one of `checkpoints.architectures()`.
         id: what to call it; by default the file's name.
+        pretrained: open_clip's name of the weights that training started from, where that decides
+            how images are prepared.
 
     Raises:
         BadModelFolder, UsageError, ModelNotFound: as `make_model_folder`.
@@ -64,7 +67,9 @@ def import_checkpoint(
     context = context or JobContext()
     id_ = _free_id(id, file.stem)
     with tempfile.TemporaryDirectory(prefix="vlm-explorer-") as place:
-        made = make_model_folder(file, architecture, Path(place) / id_, context=context)
+        made = make_model_folder(
+            file, architecture, Path(place) / id_, pretrained=pretrained, context=context
+        )
         origin = Import("checkpoint", file, weights_digest(file, context=context), architecture)
         return _install(read_model_folder(made), id_, context, origin)
 

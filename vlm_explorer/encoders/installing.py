@@ -8,7 +8,6 @@ from pathlib import Path
 
 from vlm_explorer import paths
 from vlm_explorer.encoders.catalogue import read_catalogue
-from vlm_explorer.encoders.fingerprint import weights_digest
 from vlm_explorer.encoders.model_copy import Import, copy_model_folder
 from vlm_explorer.encoders.model_folder import ModelFolder, read_model_folder
 from vlm_explorer.encoders.registry import ID, describe, fetching_folder, find_installed, slug
@@ -70,8 +69,8 @@ def import_checkpoint(
         made = make_model_folder(
             file, architecture, Path(place) / id_, pretrained=pretrained, context=context
         )
-        origin = Import("checkpoint", file, weights_digest(file, context=context), architecture)
-        return _install(read_model_folder(made), id_, context, origin)
+        origin = Import("checkpoint", file, made.sha256, architecture)
+        return _install(read_model_folder(made.folder), id_, context, origin)
 
 
 def _free_id(id_: str | None, name: str) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import json
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import torch  # noqa: TID253 - only imported when an encoder is loaded
 from torch.overrides import TorchFunctionMode  # noqa: TID253
 
 from vlm_explorer.encoders.device import raise_if_out_of_memory
+from vlm_explorer.encoders.fitting import fit_names, misfit
 from vlm_explorer.encoders.model_folder import ModelFolder
 from vlm_explorer.encoders.weights import read_weights
 from vlm_explorer.errors import BadModelFolder
@@ -31,16 +31,6 @@ RANDOM_FILLS = frozenset(
         torch.nn.init.uniform_,
         torch.nn.init.kaiming_uniform_,
     }
-)
-# transformers no longer keeps this counter among the weights, older files do.
-POSITION_IDS = "embeddings.position_ids"
-# The native text tower lies at the top level of `CLIP`, and under `text.` in `CustomTextCLIP`.
-NATIVE_TEXT_PREFIXES = (
-    "text_projection",
-    "positional_embedding",
-    "token_embedding",
-    "transformer.",
-    "ln_final.",
 )
 
 
@@ -77,7 +67,7 @@ def load_towers(folder: ModelFolder) -> torch.nn.Module:
     """
     weights = read_weights(folder.weights)
     model = _build(folder)
-    _fill(model, _fit_names(weights, model), folder)
+    _fill(model, fit_names(weights, model), folder)
     model = model.float().eval().requires_grad_(False)
     if folder.loader == "transformers":
         from vlm_explorer.encoders.transformers_towers import TransformersTowers
@@ -124,7 +114,7 @@ def build_open_clip_model(
     with tempfile.TemporaryDirectory(prefix="vlm-explorer-") as place:
         if text_config is not None:
             # transformers takes a configuration from a folder only; ours is not written to
-            cfg["text_cfg"]["hf_model_name"] = place
+            cfg["text_cfg"] |= {"hf_model_name": place, "hf_model_pretrained": False}
             Path(place, "config.json").write_text(json.dumps(text_config), encoding="utf-8")
         model: torch.nn.Module = kind(**cfg)
         return model
@@ -136,49 +126,14 @@ def first_line(error: Exception) -> str:
     return f"{type(error).__name__}, {text[0][:200].rstrip('.')}" if text else type(error).__name__
 
 
-def _fit_names(weights: dict[str, torch.Tensor], model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Undo what checkpoints differ in without a difference in meaning, as open_clip does."""
-    if all(key.startswith("module.") for key in weights):
-        weights = {key.removeprefix("module."): value for key, value in weights.items()}
-    if "text_projection" in weights and hasattr(model, "text"):
-        weights = {
-            f"text.{key}" if key.startswith(NATIVE_TEXT_PREFIXES) else key: value
-            for key, value in weights.items()
-        }
-    weights = {key: value for key, value in weights.items() if not key.endswith(POSITION_IDS)}
-    for key in ("logit_scale", "logit_bias"):
-        wanted = getattr(model, key, None)
-        if key in weights and wanted is not None and weights[key].numel() == wanted.numel():
-            weights[key] = weights[key].reshape(wanted.shape)
-    return weights
-
-
 def _fill(model: torch.nn.Module, weights: dict[str, torch.Tensor], folder: ModelFolder) -> None:
     """Load `weights` if they are the model's, all of them and in its shapes."""
-    wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
-    given = {key: tuple(value.shape) for key, value in weights.items()}
-    problems = []
-    if missing := wanted.keys() - given.keys():
-        problems.append(f"{len(missing)} are missing ({_examples(missing)})")
-    if surplus := given.keys() - wanted.keys():
-        problems.append(f"{len(surplus)} have no place ({_examples(surplus)})")
-    if other := [key for key in wanted.keys() & given.keys() if wanted[key] != given[key]]:
-        first = min(other)
-        problems.append(
-            f"{len(other)} have another shape ({first}: {given[first]} instead of {wanted[first]})"
-        )
-    if problems:
+    if problems := misfit(weights, model):
         raise BadModelFolder(
-            f"The weights {folder.weights} do not fit their configuration: of {len(wanted)} "
-            f"tensors, {'; '.join(problems)}.",
+            f"The weights {folder.weights} do not fit their configuration: {problems}.",
             "Weights and configuration must come from the same model.",
         )
     # What was read into memory is taken as it is. Safetensors are a view of the file, which may
     # be replaced while the encoder is in use, so they are copied.
     in_memory = folder.weights.suffix != ".safetensors"
     model.load_state_dict(weights, strict=True, assign=in_memory)
-
-
-def _examples(keys: Iterable[str]) -> str:
-    names = sorted(keys)
-    return ", ".join(names[:2]) + (", ..." if len(names) > 2 else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ import torch  # noqa: TID253 - only imported when an encoder is loaded
 
 from vlm_explorer.encoders.device import raise_if_out_of_memory
 from vlm_explorer.errors import BadModelFolder
+
+# Where training keeps the weights among other things.
+CONTAINERS = ("state_dict", "model_state_dict", "model")
 
 
 def read_weights(file: Path) -> dict[str, torch.Tensor]:
@@ -22,6 +26,13 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    if _is_program(file):
+        raise BadModelFolder(
+            f"{file} is a program in TorchScript, as OpenAI publishes CLIP, and programs are not "
+            "run.",
+            "Save its numbers alone, where you trust it: torch.save(torch.jit.load(FILE)"
+            ".state_dict(), OTHER_FILE).",
+        )
     try:
         if file.suffix == ".safetensors":
             content: Any = load_file(file)
@@ -38,8 +49,10 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
             f"The weights {file} cannot be read; the file is damaged or incomplete.",
             "Copy or download it again.",
         ) from error
-    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
-        content = content["state_dict"]
+    for name in CONTAINERS:
+        if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
+            content = content[name]
+            break
     if not isinstance(content, Mapping) or not content:
         raise BadModelFolder(f"{file} holds no weights.", "Copy or download it again.")
     weights = {str(key): value for key, value in content.items()}
@@ -48,3 +61,14 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
             f"{file} holds something else than a model's weights.", "Choose another file."
         )
     return weights
+
+
+def _is_program(file: Path) -> bool:
+    """Return whether a file is an archive of TorchScript, which holds code beside its numbers."""
+    if file.suffix == ".safetensors" or not zipfile.is_zipfile(file):
+        return False
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except zipfile.BadZipFile:
+        return False

@@ -96,9 +96,16 @@ def test_that_it_is_made_again_when_what_it_depends_on_changes(subject, home, mo
     elif change == "damage":
         next((home / "cache" / "speeds").iterdir()).write_text('{"fp32": {"speed": 1}}')
     else:
-        requested = "bf16"
+        requested = "fp16"
     speeds(Subject(subject.model, subject.preprocess, "cpu", fingerprint), requested)
     assert made
+
+
+def test_that_a_precision_tried_before_is_not_measured_again_when_named(subject, monkeypatch):
+    monkeypatch.setattr(measuring, "SLOWER", 1e9)
+    first = speeds(subject, "auto")
+    monkeypatch.setattr(measuring, "_measure", lambda *_, **__: pytest.fail("measured again"))
+    assert speeds(subject, "bf16") == first
 
 
 def test_that_a_fast_tower_and_a_named_float32_need_no_half_precision(subject, home, monkeypatch):

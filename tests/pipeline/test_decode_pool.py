@@ -4,6 +4,7 @@ import os
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from pydicom import dcmread
@@ -162,3 +163,51 @@ def test_that_the_frames_before_the_end_of_a_file_are_kept(tmp_path: Path) -> No
     images, reasons = outcome(tmp_path)["cut.dcm"]
     assert 5 <= images <= 6
     assert reasons == [f"The file ends before frame {images} of 15. {DAMAGED_HINT}"]
+
+
+def serve_many_frames(pipe, preprocess, ct_window) -> None:
+    """Hold the first file until it is let go; give 300 frames of every other (child process)."""
+    from vlm_explorer.pipeline.decoding import DecodedImage
+
+    while True:
+        try:
+            file = pipe.recv()
+        except (EOFError, OSError):
+            return
+        gate = file.path.with_suffix(".open")
+        if file.path.name == "first.png":
+            while not gate.exists():
+                pipe.poll(0.01)
+        for number in range(300):
+            pipe.send(DecodedImage(number, 1, 1, b"", np.zeros((8, 8, 3), np.uint8)))
+        pipe.send(None)
+
+
+def test_that_a_file_of_many_frames_waits_for_its_turn_outside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decode_pool, "serve", serve_many_frames)
+    for name in ("first.png", "second.png"):
+        Image.new("L", (8, 8)).save(tmp_path / name)
+    files = list(scan([tmp_path], context=JobContext()))
+    beats, frames = 0, []
+    with DecodePool(2, PreprocessConfig(size=8)) as pool:
+        for file, event in pool.decode(files, JobContext()):
+            if file is None and not frames:
+                beats += 1
+                ahead = [len(task.events) for task in pool._line]
+                assert max(ahead) <= decode_pool._FRAMES_AHEAD
+                if beats > 5 and max(ahead) == decode_pool._FRAMES_AHEAD:
+                    (tmp_path / "first.open").touch()
+            elif isinstance(event, DecodedImage):
+                frames.append((file.path.name, event.frame))
+    assert frames == [(name, i) for name in ("first.png", "second.png") for i in range(300)]
+
+
+def test_that_what_was_begun_and_left_is_not_given_to_the_next(found: list[FoundFile]) -> None:
+    with DecodePool(2, PreprocessConfig(size=32)) as pool:
+        left = pool.decode(found, JobContext())
+        next(pair for pair in left if pair[1] is not None)
+        left.close()
+        again = [file for file, event in pool.decode(found[2:], JobContext()) if event is None]
+    assert [file for file in again if file is not None] == found[2:]

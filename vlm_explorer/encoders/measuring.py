@@ -90,6 +90,9 @@ def speeds(
     entry = _entry(subject, requested)
     if known := _recall(entry):
         return known
+    tried = _recall(_entry(subject, "auto"))
+    if requested in tried and tried[requested].cosine is not None:
+        return tried
     wanted = candidates(subject.device) if requested == "auto" else (requested,)
     found = _measure(subject, wanted, named=requested != "auto", context=context)
     _keep(entry, found)

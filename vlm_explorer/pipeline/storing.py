@@ -18,8 +18,7 @@ from vlm_explorer.pixels.ct_choice import recipe_for
 
 COMMIT_ROWS = 512
 COMMIT_SECONDS = 5.0
-_FIRST_COMMIT = 1.0  # seconds after the first image: somebody may be waiting to see it
-_IDLE = 10  # a batch is filled up before it is full at most every so many times its own length
+_FIRST_COMMIT = 1.0  # s; somebody may be waiting to see the first images
 _TIDY = 64  # commits after which the many small files of a table are merged
 
 
@@ -57,8 +56,7 @@ class Storing:
         self._file: list[_Row] = []  # of the file that is open
         self._closed = 0  # of those in line, how many belong to files that are whole
         self._vectors: list[ImageVector] = []
-        self._last_commit = time.monotonic() - COMMIT_SECONDS + _FIRST_COMMIT
-        self._batch_seconds = 0.0
+        self._last_commit = time.monotonic()
         self._commits = 0
         self.encoded = 0
         self.reused = 0
@@ -94,16 +92,14 @@ class Storing:
         return count
 
     def tick(self) -> None:
-        """Look at the clock: what waited too long is encoded and stored."""
+        """Look at the clock: encode what waits for its batch to fill, store what is encoded."""
         self._take()
-        waited = time.monotonic() - self._last_commit
-        if waited > max(COMMIT_SECONDS, _IDLE * self._batch_seconds) and self._batches.waiting:
-            start = time.monotonic()
-            self._batches.flush()
-            self._batch_seconds = time.monotonic() - start
-            self._take()
+        limit = COMMIT_SECONDS if self._commits else _FIRST_COMMIT
+        if self._batches.overdue(limit):
+            self._batches.start()
         rows = self._closed - self._batches.waiting
-        if max(rows, len(self._vectors)) >= COMMIT_ROWS or (waited > COMMIT_SECONDS and self._line):
+        full = max(rows, len(self._vectors)) >= COMMIT_ROWS
+        if full or (self._line and time.monotonic() - self._last_commit > limit):
             self.store()
 
     def finish(self, context: JobContext) -> None:

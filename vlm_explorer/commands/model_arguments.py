@@ -61,5 +61,12 @@ def _import(actions: Actions) -> None:  # type: ignore[valid-type]
     take.add_argument("target", metavar="DIR|FILE", help="in open_clip's or transformers' layout")
     take.add_argument("--id", help="the id to give it; default: the folder's or file's name")
     take.add_argument(
-        "--architecture", metavar="NAME", help="open_clip's name of a bare file of weights"
+        "--architecture", metavar="NAME", help="of a bare file of weights: open_clip's name"
+    )
+    take.add_argument(
+        "--pretrained",
+        metavar="TAG",
+        default="",
+        help="of a bare file of weights: what its training started from, where that decides how "
+        "images are prepared",
     )

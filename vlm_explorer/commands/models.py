@@ -83,7 +83,13 @@ def _import(arguments: Namespace) -> None:
     context, line = job(arguments)
     try:
         if arguments.architecture:
-            spec = import_checkpoint(source, arguments.architecture, arguments.id, context=context)
+            spec = import_checkpoint(
+                source,
+                arguments.architecture,
+                arguments.id,
+                pretrained=arguments.pretrained,
+                context=context,
+            )
         else:
             spec = import_model(source, arguments.id, context=context)
     finally:
@@ -107,7 +113,9 @@ def _login(arguments: Namespace) -> None:
     from vlm_explorer.encoders.hub_token import keep_token, token_source
 
     keep_token(_read_token(arguments))
-    note(f"The token is kept in the system's keyring. In use: the {token_source()}'s.", arguments)
+    note("The token is kept in the system's keyring.", arguments)
+    if token_source() == "environment":
+        note("HF_TOKEN is set, and comes before it.", arguments)
 
 
 def _logout(arguments: Namespace) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from argparse import Namespace
 from typing import Any
 
 from vlm_explorer.jobs import JobContext, Progress
+
+_BAR = 20  # characters
 
 
 def print_json(value: Any) -> None:
@@ -24,7 +27,7 @@ def note(text: str, arguments: Namespace) -> None:
 
 
 class ProgressLine:
-    """Progress on standard error: one line that changes on a terminal, plain lines elsewhere."""
+    """Progress on standard error: a bar that changes on a terminal, plain lines elsewhere."""
 
     def __init__(self, quiet: bool) -> None:
         self._quiet = quiet
@@ -39,6 +42,7 @@ class ProgressLine:
         share = f" ({progress.done / progress.total:.0%})" if progress.total else ""
         text = f"{progress.message or 'Working'}{share}"
         if self._terminal:
+            text = _fitting(progress, text)
             self._width = max(self._width, len(text))
             print(f"\r{text:<{self._width}}", end="", file=sys.stderr, flush=True)
         elif time.monotonic() - self._last > 5:
@@ -49,6 +53,14 @@ class ProgressLine:
         """Leave the line."""
         if self._terminal and self._width and not self._quiet:
             print(f"\r{'':<{self._width}}\r", end="", file=sys.stderr, flush=True)
+
+
+def _fitting(progress: Progress, text: str) -> str:
+    """Put a bar before a text, and cut both to the terminal's width."""
+    if progress.total:
+        filled = min(progress.done * _BAR // progress.total, _BAR)
+        text = f"[{'#' * filled}{'-' * (_BAR - filled)}] {text}"
+    return text[: shutil.get_terminal_size().columns - 1]
 
 
 def job(arguments: Namespace) -> tuple[JobContext, ProgressLine]:

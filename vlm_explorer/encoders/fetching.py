@@ -33,7 +33,7 @@ from vlm_explorer.encoders.fetch_plan import (
 )
 from vlm_explorer.encoders.fetch_progress import FetchProgress, in_words
 from vlm_explorer.encoders.hub import Hub, Listing
-from vlm_explorer.encoders.network import find_network
+from vlm_explorer.encoders.network import Network, find_network
 from vlm_explorer.encoders.pins import keep_pin, read_pins
 from vlm_explorer.encoders.registry import describe, fetching_folder, find_installed, how_to_add
 from vlm_explorer.encoders.spec import EncoderSpec, RemoteFile
@@ -85,14 +85,14 @@ def fetch_model(
     context = context or JobContext()
     spec = _fetchable(id)
     network = find_network()
-    if token is None and spec.gated:
+    if token is None and spec.gated:  # the list of files of some is closed too
         token = hub_token.find_token()
     folder = fetching_folder(id)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "lock", timeout=0):
             context.report(0, None, f"Asking {network.host} for {spec.name}")
-            _fetch(spec, Hub(network, token, context), folder, context, token=token is not None)
+            _fetch(spec, network, token, folder, context)
     except Timeout as error:
         raise ModelProblem(
             f"{spec.name} is being fetched already, by another window or command.",
@@ -128,8 +128,14 @@ def _fetchable(id_: str) -> EncoderSpec:
     return spec
 
 
-def _fetch(spec: EncoderSpec, hub: Hub, folder: Path, context: JobContext, *, token: bool) -> None:
+def _fetch(
+    spec: EncoderSpec, network: Network, given: str | None, folder: Path, context: JobContext
+) -> None:
+    token = given is not None
+    hub = Hub(network, given, context)
     listing = hub.list_files(Subject(spec, spec.repository, spec.revision, token=token))
+    if listing.gated and not token and (found := hub_token.find_token()):
+        hub, token = Hub(network, found, context), True
     place = folder / listing.revision[:12]
     _forget_other_versions(folder, place)
     place.mkdir(exist_ok=True)

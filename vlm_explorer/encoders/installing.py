@@ -65,12 +65,22 @@ def import_checkpoint(
 
     context = context or JobContext()
     id_ = _free_id(id, file.stem)
-    with tempfile.TemporaryDirectory(prefix="vlm-explorer-") as place:
+    with _place_beside_the_models() as place:
         made = make_model_folder(
             file, architecture, Path(place) / id_, pretrained=pretrained, context=context
         )
         origin = Import("checkpoint", file, made.sha256, architecture)
         return _install(read_model_folder(made.folder), id_, context, origin)
+
+
+def _place_beside_the_models() -> tempfile.TemporaryDirectory[str]:
+    """Return a folder for a while, on the disk where there has to be room anyway."""
+    folder = paths.models_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=".making-", dir=folder)
+    except OSError as error:
+        raise _not_copied(error) from error
 
 
 def _free_id(id_: str | None, name: str) -> str:
@@ -101,11 +111,15 @@ def _install(
     try:
         copy_model_folder(source, paths.models_folder() / id_, context or JobContext(), origin)
     except OSError as error:
-        raise StorageProblem(
-            f"The encoder could not be copied to {paths.models_folder()}: {error.strerror}.",
-            "Make room there, or set VLM_EXPLORER_HOME to a folder that you may write to.",
-        ) from error
+        raise _not_copied(error) from error
     return describe(id_)
+
+
+def _not_copied(error: OSError) -> StorageProblem:
+    return StorageProblem(
+        f"The encoder could not be copied to {paths.models_folder()}: {error.strerror}.",
+        "Make room there, or set VLM_EXPLORER_HOME to a folder that you may write to.",
+    )
 
 
 def remove_model(id: str) -> None:

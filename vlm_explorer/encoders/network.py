@@ -75,6 +75,13 @@ def find_network() -> Network:
     proxies = urllib.request.getproxies()
     if settings.hub_proxy and not any(name in proxies for name in ("https", "all")):
         proxies = {**proxies, "http": settings.hub_proxy, "https": settings.hub_proxy}
+    way = proxies.get(parts.scheme) or proxies.get("all") or ""
+    if way.startswith("socks"):
+        raise FetchProblem(
+            "The proxy that is named is a SOCKS proxy, which cannot be used.",
+            "Name an HTTP proxy by HTTPS_PROXY or hub_proxy in settings.toml, or fetch by hand: "
+            "copy the encoder's files and run `vlm-explorer models import DIR`.",
+        )
     return Network(endpoint, ca_bundle, proxies)
 
 

@@ -1,0 +1,156 @@
+"""`vlm-explorer models`: fetch, import of a bare file, login; by a hub on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hub_server import LocalHub, local_hub, repository_of
+
+from vlm_explorer import cli, paths
+from vlm_explorer.encoders import hub_token
+
+ID, REPOSITORY = "clip-vit-b-16", "timm/vit_base_patch16_clip_224.openai"
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    code = cli.main([str(word) for word in words])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture
+def hub(model_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalHub]:
+    for name in ("HF_HUB_OFFLINE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    with local_hub() as server:
+        server.repositories[REPOSITORY] = repository_of(model_folder)
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        yield server
+
+
+def test_that_an_encoder_is_fetched_and_shown_with_its_source(hub, capsys, model_folder):
+    code, out, err = run(capsys, "models", "fetch", ID)
+    assert code == 0, err
+    assert f"--model {ID}" in out
+    assert "any deployed use out of scope" in err
+    shown = json.loads(run(capsys, "models", "show", ID, "--json")[1])
+    weights = (model_folder / "open_clip_model.safetensors").read_bytes()
+    assert shown["installed"]
+    assert shown["source"]["repository"] == REPOSITORY
+    assert shown["source"]["sha256"] == hashlib.sha256(weights).hexdigest()
+    assert shown["disk_used"] > len(weights)
+    text = run(capsys, "models", "show", ID)[1]
+    assert hashlib.sha256(weights).hexdigest() in text
+    assert "reported" in text
+
+
+def test_that_json_is_all_on_standard_output_and_quiet_is_quiet(hub, capsys):
+    code, out, err = run(capsys, "models", "fetch", ID, "--json", "--quiet")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["id"] == ID
+    code, out, err = run(capsys, "models", "--json", "remove", ID)
+    assert json.loads(out)["freed"] > 0
+
+
+def test_that_a_refusal_is_one_line_and_exit_code_1(hub, capsys):
+    hub.repositories.clear()
+    code, out, err = run(capsys, "models", "fetch", ID, "--quiet")
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1
+    assert "knows no repository" in err
+
+
+def test_that_a_token_may_come_by_standard_input_and_is_not_shown(hub, capsys, monkeypatch):
+    repository = hub.repositories[REPOSITORY]
+    repository.gated, repository.allowed_token = True, "hf_right"
+    code, _, err = run(capsys, "models", "fetch", ID, "--quiet")
+    assert code == 1
+    assert "models login" in err
+    monkeypatch.setattr(sys, "stdin", io.StringIO("hf_wrong\n"))
+    code, _, err = run(capsys, "models", "fetch", ID, "--token-stdin")
+    assert code == 1
+    assert "hf_wrong" not in err
+    monkeypatch.setattr(sys, "stdin", io.StringIO("hf_right\n"))
+    assert run(capsys, "models", "fetch", ID, "--token-stdin")[0] == 0
+
+
+def test_that_the_hubs_own_login_is_used_where_the_hub_asks_for_a_token(hub, capsys, tmp_path):
+    repository = hub.repositories[REPOSITORY]
+    repository.gated, repository.allowed_token = True, "hf_right"
+    (tmp_path / "hf").mkdir()
+    (tmp_path / "hf" / "token").write_text("hf_right")
+    assert run(capsys, "models", "fetch", ID, "--quiet")[0] == 0
+
+
+def test_that_a_token_is_kept_and_forgotten(capsys, monkeypatch):
+    kept: list[str] = []
+    monkeypatch.setattr(hub_token, "keep_token", kept.append)
+    monkeypatch.setattr(hub_token, "forget_token", kept.clear)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("hf_secret\n"))
+    code, out, err = run(capsys, "models", "login", "--token-stdin")
+    assert (code, out, kept) == (0, "", ["hf_secret"])
+    assert "hf_secret" not in err
+    assert run(capsys, "models", "logout")[0] == 0
+    assert kept == []
+
+
+def test_that_a_file_of_weights_is_imported_with_its_architecture(capsys, tmp_path, model_folder):
+    file = tmp_path / "weights.pt"
+    file.write_bytes(b"no weights")
+    code, _, err = run(capsys, "models", "import", file)
+    assert code == 1
+    assert "--architecture" in err
+    assert run(capsys, "models", "import", file, "--architecture", "ViT-B-32")[0] == 1
+    assert not list(paths.models_folder().iterdir())
+
+
+def test_that_what_is_not_on_offer_is_listed_with_the_reason(capsys):
+    out = run(capsys, "models")[1]
+    assert "Not on offer:" in out
+    assert "MedCLIP" in out
+    assert "no longer works" in run(capsys, "models", "show", "medclip")[1]
+
+
+def test_that_ctrl_c_stops_a_fetch_which_goes_on_later(hub, tmp_path):
+    hub.faults.pause = 0.05
+    command = [sys.executable, "-m", "vlm_explorer", "models", "fetch", ID]
+    environment = dict(os.environ)
+    fetch = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    partial = paths.models_folder() / ".fetching" / ID
+    while fetch.poll() is None and not any(
+        file.stat().st_size > 8192 for file in partial.rglob("*.partial")
+    ):
+        hub.released.wait(0.02)
+    fetch.send_signal(signal.SIGINT)
+    err = fetch.communicate(timeout=60)[1]
+    assert fetch.returncode == cli.INTERRUPTED
+    assert "go on" in err
+    hub.faults.pause = 0
+    hub.requests.clear()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "Fetched OpenAI CLIP ViT-B/16" in done.stdout
+    ranges = [request.range for request in hub.asked_for("open_clip_model.safetensors")]
+    assert all(wanted.startswith("bytes=") for wanted in ranges)
+
+
+def test_that_fetching_imports_no_torch_where_nothing_is_converted(hub):
+    code = (
+        "import sys\n"
+        "from vlm_explorer.encoders.fetching import fetch_model\n"
+        f"fetch_model({ID!r})\n"
+        "print([name for name in ('torch', 'transformers', 'open_clip', 'huggingface_hub')"
+        " if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -11,7 +11,6 @@ import hashlib
 import json
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -69,6 +68,8 @@ class Faults:
         ignore_range: sends whole files whatever part was asked for.
         plain_page: a page in HTML instead of the list of files.
         redirect: where the list is redirected to.
+        silent: no answer at all.
+        tunnel: as a proxy, refuses tunnels with this status.
     """
 
     status: dict[str, tuple[int, dict[str, str], int]] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class Faults:
     plain_page: bool = False
     redirect: str = ""
     silent: bool = False
+    tunnel: int = 0
 
 
 @dataclass
@@ -161,6 +163,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._list("/".join(pieces[2:4]), pieces[5], token, parse_qs(parts.query))
         else:
             self._file("/".join(pieces[:2]), pieces[3], "/".join(pieces[4:]), token)
+
+    def do_CONNECT(self) -> None:
+        self._answer(self.server.hub.faults.tunnel, {})
 
     def _list(self, name: str, revision: str, token: str, query: dict) -> None:
         hub = self.server.hub
@@ -265,13 +270,3 @@ def repository_of(folder: Path, **settings: object) -> Repository:
     """A repository of the files in a folder."""
     files = {file.name: file for file in folder.iterdir() if file.is_file()}
     return Repository(dict(files), **settings)  # type: ignore[arg-type]
-
-
-if __name__ == "__main__":  # by hand: a folder served as BiomedCLIP's repository
-    import sys
-
-    hub = LocalHub()
-    folder, name, revision = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-    hub.repositories[name] = repository_of(folder, revision=revision)
-    print(hub.url, flush=True)
-    time.sleep(10_000)

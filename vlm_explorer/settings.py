@@ -31,7 +31,7 @@ class Settings:
         reopen: whether the next start opens what was open when the program ended.
         last: what was open then; "" for nothing.
         hub_endpoint: address of a mirror of the hub; "" for the hub itself.
-        hub_ca_bundle: file of the certificates to trust when fetching; "" for the system's.
+        hub_ca_bundle: file of the certificates to trust besides the system's; "" for none.
         hub_proxy: address of the proxy to fetch through; "" for the system's.
     """
 

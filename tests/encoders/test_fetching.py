@@ -257,7 +257,7 @@ def test_that_the_first_contact_pins_commit_sizes_digests_and_licence(hub):
     content = weights_of(hub, "timm/clip", "open_clip_model.safetensors")
     spec = describe("clip")
     assert spec.revision == hub.repositories["timm/clip"].revision
-    assert spec.license == "mit"
+    assert spec.license == "MIT"
     assert spec.bytes == len(content)
     files = {file.name: file for file in spec.files}
     digest = hashlib.sha256(content).hexdigest()
@@ -274,6 +274,10 @@ def test_that_a_later_fetch_takes_the_pinned_commit(hub):
     with pytest.raises(FetchProblem, match="no version"):
         fetch_model("clip")
     assert hub.requests[0].path.endswith(pinned)
+    fetch_model("clip", revision="main")
+    assert describe("clip").revision == "f" * 40
+    remove_model("clip")
+    fetch_model("clip")
 
 
 def test_that_a_hub_that_changes_its_mind_about_a_pinned_file_is_not_believed(hub):
@@ -464,6 +468,16 @@ def test_that_progress_counts_all_bytes_and_says_rate_and_time(hub, monkeypatch)
     assert fetching[-1].done == fetching[-1].total
     assert [one.done for one in fetching] == sorted(one.done for one in fetching)
     assert any("/s, " in one.message and " left" in one.message for one in fetching)
+
+
+def test_that_an_encoder_for_which_the_hub_asks_a_token_gets_the_one_that_is_known(
+    hub, monkeypatch
+):
+    hub.repositories["timm/clip"].gated = True
+    hub.repositories["timm/clip"].allowed_token = "hf_right"
+    monkeypatch.setenv("HF_TOKEN", "hf_right")
+    fetch_model("clip")
+    assert installed() == ["clip"]
 
 
 def test_that_two_fetches_of_one_encoder_do_not_meet(hub):
@@ -754,6 +768,23 @@ def test_that_a_proxy_is_used(hub, monkeypatch):
     monkeypatch.setenv("http_proxy", hub.url)
     monkeypatch.setenv("no_proxy", "hub.example")
     with pytest.raises(FetchProblem, match=r"hub\.example was not found"):
+        fetch_model("clip")
+
+
+def test_that_a_socks_proxy_is_refused(hub, monkeypatch):
+    monkeypatch.setenv("all_proxy", "socks5://localhost:1080")
+    with pytest.raises(FetchProblem, match="SOCKS"):
+        fetch_model("clip")
+
+
+def test_that_a_proxy_that_wants_a_password_is_said(hub, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "https://hub.example")
+    monkeypatch.setenv("https_proxy", hub.url)
+    hub.faults.tunnel = 407
+    with pytest.raises(FetchProblem, match="proxy asks for a name and a password"):
+        fetch_model("clip")
+    hub.faults.tunnel = 502
+    with pytest.raises(FetchProblem, match=r"hub\.example cannot be reached by way of the proxy"):
         fetch_model("clip")
 
 

@@ -50,6 +50,9 @@ def _fetch(actions: Actions) -> None:  # type: ignore[valid-type]
         _action(actions, "fetch", "fetch an encoder from the hub; goes on where it was stopped")
     )
     fetch.add_argument(
+        "--revision", metavar="REV", help="another version than the pinned one; main is the newest"
+    )
+    fetch.add_argument(
         "--token-stdin",
         action="store_true",
         help="read a token for the hub from standard input, for this time alone",

@@ -65,7 +65,9 @@ def _fetch(arguments: Namespace) -> None:
     token = _read_token(arguments) if arguments.token_stdin else None
     context, line = job(arguments)
     try:
-        spec = fetch_model(arguments.target, token=token, context=context)
+        spec = fetch_model(
+            arguments.target, token=token, revision=arguments.revision, context=context
+        )
     finally:
         line.end()
     _added(spec, "Fetched", arguments)

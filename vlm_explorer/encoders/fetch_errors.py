@@ -54,8 +54,8 @@ def refusal(subject: Subject, answer: Answer, network: Network) -> FetchProblem:
     if code == "RevisionNotFound":
         return FetchProblem(
             f"The repository {subject.repository} has no version {subject.revision[:12]}.",
-            "It was withdrawn, or the mirror does not hold it. A later version of this program "
-            "may know a newer one.",
+            "It was withdrawn, or the mirror does not hold it. To take the newest one instead: "
+            f"`vlm-explorer models fetch {subject.spec.id} --revision main`.",
         )
     if code == "EntryNotFound":
         return FetchProblem(

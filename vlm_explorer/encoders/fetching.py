@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,11 @@ class Plan:
 
 
 def fetch_model(
-    id: str, *, token: str | None = None, context: JobContext | None = None
+    id: str,
+    *,
+    token: str | None = None,
+    revision: str | None = None,
+    context: JobContext | None = None,
 ) -> EncoderSpec:
     """Fetch an encoder of the catalogue from the hub, or go on with a fetch that was stopped.
 
@@ -72,6 +76,8 @@ def fetch_model(
         id: of an encoder on offer that is not on this machine.
         token: for the hub; by default the one that `hub_token.find_token` finds, and only where
             the repository asks for one.
+        revision: a commit, tag or branch to take instead of the pinned commit; "main" is the
+            newest. What it turns out to be is the pin from then on.
         context: told bytes done, bytes in all and a message with rate and time left; cancelling
             it stops within a second and keeps what arrived.
 
@@ -84,6 +90,8 @@ def fetch_model(
     """
     context = context or JobContext()
     spec = _fetchable(id)
+    if revision and revision != spec.revision:
+        spec = replace(spec, revision=revision, files=())
     network = find_network()
     if token is None and spec.gated:  # the list of files of some is closed too
         token = hub_token.find_token()

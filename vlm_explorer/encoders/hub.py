@@ -138,9 +138,18 @@ def _listing(repository: str, body: dict[str, Any]) -> Listing:
         repository,
         revision,
         tuple(_listed(file) for file in body["siblings"]),
-        license_ if isinstance(license_, str) and license_ != "other" else "",
+        _license_name(license_),
         bool(body.get("gated")),
     )
+
+
+def _license_name(identifier: object) -> str:
+    """Return a licence as people write it; the hub has its identifiers in small letters."""
+    if not isinstance(identifier, str) or identifier in ("other", "unknown"):
+        return ""
+    if identifier.startswith(("cc", "mit", "bsd", "gpl", "agpl", "lgpl")):
+        return identifier.upper()
+    return identifier[:1].upper() + identifier[1:]
 
 
 def _listed(file: dict[str, Any]) -> ListedFile:

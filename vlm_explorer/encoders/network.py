@@ -31,7 +31,7 @@ class Network:
 
     Attributes:
         endpoint: address of the hub or of a mirror, with no slash at its end.
-        ca_bundle: file of the certificates to trust; "" for the system's.
+        ca_bundle: file of the certificates to trust besides the system's; "" for none.
         proxies: proxy by scheme, as `urllib` has it.
     """
 
@@ -113,18 +113,18 @@ def make_request(url: str, token: str | None, headers: dict[str, str]) -> urllib
 
 
 def _tls_context(ca_bundle: str) -> ssl.SSLContext:
-    """Return a context that trusts `ca_bundle`, or what the operating system trusts."""
+    """Return a context that trusts what the operating system trusts, and `ca_bundle`."""
+    import truststore
+
+    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca_bundle:
         try:
-            return ssl.create_default_context(cafile=str(Path(ca_bundle).expanduser()))
+            context.load_verify_locations(cafile=str(Path(ca_bundle).expanduser()))
         except (OSError, ssl.SSLError) as error:
             raise FetchProblem(
                 f"The file of certificates {ca_bundle} cannot be read.",
                 "It has to hold certificates in PEM format (lines of BEGIN CERTIFICATE).",
             ) from error
-    import truststore
-
-    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return context
 
 

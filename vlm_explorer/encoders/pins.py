@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from vlm_explorer import paths
 from vlm_explorer.encoders.spec import RemoteFile
 from vlm_explorer.encoders.whole_file import write_whole
@@ -47,10 +49,12 @@ def keep_pin(repository: str, pin: Pin) -> None:
     Raises:
         OSError: no room, or no permission to write.
     """
-    pins = {name: asdict(known) for name, known in read_pins().items()}
-    pins[repository] = asdict(pin)
-    pins_file().parent.mkdir(parents=True, exist_ok=True)
-    write_whole(pins_file(), json.dumps(pins, indent=1, sort_keys=True))
+    file = pins_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file.with_name(".pins.lock")):  # two encoders may be fetched at once
+        pins = {name: asdict(known) for name, known in read_pins().items()}
+        pins[repository] = asdict(pin)
+        write_whole(file, json.dumps(pins, indent=1, sort_keys=True))
 
 
 def _pin(entry: dict[str, Any]) -> Pin:

@@ -147,7 +147,9 @@ def index(
     """Index folders into a collection and return it; see `pipeline.indexing.index`.
 
     Args:
-        encoder: by default the collection's own, else the best on this machine.
+        encoder: by default the collection's own, on the device and in the precision of its
+            vectors, else the best on this machine.
+        captions: a table that lies elsewhere; remembered, so that it need be named once only.
         ct_window: through which window CT is encoded: `default` (the file's own), `soft tissue`,
             `lung`, `bone`, `brain` or `three windows`; by default as before in the collection.
 
@@ -156,13 +158,16 @@ def index(
         Cancelled: `context` asked to stop.
     """
     from vlm_explorer.pipeline import indexing
+    from vlm_explorer.pipeline.run_settings import recorded_settings
     from vlm_explorer.queries.matching import model_for_indexing
 
     folders = [Path(path) for path in paths]
     place = Path(to).expanduser() if to is not None else None
     if encoder is None:
         model, _ = model_for_indexing(folders, place, None)
-        encoder = load_encoder(model)
+        known = place or (indexing.default_place(folders[0]) if folders else None)
+        settings = recorded_settings(known, model)
+        encoder = load_encoder(model, device=settings.device, precision=settings.precision)
     report = indexing.index(
         folders,
         to=place,

@@ -13,8 +13,9 @@ from vlm_explorer.commands.terminal import job, note, print_json
 def run(arguments: Namespace) -> int:
     """Index, and say what was done with every file."""
     from vlm_explorer.encoders.load import load_encoder
-    from vlm_explorer.pipeline.indexing import index
+    from vlm_explorer.pipeline.indexing import default_place, index
     from vlm_explorer.pipeline.report import IndexReport
+    from vlm_explorer.pipeline.run_settings import RunSettings, recorded_settings
     from vlm_explorer.queries.matching import model_for_indexing
 
     paths = [Path(path) for path in arguments.paths]
@@ -23,7 +24,10 @@ def run(arguments: Namespace) -> int:
     model, warnings = model_for_indexing(paths, to, arguments.model)
     for warning in warnings:
         note(f"warning: {warning}", arguments)
-    encoder = load_encoder(model, device=arguments.device, precision=arguments.precision)
+    asked = RunSettings(arguments.device, arguments.precision, arguments.batch_size)
+    place = (to or default_place(paths[0])).absolute()
+    settings = recorded_settings(place, model, asked)
+    encoder = load_encoder(model, device=settings.device, precision=settings.precision)
     try:
         report: IndexReport = index(
             paths,
@@ -31,7 +35,7 @@ def run(arguments: Namespace) -> int:
             encoder=encoder,
             captions=Path(arguments.captions) if arguments.captions else None,
             ct_window=arguments.ct_window,
-            batch_size=arguments.batch_size,
+            batch_size=settings.batch_size,
             workers=arguments.workers,
             context=context,
         )
@@ -57,7 +61,8 @@ def print_report(report: object) -> None:
         f"{len(report.skipped)} rows skipped."
     )
     print(
-        f"Encoder {report.model} on {report.device}, {report.precision}; "
+        f"Encoder {report.model} on {report.device}, {report.precision}, "
+        f"{report.batch_size} images at a time; "
         f"{report.seconds:.1f} s, {report.images_per_second:.1f} images/s."
     )
     if report.ct_window != "default":

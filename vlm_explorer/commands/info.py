@@ -19,15 +19,26 @@ def run(arguments: Namespace) -> int:
         return 0
     print(f"{facts['name']}  ({facts['collection']}, {file_size(facts['bytes'])})")
     print(f"{facts['images']} images of {facts['files']} files, {facts['texts']} texts")
+    if facts["removed"]:
+        print(f"{facts['removed']} images whose files are gone are marked as removed")
     for modality, count in facts["modalities"].items():
         print(f"  {count:>7} {modality or 'no modality given'}")
     for entry in facts["encoders"]:
         print(f"Encoder {entry['model']}: {entry['dimension']} dimensions, {entry['key']}")
-        print(f"  CT through: {describe_choice(entry['ct_window'])}")
+        if entry["missing"]:
+            print(f"  {entry['missing']} images have no vector of it")
+        if "imported" in entry:
+            print(f"  computed elsewhere, imported from {entry['imported']['file']}")
+        else:
+            print(f"  CT through: {describe_choice(entry['ct_window'])}")
+    for model in facts["unfinished"]:
+        print(f"Indexing with {model} was begun and not finished; the same command goes on")
     for kind, count in facts["problems"].items():
         print(f"Skipped as {kind}: {count}")
     for source in facts["sources"]:
         print(f"Source: {source}")
+    if facts["captions_table"]:
+        print(f"Captions: {facts['captions_table']}")
     return 0
 
 
@@ -44,6 +55,7 @@ def describe(folder: Path) -> dict[str, Any]:
         "format": collection.manifest.format,
         "bytes": size,
         "images": images.num_rows,
+        "removed": collection.removed_images.num_rows,
         "files": len(set(images["file"].to_pylist())),
         "patients": len(set(images["patient"].to_pylist()) - {""}),
         "series": len(set(images["series"].to_pylist()) - {""}),
@@ -61,9 +73,12 @@ def describe(folder: Path) -> dict[str, Any]:
                 "dimension": entry.dimension,
                 "recipe": entry.recipe,
                 "ct_window": entry.ct_window,
+                "missing": collection.missing_vectors(entry.key),
                 **entry.provenance,
             }
             for entry in collection.manifest.encoders
         ],
+        "unfinished": [entry.model for entry in collection.manifest.unfinished],
         "sources": list(collection.manifest.sources),
+        "captions_table": collection.manifest.captions,
     }

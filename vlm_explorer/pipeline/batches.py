@@ -92,6 +92,11 @@ class BatchEncoder(Generic[T]):
             self._thread.shutdown()
             self._thread = None
 
+    def settle(self) -> None:
+        """Wait for the batches under way; what waits for its batch to fill goes on waiting."""
+        while self._under_way:
+            self._collect()
+
     def take(self) -> list[tuple[T, Vectors]]:
         """Return what was encoded since the last call, in the order in which it was put."""
         self._collect_done()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from vlm_explorer.collection.manifest import EncoderEntry
 from vlm_explorer.collection.records import Problem, TextRecord, schema
@@ -14,7 +16,7 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
 from vlm_explorer.files.scan import FileKind, FoundFile
 from vlm_explorer.files.tables import CaptionTable, read_captions
-from vlm_explorer.jobs import JobContext
+from vlm_explorer.jobs import Cancelled, JobContext
 from vlm_explorer.pipeline.batches import BatchEncoder
 from vlm_explorer.pipeline.decode_pool import DecodePool
 from vlm_explorer.pipeline.decoding import DecodedImage, Event, Opened, Refused
@@ -55,8 +57,8 @@ class Run:
         self._captions = Captions(named=named)
         self._known = Known(reader, entry)
         self._describer = Describer(reader.salt, self._captions)
-        batch_size = int(entry.provenance["batch_size"])
-        self._storing = Storing(writer, entry, BatchEncoder(encoder, batch_size), self._known)
+        self._batches: BatchEncoder[Any] = BatchEncoder(encoder, self._batch_size)
+        self._storing = Storing(writer, entry, self._batches, self._known)
         self._current: tuple[FoundFile, Opened] | None = None  # the file that is being decoded
         self._refused = 0  # of its frames
         self._texts: list[TextRecord] = []
@@ -66,6 +68,10 @@ class Run:
         self._warnings: list[str] = []
         self._files = self._images = self._work = self._done = 0
 
+    @property
+    def _batch_size(self) -> int:
+        return int(self._entry.provenance["batch_size"])
+
     def warn(self, words: str) -> None:
         """Add a warning to the report."""
         self._warnings.append(words)
@@ -74,7 +80,7 @@ class Run:
         self._skipped.append(Skipped(file, frame, kind, reason))
 
     def take_images(self, files: ScanAhead, workers: int | None, context: JobContext) -> None:
-        """Decode and encode what is new; what was done is stored even when interrupted."""
+        """Decode and encode what is new; where `context` asks to stop, what was done is stored."""
         size = workers or min(8, os.cpu_count() or 1)
         with files, DecodePool(size, self._encoder.preprocess, self._entry.ct_window) as pool:
             try:
@@ -83,8 +89,9 @@ class Run:
                         self._take(found, event)
                     self._storing.tick()
                     self._report(files, context)
-            finally:
-                self._storing.store()
+            except Cancelled:
+                self._storing.stop()
+                raise
 
     def _report(self, files: ScanAhead, context: JobContext) -> None:
         done = self._done
@@ -174,6 +181,7 @@ class Run:
     def finish(self, context: JobContext) -> None:
         """Bring everything else up to date: gone files, captions, texts, problems."""
         self._storing.finish(context)
+        self._note_batch_size()
         self._warnings += self._captions.warnings
         self._warnings += mark_gone(self._writer, self._known, self._scope)
         redescribe(self._writer, self._scope, self._describer, context)
@@ -188,6 +196,17 @@ class Run:
         self._writer.set_problems(self._problems())
         self._writer.use_encoder(self._entry)
         self._writer.compact(self._entry)
+
+    def _note_batch_size(self) -> None:
+        """Where memory ran out, keep the smaller batches that fitted."""
+        fitted = self._batches.batch_size
+        if fitted < self._batch_size:
+            self.warn(
+                f"Memory ran out: {fitted} images at a time were encoded instead of "
+                f"{self._batch_size}."
+            )
+            made = {**self._entry.provenance, "batch_size": fitted}
+            self._entry = replace(self._entry, provenance=made)
 
     def _problems(self) -> list[Problem]:
         """Return what was skipped, and the problems of folders that this run did not look at."""
@@ -214,7 +233,7 @@ class Run:
             warnings=tuple(self._warnings),
             seconds=round(seconds, 3),
             ct_window=self._entry.ct_window,
-            batch_size=int(self._entry.provenance["batch_size"]),
+            batch_size=self._batch_size,
         )
 
 

@@ -21,7 +21,9 @@ class RunSettings:
     batch_size: int | None = None
 
 
-def recorded_settings(folder: Path, model: str, asked: RunSettings | None = None) -> RunSettings:
+def recorded_settings(
+    folder: Path | None, model: str, asked: RunSettings | None = None
+) -> RunSettings:
     """Return how a run with `model` into the collection in `folder` goes about it.
 
     The last bits of a vector depend on device, precision and the shape of its batch: what a run
@@ -29,7 +31,7 @@ def recorded_settings(folder: Path, model: str, asked: RunSettings | None = None
     be had on this machine.
 
     Args:
-        folder: of the collection; it need not exist yet.
+        folder: of the collection; it need not exist yet, nor be known.
         model: an encoder's id, or a model folder.
     """
     asked = asked or RunSettings()
@@ -79,10 +81,10 @@ def _words(entry: EncoderEntry) -> str:
     return f"{made['device']} in {made['precision']}, {made.get('batch_size')} images at a time"
 
 
-def _entry_of(folder: Path, model: str) -> EncoderEntry | None:
+def _entry_of(folder: Path | None, model: str) -> EncoderEntry | None:
     from vlm_explorer.encoders.registry import find_model_folder
 
-    if not is_collection(folder):
+    if folder is None or not is_collection(folder):
         return None
     manifest = read_manifest(folder)
     try:

@@ -108,6 +108,12 @@ class Storing:
         self._take()
         self.store()
 
+    def stop(self) -> None:
+        """Store what was begun, of a run that is stopped."""
+        self._batches.settle()
+        self._take()
+        self.store()
+
     def _take(self) -> None:
         """Take the vectors that are done."""
         for row, vector in self._batches.take():

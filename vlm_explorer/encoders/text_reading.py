@@ -35,7 +35,7 @@ def read_text(tokenizer: TextTokenizer, text: str, known: frozenset[str] | None)
         return len(tokenizer.tokens(" ".join(words[:count])))
 
     read = bisect_right(range(len(words) + 1), room, key=length) - 1
-    bare = dict.fromkeys(_bare(word) for word in words)
+    bare = dict.fromkeys(bare_word(word) for word in words)
     return TextReading(
         tokens_used=min(length(len(words)), room) + tokenizer.marks,
         tokens_allowed=tokenizer.context_length,
@@ -51,6 +51,6 @@ def _is_unknown(tokenizer: TextTokenizer, word: str, known: frozenset[str] | Non
     return known is not None and any(part not in known for part in parts)
 
 
-def _bare(word: str) -> str:
+def bare_word(word: str) -> str:
     """Return a word without the punctuation around it; what is only punctuation stays."""
     return re.sub(r"^\W+|\W+$", "", word) or word

@@ -29,6 +29,7 @@ from vlm_explorer.encoders.load import load_encoder
 from vlm_explorer.encoders.model_folder import read_model_folder
 from vlm_explorer.encoders.preprocess import OPENAI_MEAN, OPENAI_STD, PreprocessConfig
 from vlm_explorer.errors import BadModelFolder, ModelNotFound, StorageProblem, UsageError
+from vlm_explorer.jobs import JobContext
 
 BIOMEDCLIP = "BiomedCLIP-PubMedBERT_256-vit_base_patch16_224"
 OPENAI = {
@@ -221,6 +222,13 @@ def test_that_openais_own_checkpoints_are_recognised_by_the_numbers_in_them():
     weights = dict(empty_model("ViT-B-32").state_dict())
     weights |= {name: torch.tensor(1) for name in ("input_resolution", "vocab_size")}
     assert guess_architecture(weights)[0] == "ViT-B-32-quickgelu"
+
+
+def test_that_comparing_architectures_tells_its_progress(checkpoint):
+    seen = []
+    context = JobContext(lambda progress: seen.append(progress.message))
+    assert guess_architecture(read_checkpoint(checkpoint), context=context) == ["Small-ViT"]
+    assert set(seen) == {"Comparing architectures"}
 
 
 def test_that_other_tensors_fit_nothing(small):

@@ -16,6 +16,7 @@ from vlm_explorer.encoders.architectures import (
 )
 from vlm_explorer.encoders.fitting import OPENAI_NUMBERS, fit_names, misfit, plain_names
 from vlm_explorer.encoders.towers import build_open_clip_model
+from vlm_explorer.jobs import JobContext
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ Weights = dict[str, torch.Tensor]
 Signature = tuple[Any, ...]
 
 
-def guess_architecture(weights: Weights) -> list[str]:
+def guess_architecture(weights: Weights, *, context: JobContext | None = None) -> list[str]:
     """Return the architectures whose tensors have exactly the names and shapes of `weights`.
 
     Several differ in nothing but an activation, which leaves no trace in the weights: then those
@@ -32,15 +33,18 @@ def guess_architecture(weights: Weights) -> list[str]:
 
     Args:
         weights: from `read_checkpoint`; values are not looked at.
+        context: told the progress.
     """
     openai = any(name in weights for name in OPENAI_NUMBERS)
     plain = plain_names(weights)
     wanted = (_dimension(plain), _text_signature(plain), _image_signature(plain))
-    found = [
-        name
-        for name in architectures()
-        if _signatures(model_configuration(name)) == wanted and _fits(name, weights)
-    ]
+    likely = [name for name in architectures() if _signatures(model_configuration(name)) == wanted]
+    found = []
+    for number, name in enumerate(likely):
+        if context is not None:
+            context.report(number, len(likely), "Comparing architectures")
+        if _fits(name, weights):
+            found.append(name)
     return sorted(found, key=lambda name: ("quickgelu" in name) != openai)
 
 

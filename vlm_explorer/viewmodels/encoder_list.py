@@ -40,15 +40,3 @@ def biomedclip_size() -> str:
     from vlm_explorer.encoders.registry import describe
 
     return numbers.size(describe(LEADING).bytes)
-
-
-def how_to_import() -> tuple[str, str]:
-    """Return how BiomedCLIP gets onto this machine today: a sentence, and the command to type."""
-    from vlm_explorer.encoders.registry import describe
-
-    repository = describe(LEADING).repository
-    return (
-        f"Put a copy of huggingface.co/{repository} into a folder, on this machine or another "
-        "with a network, then import that folder in a terminal. Index your images again with it.",
-        "vlm-explorer models import FOLDER",
-    )

@@ -9,10 +9,14 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.settings import load_settings
 from vlm_explorer.viewmodels.background import Opened, read_collection
+
+if TYPE_CHECKING:
+    from vlm_explorer.encoders.encoder import Encoder
 
 LOADING = "Loading the encoder"
 
@@ -50,16 +54,27 @@ def index_folder(
     path: Path, model: str | None, *, context: JobContext
 ) -> tuple[Path, tuple[str, ...]]:
     """Index a folder (child process); return the collection's folder, and warnings."""
-    from vlm_explorer.encoders.load import load_encoder
-    from vlm_explorer.pipeline.indexing import index
+    from vlm_explorer.pipeline.indexing import default_place, index
 
     context.report(0, None, LOADING)
-    settings = load_settings()
-    encoder = load_encoder(
-        _source(path, model), device=settings.device, precision=settings.precision
-    )
-    report = index([path], encoder=encoder, context=context)
+    encoder, batch_size = _load(default_place(path), _source(path, model))
+    report = index([path], encoder=encoder, batch_size=batch_size, context=context)
     return Path(report.collection), report.warnings
+
+
+def _load(place: Path, source: str) -> tuple[Encoder, int | None]:
+    """Load an encoder as the user chose, else as the vectors in the collection `place` were made.
+
+    Returns:
+        The encoder, and how many images it is to encode at a time.
+    """
+    from vlm_explorer.encoders.load import load_encoder
+    from vlm_explorer.pipeline.run_settings import RunSettings, recorded_settings
+
+    settings = load_settings()
+    run = recorded_settings(place, source, RunSettings(settings.device, settings.precision))
+    encoder: Encoder = load_encoder(source, device=run.device, precision=run.precision)
+    return encoder, run.batch_size
 
 
 def _source(path: Path, model: str | None) -> str:
@@ -102,18 +117,19 @@ def index_again(
 ) -> tuple[str, ...]:
     """Index the sources of a collection (child process); return warnings."""
     from vlm_explorer.collection.store import Collection
-    from vlm_explorer.encoders.load import load_encoder
     from vlm_explorer.pipeline.indexing import index
     from vlm_explorer.queries.matching import matching_source
 
     context.report(0, None, LOADING)
-    collection, settings = Collection(folder), load_settings()
+    collection = Collection(folder)
     known = model in collection.models()
-    encoder = load_encoder(
-        matching_source(collection, model) if known else model,
-        device=settings.device,
-        precision=settings.precision,
+    encoder, batch_size = _load(folder, matching_source(collection, model) if known else model)
+    report = index(
+        [Path(source) for source in collection.manifest.sources],
+        to=folder,
+        encoder=encoder,
+        ct_window=ct_window,
+        batch_size=batch_size,
+        context=context,
     )
-    sources = [Path(source) for source in collection.manifest.sources]
-    report = index(sources, to=folder, encoder=encoder, ct_window=ct_window, context=context)
     return report.warnings

@@ -16,8 +16,9 @@ from vlm_explorer.viewmodels.right_of_way import RightOfWay, give_way
 logger = logging.getLogger(__name__)
 
 # The threads of the program. Torch has one for what the user waits for, and one for long work that
-# gives way to it between batches; child processes have threads that only wait.
-LANES = {"compute": 1, "long": 1, "io": 4, "draw": 1, "process": 3}
+# gives way to it between batches; child processes have threads that only wait, those that fetch
+# encoders have threads of their own, which may be busy for an hour.
+LANES = {"compute": 1, "long": 1, "io": 4, "draw": 1, "process": 3, "fetch": 2}
 
 
 class Job(QObject):

@@ -12,7 +12,9 @@ from vlm_explorer.viewmodels.job_runner import Job, JobRunner
 
 DELAY = 300  # ms; what is quicker is not worth a word
 # Of these the views themselves show that they go on.
-QUIET = frozenset({"thumbnails", "reading", "peek", "preview"})
+QUIET = frozenset({"thumbnails", "reading", "peek", "preview", "models"})
+# These count bytes; their own message says how far they are.
+WORDED = ("fetch ", "import")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,10 @@ class RunningJobs(QObject):
 def _describe(job: Job, seconds: float) -> RunningJob:
     progress = job.progress
     share = progress.done / progress.total if progress.total else None
-    return RunningJob(job.key, job.title, describe_progress(progress, seconds), share)
+    worded = job.key.startswith(WORDED)
+    said = progress.message.removeprefix(job.title).lstrip(": ")
+    detail = said[:1].upper() + said[1:] if worded else describe_progress(progress, seconds)
+    return RunningJob(job.key, job.title, detail, share)
 
 
 def describe_progress(progress: Progress, seconds: float) -> str:

@@ -16,10 +16,10 @@ class Banner(QWidget):
     """Shown while the bundled encoder looks at other people's images; until dismissed.
 
     Signals:
-        explained(): the user asks how to get the better encoder.
+        wanted(): the user asks for the better encoder.
     """
 
-    explained = Signal()
+    wanted = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,7 +39,7 @@ class Banner(QWidget):
         row.addWidget(self.get)
         row.addStretch(1)
         row.addWidget(self.close_button)
-        self.get.clicked.connect(self.explained)
+        self.get.clicked.connect(self.wanted)
         self.close_button.clicked.connect(self._dismiss)
         session.encoder_changed.connect(self._decide)
         session.collection_changed.connect(self._decide)

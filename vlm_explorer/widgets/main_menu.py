@@ -79,6 +79,9 @@ class MainMenu(QObject):
             ActionRow("file.open", "Open a folder or collection", "Ctrl+O", choose, "File"),
             ActionRow("file.demo", "Open the demo", "Ctrl+D", session.open_demo, "File"),
             ActionRow("file.reset_demo", "Reset demo", "", session.reset_demo, "File"),
+            ActionRow(
+                "file.models", "Encoders (models)", "Ctrl+Shift+E", window.open_models, "File"
+            ),
             ActionRow("file.reopen", "Reopen at the next start", "", reopening, "File"),
             ActionRow("file.close", "Close", "Ctrl+W", session.close, "File"),
             ActionRow("file.quit", "Quit", "Ctrl+Q", window.close, "File"),
@@ -109,7 +112,6 @@ class MainMenu(QObject):
         copy = window.copy_system_information
         return [
             ActionRow("help.keys", "Keys", "? F1", window.open_help, "Help"),
-            ActionRow("help.add_encoder", "Add an encoder", "", window.explain_import, "Help"),
             ActionRow("help.system", "Copy system information", "", copy, "Help"),
             ActionRow("help.about", "About VLM Explorer", "", window.open_about, "Help"),
             ActionRow("window.back", "Back or clear", "Esc", window.back),

@@ -6,6 +6,7 @@ should not wait for it.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLay
 
 from vlm_explorer import paths
 from vlm_explorer.viewmodels.demo_scene import DemoScene
+from vlm_explorer.viewmodels.encoder_list import LEADING
+from vlm_explorer.viewmodels.models_desk import ModelsDesk
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.widgets.actions import ActionRow
@@ -52,13 +55,14 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session = session
         self._thumbnails = thumbnails
+        self.desk = ModelsDesk(session, self)
         self._workspace: Workspace | None = None
         self.sheet: Sheet | None = None
         self.setWindowTitle("VLM Explorer")
         self.setMinimumSize(LEAST)
         self.setAcceptDrops(True)
         self.welcome = Welcome(session.recent)
-        self.status = StatusLine(session)
+        self.status = StatusLine(session, self.desk.compute)
         self.pages = QStackedWidget()
         self._content = QWidget()
         self._lay_out()
@@ -87,7 +91,10 @@ class MainWindow(QMainWindow):
         self.welcome.demo_wanted.connect(session.open_demo)
         self.welcome.folder_wanted.connect(self.choose_folder)
         self.welcome.place_wanted.connect(session.open)
-        self.welcome.import_explained.connect(self.explain_import)
+        self.welcome.models_wanted.connect(self.open_models)
+        self.status.models_wanted.connect(self.open_models)
+        self.desk.shelf.fetched.connect(self._offer_fetched)
+        self.desk.shelf.listed.connect(self.welcome.list_encoders)
 
     @property
     def workspace(self) -> Workspace:
@@ -101,7 +108,7 @@ class MainWindow(QMainWindow):
             panes.restore_state(window_settings().value("splitters"))
             if not self.session.demo:
                 panes.fold(window_settings().value("folded"))
-            panes.banner.explained.connect(self.explain_import)
+            panes.banner.wanted.connect(lambda: self.open_models(LEADING))
             self.scene.overlay_wanted.connect(panes.viewer.show_overlay_for)
         return self._workspace
 
@@ -184,13 +191,22 @@ class MainWindow(QMainWindow):
         rows = [row for rows in self.panes().values() for row in rows]
         self._open_sheet(CommandPalette(self._content, rows))
 
-    def explain_import(self) -> None:
-        """Say how an encoder that knows real scans gets onto this machine."""
-        from vlm_explorer.viewmodels.encoder_list import how_to_import
-        from vlm_explorer.widgets.text_sheet import TextSheet
+    def open_models(self, shown: str = "") -> None:
+        """Show the encoders, `shown` first: fetch, import, remove, use."""
+        from vlm_explorer.widgets.models_sheet import ModelsSheet
 
-        text, command = how_to_import()
-        self._open_sheet(TextSheet(self._content, "Add BiomedCLIP", (text,), command))
+        self._open_sheet(ModelsSheet(self._content, self.desk, shown))
+
+    @Slot(str)
+    def _offer_fetched(self, id_: str) -> None:
+        """An encoder was fetched: offer to use it."""
+        facts, switch = self.desk.shelf.facts(id_), self.desk.switch
+        text = f"{facts.name if facts else id_} is on this machine now."
+        if switch.available and switch.current != id_:
+            use = partial(self.desk.shelf.use, id_)
+            self.toast.show_note(Note("info", text, "", "Use it for this collection", use))
+        else:
+            self.toast.show_note(Note("info", text))
 
     def copy_system_information(self) -> None:
         """Copy versions and the encoder in use, for a report of a fault."""

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+)
 
+from vlm_explorer.viewmodels.compute_choice import ComputeChoice
 from vlm_explorer.viewmodels.running_jobs import RunningJob, RunningJobs
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import IconButton, Line, Words
 
 HEIGHT = 24
+PADDING = 5  # px beside the words of a button, its border included
 NOTICE = "Research use. Not for diagnosis."
 
 
@@ -58,18 +71,58 @@ class JobRow(QWidget):
             self.bar.setValue(round(1000 * job.share))
 
 
-class StatusLine(QWidget):
-    """The line at the bottom of the window, 24 px high."""
+class LinkButton(QPushButton):
+    """Small words that can be clicked, and elide instead of being clipped."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = title
+        self.setProperty("status", True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def minimumSizeHint(self) -> QSize:
+        """Any width will do."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def tell(self, text: str, more: str) -> None:
+        """Show words; `more` goes into the tool tip, below what the button is for."""
+        self.setText(text)
+        self.setToolTip("\n".join(part for part in (self._title, more) if part))
+        self.setAccessibleName(f"{self._title}: {text}")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw as much of the words as fits."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        room = self.width() - 2 * PADDING
+        option.text = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, room
+        )
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+
+
+class StatusLine(QWidget):
+    """The line at the bottom of the window, 24 px high.
+
+    Signals:
+        models_wanted(): the user wants another encoder.
+    """
+
+    models_wanted = Signal()
+
+    def __init__(
+        self, session: Session, compute: ComputeChoice, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._session = session
+        self._compute = compute
         self._jobs = RunningJobs(session.runner, self)
         self.setProperty("ground", "window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(HEIGHT + 1)
         self.shown = Words("", "annotation", parent=self)
-        self.encoder = Words("", "annotation", parent=self)
+        self.encoder = LinkButton("Encoders (Ctrl+Shift+E)", self)
         self.seed = Words("", "annotation", parent=self)
         self.job = JobRow(self)
         self.more = Words("", "annotation", parent=self)
@@ -77,6 +130,7 @@ class StatusLine(QWidget):
         self.notice.setProperty("role", "annotation")
         self._lay_out()
         self.job.cancelled.connect(self._jobs.cancel)
+        self.encoder.clicked.connect(self.models_wanted)
         self._jobs.changed.connect(self._show_jobs)
         for signal in (session.shown_changed, session.encoder_changed, session.layout_changed):
             signal.connect(self._show_state)
@@ -105,7 +159,7 @@ class StatusLine(QWidget):
         session = self._session
         total = len(session.images)
         self.shown.setText(f"{int(session.shown.sum()):,} of {total:,} shown" if total else "")
-        self.encoder.setText(session.encoder_note)
+        self.encoder.tell(session.encoder_note, self._compute.warning or self._compute.why)
         self.seed.setText(f"seed {session.layout.seed}" if session.layout.answer else "")
         for part in (self.shown, self.encoder, self.seed):
             part.setVisible(bool(part.text()))

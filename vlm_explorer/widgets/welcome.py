@@ -73,13 +73,13 @@ class Welcome(QWidget):
     """What the window shows while nothing is open.
 
     Signals:
-        demo_wanted(), folder_wanted(), place_wanted(path), import_explained(): what was chosen.
+        demo_wanted(), folder_wanted(), place_wanted(path), models_wanted(): what was chosen.
     """
 
     demo_wanted = Signal()
     folder_wanted = Signal()
     place_wanted = Signal(object)
-    import_explained = Signal()
+    models_wanted = Signal()
 
     def __init__(self, recent: RecentPlaces, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,12 +88,13 @@ class Welcome(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.demo = text_button(" Try the demo", "primary", self)
         self.folder = text_button(" Open a folder", parent=self)
-        self.get = text_button("How to add an encoder", "link", self)
+        self.get = text_button("Get, import and remove encoders", "link", self)
         self._places = QVBoxLayout()
+        self._lines = QVBoxLayout()
         self._lay_out()
         self.demo.clicked.connect(self.demo_wanted)
         self.folder.clicked.connect(self.folder_wanted)
-        self.get.clicked.connect(self.import_explained)
+        self.get.clicked.connect(self.models_wanted)
         recent.changed.connect(self.refresh)
         themes.changed.connect(self._tint)
         self._tint()
@@ -147,8 +148,9 @@ class Welcome(QWidget):
     def _encoders(self, page: QWidget) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setSpacing(0)
-        for row in encoder_rows()[:MOST_RECENT]:
-            column.addWidget(EncoderLine(row, page))
+        self._lines.setSpacing(0)
+        column.addLayout(self._lines)
+        self.list_encoders()
         foot = QHBoxLayout()
         foot.setContentsMargins(4, 4, 0, 0)
         foot.addWidget(self.get)
@@ -163,12 +165,16 @@ class Welcome(QWidget):
         self.folder.setIcon(icon("ph.folder-open", "text"))
 
     @Slot()
+    def list_encoders(self) -> None:
+        """List the encoders, those on this machine first."""
+        _empty(self._lines)
+        for row in encoder_rows()[:MOST_RECENT]:
+            self._lines.addWidget(EncoderLine(row, self))
+
+    @Slot()
     def refresh(self) -> None:
         """List what was opened last."""
-        while (item := self._places.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        _empty(self._places)
         self._places.setSpacing(0)
         places = self._recent.places[:MOST_RECENT]
         for place in places:
@@ -184,3 +190,10 @@ class Welcome(QWidget):
         row = self.sender()
         assert isinstance(row, PlaceRow)
         self.place_wanted.emit(row.place)
+
+
+def _empty(column: QVBoxLayout) -> None:
+    while (item := column.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.deleteLater()

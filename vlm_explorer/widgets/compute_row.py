@@ -1,0 +1,61 @@
+"""The choice of device and precision, and what was measured for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+
+from vlm_explorer.viewmodels.compute_choice import DEVICES, PRECISIONS, ComputeChoice
+from vlm_explorer.widgets.controls import Words
+
+
+class ComputeRow(QWidget):
+    """Two boxes and a sentence."""
+
+    def __init__(self, model: ComputeChoice, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self.device = _box("Device", DEVICES, self)
+        self.precision = _box("Precision", PRECISIONS, self)
+        self.why = Words("", "annotation", parent=self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        for box in (self.device, self.precision):
+            row.addWidget(Words(f"{box.accessibleName()}:", "annotation", parent=self))
+            row.addWidget(box)
+        row.addSpacing(8)
+        row.addWidget(self.why, 1)
+        self._show()
+        self.device.activated.connect(self._choose)
+        self.precision.activated.connect(self._choose)
+        model.changed.connect(self._show)
+
+    @Slot()
+    def _choose(self) -> None:
+        self._model.choose(str(self.device.currentData()), str(self.precision.currentData()))
+
+    @Slot()
+    def _show(self) -> None:
+        model = self._model
+        for box, value in ((self.device, model.device), (self.precision, model.precision)):
+            if box.findData(value) < 0:
+                box.addItem(value, value)
+            box.setCurrentIndex(box.findData(value))
+        warned = bool(model.warning)
+        role = "annotation-warning" if warned else "annotation"
+        self.why.setText(model.warning or model.why)
+        if self.why.property("role") != role:
+            self.why.setProperty("role", role)
+            self.why.style().unpolish(self.why)
+            self.why.style().polish(self.why)
+
+
+def _box(name: str, choices: Sequence[tuple[str, str]], parent: QWidget) -> QComboBox:
+    box = QComboBox(parent)
+    box.setAccessibleName(name)
+    for value, title in choices:
+        box.addItem(title, value)
+    return box

@@ -14,10 +14,11 @@ from vlm_explorer.rendering.discs import Canvas, Discs
 
 Grid = NDArray[np.float32]
 
+LEAST = 0.02  # density, in units of a point's middle, below which nothing is drawn
 _LINEAR_STEPS = 4096
 _TONE_STEPS = 4096
 _BY_RANK = 0.7  # the rest by logarithm
-_TO_SRGB = colours.from_linear(np.linspace(0, 1, _LINEAR_STEPS)).astype(np.float32)
+TO_SRGB = colours.from_linear(np.linspace(0, 1, _LINEAR_STEPS)).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,13 @@ def evenness(codes: NDArray[np.integer], size: int) -> NDArray[np.float64]:
     A fifth power of rarity: enough that a small category tints the places where it gathers, too
     little to give a large one's noise the say.
     """
-    found = np.bincount(codes, minlength=size)
-    return np.maximum(found, 1) ** -0.2
+    return weigh(np.bincount(codes, minlength=size))
+
+
+def weigh(found: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Return what one point of each code weighs; `found` is how many there are of it."""
+    weights: NDArray[np.float64] = np.maximum(found, 1) ** -0.2
+    return weights
 
 
 def draw(canvas: Canvas, points: Discs, palette: Rgb, diameter: float, tone: Tone) -> None:
@@ -92,15 +98,15 @@ def draw(canvas: Canvas, points: Discs, palette: Rgb, diameter: float, tone: Ton
     if not len(points.x):
         return
     pixel = pixel_of(points.x, points.y, columns)
-    density = _spread(count(pixel, (rows, columns)), _kernel(diameter))
+    density = _spread(count(pixel, (rows, columns)), profile(diameter))
     cell = max(1, math.ceil(diameter))  # the eye sees colour less sharply than tone
     shape = -(-rows // cell), -(-columns // cell)
     coarse = pixel if cell == 1 else pixel_of(points.x, points.y, shape[1], cell)
-    colour = _mixture(coarse, points.codes, palette, shape, _kernel(max(diameter / cell, 1.0)))
+    colour = _mixture(coarse, points.codes, palette, shape, profile(max(diameter / cell, 1.0)))
     _shade(canvas, density, colour, cell, tone)
 
 
-def _kernel(diameter: float) -> NDArray[np.float32]:
+def profile(diameter: float) -> NDArray[np.float32]:
     """Return the profile (odd,) of a point, 1 in the middle, half at `diameter` / 2."""
     reach = max(1, int(np.ceil(diameter * 0.75)))
     offset = np.arange(-reach, reach + 1)
@@ -144,15 +150,20 @@ def _mixture(
         share *= _LINEAR_STEPS - 1
         share += 0.5
         np.minimum(share, _LINEAR_STEPS - 1, out=share)
-        mixed[channel] = _TO_SRGB.take(share.astype(np.int32)).ravel()
+        mixed[channel] = TO_SRGB.take(share.astype(np.int32)).ravel()
     return mixed
 
 
 def _shade(canvas: Canvas, density: Grid, colour: Grid, cell: int, tone: Tone) -> None:
     """Lay the coloured tone over `canvas`, where there is any."""
     rows, columns = density.shape
-    flat = np.flatnonzero(density > 0.02)
-    opacity, glow = _levels(density.ravel().take(flat), tone)
+    flat = np.flatnonzero(density > LEAST)
+    if not len(flat):
+        return
+    values = density.ravel().take(flat)
+    table = levels(values, tone)
+    place = (np.sqrt(values) * np.float32(table.per_root)).astype(np.int32)
+    opacity, glow = table.opacity.take(place), table.glow.take(place)
     coarse = flat
     if cell > 1:
         first = np.arange(rows, dtype=np.int32) // cell * np.int32(-(-columns // cell))
@@ -169,26 +180,35 @@ def _shade(canvas: Canvas, density: Grid, colour: Grid, cell: int, tone: Tone) -
         plane[flat] = under.astype(np.uint8)
 
 
-def _levels(density: Grid, tone: Tone) -> tuple[Grid, Grid]:
-    """Return opacity and glow (F,) of these densities, in units of one point's middle.
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """Opacity and glow, float32 (steps,), by the square root of density times `per_root`.
 
-    Partly by logarithm, partly by rank (histogram equalisation): the first keeps order of
-    magnitude readable, the second shows the structure within dense places.
+    In the root, low densities have steps enough.
     """
-    if not len(density):
-        return density, density
+
+    opacity: Grid
+    glow: Grid
+    per_root: float
+
+
+def levels(density: Grid, tone: Tone) -> Levels:
+    """Return what opacity and glow become of these densities (F,), one at least.
+
+    They are in units of one point's middle. Partly by logarithm, partly by rank (histogram
+    equalisation): the first keeps order of magnitude readable, the second shows the structure
+    within dense places.
+    """
     sample = np.sort(density[:: max(1, len(density) // 20_000)])
     knots = np.unique(np.quantile(sample, np.linspace(0, 1, 65)).astype(np.float32))
     rank = np.searchsorted(sample, knots, side="right") / len(sample)
     log = np.log1p(knots) / np.log1p(max(float(knots[-1]), 6.0))
     blend = _BY_RANK * np.sqrt(rank * log) + (1 - _BY_RANK) * log
-    # Looked up by the square root of density, in which low densities have steps enough.
-    top = np.sqrt(max(float(density.max()), 1e-6))
+    top = math.sqrt(max(float(density.max()), 1e-6))
     at = (np.linspace(0, 1, _TONE_STEPS) * top) ** 2
     step = np.interp(at, knots, blend)
     opacity = (tone.lone + (tone.dense - tone.lone) * step) * np.minimum(at, 1)
     glow = np.clip((step - 0.4) / 0.6, 0, 1) ** 2 * tone.glow
-    index = np.sqrt(density)
-    index *= (_TONE_STEPS - 1) / top
-    place = index.astype(np.int32)
-    return opacity.astype(np.float32).take(place), glow.astype(np.float32).take(place)
+    return Levels(
+        opacity.astype(np.float32), glow.astype(np.float32), (_TONE_STEPS - 1) / top * (1 - 1e-7)
+    )

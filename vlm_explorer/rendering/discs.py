@@ -125,8 +125,8 @@ class Discs:
     codes: NDArray[np.integer]
     kinds: NDArray[np.integer] | NDArray[np.bool_]
 
-    def only(self, chosen: NDArray[np.bool_]) -> Discs:
-        """Return the chosen discs, in the same order."""
+    def only(self, chosen: NDArray[np.bool_] | NDArray[np.integer]) -> Discs:
+        """Return the chosen discs: in the same order, or in that of an index."""
         return Discs(self.x[chosen], self.y[chosen], self.codes[chosen], self.kinds[chosen])
 
 

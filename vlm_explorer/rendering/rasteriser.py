@@ -5,73 +5,25 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm_explorer.rendering import colours, density, discs, palettes
+from vlm_explorer.rendering import compiled, density, fast_tone
 from vlm_explorer.rendering.colours import Rgb
-from vlm_explorer.rendering.discs import Canvas, Discs, Stamp
+from vlm_explorer.rendering.discs import Canvas, Discs
+from vlm_explorer.rendering.painter import Painter, disc
+from vlm_explorer.rendering.points import Brush, Level, Points
 from vlm_explorer.rendering.view import View
 
+__all__ = ["DISC_LIMIT", "Brush", "Level", "Points", "diameter", "is_quick", "rasterise"]
+
 DISC_LIMIT = 20_000  # points in view; more of them are drawn as tone
-RIM = 0.7  # logical px of ground around a disc, at most
-HALO = 1.7  # logical px of accent around a selected disc
-_RIM_SHARE = 0.18  # of the diameter
 _HALO_LIMIT = 1000  # selected points among tone that have halos; more of them glow by themselves
 _RARE_SHARE = 0.002  # a category below this share of the view is drawn on top of the tone
 _RARE_LIMIT = 3000  # points on top of the tone
-
-
-class Level(IntEnum):
-    """How far a point stands out."""
-
-    ABSENT = -1  # of a hidden category: neither drawn nor picked
-    GHOST = 0  # filtered out: a trace of where it was, not picked
-    FADED = 1  # others are selected
-    PLAIN = 2
-    SELECTED = 3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Points:
-    """What is drawn, back to front: the last point is on top.
-
-    Attributes:
-        xy: float32 (N, 2), world coordinates; NaN: has no place.
-        codes: uint8 (N,), row of the palette.
-        hollow: bool (N,), drawn as a small circle.
-        level: int8 (N,), a `Level`.
-    """
-
-    xy: NDArray[np.float32]
-    codes: NDArray[np.uint8]
-    hollow: NDArray[np.bool_]
-    level: NDArray[np.int8]
-
-    def __len__(self) -> int:
-        return len(self.codes)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Brush:
-    """How points are drawn.
-
-    Attributes:
-        palette: uint8 (C, 3).
-        ground, accent, ghost: (3,) of what is behind, of halos, and of what is filtered out.
-        diameter: of a point, logical pixels.
-        ordered: whether codes are values, low to high, and not categories.
-    """
-
-    palette: Rgb
-    ground: Rgb
-    accent: Rgb
-    ghost: Rgb
-    diameter: float
-    ordered: bool = False
+_LAYERS = (Level.GHOST, Level.FADED, Level.PLAIN)
 
 
 def diameter(count: int, zoom: float = 1.0) -> float:
@@ -90,12 +42,7 @@ def is_quick(count: int, size: float, ratio: float) -> bool:
     """Whether `count` points of `size` logical pixels are drawn within a frame's time."""
     if count > DISC_LIMIT:
         return False
-    return count * _disc(size, ratio).pixels <= 600_000
-
-
-def _disc(diameter: float, ratio: float) -> Stamp:
-    """Return the shape of a full point of `diameter` logical pixels."""
-    return Stamp(diameter / 2 * ratio, min(RIM, _RIM_SHARE * diameter) * ratio)
+    return count * disc(size, ratio).pixels <= 600_000
 
 
 def rasterise(points: Points, brush: Brush, view: View, ratio: float = 1.0) -> Canvas:
@@ -109,10 +56,16 @@ def rasterise(points: Points, brush: Brush, view: View, ratio: float = 1.0) -> C
     """
     rows, columns = max(round(view.height * ratio), 1), max(round(view.width * ratio), 1)
     canvas = _blank(rows, columns, brush.ground)
-    x, y = view.to_columns(points.xy)
-    if ratio != 1:
-        x *= x.dtype.type(ratio)
-        y *= y.dtype.type(ratio)
+    painter = Painter(canvas, brush, ratio)
+    kernels = compiled.kernels() if len(points) > DISC_LIMIT else None
+    if kernels is not None:
+        placed = fast_tone.place(kernels, points, len(brush.palette), view, (rows, columns),
+                                 brush.diameter * ratio, ratio)  # fmt: skip
+        if placed.near > DISC_LIMIT:
+            _Fast(painter, points, view, placed).draw()
+            return canvas
+        points = points.only(placed.index_near())
+    x, y = _device_pixels(points, view, ratio)
     edge = brush.diameter * ratio  # discs reach into the picture from outside
     seen = (x > -edge) & (x < columns + edge) & (y > -edge) & (y < rows + edge)
     seen &= points.level > Level.ABSENT
@@ -120,8 +73,18 @@ def rasterise(points: Points, brush: Brush, view: View, ratio: float = 1.0) -> C
     x, y, codes, hollow, level = (
         _chosen(column, index) for column in (x, y, points.codes, points.hollow, points.level)
     )
-    _Drawing(canvas, x, y, codes, hollow, brush, ratio).draw(level)
+    _Plain(painter, Discs(x, y, codes, hollow), level).draw()
     return canvas
+
+
+def _device_pixels(
+    points: Points, view: View, ratio: float
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    x, y = view.to_columns(points.xy)
+    if ratio != 1:
+        x *= x.dtype.type(ratio)
+        y *= y.dtype.type(ratio)
+    return x, y
 
 
 def _chosen(column: NDArray[Any], index: NDArray[np.intp]) -> NDArray[Any]:
@@ -135,106 +98,104 @@ def _blank(rows: int, columns: int, ground: Rgb) -> Canvas:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Drawing:
-    """The points in view, in device pixels, and the canvas that they go onto."""
+class _Plain:
+    """The points in view, drawn by numpy; their kinds tell the hollow ones."""
 
-    canvas: Canvas
-    x: NDArray[np.floating]
-    y: NDArray[np.floating]
-    codes: NDArray[np.uint8]
-    hollow: NDArray[np.bool_]
-    brush: Brush
-    ratio: float
+    painter: Painter
+    points: Discs
+    level: NDArray[np.int8]
 
-    def draw(self, level: NDArray[np.int8]) -> None:
-        """Draw all points, (N,) levels given, layer by layer."""
+    def draw(self) -> None:
+        """Draw all points layer by layer."""
+        level = self.level
         unselected = np.flatnonzero(level < Level.SELECTED)
         selected = np.flatnonzero(level == Level.SELECTED)
         few = len(level) <= DISC_LIMIT
         if few:
-            order = np.argsort(level[unselected], kind="stable")
-            self._draw_discs(unselected[order], level[unselected[order]])
+            order = unselected[np.argsort(level[unselected], kind="stable")]
+            self.painter.draw_discs(self.points.only(order), level[order])
         else:
-            for layer in (Level.GHOST, Level.FADED, Level.PLAIN):
+            for layer in _LAYERS:
                 self._draw_tone(np.flatnonzero(level == layer), layer)
         if few or len(selected) <= _HALO_LIMIT:
-            self._draw_halos(selected)
+            self.painter.draw_halos(self.points.only(selected))
         else:
             self._draw_tone(selected, Level.SELECTED)
 
-    def _stamps(self) -> tuple[Stamp, Stamp]:
-        """Return the shapes of full and of hollow points."""
-        full = _disc(self.brush.diameter, self.ratio)
-        small = 0.92 * full.radius
-        hole = max(small - max(1.0, 0.32 * full.radius), 0.01)
-        return full, Stamp(small, full.rim / 2, hole)
-
-    def _palettes(self) -> Rgb:
-        """Return the colours of the four layers, one after the other (4 * C, 3)."""
-        palette = self.brush.palette
-        ghosts = np.repeat(self.brush.ghost[None], len(palette), axis=0)
-        faded = colours.fade(palette, self.brush.ground)
-        return np.concatenate([ghosts, faded, palette, palette])
-
-    def _draw_discs(self, index: NDArray[np.intp], level: NDArray[np.int8]) -> None:
-        codes = level.astype(np.intp) * len(self.brush.palette) + self.codes[index]
-        chosen = Discs(self.x[index], self.y[index], codes, self.hollow[index])
-        discs.draw(self.canvas, chosen, self._palettes(), self._stamps(), self.brush.ground)
-
-    def _draw_halos(self, index: NDArray[np.intp]) -> None:
-        """Draw selected points above their halos, which flow together."""
-        full, hollow = self._stamps()
-        wide = [Stamp(stamp.radius + stamp.rim + HALO * self.ratio) for stamp in (full, hollow)]
-        palette = np.concatenate([self.brush.palette, self.brush.accent[None]])
-        x, y, kinds = self.x[index], self.y[index], self.hollow[index].astype(np.intp)
-        halos = np.full(len(index), len(palette) - 1)
-        both = Discs(
-            np.concatenate([x, x]),
-            np.concatenate([y, y]),
-            np.concatenate([halos, self.codes[index]]),
-            np.concatenate([kinds + 2, kinds]),
-        )
-        discs.draw(self.canvas, both, palette, (full, hollow, *wide), self.brush.ground)
-
     def _draw_tone(self, index: NDArray[np.intp], layer: Level) -> None:
         """Draw density; hollow points are the paler ones; rare categories lie on top."""
-        size = len(self.brush.palette)
-        palette = self._palettes()[layer * size : (layer + 1) * size]
-        pale = colours.mix(palette, self.brush.ground, 0.4)
-        hollow = _chosen(self.hollow, index)
-        codes = _chosen(self.codes, index).astype(np.intp)
+        points, painter = self.points, self.painter
+        hollow = _chosen(points.kinds, index)
+        codes = _chosen(points.codes, index).astype(np.intp)
         if hollow.any():
-            codes += hollow * np.intp(size)
+            codes += hollow * np.intp(len(painter.brush.palette))
         density.draw(
-            self.canvas,
-            Discs(_chosen(self.x, index), _chosen(self.y, index), codes, hollow),
-            np.concatenate([palette, pale]),
-            self.brush.diameter * self.ratio,
-            self._tone(layer),
+            painter.canvas,
+            Discs(_chosen(points.x, index), _chosen(points.y, index), codes, hollow),
+            painter.tone_palette(layer),
+            painter.brush.diameter * painter.ratio,
+            painter.tone(layer),
         )
         if layer >= Level.PLAIN:
-            rare = self._rare(index)
-            self._draw_discs(rare, np.full(len(rare), layer, np.int8))
+            codes = _chosen(points.codes, index)
+            rank = _rank_rare(
+                np.bincount(codes, minlength=len(painter.brush.palette)), painter.brush
+            )
+            _draw_rare(painter, points.only(index[rank[codes] > 0]), rank, layer)
 
-    def _tone(self, layer: Level) -> density.Tone:
-        dark = palettes.is_dark(self.brush.ground)
-        light = 255.0 if dark else 0.0
-        if layer < Level.PLAIN or self.brush.ordered:  # light is the values' own there
-            return density.Tone(lone=0.5, dense=1.0, glow=0.12, light=light)
-        if dark:
-            return density.Tone(lone=0.45, dense=1.0, glow=0.6, light=light)
-        return density.Tone(lone=0.35, dense=1.0, glow=0.5, light=light)
 
-    def _rare(self, index: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return the points of rare categories, or of the highest values, the rarest last."""
-        codes = _chosen(self.codes, index)
-        found = np.bincount(codes, minlength=len(self.brush.palette))
-        order = np.arange(len(found))[::-1] if self.brush.ordered else np.argsort(found)
-        order = order[found[order] > 0]
-        fits = np.cumsum(found[order]) <= min(_RARE_LIMIT, len(index) * _RARE_SHARE)
-        chosen = order[fits][::-1]
-        return (
-            index[np.concatenate([np.flatnonzero(codes == code) for code in chosen])]
-            if len(chosen)
-            else index[:0]
-        )
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fast:
+    """Very many points, drawn by the compiled loops."""
+
+    painter: Painter
+    points: Points
+    view: View
+    placed: fast_tone.Placed
+
+    def draw(self) -> None:
+        """Draw all points layer by layer."""
+        for layer in _LAYERS:
+            self._draw_tone(layer)
+        selected = self.placed.count(Level.SELECTED)
+        if selected > _HALO_LIMIT:
+            self._draw_tone(Level.SELECTED)
+        elif selected:
+            everything = np.ones(len(self.painter.brush.palette), np.bool_)
+            self.painter.draw_halos(self._discs(Level.SELECTED, everything))
+
+    def _draw_tone(self, layer: Level) -> None:
+        painter, placed = self.painter, self.placed
+        size = painter.brush.diameter * painter.ratio
+        palette, tone = painter.tone_palette(layer), painter.tone(layer)
+        fast_tone.draw(painter.canvas, placed, layer, palette, size, tone)
+        if layer >= Level.PLAIN:
+            rank = _rank_rare(placed.found[layer].reshape(2, -1).sum(axis=0), painter.brush)
+            _draw_rare(painter, self._discs(layer, rank > 0), rank, layer)
+
+    def _discs(self, layer: Level, codes: NDArray[np.bool_]) -> Discs:
+        chosen = self.points.only(self.placed.index_of(layer, codes))
+        x, y = _device_pixels(chosen, self.view, self.painter.ratio)
+        return Discs(x, y, chosen.codes, chosen.hollow)
+
+
+def _rank_rare(found: NDArray[np.integer], brush: Brush) -> NDArray[np.intp]:
+    """Return how rare each category is, or how high each value, (C,); 0 for the common ones.
+
+    Args:
+        found: how many points there are of each code (C,).
+        brush: says whether codes are values.
+    """
+    order = np.arange(len(found))[::-1] if brush.ordered else np.argsort(found)
+    order = order[found[order] > 0]
+    fits = np.cumsum(found[order]) <= min(_RARE_LIMIT, found.sum() * _RARE_SHARE)
+    rank = np.zeros(len(found), np.intp)
+    rank[order[fits]] = np.arange(int(fits.sum()), 0, -1)
+    return rank
+
+
+def _draw_rare(painter: Painter, rare: Discs, rank: NDArray[np.intp], layer: Level) -> None:
+    """Draw points of rare categories, the rarest on top."""
+    if len(rare.x):
+        order = np.argsort(rank[rare.codes], kind="stable")
+        painter.draw_discs(rare.only(order), np.full(len(order), layer, np.int8))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from model_folders import BUILDERS
+from model_folders import BUILDERS, TRANSFORMERS_BUILDERS
 
 from vlm_explorer.encoders.load import load_encoder
 
@@ -40,6 +40,26 @@ def encoders(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory)
         return {
             kind: load_encoder(path, device="cpu", precision="fp32")
             for kind, path in folders.items()
+        }
+
+
+@pytest.fixture(scope="session")
+def transformers_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One folder of every kind in the layout of transformers' classes; read-only for tests."""
+    root = tmp_path_factory.mktemp("transformers")
+    return {kind: build(root / kind) for kind, build in TRANSFORMERS_BUILDERS.items()}
+
+
+@pytest.fixture(scope="session")
+def transformers_encoders(
+    transformers_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> dict:
+    """The encoders of `transformers_folders`, loaded in float32 on the CPU."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VLM_EXPLORER_HOME", str(tmp_path_factory.mktemp("home")))
+        return {
+            kind: load_encoder(path, device="cpu", precision="fp32")
+            for kind, path in transformers_folders.items()
         }
 
 

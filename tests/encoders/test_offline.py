@@ -25,7 +25,8 @@ for folder in sys.argv[1:]:
 """
 
 
-def test_that_every_kind_works_with_the_network_unplugged(folders, tmp_path):
+def test_that_every_kind_works_with_the_network_unplugged(folders, transformers_folders, tmp_path):
+    places = [*folders.values(), *transformers_folders.values()]
     environment = {
         key: value
         for key, value in os.environ.items()
@@ -38,7 +39,7 @@ def test_that_every_kind_works_with_the_network_unplugged(folders, tmp_path):
             "error::ResourceWarning",
             "-c",
             UNPLUGGED,
-            *map(str, folders.values()),
+            *map(str, places),
         ],
         env=environment | {"HF_HOME": str(tmp_path / "empty"), "HOME": str(tmp_path)},
         capture_output=True,
@@ -46,5 +47,5 @@ def test_that_every_kind_works_with_the_network_unplugged(folders, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == len(folders)
+    assert len(done.stdout.splitlines()) == len(places)
     assert not list((tmp_path / "empty").glob("**/*"))

@@ -21,22 +21,6 @@ from vlm_explorer.errors import BadModelFolder, WeightsNotFound
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
 
-@pytest.fixture(scope="module")
-def transformers_folders(tmp_path_factory) -> dict[str, Path]:
-    root = tmp_path_factory.mktemp("transformers")
-    return {kind: build(root / kind) for kind, build in TRANSFORMERS_BUILDERS.items()}
-
-
-@pytest.fixture(scope="module")
-def transformers_encoders(transformers_folders, tmp_path_factory) -> dict:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VLM_EXPLORER_HOME", str(tmp_path_factory.mktemp("home")))
-        return {
-            kind: load_encoder(path, device="cpu", precision="fp32")
-            for kind, path in transformers_folders.items()
-        }
-
-
 @pytest.fixture(params=TRANSFORMERS_BUILDERS)
 def family(request) -> str:
     return request.param

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vlm_explorer.rendering import compiled
+from vlm_explorer.rendering.picking import inside_polygon
 from vlm_explorer.rendering.rasteriser import DISC_LIMIT, Brush, Level, Points, rasterise
 from vlm_explorer.rendering.spatial_order import LastOrder, order_of
 from vlm_explorer.rendering.view import View
@@ -115,6 +116,22 @@ def test_that_any_view_gives_the_same_picture(
 ) -> None:
     brush = dataclasses.replace(BRUSH, diameter=diameter)
     assert_same_picture(cloud(DISC_LIMIT + 1), brush, View(x, y, scale, width, height), 1.0)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    outline=st.lists(st.tuples(st.integers(-24, 24), st.integers(-24, 24)), min_size=0, max_size=12)
+)
+def test_that_a_lasso_holds_the_same_points(loops: object, outline: list[tuple[int, int]]) -> None:
+    grid = np.stack(np.meshgrid(np.arange(-26, 26), np.arange(-26, 26)), axis=-1).reshape(-1, 2)
+    xy = np.concatenate([cloud().xy, grid / 4]).astype(np.float32)  # vertices and edges as well
+    polygon = np.array(outline, np.float64).reshape(-1, 2) / 4
+    found = inside_polygon(xy, polygon)
+    kept = compiled.forget()
+    try:
+        np.testing.assert_array_equal(found, inside_polygon(xy, polygon))
+    finally:
+        compiled.remember(kept)
 
 
 def test_that_numpy_draws_until_the_loops_are_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ _asked = threading.Event()
 
 
 def kernels() -> ModuleType | None:
-    """Return `tone_kernels` if it is loaded; else None, and have it loaded in the background."""
+    """Return `loops` if it is loaded; else None, and have it loaded in the background."""
     if _kernels is None and not _asked.is_set():
         _asked.set()
         _start()
@@ -57,10 +57,10 @@ def get_ready() -> ModuleType | None:
         if _kernels is None:
             try:
                 _compile_elsewhere()
-                from vlm_explorer.rendering import tone_kernels
+                from vlm_explorer.rendering import loops
             except ImportError:  # numba has no wheel for this machine
                 return None
-            _kernels = tone_kernels
+            _kernels = loops
     return _kernels
 
 
@@ -76,4 +76,4 @@ def _compile_elsewhere() -> None:
 
 
 def _import_kernels(*, context: JobContext) -> None:  # noqa: ARG001 - the signature of a job
-    import vlm_explorer.rendering.tone_kernels  # noqa: F401
+    import vlm_explorer.rendering.loops  # noqa: F401

@@ -36,11 +36,11 @@ class Placed:
         kernels: the compiled loops.
         points: all of them, as `order` has them, each column in one piece.
         ordered: which of the points given stands where.
-        places: uint32 (N,), see `tone_kernels`.
+        places: uint32 (N,), see `loops`.
         found: int64 (LEVELS, 2 C), the points inside by level and code, hollow ones after full.
         near: how many are inside, or so near that a disc would reach into the picture.
         shape: rows and columns.
-        transform, edge: as `tone_kernels.place` takes them.
+        transform, edge: as `loops.place` takes them.
     """
 
     kernels: ModuleType

@@ -9,11 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vlm_explorer.rendering import compiled
 from vlm_explorer.rendering.rasteriser import Level, Points
 from vlm_explorer.rendering.view import View
 
 Indices = NDArray[np.intp]
 
+_WORTHWHILE = 20_000  # points from which on the compiled loop pays
 _STRIPS = 4096  # of a lasso's height
 _SIDEWAYS = 2.0  # how much a pixel across counts in units of a pixel along, when stepping
 
@@ -73,16 +75,51 @@ def inside_polygon(xy: NDArray[np.floating], polygon: ArrayLike) -> NDArray[np.b
     """Return which points (N, 2) lie inside a closed polygon (V, 2), by the even-odd rule.
 
     A point is inside if a ray from it towards +x crosses the outline an odd number of times
-    (Shimrat 1962). Points are put into horizontal strips, so that each edge looks only at the
-    strips that it crosses.
+    (Shimrat 1962). Points are put into horizontal strips, so that each looks only at the edges
+    that cross its own.
     """
     outline = np.asarray(polygon, np.float64).reshape(-1, 2)
     inside = np.zeros(len(xy), np.bool_)
     if len(outline) < 3:
         return inside
+    loops = compiled.kernels() if len(xy) >= _WORTHWHILE else None
+    if loops is None or xy.dtype != np.float32:
+        return _inside_by_numpy(xy, outline, inside)
+    edges = np.hstack([outline, np.roll(outline, -1, axis=0)])
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    per_unit = _per_unit(low, high)
+    starts, which = _edges_by_strip(edges, low[1], per_unit)
+    box = np.concatenate([low, high])
+    loops.enclose(np.ascontiguousarray(xy), box, per_unit, starts, which, edges, inside)
+    return inside
+
+
+def _per_unit(low: NDArray[np.float64], high: NDArray[np.float64]) -> float:
+    return float((_STRIPS - 1) / max(high[1] - low[1], np.finfo(np.float64).tiny * _STRIPS))
+
+
+def _edges_by_strip(
+    edges: NDArray[np.float64], low: float, per_unit: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where each strip's edges begin (_STRIPS + 1,), and their numbers, strip by strip."""
+    lower, upper = np.minimum(edges[:, 1], edges[:, 3]), np.maximum(edges[:, 1], edges[:, 3])
+    # Half a strip more on either side: what is rounded into the next strip is looked at too.
+    first = np.clip((lower - low) * per_unit - 0.5, 0, _STRIPS - 1).astype(np.int64)
+    last = np.clip((upper - low) * per_unit + 0.5, 0, _STRIPS - 1).astype(np.int64)
+    crossed = last - first + 1
+    number = np.repeat(np.arange(len(edges)), crossed)
+    strip = np.arange(len(number)) - np.repeat(np.cumsum(crossed) - crossed - first, crossed)
+    order = np.argsort(strip, kind="stable")
+    starts = np.searchsorted(strip[order], np.arange(_STRIPS + 1)).astype(np.int64)
+    return starts, number[order].astype(np.int64)
+
+
+def _inside_by_numpy(
+    xy: NDArray[np.floating], outline: NDArray[np.float64], inside: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     low, high = outline.min(axis=0), outline.max(axis=0)
     boxed = _boxed(xy, low, high)
-    per_unit = (_STRIPS - 1) / max(high[1] - low[1], np.finfo(np.float64).tiny * _STRIPS)
+    per_unit = _per_unit(low, high)
     strip = ((xy[boxed, 1] - low[1]) * per_unit).astype(np.uint16)
     order = np.argsort(strip, kind="stable")  # radix sort: linear in the number of points
     boxed, strip = boxed[order], strip[order]

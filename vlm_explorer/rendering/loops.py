@@ -1,4 +1,4 @@
-"""The compiled loops behind `fast_tone`; importing this module compiles them.
+"""The compiled loops behind `fast_tone` and the lasso; importing this module compiles them.
 
 What was compiled is kept beside this module, or in the user's own cache where that cannot be.
 
@@ -189,3 +189,29 @@ def shade(part, canvas, density, mixture, cell, least, per_root, opacity, glow, 
                 lit += (light - lit) * lift
                 under = np.float32(canvas[row, column, channel])
                 canvas[row, column, channel] = np.uint8(under + (lit - under) * share + half)
+
+
+@_compiled(
+    "void(float32[:, ::1], float64[::1], float64, int64[::1], int64[::1], float64[:, ::1],"
+    "boolean[::1])"
+)
+def enclose(xy, box, per_unit, starts, edges, outline, inside):  # type: ignore[no-untyped-def]  # noqa: ANN201, ANN001
+    """Find the points inside an outline, by the even-odd rule; `inside` is False at first.
+
+    `box` is x0, y0, x1, y1 of the outline. Its height is parted into strips, `per_unit` in a unit;
+    the edges that may cross strip s are `edges[starts[s] : starts[s + 1]]`, each a row
+    x0, y0, x1, y1 of `outline`.
+    """
+    for i in range(len(xy)):
+        x, y = np.float64(xy[i, 0]), np.float64(xy[i, 1])
+        if not (x >= box[0] and x <= box[2] and y >= box[1] and y <= box[3]):
+            continue
+        odd = False
+        strip = np.int64((y - box[1]) * per_unit)
+        for at in range(starts[strip], starts[strip + 1]):
+            edge = outline[edges[at]]
+            # half-open: a vertex belongs to the edge above it
+            if (edge[1] <= y) != (edge[3] <= y):
+                crossing = edge[0] + (y - edge[1]) * ((edge[2] - edge[0]) / (edge[3] - edge[1]))
+                odd ^= x < crossing
+        inside[i] = odd

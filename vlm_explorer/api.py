@@ -14,6 +14,7 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.jobs import JobContext
 
 if TYPE_CHECKING:
+    from vlm_explorer.pipeline.import_vectors import ImportReport
     from vlm_explorer.pixels.render import Rendering
     from vlm_explorer.pixels.windowing import Window
     from vlm_explorer.queries.classify import ClassifyAnswer
@@ -110,18 +111,46 @@ class Collection(store.Collection):
         space: str = "raw",
         seed: int = 42,
         texts: Sequence[str] = (),
+        model: StrPath | None = None,
         context: JobContext | None = None,
     ) -> LayoutAnswer:
         """Lay out images and texts on a map; see `queries.layout`.
 
+        Images without a vector of the encoder are left out; the answer counts them.
+
         Raises:
             UsageError, ModelProblem: as they say.
         """
+        from vlm_explorer.encoders.registry import find_model_folder
         from vlm_explorer.queries.layout import LayoutRequest, layout
 
         request = LayoutRequest(method, space, seed, tuple(texts))
-        encoder = self.encoder() if texts else None
-        return layout(self, request, encoder=encoder, context=context)
+        encoder = self.encoder(model) if texts else None
+        name = None if model is None else os.fspath(model)
+        if name is not None and name not in self.models():
+            name = find_model_folder(name)[0]  # it may be a folder
+        return layout(self, request, encoder=encoder, model=name, context=context)
+
+    def import_vectors(
+        self, file: StrPath, *, model: str, context: JobContext | None = None
+    ) -> ImportReport:
+        """Take vectors that were computed elsewhere; see `pipeline.vector_files` for the file.
+
+        Args:
+            model: the encoder that made them, an id of the registry or a new one.
+
+        Returns:
+            What became of every row; `report.model` is the id under which the vectors are kept.
+
+        Raises:
+            UsageError, CollectionProblem, StorageProblem: as they say.
+        """
+        from vlm_explorer.collection.manifest import read_manifest
+        from vlm_explorer.pipeline.import_vectors import import_vectors
+
+        report = import_vectors(self.folder, Path(file).expanduser(), model, context=context)
+        self.manifest = read_manifest(self.folder)
+        return report
 
 
 def open_collection(folder: StrPath) -> Collection:

@@ -18,6 +18,7 @@ from vlm_explorer.commands.arguments import (
     add_classify,
     add_demo,
     add_explain,
+    add_import_vectors,
     add_index,
     add_info,
     add_layout,
@@ -40,6 +41,7 @@ COMMANDS = (
     add_explain,
     add_render,
     add_layout,
+    add_import_vectors,
     add_models,
 )
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
@@ -64,7 +66,7 @@ def _command(arguments: argparse.Namespace) -> Callable[[argparse.Namespace], in
     if arguments.command in (None, "open") or (arguments.command == "demo" and not arguments.write):
         run: Callable[[argparse.Namespace], int] = import_module("vlm_explorer.app").run_command
         return run
-    module = import_module(f"vlm_explorer.commands.{arguments.command}")
+    module = import_module(f"vlm_explorer.commands.{arguments.command.replace('-', '_')}")
     chosen: Callable[[argparse.Namespace], int] = (
         module.write if arguments.command == "demo" else module.run
     )

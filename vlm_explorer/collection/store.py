@@ -221,16 +221,32 @@ class Collection:
             ModelNotFound: no such encoder here.
             CollectionDamaged: a text has no vector.
         """
+        entry = self.encoder_entry(model)
+        rows = self._text_rows(entry)
+        self._refuse_gaps(rows.missing, rows.wanted, entry)
+        return rows.halves.astype("float32")
+
+    def present_text_vectors(self, model: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return the text vectors of an encoder that has not read every text.
+
+        Returns:
+            The rows in `texts` that have a vector, intp (P,), ascending; and their vectors,
+            float32 (P, D), as in `vectors`.
+
+        Raises:
+            ModelNotFound: no such encoder here.
+        """
+        rows = self._text_rows(self.encoder_entry(model))
+        return rows.rows, rows.halves.astype("float32")
+
+    def _text_rows(self, entry: EncoderEntry) -> VectorRows:
         import pyarrow as pa
 
-        entry = self.encoder_entry(model)
         keys = pa.chunked_array(
             [[text_key(text) for text in self.texts["text"].to_pylist()]], pa.string()
         )
         table = self.table(f"vectors/{entry.key}.texts")
-        rows = read_rows(table, ["text_key"], keys, entry.dimension)
-        self._refuse_gaps(rows.missing, rows.wanted, entry)
-        return rows.halves.astype("float32")
+        return read_rows(table, ["text_key"], keys, entry.dimension)
 
     def _vector_keys(self, entry: EncoderEntry) -> pa.ChunkedArray:
         """Return the key of each image's vector: CT may have a recipe of its own."""

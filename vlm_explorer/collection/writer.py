@@ -129,6 +129,12 @@ class CollectionWriter:
         self.manifest = self.manifest.with_encoder(entry)
         write_manifest(self.folder, self.manifest)
 
+    def add_encoder(self, entry: EncoderEntry) -> None:
+        """Note an encoder whose vectors came by the way: the one last used stays so."""
+        others = tuple(known for known in self.manifest.encoders if known.key != entry.key)
+        self.manifest = replace(self.manifest, encoders=(entry, *others))
+        write_manifest(self.folder, self.manifest)
+
     def add_images(self, records: Sequence[ImageRecord]) -> None:
         """Append images."""
         self.reader().table("images").append(to_table(ImageRecord, records))

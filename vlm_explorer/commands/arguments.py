@@ -156,7 +156,29 @@ def add_layout(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[v
     parser.add_argument("--space", default="raw", help="raw, centred or images; default: raw")
     many_option(parser, "--text", "T", "prompts to lay out too")
     parser.add_argument("--seed", metavar="S", type=int, default=42, help="default: 42")
+    model_option(parser)
     parser.add_argument("--out", metavar="FILE.parquet")
+    json_option(parser)
+    return parser
+
+
+def add_import_vectors(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[valid-type]
+    """Add the command `import-vectors`."""
+    parser = add_command(commands, "import-vectors", "take vectors that were computed elsewhere")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = """\
+FILE is one of
+  a Parquet table: `vector` (a list of numbers), and in each row `image_id`, or `file` and
+    optionally `frame` (from 0), or `text`; `logit_scale` and `logit_bias` may stand in its metadata
+  a NumPy archive: `image_ids`, or `files` and optionally `frames`, with `image_vectors` (N, D);
+    `texts` with `text_vectors` (M, D); optionally `logit_scale` (not its logarithm), `logit_bias`
+
+Files are matched by path: absolute, or relative to a source of the collection or to FILE. Vectors
+that are not of unit length are scaled to it, with a warning; a vector that is zero or not finite is
+refused. Rows that belong to no image, and images without a vector, are counted and reported."""
+    parser.add_argument("collection", metavar="COLLECTION")
+    parser.add_argument("file", metavar="FILE", help="*.parquet or *.npz; its content decides")
+    parser.add_argument("--model", metavar="ID", required=True, help="the encoder that made them")
     json_option(parser)
     return parser
 

@@ -25,6 +25,7 @@ def run(arguments: Namespace) -> int:
             space=arguments.space,
             seed=arguments.seed,
             texts=arguments.text,
+            model=arguments.model,
             context=context,
         )
     finally:
@@ -38,6 +39,7 @@ def run(arguments: Namespace) -> int:
         "seed": arguments.seed,
         "images": len(answer.image_ids),
         "texts": len(answer.texts),
+        "without_vector": answer.without_vector,
         "trust": answer.trust,
         "gap": answer.gap,
         "out": arguments.out,
@@ -49,6 +51,9 @@ def run(arguments: Namespace) -> int:
             f"{arguments.method}, {arguments.space}, seed {arguments.seed}: "
             f"{facts['images']} images and {facts['texts']} texts"
         )
+        if answer.without_vector:
+            total = len(answer.image_ids) + answer.without_vector
+            print(f"{facts['images']} of {total} images have vectors of {answer.model}")
     return 0
 
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
 
-from vlm_explorer.commands.terminal import print_json
+from vlm_explorer.commands.terminal import note, print_json
 
 
 def run(arguments: Namespace) -> int:
@@ -21,9 +21,13 @@ def run(arguments: Namespace) -> int:
         k=arguments.k,
         model=arguments.model,
     )
+    warning = getattr(collection.encoder(), "warning", "")
+    if warning:
+        note(f"warning: {warning}", arguments)
     if arguments.json:
         hits = [asdict(hit) for hit in answer.hits]
-        print_json({"model": answer.model, "query": answer.query, "hits": hits})
+        facts = {"model": answer.model, "query": answer.query, "hits": hits}
+        print_json({**facts, "warnings": [warning] if warning else []})
         return 0
     print(f"{answer.query}: {len(answer.hits)} shown of {answer.searched}, by cosine")
     if answer.searched < len(answer.cosine):

@@ -49,12 +49,13 @@ class LayoutAnswer:
     Attributes:
         request: what was asked.
         model: id of the encoder.
-        image_ids: the images, in the order of the collection.
+        image_ids: the images that have a vector, in the order of the collection.
         xy: float32 (N, 2), where they lie; a projection has no unit and no axes.
         text_ids, texts: the captions, then the prompts of the request (id empty).
         text_xy: float32 (M, 2).
         trust: trustworthiness in 0..1 of the images' neighbourhoods (k = 15); None: too few.
         gap: distance between the mean image and the mean text vector; None without texts.
+        without_vector: images of the collection that are not on the map.
     """
 
     request: LayoutRequest
@@ -66,6 +67,7 @@ class LayoutAnswer:
     text_xy: np.ndarray
     trust: float | None
     gap: float | None
+    without_vector: int = 0
 
 
 def layout(
@@ -89,9 +91,16 @@ def layout(
     _check(collection, request)
     context = context or JobContext()
     entry = collection.encoder_entry(encoder.id if encoder is not None else model)
-    images = collection.vectors(entry.key)
+    rows, images = collection.present_vectors(entry.key)
+    if not len(rows):
+        raise UsageError(
+            f"No image of “{collection.name}” has a vector of {entry.model}.",
+            f"Index its folders with --model {entry.model}.",
+        )
+    image_ids = collection.images["image_id"].take(rows).to_pylist()
     texts, text_ids, text_vectors = _texts(collection, request, encoder, entry.key)
-    file = collection.folder / "layouts" / f"{_name(collection, request, entry, texts)}.npz"
+    name = _name(request, entry, image_ids, texts)
+    file = collection.folder / "layouts" / f"{name}.npz"
     kept = _read(file)
     if kept is None:
         xy, text_xy = project(request.spec(), images, text_vectors, context=context)
@@ -102,13 +111,14 @@ def layout(
     return LayoutAnswer(
         request=request,
         model=entry.model,
-        image_ids=tuple(collection.images["image_id"].to_pylist()),
+        image_ids=tuple(image_ids),
         xy=xy,
         text_ids=text_ids,
         texts=texts,
         text_xy=text_xy,
         trust=trust,
         gap=gap,
+        without_vector=collection.images.num_rows - len(rows),
     )
 
 
@@ -130,16 +140,18 @@ def _check(collection: Collection, request: LayoutRequest) -> None:
 def _texts(
     collection: Collection, request: LayoutRequest, encoder: Encoder | None, key: str
 ) -> tuple[tuple[str, ...], tuple[str, ...], np.ndarray]:
-    """Return the texts of the map, their ids and their vectors: captions, then prompts."""
+    """Return the texts of the map, their ids and their vectors: captions, then prompts.
+
+    Captions without a vector of the encoder are left out.
+    """
     dimension = collection.encoder_entry(key).dimension
     vectors = np.empty((0, dimension), np.float32)
     texts: Sequence[str] = ()
     ids: Sequence[str] = ()
     if request.space != "images":
-        texts = collection.texts["text"].to_pylist()
-        ids = collection.texts["text_id"].to_pylist()
-        if texts:
-            vectors = collection.text_vectors(key)
+        rows, vectors = collection.present_text_vectors(key)
+        known = collection.texts.take(rows)
+        texts, ids = known["text"].to_pylist(), known["text_id"].to_pylist()
     if request.texts:
         if encoder is None:
             raise UsageError("Prompts on the map need an encoder.", "Give --model.")
@@ -160,13 +172,15 @@ def _quality(
 
 
 def _name(
-    collection: Collection, request: LayoutRequest, entry: EncoderEntry, texts: Sequence[str]
+    request: LayoutRequest, entry: EncoderEntry, image_ids: Sequence[str], texts: Sequence[str]
 ) -> str:
     """Return the name of a kept layout: everything that it depends on, hashed."""
     key = [entry.key, entry.recipe]
+    if imported := entry.provenance.get("imported"):
+        key.append(imported["date"])  # vectors under one key may be imported again
     parts = json.dumps([key, asdict(request), asdict(request.spec()), list(texts)], sort_keys=True)
     digest = hashlib.sha256(parts.encode())
-    for image in collection.images["image_id"].to_pylist():
+    for image in image_ids:
         digest.update(image.encode())
     return f"{request.method}-{request.space}-{digest.hexdigest()[:16]}"
 

@@ -12,8 +12,9 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.encoders.fingerprint import fingerprint
 from vlm_explorer.encoders.model_folder import read_model_folder
 from vlm_explorer.encoders.registry import default_model, find_model_folder
-from vlm_explorer.errors import BadModelFolder, ModelProblem
+from vlm_explorer.errors import BadModelFolder, ModelNotFound, ModelProblem
 from vlm_explorer.pipeline.indexing import default_place
+from vlm_explorer.queries.imported_encoder import is_imported, load_for_imported
 from vlm_explorer.settings import load_settings
 
 
@@ -31,8 +32,11 @@ def model_for_indexing(
     if asked:
         return asked, []
     place = to if to is not None else default_place(paths[0]) if paths else None
-    if place is not None and is_collection(place) and (collection := Collection(place)).models():
-        return matching_source(collection), []
+    if place is not None and is_collection(place):
+        collection = Collection(place)
+        made_here = [each for each in collection.manifest.encoders if not is_imported(each)]
+        if made_here:
+            return matching_source(collection, made_here[-1].model), []
     return default_model(load_settings().model or None)
 
 
@@ -54,6 +58,11 @@ def matching_source(collection: Collection, model: str | None = None) -> str:
         candidates = [model]
     else:
         entry = collection.encoder_entry(model)
+        if is_imported(entry):
+            raise ModelNotFound(
+                f"The vectors of “{entry.model}” were computed elsewhere; they have no encoder.",
+                "Search by images of the collection, or choose another encoder.",
+            )
         candidates = [entry.model, str(entry.provenance.get("folder", entry.model))]
     problem: ModelProblem | None = None
     for candidate in candidates:
@@ -85,10 +94,16 @@ def matching_encoder(
 ) -> Encoder:
     """Load the encoder that made a collection's vectors; see `matching_source`.
 
+    For vectors that were computed elsewhere it is an `ImportedEncoder`.
+
     Args:
         load: loads an encoder by id or folder.
 
     Raises:
         ModelProblem: see `matching_source`.
     """
+    if model is None or os.fspath(model) in collection.models():
+        entry = collection.encoder_entry(None if model is None else os.fspath(model))
+        if is_imported(entry):
+            return load_for_imported(collection, entry, load)
     return load(matching_source(collection, None if model is None else os.fspath(model)))

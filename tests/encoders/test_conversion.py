@@ -44,6 +44,13 @@ def test_that_safetensors_reads_what_was_converted(tensors, tmp_path):
         assert torch.equal(read[name], tensor)
 
 
+@pytest.mark.parametrize("archive", [True, False])
+def test_that_both_of_pytorchs_formats_are_read(tensors, tmp_path, archive):
+    torch.save(tensors, tmp_path / "weights.bin", _use_new_zipfile_serialization=archive)
+    convert_weights(tmp_path / "weights.bin", tmp_path / "weights.safetensors", JobContext())
+    assert torch.equal(load_file(tmp_path / "weights.safetensors")["turned"], tensors["turned"])
+
+
 def test_that_the_file_is_the_size_of_the_one_that_safetensors_writes(tmp_path):
     tensors = {f"block.{number}": torch.randn(50, 40) for number in range(20)}
     torch.save(tensors, tmp_path / "weights.bin")

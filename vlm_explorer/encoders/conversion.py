@@ -1,4 +1,4 @@
-"""Weights from PyTorch's format to safetensors, tensor after tensor, in bounded memory.
+"""Weights from PyTorch's format to safetensors, tensor after tensor.
 
 A `.bin` is a program for Python's unpickler that happens to make tensors; safetensors is numbers
 with a table in front. It is read once with `weights_only=True`, mapped into memory, and never
@@ -42,7 +42,7 @@ def convert_weights(source: Path, target: Path, context: JobContext) -> str:
         BadModelFolder: `source` is damaged, or holds something else than a model's weights.
         OSError: no room.
     """
-    weights = read_weights(source)
+    weights = read_weights(source, mapped=True)
     # numbers of more bytes first, so that each lies at a multiple of its size
     names = sorted(weights, key=lambda name: (-weights[name].element_size(), name))
     table: dict[str, object] = {"__metadata__": {"format": "pt"}}

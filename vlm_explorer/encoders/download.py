@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from vlm_explorer import paths
 from vlm_explorer.encoders.fetch_errors import (
     Subject,
     broken_off,
@@ -103,7 +104,7 @@ def download(hub: Hub, wanted: Wanted, folder: Path, progress: FetchProgress) ->
             if not resumed:
                 break  # what was there before is not to blame
     except OSError as error:
-        raise cannot_write(error, str(folder.parent.parent)) from error
+        raise cannot_write(error, str(paths.models_folder())) from error
     raise wrong_checksum(wanted.name, hub.network.host)
 
 

@@ -17,8 +17,12 @@ from vlm_explorer.errors import BadModelFolder
 CONTAINERS = ("state_dict", "model_state_dict", "model")
 
 
-def read_weights(file: Path) -> dict[str, torch.Tensor]:
+def read_weights(file: Path, *, mapped: bool = False) -> dict[str, torch.Tensor]:
     """Return the tensors in a file of weights, on the CPU. Code in the file is never run.
+
+    Args:
+        file: safetensors or PyTorch's format.
+        mapped: leave the numbers of PyTorch's format on the disk until each is looked at.
 
     Raises:
         BadModelFolder: the file is damaged, holds no tensors, or holds code besides them.
@@ -37,7 +41,9 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
         if file.suffix == ".safetensors":
             content: Any = load_file(file)
         else:
-            content = torch.load(file, map_location="cpu", weights_only=True)
+            # PyTorch's format of before 2020, which is no archive, cannot be mapped
+            mapped = mapped and zipfile.is_zipfile(file)
+            content = torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         raise BadModelFolder(
             f"{file} holds more than numbers, so it was not opened: it could run a program.",

@@ -115,6 +115,35 @@ def test_that_a_file_of_weights_is_imported_with_its_architecture(capsys, tmp_pa
     assert not list(paths.models_folder().iterdir())
 
 
+def test_that_a_bare_file_of_weights_becomes_an_encoder_that_says_what_it_was(
+    capsys, tmp_path, model_folder
+):
+    import open_clip
+    import torch
+    from safetensors.torch import load_file
+
+    config = json.loads((model_folder / "open_clip_config.json").read_text())["model_cfg"]
+    (tmp_path / "Tiny-ViT.json").write_text(json.dumps(config))
+    open_clip.add_model_config(tmp_path / "Tiny-ViT.json")
+    file = tmp_path / "My weights.pt"
+    torch.save(load_file(model_folder / "open_clip_model.safetensors"), file)
+    words = ["models", "import", file, "--architecture", "Tiny-ViT", "--quiet"]
+    code, _, err = run(capsys, *words)
+    assert code == 1
+    assert "how images are prepared" in err.lower()
+    code, _, err = run(
+        capsys, *words, "--image-mean", "0.5", "0.5", "0.5", "--image-std", "0.5", "0.5", "0.5",
+        "--image-interpolation", "bicubic", "--image-resize-mode", "squash",
+    )  # fmt: skip
+    assert code == 0, err
+    shown = json.loads(run(capsys, "models", "show", "my-weights", "--json")[1])
+    assert shown["source"]["origin"] == "checkpoint"
+    assert shown["source"]["architecture"] == "Tiny-ViT"
+    assert shown["source"]["file"] == "My weights.pt"
+    assert shown["source"]["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert not list(paths.models_folder().glob(".making-*"))
+
+
 def test_that_what_is_not_on_offer_is_listed_with_the_reason(capsys):
     out = run(capsys, "models")[1]
     assert "Not on offer:" in out

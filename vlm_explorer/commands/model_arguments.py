@@ -63,13 +63,19 @@ def _import(actions: Actions) -> None:  # type: ignore[valid-type]
     take = _action(actions, "import", "copy a model folder, or make one of a file of weights")
     take.add_argument("target", metavar="DIR|FILE", help="in open_clip's or transformers' layout")
     take.add_argument("--id", help="the id to give it; default: the folder's or file's name")
-    take.add_argument(
-        "--architecture", metavar="NAME", help="of a bare file of weights: open_clip's name"
-    )
-    take.add_argument(
+    _bare_file(take.add_argument_group("a bare file of weights, in open_clip's words"))
+
+
+def _bare_file(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--architecture", metavar="NAME", help="such as ViT-B-32")
+    group.add_argument(
         "--pretrained",
         metavar="TAG",
         default="",
-        help="of a bare file of weights: what its training started from, where that decides how "
-        "images are prepared",
+        help="what its training started from, where that decides how images are prepared",
     )
+    group.add_argument("--tokenizer", metavar="DIR", help="folder of the tokenizer's files")
+    group.add_argument("--image-mean", metavar="X", type=float, nargs=3)
+    group.add_argument("--image-std", metavar="X", type=float, nargs=3)
+    group.add_argument("--image-interpolation", choices=("bicubic", "bilinear"))
+    group.add_argument("--image-resize-mode", choices=("shortest", "longest", "squash"))

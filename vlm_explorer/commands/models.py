@@ -90,6 +90,8 @@ def _import(arguments: Namespace) -> None:
                 arguments.architecture,
                 arguments.id,
                 pretrained=arguments.pretrained,
+                preprocess=_preprocess(arguments),
+                tokenizer=Path(arguments.tokenizer) if arguments.tokenizer else None,
                 context=context,
             )
         else:
@@ -97,6 +99,13 @@ def _import(arguments: Namespace) -> None:
     finally:
         line.end()
     _added(spec, "Imported", arguments)
+
+
+def _preprocess(arguments: Namespace) -> dict[str, Any]:
+    """Return what the command line says of how images are prepared."""
+    names = ("mean", "std", "interpolation", "resize_mode")
+    values = {name: getattr(arguments, f"image_{name}") for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _remove(arguments: Namespace) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from vlm_explorer import paths
 from vlm_explorer.encoders.catalogue import read_catalogue
@@ -45,6 +47,8 @@ def import_checkpoint(
     id: str | None = None,
     *,
     pretrained: str = "",
+    preprocess: Mapping[str, Any] | None = None,
+    tokenizer: Path | None = None,
     context: JobContext | None = None,
 ) -> EncoderSpec:
     """Make an encoder of the user's own file of weights, whole or not at all.
@@ -55,6 +59,8 @@ def import_checkpoint(
         id: what to call it; by default the file's name.
         pretrained: open_clip's name of the weights that training started from, where that decides
             how images are prepared.
+        preprocess: how images are prepared, where neither says it; as `make_model_folder`.
+        tokenizer: folder of the tokenizer's files, where they do not lie beside the weights.
 
     Raises:
         BadModelFolder, UsageError, ModelNotFound: as `make_model_folder`.
@@ -67,7 +73,13 @@ def import_checkpoint(
     id_ = _free_id(id, file.stem)
     with _place_beside_the_models() as place:
         made = make_model_folder(
-            file, architecture, Path(place) / id_, pretrained=pretrained, context=context
+            file,
+            architecture,
+            Path(place) / id_,
+            pretrained=pretrained,
+            preprocess=preprocess,
+            tokenizer=tokenizer,
+            context=context,
         )
         origin = Import("checkpoint", file, made.sha256, architecture)
         return _install(read_model_folder(made.folder), id_, context, origin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ class Hit:
     score: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class SearchAnswer:
     """The nearest images, best first.
 
@@ -69,6 +70,14 @@ class SearchAnswer:
     cosine: np.ndarray
     rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     searched: int = 0
+
+    @cached_property
+    def order(self) -> np.ndarray:
+        """All rows of the collection, int64 (N,): the hits, then by cosine, then those without."""
+        descending = np.argsort(-self.cosine, kind="stable")
+        left = np.ones(len(descending), np.bool_)
+        left[self.rows] = False
+        return np.concatenate([self.rows, descending[left[descending]]])
 
 
 def query_vector(collection: Collection, encoder: Encoder, request: SearchRequest) -> np.ndarray:

@@ -183,14 +183,23 @@ def _factorise(values: NDArray[np.object_]) -> tuple[list[str], NDArray[np.intp]
 
 
 def _by_similarity(answer: SearchAnswer, title: str) -> Colouring:
-    """Return codes along the ramp; half the scale would be lost to the few lowest values."""
-    cosine = answer.cosine.astype(np.float64)
-    low = float(np.quantile(cosine, _LOWEST)) if len(cosine) else 0.0
-    high = float(cosine.max()) if len(cosine) else 1.0
+    """Return codes along the ramp; half the scale would be lost to the few lowest values.
+
+    Images that have no cosine are as cold as the coldest.
+    """
+    known = answer.cosine[np.isfinite(answer.cosine)]
+    if not len(known):
+        return Colouring(
+            ColourBy.SIMILARITY,
+            np.zeros(len(answer.cosine), np.uint8),
+            ramp=Ramp(title, 0, 1, False),
+        )
+    low, high = float(np.quantile(known, _LOWEST)), float(known.max())
     span = high - low
+    cosine = np.nan_to_num(answer.cosine, nan=low)
     share = (cosine - low) / span if span > 0 else np.ones_like(cosine)
     codes = np.rint(np.clip(share, 0, 1) * (STEPS - 1)).astype(np.uint8)
-    clipped = bool(len(cosine)) and float(cosine.min()) < low
+    clipped = float(known.min()) < low
     return Colouring(ColourBy.SIMILARITY, codes, ramp=Ramp(title, low, high, clipped))
 
 

@@ -60,9 +60,14 @@ def weighted_place(
         image_xy: float32 (N, 2), NaN where an image has no place.
         nearest: how many images share in the place.
     """
-    placed = np.flatnonzero(np.isfinite(image_xy).all(axis=1))
-    if not len(placed) or len(cosine) != len(image_xy):
+    if len(cosine) != len(image_xy):
         return None
+    placed = np.flatnonzero(np.isfinite(image_xy).all(axis=1) & np.isfinite(cosine))
+    if not len(placed):
+        return None
+    if len(placed) > nearest:  # sorting all of very many would hold up the window
+        least = np.partition(cosine[placed], len(placed) - nearest)[len(placed) - nearest]
+        placed = placed[cosine[placed] >= least]
     best = placed[np.argsort(-cosine[placed], kind="stable")[:nearest]]
     weight = np.maximum(cosine[best].astype(np.float64), 0.0)
     if weight.sum() <= 0:

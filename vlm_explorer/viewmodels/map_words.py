@@ -133,7 +133,7 @@ def _scores(session: Session, row: int) -> tuple[tuple[tuple[str, str], ...], st
     """Return up to three scores of an image, and what the labels' numbers mean."""
     scores: list[tuple[str, str]] = []
     query, labels = session.query.answer, session.label_state.answer
-    if query is not None and row < len(query.cosine):
+    if query is not None and row < len(query.cosine) and np.isfinite(query.cosine[row]):
         scores.append(("cosine to the prompt", f"{query.cosine[row]:.3f}"))
     if labels is None or row >= len(labels.probability):
         return tuple(scores), ""

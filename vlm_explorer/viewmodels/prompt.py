@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from vlm_explorer.encoders.encoder import TextReading
 from vlm_explorer.viewmodels import questions
 from vlm_explorer.viewmodels.session import Session
 
 PAUSE = 150  # ms without a key before the encoder is asked how it reads the text
+SHORT_PAUSE = 40  # ms without a key before the images are ranked; a burst of keys ranks once
 HISTORY = 50
 
 
 class Prompt(QObject):
-    """Follows the text being typed.
+    """Follows the text being typed: while it grows, the images are ranked by it.
+
+    Typing never waits for a ranking. Each replaces the one before, whose answer, should it still
+    be on its way, never arrives.
 
     Attributes:
-        unread: words beyond the encoder's window.
-        unknown: words that the encoder never met.
+        reading: what the encoder reads of the text; None until it was asked.
+        stale: whether `text` has changed since.
 
     Signals:
-        read(): the encoder has read the text; `unread` and `unknown` are those of `text`.
+        read(): the encoder has read the text; `reading` is that of `text`.
     """
 
     read = Signal()
@@ -28,8 +33,8 @@ class Prompt(QObject):
         super().__init__(parent)
         self._session = session
         self.text = ""
-        self.unread: tuple[str, ...] = ()
-        self.unknown: tuple[str, ...] = ()
+        self.reading: TextReading | None = None
+        self.stale = False
         self._history: list[str] = []
         self._place = 0
         self._draft = ""
@@ -37,27 +42,50 @@ class Prompt(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(PAUSE)
         self._timer.timeout.connect(self._ask)
+        self._ranking = QTimer(self)
+        self._ranking.setSingleShot(True)
+        self._ranking.setInterval(SHORT_PAUSE)
+        self._ranking.timeout.connect(self._rank)
         session.encoder_changed.connect(self._ask)
         session.collection_changed.connect(self._recall)
 
+    def edit(self, text: str) -> None:
+        """Take the text that the user has just changed, and rank by it in a moment."""
+        self.type(text)
+        if text.strip():
+            self._ranking.start()
+        else:
+            self._session.clear_query()
+
     def type(self, text: str) -> None:
-        """Take the text as it stands now."""
+        """Take the text as it stands now, whoever put it there."""
+        self.stale = text != self.text
         self.text = text
         if not text.strip():
             self._timer.stop()
+            self._ranking.stop()
             self._take(None)
         else:
             self._timer.start()
 
     def enter(self) -> None:
-        """Search for the text."""
+        """Search for the text now, and remember it."""
+        self._ranking.stop()
         text = self.text.strip()
         if text:
             self._history = [other for other in self._history if other != text][-HISTORY:]
             self._history.append(text)
             self._session.kept.put("history", list(self._history))
         self._place = len(self._history)
-        self._session.search(text)
+        self._rank()
+
+    @Slot()
+    def _rank(self) -> None:
+        """Search for the text, unless that was answered already or is being answered."""
+        query, text = self._session.query, self.text.strip()
+        known = query.pending or query.answer is not None
+        if not (text and text == query.text and known):
+            self._session.search(text)
 
     def earlier(self) -> str:
         """Return the text entered before the one in the field; the field's own at the end."""
@@ -77,6 +105,16 @@ class Prompt(QObject):
             return self.text
         self._place += 1
         return self._draft if self._place == len(self._history) else self._history[self._place]
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Words beyond the encoder's window."""
+        return self.reading.unread if self.reading else ()
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Words that the encoder never met."""
+        return self.reading.unknown if self.reading else ()
 
     @Slot()
     def _recall(self) -> None:
@@ -104,6 +142,6 @@ class Prompt(QObject):
     def _take(self, read: questions.ReadText | None) -> None:
         if read is not None and read.text != self.text:
             return
-        self.unread = read.reading.unread if read else ()
-        self.unknown = read.reading.unknown if read else ()
+        self.reading = read.reading if read else None
+        self.stale = False
         self.read.emit()

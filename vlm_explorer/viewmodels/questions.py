@@ -54,7 +54,10 @@ def search(
     reading = None if like else encoder.read_text(text)
     texts, images = ((), (like,)) if like else ((text,), ())
     request = SearchRequest(texts=texts, images=images, k=HITS)
-    return Found(answer(opened.collection, encoder, request), reading)
+    found = answer(opened.collection, encoder, request)
+    context.check()
+    _ = found.order  # sorted here, so that the window need not
+    return Found(found, reading)
 
 
 def read_text(encoder: Encoder, text: str, *, context: JobContext) -> ReadText:

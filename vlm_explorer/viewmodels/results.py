@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import (
@@ -21,6 +21,9 @@ from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.viewer_series import window_key
+
+if TYPE_CHECKING:
+    from vlm_explorer.queries.search import SearchAnswer
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
@@ -56,15 +59,17 @@ class ResultsModel(QAbstractListModel):
         super().__init__(parent)
         self._session = session
         self._rows: np.ndarray = np.zeros(0, dtype=np.int64)
+        self._answer: SearchAnswer | None = None  # the last one; it counts until another comes
         self._cosine: np.ndarray | None = None
-        self._place: dict[str, int] = {}
+        self._place: np.ndarray = np.zeros(0, dtype=np.int64)  # by row of the table; -1: not listed
         self._codes: tuple[ImageTable, np.ndarray] | None = None
         self._stands_for: np.ndarray | None = None  # by code, how many images; None: not grouped
         self._place_of_code: dict[int, int] = {}
         self._selected_only = False
         self._grouped: dict[bool, bool] = {False: False, True: True}  # by whether like an image
-        for signal in (session.collection_changed, session.shown_changed, session.query_changed):
+        for signal in (session.collection_changed, session.shown_changed):
             signal.connect(self._arrange)
+        session.query_changed.connect(self._take_query)
         session.selection_changed.connect(self._follow_selection)
         self._arrange()
 
@@ -111,7 +116,7 @@ class ResultsModel(QAbstractListModel):
             images = 0 if self._stands_for is None else int(self._stands_for.sum())
             count = f"{listed:,} series, {images:,} of {total:,} images shown"
         query = self._session.query
-        if query.active and self._cosine is None:
+        if query.active and query.answer is None:
             return f"{count} · ranking" if query.pending else f"{count} · not ranked"
         if query.like is not None:
             return f"{count} · most alike first"
@@ -126,7 +131,7 @@ class ResultsModel(QAbstractListModel):
             return -1
         if self._stands_for is not None and self._codes is not None:
             return self._place_of_code.get(int(self._codes[1][row]), -1)
-        return self._place.get(image_id, -1)
+        return int(self._place[row]) if row < len(self._place) else -1
 
     def image_id(self, row: int) -> str:
         """Return the image in a row."""
@@ -141,8 +146,17 @@ class ResultsModel(QAbstractListModel):
             self._arrange()
 
     @Slot()
+    def _take_query(self) -> None:
+        """Rank by a new answer; while it is on its way, stay with the one before."""
+        query = self._session.query
+        waiting = query.active and query.pending and query.answer is None
+        if not (waiting and self._answer is not None):
+            self._answer = query.answer
+            self._arrange()
+
+    @Slot()
     def _arrange(self) -> None:
-        images, answer = self._session.images, self._session.query.answer
+        images, answer = self._session.images, self._answer
         listed = self._session.shown
         if len(listed) != len(images):
             listed = np.ones(len(images), dtype=bool)
@@ -154,13 +168,14 @@ class ResultsModel(QAbstractListModel):
         self._cosine = None
         if answer is not None and len(answer.cosine) == len(images):
             self._cosine = answer.cosine
-            rows = rows[np.argsort(-answer.cosine[rows], kind="stable")]
+            rows = answer.order[listed[answer.order]]
         self.beginResetModel()
         self._stands_for = None
         if self.grouped:
             rows = self._first_of_series(rows)
         self._rows = rows
-        self._place = {images.ids[row]: place for place, row in enumerate(rows)}
+        self._place = np.full(len(images), -1, dtype=np.int64)
+        self._place[rows] = np.arange(len(rows))
         self.endResetModel()
         self.arranged.emit()
 
@@ -174,6 +189,12 @@ class ResultsModel(QAbstractListModel):
         kept = np.sort(np.unique(codes, return_index=True)[1])
         self._place_of_code = {code: place for place, code in enumerate(codes[kept].tolist())}
         return np.asarray(rows[kept])
+
+    def _cosine_of(self, row: int) -> float | None:
+        """Return the cosine of an image; None where there is none."""
+        if self._cosine is None or np.isnan(self._cosine[row]):
+            return None
+        return float(self._cosine[row])
 
     def _count_of(self, row: int) -> int:
         """Return how many listed images the tile of a row stands for."""
@@ -195,9 +216,9 @@ class ResultsModel(QAbstractListModel):
         if role == IMAGE_ID:
             return self._session.images.ids[row]
         if role == RANK:
-            return index.row() + 1 if self._cosine is not None else None
+            return index.row() + 1 if self._cosine_of(row) is not None else None
         if role == COSINE:
-            return float(self._cosine[row]) if self._cosine is not None else None
+            return self._cosine_of(row)
         if role == COUNT:
             return self._count_of(row)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
@@ -224,8 +245,8 @@ class ResultsModel(QAbstractListModel):
         """Return an image in words; no names of files, which may hold names of people."""
         images = self._session.images
         parts = [images.modality[row], images.label[row], images.caption[row]]
-        if self._cosine is not None:
-            parts.insert(0, f"Rank {place + 1}, cosine {numbers.cosine(self._cosine[row])}")
+        if (cosine := self._cosine_of(row)) is not None:
+            parts.insert(0, f"Rank {place + 1}, cosine {numbers.cosine(cosine)}")
         if (count := self._count_of(row)) > 1:
             parts.append(f"Stands for {count:,} images of its series")
         return "\n".join(part for part in parts if part) or f"Image {place + 1}"

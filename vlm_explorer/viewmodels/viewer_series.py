@@ -80,7 +80,8 @@ def image_to_show(session: Session, shown: str | None = None) -> str | None:
     answer = session.query.answer
     if answer is None or len(answer.cosine) != len(images):
         return str(images.ids[rows[0]])
-    return str(images.ids[rows[np.argmax(answer.cosine[rows])]])
+    nearest = np.argmax(np.nan_to_num(answer.cosine[rows], nan=-np.inf))
+    return str(images.ids[rows[nearest]])
 
 
 _AHEAD = (1, 2, -1)  # neighbours worth reading before they are asked for, the likeliest first

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QInputMethodEvent, QKeyEvent, QTextCharFormat
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.prompt import Prompt
+from vlm_explorer.viewmodels.prompt_words import (
+    tokens_in_words,
+    warning_in_words,
+    words_without_effect,
+)
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import Words
 from vlm_explorer.widgets.theme import icon, theme, themes
@@ -43,23 +50,19 @@ class PromptField(QLineEdit):
         else:
             super().keyPressEvent(event)
 
-    def grey(self, words: frozenset[str]) -> None:
-        """Draw these words in the colour of what is switched off."""
+    def grey(self, places: Sequence[tuple[int, int]]) -> None:
+        """Draw words in the colour of what is switched off, by their start and length."""
         faint = QTextCharFormat()
         faint.setForeground(theme().colour("disabled"))
-        attributes = []
-        place = 0
-        for word in self.text().split(" "):
-            if word.strip(".,;:!?()“”\"'") in words or word in words:
-                attributes.append(
-                    QInputMethodEvent.Attribute(
-                        QInputMethodEvent.AttributeType.TextFormat,
-                        place - self.cursorPosition(),
-                        len(word),
-                        faint,
-                    )
-                )
-            place += len(word) + 1
+        attributes = [
+            QInputMethodEvent.Attribute(
+                QInputMethodEvent.AttributeType.TextFormat,
+                start - self.cursorPosition(),
+                length,
+                faint,
+            )
+            for start, length in places
+        ]
         self.event(QInputMethodEvent("", attributes))
 
 
@@ -70,17 +73,25 @@ class PromptBar(QWidget):
         super().__init__(parent)
         self._session = session
         self._prompt = Prompt(session, self)
+        self._followed: tuple[str, str | None] = ("", None)
         self.setProperty("pane", True)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(HEIGHT)
         self.field = PromptField(self._prompt, self)
         self.chip = QPushButton(self)
         self.note = Words("", "annotation", parent=self)
+        self.tokens = QLabel(self)
+        self.tokens.setProperty("role", "annotation")
+        self.tokens.setToolTip(
+            "How much of the encoder's window for text the prompt takes. A word is one token or a "
+            "few; what lies beyond the window is not read"
+        )
         self._glass = QAction(self)
         self.field.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
         self._set_up_chip()
         self._lay_out()
         self.field.textChanged.connect(self._prompt.type)
+        self.field.textEdited.connect(self._prompt.edit)
         self.field.returnPressed.connect(self._prompt.enter)
         self._prompt.read.connect(self._show_reading)
         session.query_changed.connect(self._show_query)
@@ -111,7 +122,9 @@ class PromptBar(QWidget):
         layout.addLayout(row)
         note = QHBoxLayout()
         note.setContentsMargins(12, 0, 0, 0)
-        note.addWidget(self.note)
+        note.setSpacing(12)
+        note.addWidget(self.note, 1)
+        note.addWidget(self.tokens)
         layout.addLayout(note)
 
     def focus_field(self) -> None:
@@ -138,40 +151,47 @@ class PromptBar(QWidget):
 
     @Slot()
     def _show_query(self) -> None:
-        """Follow what is searched for, wherever that was said."""
+        """Follow what is searched for, wherever that was said; an answer leaves the field alone.
+
+        By the time it comes, more may have been typed.
+        """
         query = self._session.query
         self.chip.setVisible(query.like is not None)
-        if query.text and query.text != self.field.text().strip():
-            self.field.setText(query.text)
-        elif query.like is not None:
-            self.field.clear()
+        if (query.text, query.like) != self._followed:
+            self._followed = query.text, query.like
+            if query.text and query.text != self.field.text().strip():
+                self.field.setText(query.text)
+            elif query.like is not None:
+                self.field.clear()
         self._show_reading()
 
     @Slot()
     def _show_reading(self) -> None:
-        prompt = self._prompt
-        self.field.grey(frozenset(prompt.unknown) | frozenset(prompt.unread))
+        prompt, reading = self._prompt, self._prompt.reading
+        self.field.grey(words_without_effect(prompt.text, reading, stale=prompt.stale))
         self.note.setText(self._words())
-        warned = bool(prompt.unknown or prompt.unread)
-        self.note.setProperty("role", "annotation-warning" if warned else "annotation")
-        self.note.style().polish(self.note)
+        self.tokens.setText(tokens_in_words(reading))
+        too_long = reading is not None and bool(reading.unread)
+        _warn(self.note, bool(warning_in_words(reading)))
+        _warn(self.tokens, too_long)
 
     def _words(self) -> str:
         """Return one sentence: what has no effect, what was found, or what to do."""
-        prompt, query = self._prompt, self._session.query
-        if prompt.unknown:
-            return f"This encoder never met: {', '.join(prompt.unknown)}. Try other words."
-        if prompt.unread:
-            first = " ".join(prompt.unread[:4])
-            return f"Too long for this encoder: it reads nothing from “{first}” on."
+        query = self._session.query
+        if warning := warning_in_words(self._prompt.reading):
+            return warning
         if query.active and query.pending:
             waiting = self._session.encoder is None
             return "Waiting for the encoder" if waiting else "Ranking"
         if query.answer is not None and query.answer.hits:
             best = query.answer.hits[0].cosine
-            return (
-                f"{len(query.answer.cosine):,} images ranked · best cosine {numbers.cosine(best)}"
-            )
+            return f"{query.answer.searched:,} images ranked · best cosine {numbers.cosine(best)}"
         if self._session.collection is None:
             return ""
-        return "Enter ranks all images and places a star on the map"
+        return "Typing ranks all images and places a star on the map"
+
+
+def _warn(label: QLabel, warned: bool) -> None:
+    """Draw a label as a warning, or as what it is otherwise."""
+    label.setProperty("role", "annotation-warning" if warned else "annotation")
+    label.style().polish(label)

@@ -13,11 +13,7 @@ from PySide6.QtCore import (
     Slot,
 )
 from PySide6.QtGui import QDrag, QMouseEvent
-from PySide6.QtWidgets import (
-    QListView,
-    QStackedLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from vlm_explorer.viewmodels.results import IMAGE_ID, ResultsModel
 from vlm_explorer.viewmodels.session import Session
@@ -28,13 +24,14 @@ from vlm_explorer.widgets.result_tile import CELL, THUMBNAIL, TileDelegate
 from vlm_explorer.widgets.skeleton import Skeleton
 from vlm_explorer.widgets.theme import themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
+from vlm_explorer.widgets.tile_view import TileView
 
 MOST_MARKED = 5_000  # a larger selection is shown on the map; marking it here would take seconds
 
 Index = QModelIndex | QPersistentModelIndex
 
 
-class _Tiles(QListView):
+class _Tiles(TileView):
     """The list of tiles.
 
     Signals:
@@ -79,7 +76,7 @@ class ResultsGrid(QWidget):
         super().__init__(parent)
         self._session = session
         self.model = ResultsModel(session, self)
-        self.view = _Tiles(self)
+        self.view = _Tiles(CELL, self)
         self._before = session.selection
         self._following = False
         self._scrolled = 0
@@ -102,14 +99,7 @@ class ResultsGrid(QWidget):
         view = self.view
         view.setModel(self.model)
         view.setItemDelegate(TileDelegate(painter, view))
-        view.setViewMode(QListView.ViewMode.IconMode)
-        view.setResizeMode(QListView.ResizeMode.Adjust)
-        view.setMovement(QListView.Movement.Static)
-        view.setUniformItemSizes(True)
-        view.setGridSize(CELL)
-        view.setLayoutMode(QListView.LayoutMode.SinglePass)
-        view.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
-        view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        view.setSelectionMode(TileView.SelectionMode.ExtendedSelection)
         view.setMouseTracking(True)
         view.setDragEnabled(True)
         view.grasped.connect(self._remember_selection)

@@ -206,6 +206,15 @@ def test_that_an_encoder_that_cannot_be_loaded_gives_way_to_the_one_before(
     caplog.clear()
 
 
+def test_that_an_encoder_that_has_left_this_machine_gives_way_when_a_collection_is_opened(
+    session: Session, both: Path, qtbot: QtBot
+) -> None:
+    shutil.rmtree(paths.models_folder() / SECOND)
+    switch = open_in(session, both, qtbot)
+    assert Collection(both).models()[0] == SECOND
+    assert switch.current == FIRST
+
+
 def test_that_images_without_a_vector_are_counted_and_do_not_keep_the_rest_from_opening(
     session: Session, both: Path, scans: Path, qtbot: QtBot
 ) -> None:

@@ -296,3 +296,21 @@ def test_that_an_encoder_without_vectors_is_offered_to_encode(
     assert buttons(sheet) == ["Encode 24 images and use", "Remove"]
     assert sheet.page.offers.words.text() == "0 of 24 images encoded"
     wait(qtbot, lambda: not opened.session.runner.busy)
+
+
+def test_that_the_menu_lists_what_is_here_and_marks_what_is_in_use(
+    opened: MainWindow, published: Path, qtbot: QtBot
+) -> None:
+    shutil.copytree(published, paths.models_folder() / "mine")
+    opened.desk.shelf.refresh()
+    menu = opened.menu.encoders
+    wait(qtbot, lambda: len(menu.actions()) == 2)
+    assert menu.menuAction().isEnabled()
+    assert [action.text() for action in menu.actions()] == [
+        "Demo encoder (encodes 24 images)",
+        "mine (encodes 24 images)",
+    ]
+    assert not any(action.isChecked() for action in menu.actions()), "the one in use is not here"
+    titles = [row.title for row in opened.panes()["Window"]]
+    assert "Look with mine (encodes 24 images)" in titles
+    wait(qtbot, lambda: not opened.session.runner.busy)

@@ -126,12 +126,15 @@ def _whole_vectors(
 ) -> tuple[str, np.ndarray]:
     """Return the first encoder that has a vector of every image, and these vectors.
 
-    The one asked for, else the one that the window used last, else those last written.
+    The one asked for, else the one that the window used last, else those last written; one that
+    has left this machine, only where there is no other.
     """
-    kept = (left or {}).get("encoder")
-    wanted = [model_of(collection, model)] if model is not None else []
-    wanted += [name for name in (kept, *collection.models()) if name in collection.models()]
-    names = [name if name in collection.models() else model_id(name) for name in wanted]
+    known = collection.models()
+    names = [name for name in ((left or {}).get("encoder"), *known) if name in known]
+    names.sort(key=lambda name: not _is_here(collection, str(name)))
+    if model is not None:
+        wanted = model_of(collection, model)
+        names.insert(0, wanted if wanted in known else model_id(wanted))
     problem: CollectionDamaged | None = None
     for name in dict.fromkeys(names):
         try:
@@ -140,6 +143,19 @@ def _whole_vectors(
             problem = problem or error
     assert problem is not None
     raise problem
+
+
+def _is_here(collection: Collection, model: str) -> bool:
+    """Whether an encoder of a collection is on this machine; its weights are not looked at."""
+    from vlm_explorer.encoders.registry import find_model_folder
+    from vlm_explorer.errors import ModelNotFound
+
+    try:
+        find_model_folder(model)
+    except ModelNotFound:
+        folder = str(collection.encoder_entry(model).provenance.get("folder", ""))
+        return bool(folder) and Path(folder).is_dir()
+    return True
 
 
 def read_place(path: Path, model: str | None, *, context: JobContext) -> Place:

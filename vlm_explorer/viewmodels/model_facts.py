@@ -75,14 +75,9 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class ModelList:
-    """All encoders: those on this machine, then those to fetch, then what cannot be had.
-
-    Attributes:
-        token: where the token for gated ones is kept: "environment", "keyring", "hub login", "".
-    """
+    """All encoders: those on this machine, then those to fetch, then what cannot be had."""
 
     models: tuple[ModelFacts, ...] = ()
-    token: str = ""
 
     @property
     def disk(self) -> int:
@@ -92,7 +87,6 @@ class ModelList:
 
 def read_models(collection: Collection | None, *, context: JobContext) -> ModelList:
     """Read what is on offer, what is on this machine, and what `collection` is encoded with."""
-    from vlm_explorer.encoders.hub_token import token_source
     from vlm_explorer.encoders.registry import list_encoders, list_not_offered
     from vlm_explorer.viewmodels.encoder_work import count_encoded
 
@@ -106,7 +100,7 @@ def read_models(collection: Collection | None, *, context: JobContext) -> ModelL
     models.sort(key=lambda model: not model.installed)
     models += [_facts(spec, None, encoded, images) for spec in list_not_offered()]
     context.check()
-    return ModelList(tuple(models), token_source())
+    return ModelList(tuple(models))
 
 
 def _facts(

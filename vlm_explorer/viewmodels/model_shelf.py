@@ -54,7 +54,11 @@ class ModelShelf(QObject):
         listed(): the encoders, or what is known of them, are others.
         changed(id): something goes on with that encoder, or has ended.
         fetched(id): it has come onto this machine.
-        token_changed(problem, hint): a token was kept or forgotten, or could not be.
+        token_changed(problem, hint): a token was found, kept or forgotten, or could not be.
+
+    Attributes:
+        token: where the token for gated encoders is: "environment", "keyring", "hub login"; ""
+            for nowhere, or where it was not looked for yet.
     """
 
     listed = Signal()
@@ -68,13 +72,14 @@ class ModelShelf(QObject):
         super().__init__(parent)
         self.session = session
         self.switch = switch
+        self.token = ""
         self._list = ModelList()
         self._states: dict[str, ModelState] = {}
         self._leaving: dict[str, QTimer] = {}
         switch.changed.connect(self._follow_switch)
         switch.progressed.connect(self._follow_switch)
         switch.ended.connect(self.refresh)
-        session.collection_changed.connect(self._forget_counts)
+        session.opened.connect(self.refresh)
         self._switching = ""
 
     # What there is
@@ -88,11 +93,6 @@ class ModelShelf(QObject):
     def disk(self) -> int:
         """Bytes that fetched and imported encoders take."""
         return self._list.disk
-
-    @property
-    def token(self) -> str:
-        """Where the token for gated encoders is: see `ModelList`."""
-        return self._list.token
 
     def facts(self, id_: str) -> ModelFacts | None:
         """Return an encoder."""
@@ -130,11 +130,6 @@ class ModelShelf(QObject):
     def _take(self, found: ModelList) -> None:
         self._list = found
         self.listed.emit()
-
-    @Slot()
-    def _forget_counts(self) -> None:
-        if self._list.models:
-            self.refresh()
 
     # Fetching
 
@@ -242,6 +237,23 @@ class ModelShelf(QObject):
 
     # The token
 
+    @Slot()
+    def look_for_token(self) -> None:
+        """Find out whether there is a token."""
+        self.session.runner.start(
+            model_work.look_for_token,
+            title="Looking for a token",
+            key="token",
+            lane="io",
+            on_success=self._take_token,
+            on_failure=self._fail_token,
+        )
+
+    def _take_token(self, source: str) -> None:
+        if source != self.token:
+            self.token = source
+            self.token_changed.emit("", "")
+
     def keep_token(self, token: str) -> None:
         """Keep a token in the system's keyring; it is kept nowhere else."""
         self._change_token(model_work.keep_token, token, title="Keeping the token")
@@ -257,13 +269,9 @@ class ModelShelf(QObject):
             title=title,
             key="token",
             lane="io",
-            on_success=self._end_token,
+            on_success=lambda _: self.look_for_token(),
             on_failure=self._fail_token,
         )
-
-    def _end_token(self, _nothing: object) -> None:
-        self.token_changed.emit("", "")
-        self.refresh()
 
     def _fail_token(self, error: Any) -> None:
         text = error.text if isinstance(error, ExplorerError) else "The token could not be kept."

@@ -39,6 +39,17 @@ def remove(id_: str, *, context: JobContext) -> None:
     remove_model(id_)
 
 
+def look_for_token(*, context: JobContext) -> str:
+    """Return where the token for gated encoders is: "environment", "keyring", "hub login", "".
+
+    A system may ask its user to unlock the keyring.
+    """
+    from vlm_explorer.encoders import hub_token
+
+    context.check()
+    return hub_token.token_source()
+
+
 def keep_token(token: str, *, context: JobContext) -> None:
     """Keep the token for gated encoders in the system's keyring.
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 
 from vlm_explorer.widgets.actions import WINDOW, ActionRow, install
 from vlm_explorer.widgets.ct_menu import CtMenu
+from vlm_explorer.widgets.encoder_menu import EncoderMenu
 from vlm_explorer.widgets.theme import theme, themes
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class MainMenu(QObject):
             self.actions[name].setCheckable(True)
         self._recent = QMenu("Recent", window)
         self._ct = CtMenu(window.session, window)
+        self.encoders = EncoderMenu(window.desk, window)
         self._build(bound)
         window.session.recent.changed.connect(self._list_recent)
         window.session.recent.changed.connect(self._update)
@@ -129,6 +131,7 @@ class MainMenu(QObject):
                 menus["File"].addSeparator()
             elif row.id == "file.reset_demo":
                 menus["File"].addSeparator()
+                menus["File"].addMenu(self.encoders)
                 menus["File"].addMenu(self._ct)
             elif row.id in SEPARATED:
                 menus[row.menu].addSeparator()

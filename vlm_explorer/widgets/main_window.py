@@ -118,7 +118,7 @@ class MainWindow(QMainWindow):
         """Return every action, by the pane that it belongs to."""
         panes = self.workspace
         return {
-            "Window": self.menu.rows(),
+            "Window": [*self.menu.rows(), *self.menu.encoders.rows()],
             "Results": panes.strip.results.actions_table(),
             "Labels": panes.strip.labels.actions_table(),
             "Problems": panes.strip.problems.actions_table(),

@@ -26,6 +26,7 @@ class ModelAccess(QWidget):
         super().__init__(parent)
         self._shelf = shelf
         self._address = ""
+        self._looked = False
         self.setProperty("notice", "plain")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.words = QLabel("", self)
@@ -82,13 +83,20 @@ class ModelAccess(QWidget):
         self.words.setText(facts.access)
         self.page.setVisible(bool(facts.address))
         self.page.setToolTip(facts.address)
+        self._show_token()
+        wanted = facts.gated and not facts.installed and not facts.not_offered
+        self.setVisible(wanted)
+        if wanted and not self._looked:
+            self._looked = True
+            self._shelf.look_for_token()
+        self._decide()
+
+    def _show_token(self) -> None:
         token = self._shelf.token
         self._entry.setVisible(not token)
         self._state.setVisible(bool(token))
         self.kept.setText(KEPT.get(token, ""))
         self.forget.setVisible(token == "keyring")
-        self.setVisible(facts.gated and not facts.installed and not facts.not_offered)
-        self._decide()
 
     def clear(self) -> None:
         """Forget what was typed."""
@@ -109,6 +117,7 @@ class ModelAccess(QWidget):
         """What was typed does not stay in the field, unless it has to be corrected."""
         if not problem:
             self.field.clear()
+        self._show_token()
         self.problem.say(problem, hint)
 
     @Slot()

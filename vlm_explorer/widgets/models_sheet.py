@@ -125,7 +125,7 @@ class ModelsSheet(Sheet):
 
     @Slot()
     def _list(self) -> None:
-        """Choose the encoder that was asked for, once the list is there."""
+        """Choose the encoder that was asked for, as soon as it is listed."""
         shelf = self._desk.shelf
         self.disk.setText(f"Disk used: {numbers.size(shelf.disk) or 'none'}")
         self.disk.setToolTip("By encoders that were fetched or imported")
@@ -133,7 +133,8 @@ class ModelsSheet(Sheet):
             return
         if self._wanted:
             self.list.choose(self._wanted)
-            self._wanted = ""
+            if self.list.current == self._wanted:
+                self._wanted = ""
         else:
             self._show_whether_any()
 

@@ -111,7 +111,8 @@ def index(
         if captions is not None:
             writer.use_captions("" if named is None else str(named))
         elif writer.manifest.captions:
-            table, files = _captions_of_before(Path(writer.manifest.captions), paths)
+            table = _captions_of_before(Path(writer.manifest.captions))
+            files = ScanAhead(paths, table.path if table else None)
         before = recorded_entry(writer.manifest, encoder.fingerprint)
         entry = encoder_entry(
             encoder,
@@ -123,21 +124,19 @@ def index(
         run = Run(writer, entry, encoder, paths, table)
         if note := made_otherwise(entry, before):
             run.warn(note)
+        if table is None and writer.manifest.captions:
+            run.keep_captions(writer.manifest.captions)
         run.take_images(files, workers, context)
         run.finish(context)
     return run.report(place, time.monotonic() - start)
 
 
-def _captions_of_before(named: Path, paths: Sequence[Path]) -> tuple[CaptionTable, ScanAhead]:
-    """Read the table that an earlier run was given."""
+def _captions_of_before(named: Path) -> CaptionTable | None:
+    """Read the table that an earlier run was given; None where it cannot be read now."""
     try:
-        return read_captions(named), ScanAhead(paths, named)
-    except UsageError as error:
-        raise UsageError(
-            f"The captions table {named}, which this collection was indexed with, cannot be read.",
-            "Put it back, name another with --captions, or give `--captions none` to go on "
-            "without it.",
-        ) from error
+        return read_captions(named)
+    except UsageError:
+        return None
 
 
 def _recorded_choice(writer: CollectionWriter, encoder: Encoder) -> str:

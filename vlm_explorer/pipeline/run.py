@@ -66,6 +66,7 @@ class Run:
         self._file_of: dict[bytes, str] = {}  # content hash -> the first file that has it
         self._skipped: list[Skipped] = []
         self._warnings: list[str] = []
+        self._keep_captions = False
         self._files = self._images = self._work = self._done = 0
 
     @property
@@ -75,6 +76,15 @@ class Run:
     def warn(self, words: str) -> None:
         """Add a warning to the report."""
         self._warnings.append(words)
+
+    def keep_captions(self, table: str) -> None:
+        """Leave labels and captions as they are: `table`, which gave some, cannot be read now."""
+        self._keep_captions = True
+        self.warn(
+            f"The captions table {table}, which this collection was indexed with, cannot be read "
+            "now. Labels and captions were kept as they are. Put it back, name another with "
+            "--captions, or give --captions none to go on without it."
+        )
 
     def _skip(self, file: str, kind: str, reason: str, frame: int | None = None) -> None:
         self._skipped.append(Skipped(file, frame, kind, reason))
@@ -190,9 +200,17 @@ class Run:
                 f"DICOM objects that are there in several versions under one identifier: {again}. "
                 "They may have been sent again; all versions were kept."
             )
-        relabel(self._writer, self._scope, self._describer)
+        if not self._keep_captions:
+            relabel(self._writer, self._scope, self._describer)
         self._texts = caption_texts(self._writer, self._scope, self._describer, self._duplicates)
-        store_texts(self._writer, self._entry, self._encoder, self._texts, self._scope, context)
+        store_texts(
+            self._writer,
+            self._entry,
+            self._encoder,
+            self._texts,
+            Scope(()) if self._keep_captions else self._scope,
+            context,
+        )
         self._writer.set_problems(self._problems())
         self._writer.use_encoder(self._entry)
         self._writer.compact(self._entry)

@@ -223,6 +223,7 @@ def store_texts(
 
     Args:
         captions: all captions of the images in this run.
+        scope: whose old captions go; those of other images stay.
     """
     reader = writer.reader()
     before = reader.table("texts").read(schema(TextRecord))

@@ -26,7 +26,7 @@ StrPath = str | os.PathLike[str]
 
 
 def load_encoder(model: StrPath, *, device: str = "auto", precision: str = "auto") -> Encoder:
-    """Load an encoder by its id or from a folder in open_clip's layout; never from the network.
+    """Load an encoder by its id or from a model folder; never from the network.
 
     Args:
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.

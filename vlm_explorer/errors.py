@@ -10,7 +10,7 @@
     ├── ModelProblem
     │   ├── ModelNotFound          no such id or folder
     │   ├── WeightsNotFound        a model folder without weights
-    │   ├── BadModelFolder         a folder that is not in open_clip's layout
+    │   ├── BadModelFolder         a folder that is in no layout of a model
     │   └── FetchProblem           an encoder could not be fetched from the hub
     │       └── AccessNeeded       its terms have to be accepted first, or the token is refused
     ├── CollectionProblem
@@ -92,7 +92,7 @@ class WeightsNotFound(ModelProblem):
 
 
 class BadModelFolder(ModelProblem):
-    """A folder that is not in open_clip's layout, or whose parts do not fit together."""
+    """A folder that is in no layout of a model, or whose parts do not fit together."""
 
 
 class FetchProblem(ModelProblem):

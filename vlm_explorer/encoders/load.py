@@ -37,7 +37,7 @@ def load_encoder(
     Raises:
         ModelNotFound: no such id or folder, or not on this machine.
         WeightsNotFound: a folder without weights.
-        BadModelFolder: a folder that is not in open_clip's layout, or does not fit together.
+        BadModelFolder: a folder that is in no layout of a model, or does not fit together.
         NotSupported: the device cannot be used here.
         UsageError: no such device or precision.
         OutOfMemory: the encoder does not fit.

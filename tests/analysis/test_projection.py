@@ -17,7 +17,7 @@ from vlm_explorer.analysis.projection import (
     space_points,
     trustworthiness,
 )
-from vlm_explorer.analysis.umap_layout import fuzzy_graph
+from vlm_explorer.analysis.umap_layout import fuzzy_graph, membership_curve, optimise
 from vlm_explorer.errors import NotSupported, UsageError
 from vlm_explorer.jobs import Cancelled, JobContext
 from vlm_explorer.processes import run_in_process
@@ -48,6 +48,25 @@ def compare_with_umap_learn(*, context):
         points, 15, np.random.RandomState(0), "cosine", knn_indices=indices, knn_dists=distances
     )
     return float(abs(fuzzy_graph(indices, distances) - theirs).max())
+
+
+def trust_of_both(*, context):
+    """Run in a child: the trust of our layout and of umap-learn's, of the same graph and start."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)
+        from umap.umap_ import find_ab_params, simplicial_set_embedding
+
+    points, _ = clusters(1200, centres=12, spread=0.6)
+    graph = fuzzy_graph(*nearest(points, 15))
+    start = pca(points)
+    ours = optimise(graph, start, 0.1, 42, context=context)
+    a, b = find_ab_params(1.0, 0.1)
+    assert membership_curve(0.1) == pytest.approx((a, b), rel=1e-6)
+    theirs, _ = simplicial_set_embedding(
+        points, graph, 2, 1.0, a, b, 1.0, 5, None, start, np.random.RandomState(42), "cosine",
+        {}, False, {}, False,
+    )  # fmt: skip
+    return trustworthiness(points, ours), trustworthiness(points, np.asarray(theirs, np.float32))
 
 
 @pytest.mark.parametrize("shape", [(200, 32), (20, 64)])
@@ -129,6 +148,24 @@ def test_that_umap_lays_out_duplicates_without_a_warning(capfd):
     assert np.isfinite(xy).all()
     assert np.isfinite(alike).all()
     assert capfd.readouterr() == ("", "")
+
+
+def test_that_the_layout_is_as_trustworthy_as_umap_learns():
+    ours, theirs = run_in_process(trust_of_both, context=JobContext())
+    assert theirs > 0.8
+    assert ours > theirs - 0.01
+
+
+def layout_on(threads, *, context):
+    points, _ = clusters(700)
+    graph = fuzzy_graph(*nearest(points, 15))
+    return [optimise(graph, pca(points), 0.1, 7, threads=n, context=context) for n in threads]
+
+
+def test_that_the_layout_does_not_depend_on_how_many_threads_share_it():
+    one, three, again = run_in_process(layout_on, (1, 3, 3), context=JobContext())
+    np.testing.assert_array_equal(one, three)
+    np.testing.assert_array_equal(three, again)
 
 
 def test_that_umap_stays_out_of_the_program_itself_and_says_nothing():

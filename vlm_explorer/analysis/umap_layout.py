@@ -1,16 +1,16 @@
-"""UMAP, run in a process of its own: it cannot be interrupted, and its import has side effects.
+"""UMAP, run in a process of its own, so that the window never waits for it.
 
-Neighbours and fuzzy graph are computed here in numpy and scipy rather than by umap-learn, whose
-versions compile for tens of seconds and compare small sets in a Python loop; the layout is
-umap-learn's.
+Neighbours, fuzzy graph and the epochs of the layout are computed here, after McInnes et al. (2018)
+and with the constants of umap-learn, which the tests compare with: its import takes seconds, its
+search for neighbours compiles for tens of seconds, and its loop is slow with a seed.
 """
 
 from __future__ import annotations
 
-import io
-import threading
-import warnings
-from typing import TYPE_CHECKING, Any
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,20 +26,10 @@ _MOST_FOR_EXACT = 10_000
 # umap-learn's constants, of the same names.
 _SMOOTH_K_TOLERANCE = 1e-5
 _MIN_K_DIST_SCALE = 1e-3
-
-
-class _EpochCounter(io.StringIO):
-    """A stream that takes the progress bar's `done total` and reports it."""
-
-    def __init__(self, context: JobContext) -> None:
-        super().__init__()
-        self._context = context
-
-    def write(self, text: str) -> int:
-        numbers = text.split()
-        if len(numbers) == 2 and all(number.isdigit() for number in numbers):
-            self._context.report(int(numbers[0]), int(numbers[1]), "Laying out")
-        return len(text)
+# umap-learn's number of epochs, for up to so many points and for more.
+_EPOCHS = 10_000, 500, 200
+_SLICES = 8  # of the points, for each thread: they are of unequal weight
+_EXTENT = 10.0  # of the layout that the epochs start from
 
 
 def umap_coordinates(
@@ -62,44 +52,98 @@ def umap_coordinates(
         context: told the phase and the epochs done.
 
     Returns:
-        float32 (N, 2).
+        float32 (N, 2); the same on every number of processors.
     """
     context.report(0, None, "Preparing the layout")
-    with warnings.catch_warnings():
-        # umap-learn says at import that it has no TensorFlow, which is not used here.
-        warnings.simplefilter("ignore", ImportWarning)
-        from umap.layouts import tqdm
-        from umap.umap_ import find_ab_params, simplicial_set_embedding
-
-    # By default the bar takes a lock between processes, which a killed child leaves behind.
-    tqdm.set_lock(threading.RLock())
-    random = np.random.RandomState(seed)
     if len(points) <= _MOST_FOR_EXACT:
         indices, distances = nearest(points, n_neighbors, context=context)
     else:
         indices, distances = nearest_approximately(points, n_neighbors, seed, context=context)
-    a, b = find_ab_params(1.0, min_dist)
-    layout, _ = simplicial_set_embedding(
-        points, fuzzy_graph(indices, distances), 2, 1.0, a, b, 1.0, 5, None,
-        _spread(start, random), random, "cosine", {}, False, {}, False,
-        tqdm_kwds=_progress_bar(context),
-    )  # fmt: skip
-    return np.asarray(layout, np.float32)
+    return optimise(
+        fuzzy_graph(indices, distances), _spread(start, seed), min_dist, seed, context=context
+    )
 
 
-def _progress_bar(context: JobContext) -> dict[str, Any]:
-    return {
-        "disable": False,
-        "file": _EpochCounter(context),
-        "bar_format": "{n_fmt} {total_fmt}",
-        "mininterval": 0.1,
-    }
+def optimise(
+    graph: csr_matrix,
+    start: NDArray[np.float32],
+    min_dist: float,
+    seed: int,
+    *,
+    threads: int | None = None,
+    context: JobContext,
+) -> NDArray[np.float32]:
+    """Return the layout of a fuzzy graph, by stochastic gradient descent (section 3.2).
+
+    Args:
+        graph: symmetric (N, N), weights in 0..1.
+        start: float32 (N, 2), no axis without extent.
+        min_dist: least distance of neighbours on the map.
+        seed: of the points that each is pushed away from.
+        threads: how many share the work, without effect on the result; by default one a core.
+        context: told the epochs done.
+
+    Returns:
+        float32 (N, 2).
+    """
+    from vlm_explorer.analysis.umap_epochs import forces, move
+
+    count = len(start)
+    epochs = _EPOCHS[1] if count <= _EPOCHS[0] else _EPOCHS[2]
+    indptr, indices, every = _schedule(graph, epochs)
+    due = every.copy()
+    pull, push = forces(*membership_curve(min_dist))
+    extent = start.max(axis=0) - start.min(axis=0)
+    old = np.ascontiguousarray(_EXTENT * (start - start.min(axis=0)) / extent, np.float32)
+    new = np.empty_like(old)
+    threads = threads or os.cpu_count() or 1
+    step = max(1, -(-count // (threads * _SLICES)))
+    parts = [(first, min(first + step, count)) for first in range(0, count, step)]
+    with ThreadPoolExecutor(threads, "umap") as pool:
+        for epoch in range(1, epochs + 1):
+            context.report(epoch, epochs, "Laying out")
+            alpha = np.float32(1 - (epoch - 1) / epochs)
+            state = pull, push, indptr, indices, every, due, old, new
+            moves = [pool.submit(partial(move, part, epoch, seed, alpha, *state)) for part in parts]
+            for done in moves:
+                done.result()
+            old, new = new, old
+    return old
 
 
-def _spread(start: NDArray[np.float32], random: np.random.RandomState) -> NDArray[np.float32]:
+def _schedule(
+    graph: csr_matrix, epochs: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+    """Return the edges (indptr, indices), and in how many epochs each is due once.
+
+    The strongest is due in every epoch; edges that would never be are left out.
+    """
+    edges = graph.tocsr().copy()
+    edges.data[edges.data < edges.data.max(initial=0) / epochs] = 0
+    edges.eliminate_zeros()
+    edges.sort_indices()
+    every = edges.data.max(initial=0) / edges.data
+    return edges.indptr.astype(np.int64), edges.indices.astype(np.int32), every.astype(np.float32)
+
+
+def membership_curve(min_dist: float, spread: float = 1.0) -> tuple[float, float]:
+    """Return a and b of 1 / (1 + a d^(2 b)), as umap-learn's `find_ab_params` fits them.
+
+    The curve is to be 1 up to `min_dist`, and to fall as exp(-(d - min_dist) / spread) beyond.
+    """
+    from scipy.optimize import curve_fit
+
+    distance = np.linspace(0, 3 * spread, 300)
+    wanted = np.where(distance < min_dist, 1.0, np.exp(-(distance - min_dist) / spread))
+    (a, b), _ = curve_fit(lambda d, a, b: 1 / (1 + a * d ** (2 * b)), distance, wanted)
+    return float(a), float(b)
+
+
+def _spread(start: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     """Return the start with a little noise: no two points on one spot, no axis without extent."""
     extent = float(np.ptp(start, axis=0).max()) or 1.0
-    return np.asarray(start + random.normal(scale=1e-3 * extent, size=start.shape), np.float32)
+    noise = np.random.RandomState(seed).normal(scale=1e-3 * extent, size=start.shape)
+    return np.asarray(start + noise, np.float32)
 
 
 def fuzzy_graph(indices: NDArray[np.int32], distances: NDArray[np.float32]) -> csr_matrix:

@@ -13,8 +13,8 @@ from model_folders import build_clip_vit_folder
 
 from vlm_explorer import paths
 
-CLIP = "clip-vit-b-16"  # of no pinned version: what the hub has is fetched
-REPOSITORY = "timm/vit_base_patch16_clip_224.openai"
+CLIP = "clip-vit-l-14"  # of no pinned version: what the hub has is fetched
+REPOSITORY = "timm/vit_large_patch14_clip_224.openai"
 GATED = "medsiglip-448"
 
 

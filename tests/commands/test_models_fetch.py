@@ -18,7 +18,7 @@ from hub_server import LocalHub, local_hub, repository_of
 from vlm_explorer import cli, paths
 from vlm_explorer.encoders import hub_token
 
-ID, REPOSITORY = "clip-vit-b-16", "timm/vit_base_patch16_clip_224.openai"
+ID, REPOSITORY = "clip-vit-l-14", "timm/vit_large_patch14_clip_224.openai"
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
@@ -168,7 +168,7 @@ def test_that_ctrl_c_stops_a_fetch_which_goes_on_later(hub, tmp_path):
     hub.faults.pause = 0
     hub.requests.clear()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert "Fetched OpenAI CLIP ViT-B/16" in done.stdout
+    assert "Fetched OpenAI CLIP ViT-L/14" in done.stdout
     ranges = [request.range for request in hub.asked_for("open_clip_model.safetensors")]
     assert all(wanted.startswith("bytes=") for wanted in ranges)
 

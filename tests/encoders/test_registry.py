@@ -8,8 +8,8 @@ import pytest
 
 from vlm_explorer import paths
 from vlm_explorer.encoders import model_copy, registry
-from vlm_explorer.encoders.load import load_encoder
 from vlm_explorer.encoders.installing import import_model, remove_model
+from vlm_explorer.encoders.load import load_encoder
 from vlm_explorer.encoders.registry import default_model, find_model_folder, list_encoders
 from vlm_explorer.errors import (
     BadModelFolder,

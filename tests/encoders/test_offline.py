@@ -47,5 +47,6 @@ def test_that_every_kind_works_with_the_network_unplugged(folders, transformers_
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    assert "[transformers]" not in done.stderr, "remarks that a user can do nothing about"
     assert len(done.stdout.splitlines()) == len(places)
     assert not list((tmp_path / "empty").glob("**/*"))

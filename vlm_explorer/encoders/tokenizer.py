@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from vlm_explorer.encoders.folder_files import VOCABULARY_NAMES
 from vlm_explorer.encoders.model_folder import ModelFolder
+from vlm_explorer.encoders.quiet import quiet_transformers
 from vlm_explorer.errors import BadModelFolder
 
 if TYPE_CHECKING:
@@ -134,9 +135,10 @@ class ModelTokenizer:
     def __init__(self, folder: Path, context_length: int) -> None:
         from transformers import AutoTokenizer
 
-        self._inner: Any = AutoTokenizer.from_pretrained(
-            str(folder), local_files_only=True, trust_remote_code=False
-        )
+        with quiet_transformers():
+            self._inner: Any = AutoTokenizer.from_pretrained(
+                str(folder), local_files_only=True, trust_remote_code=False
+            )
         self.context_length = min(context_length, int(self._inner.model_max_length))
         self.marks = len(self._inner("").input_ids)
         unknown = self._inner.unk_token_id

@@ -6,6 +6,8 @@ from typing import Any
 
 import torch  # noqa: TID253 - only imported when an encoder is loaded
 
+from vlm_explorer.encoders.quiet import quiet_transformers
+
 
 def build_transformers_model(config: dict[str, Any]) -> torch.nn.Module:
     """Return transformers' `CLIPModel` or `SiglipModel`, its weights not those of any training.
@@ -15,11 +17,12 @@ def build_transformers_model(config: dict[str, Any]) -> torch.nn.Module:
     """
     import transformers
 
-    if config["model_type"] == "clip":
-        clip: torch.nn.Module = transformers.CLIPModel(transformers.CLIPConfig.from_dict(config))
-        return clip
-    siglip = transformers.SiglipModel(transformers.SiglipConfig.from_dict(config))
-    model: torch.nn.Module = siglip
+    with quiet_transformers():
+        if config["model_type"] == "clip":
+            clip = transformers.CLIPConfig.from_dict(config)
+            model: torch.nn.Module = transformers.CLIPModel(clip)
+        else:
+            model = transformers.SiglipModel(transformers.SiglipConfig.from_dict(config))
     return model
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,11 +10,11 @@ from contextlib import contextmanager
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
     """Let transformers log errors only; its verbosity is as before afterwards."""
-    from transformers.utils import logging
+    from transformers.utils import logging as remarks
 
-    before = logging.get_verbosity()
-    logging.set_verbosity(logging.ERROR)
+    before = remarks.get_verbosity()
+    remarks.set_verbosity(logging.ERROR)
     try:
         yield
     finally:
-        logging.set_verbosity(before)
+        remarks.set_verbosity(before)

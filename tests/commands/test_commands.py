@@ -17,7 +17,7 @@ from vlm_explorer.cli import main
 
 INDEX_KEYS = {
     "collection", "model", "device", "precision", "files", "images", "texts", "encoded", "reused",
-    "skipped", "warnings", "seconds", "images_per_second", "ct_window",
+    "skipped", "warnings", "seconds", "images_per_second", "ct_window", "batch_size",
 }  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def test_that_search_prints_ranked_hits(
     )
     answer = json.loads(out)
     assert code == 0
-    assert set(answer) == {"model", "query", "hits"}
+    assert set(answer) == {"model", "query", "hits", "warnings"}
     assert set(answer["hits"][0]) == {"rank", "image_id", "file", "frame", "cosine", "score"}
     cosines = [hit["cosine"] for hit in answer["hits"]]
     assert cosines == sorted(cosines, reverse=True)

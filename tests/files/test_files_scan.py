@@ -139,3 +139,42 @@ def test_that_the_last_report_counts_all_files(folder: Path) -> None:
     reports: list[Progress] = []
     list(scan([folder], context=JobContext(reports.append)))
     assert (reports[-1].done, reports[-1].total) == (4, 4)
+
+
+def test_that_captions_come_before_the_files_that_they_speak_of(folder: Path) -> None:
+    (folder / "captions.csv").write_text("file,caption\na.png,a\n", encoding="utf-8")
+    write_png(folder / "a.png")
+    assert [item.path.name for item in found_in(folder)][:2] == ["captions.csv", "a.png"]
+
+
+def test_that_a_file_is_met_before_the_folders_behind_it_are_listed(folder: Path) -> None:
+    files = scan([folder], context=JobContext())
+    assert next(files).path.name == "a9.txt"
+    shutil.rmtree(folder / "b")
+    left = [(item.path.name, item.reason) for item in files]
+    assert left == [("a10.txt", "text file"), ("b", "went away before it could be read")]
+
+
+@pytest.mark.parametrize("target", ["a10.txt", "b/notes.txt", "b/picture.dcm"])
+@pytest.mark.parametrize("link", ["a1", "a99", "b/m", "b/z", "c"])
+def test_that_a_link_and_its_target_are_met_once_whichever_comes_first(
+    folder: Path, target: str, link: str
+) -> None:
+    (folder / link).symlink_to(folder / target)
+    real = [os.path.realpath(item.path) for item in found_in(folder)]
+    assert len(real) == len(set(real)) == 4
+
+
+def test_that_a_file_that_goes_away_is_met_with_the_reason(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = os.open
+
+    def vanish(path: object, *flags: int) -> int:
+        if str(path).endswith("a10.txt"):
+            (folder / "a10.txt").unlink()
+        return opened(path, *flags)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", vanish)
+    reasons = {item.path.name: item.reason for item in found_in(folder)}
+    assert reasons["a10.txt"] == "went away before it could be read"

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vlm_explorer.collection.extra_columns import with_extra_columns
 from vlm_explorer.collection.manifest import (
     FILE,
     EncoderEntry,
@@ -104,7 +105,7 @@ class Collection:
     @cached_property
     def images(self) -> pa.Table:
         """One row an image, without thumbnails and descriptions; further caption columns last."""
-        return _with_extra_columns(self.described_images.drop_columns(list(_WITHIN)))
+        return with_extra_columns(self.described_images.drop_columns(list(_WITHIN)))
 
     @cached_property
     def texts(self) -> pa.Table:
@@ -289,20 +290,3 @@ class Collection:
     def set_user_state(self, name: str, value: Any) -> None:
         """Keep a JSON value (prompts, label sets, views) under `name`, atomically."""
         write_json(self.folder / "user" / f"{name}.json", value)
-
-
-def _with_extra_columns(images: pa.Table) -> pa.Table:
-    """Return `images` with the JSON column `extra` spread into columns of text."""
-    import pyarrow as pa
-
-    extra = images["extra"].to_pylist()
-    images = images.drop_columns(["extra"])
-    if not any(extra):
-        return images
-    parsed = [json.loads(text) if text else {} for text in extra]
-    names = list(dict.fromkeys(name for row in parsed for name in row))
-    for name in names:
-        if name not in images.column_names:
-            values = pa.array([row.get(name, "") for row in parsed], pa.string())
-            images = images.append_column(name, values)
-    return images

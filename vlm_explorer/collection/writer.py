@@ -26,7 +26,7 @@ from vlm_explorer.collection.records import (
 )
 from vlm_explorer.collection.store import Collection, is_collection
 from vlm_explorer.collection.tables import writing
-from vlm_explorer.errors import CollectionLocked, UsageError
+from vlm_explorer.errors import CollectionLocked, StorageProblem, UsageError
 from vlm_explorer.paths import collections_folder
 
 if TYPE_CHECKING:
@@ -72,6 +72,12 @@ class CollectionWriter:
                     f"Another program is writing to {self.folder}.",
                     "Wait until it is done, or close it.",
                 ) from None
+            except NotImplementedError as error:
+                raise StorageProblem(
+                    f"The disk that holds {self.folder} cannot lock files, so that two programs "
+                    "could write to the collection at once.",
+                    "Choose a place on another disk for the collection (--to).",
+                ) from error
         self._lock = lock
         try:
             if not is_collection(self.folder):

@@ -1,7 +1,7 @@
 """Walks folders, each once, and says of every entry what the system takes it for."""
 
 # Paths are texts here: a Path for each of a million files costs more than reading their names.
-# ruff: noqa: PTH110, PTH112, PTH113, PTH118
+# ruff: noqa: PTH110, PTH112, PTH113, PTH114, PTH118
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Entry(Enum):
     FILE = auto()
     SPECIAL = auto()  # a pipe, socket or device
     MISSING = auto()  # a link that leads nowhere
+    GONE = auto()  # there when its folder was listed
     CLOSED = auto()  # a folder that cannot be listed
 
 
@@ -81,8 +82,10 @@ class FolderWalk:
                 yield path, Entry.CLOSED
         elif not self._was_met(real):
             self._linked.add(real)
-            exists, plain = os.path.exists(real), os.path.isfile(real)
-            yield path, Entry.FILE if plain else Entry.SPECIAL if exists else Entry.MISSING
+            if os.path.exists(real):
+                yield path, Entry.FILE if os.path.isfile(real) else Entry.SPECIAL
+            else:
+                yield path, Entry.MISSING if os.path.islink(path) else Entry.GONE
 
     def _open(self, path: str, real: str) -> _Level:
         """Raises OSError: it cannot be listed."""

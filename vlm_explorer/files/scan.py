@@ -16,6 +16,7 @@ from vlm_explorer.jobs import JobContext
 __all__ = ["CLOSED_FOLDER", "FileKind", "FoundFile", "scan"]
 
 CLOSED_FOLDER = "folder that cannot be opened"  # the reason for which what is in it is unknown
+_GONE = "went away before it could be read"
 _REPORT_EVERY = 64
 
 
@@ -91,6 +92,7 @@ def _identity(path: Path | None) -> tuple[int, int] | None:
 
 _WORDS = {
     Entry.MISSING: "link to a file that is not there",
+    Entry.GONE: _GONE,
     Entry.CLOSED: CLOSED_FOLDER,
     Entry.SPECIAL: "special file (pipe, socket or device)",
 }
@@ -121,7 +123,7 @@ def _why_closed(error: OSError) -> str:
         case PermissionError():
             return "no permission to read the file"
         case FileNotFoundError():
-            return "went away before it could be read"
+            return _GONE
     return f"cannot be opened ({error.strerror or 'read error'})"
 
 

@@ -519,6 +519,15 @@ def test_that_weights_without_a_checksum_are_not_fetched(hub):
     assert not hub.asked_for("open_clip_model.safetensors")
 
 
+def test_that_a_text_file_that_is_much_too_large_is_not_fetched(hub, monkeypatch):
+    from vlm_explorer.encoders import fetch_plan
+
+    monkeypatch.setattr(fetch_plan, "SMALL", 100)
+    with pytest.raises(FetchProblem, match="much larger than such files are"):
+        fetch_model("clip")
+    assert not hub.asked_for("open_clip_config.json")
+
+
 def test_that_weights_that_run_code_are_not_opened(hub):
     import pickle
 

@@ -44,25 +44,28 @@ def assemble(
         text = json.dumps(normalised_config(config, spec, target), indent=2)
         (whole / CONFIG_NAME).write_text(text + "\n", encoding="utf-8")
     converted = _place_weights(spec, place / weights.name, whole, context)
-    companion = next(
-        (each.subject for each in files if each.subject.repository != spec.repository), None
-    )
-    write_source(
-        whole,
-        Source(
-            "hub",
-            weights.name,
-            digests[weights.subject.file],
-            repository=spec.repository,
-            revision=weights.subject.revision,
-            companion=f"{companion.repository}@{companion.revision}" if companion else "",
-            converted_from=weights.name if converted else "",
-            weights_sha256=converted or digests[weights.subject.file],
-        ),
-    )
+    write_source(whole, _source(spec, files, digests, converted))
     read_model_folder(whole)
     context.check()
     whole.rename(target)
+
+
+def _source(
+    spec: EncoderSpec, files: list[Wanted], digests: dict[str, str], converted: str
+) -> Source:
+    weights = files[-1]
+    published = digests[weights.subject.file]
+    others = [each.subject for each in files if each.subject.repository != spec.repository]
+    return Source(
+        "hub",
+        weights.name,
+        published,
+        repository=spec.repository,
+        revision=weights.subject.revision,
+        companion=f"{others[0].repository}@{others[0].revision}" if others else "",
+        converted_from=weights.name if converted else "",
+        weights_sha256=converted or published,
+    )
 
 
 def _place_weights(spec: EncoderSpec, weights: Path, whole: Path, context: JobContext) -> str:

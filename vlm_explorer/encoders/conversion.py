@@ -45,21 +45,7 @@ def convert_weights(source: Path, target: Path, context: JobContext) -> str:
     weights = read_weights(source, mapped=True)
     # numbers of more bytes first, so that each lies at a multiple of its size
     names = sorted(weights, key=lambda name: (-weights[name].element_size(), name))
-    table: dict[str, object] = {"__metadata__": {"format": "pt"}}
-    offset = 0
-    for name in names:
-        tensor = weights[name]
-        if tensor.dtype not in TYPES or tensor.layout != torch.strided:
-            raise BadModelFolder(
-                f"{source} holds {name} as {tensor.dtype}, which no encoder's weights are.",
-                "Choose another file.",
-            )
-        size = tensor.numel() * tensor.element_size()
-        entry = {"dtype": TYPES[tensor.dtype], "shape": list(tensor.shape)}
-        table[name] = entry | {"data_offsets": [offset, offset + size]}
-        offset += size
-    header = json.dumps(table, separators=(",", ":")).encode()
-    header += b" " * (-len(header) % 8)
+    header, total = _header({name: weights[name] for name in names}, source)
     digest = hashlib.sha256()
     with target.open("wb") as file:
         for part in (len(header).to_bytes(8, "little"), header):
@@ -73,10 +59,28 @@ def convert_weights(source: Path, target: Path, context: JobContext) -> str:
                 file.write(piece)
                 digest.update(piece)
                 done += len(piece)
-                context.report(done, offset, "Converting the weights to safetensors")
+                context.report(done, total, "Converting the weights to safetensors")
         file.flush()
         os.fsync(file.fileno())
     return digest.hexdigest()
+
+
+def _header(weights: dict[str, torch.Tensor], source: Path) -> tuple[bytes, int]:
+    """Return the table of `weights`, one after the other, and the bytes of their numbers."""
+    table: dict[str, object] = {"__metadata__": {"format": "pt"}}
+    offset = 0
+    for name, tensor in weights.items():
+        if tensor.dtype not in TYPES or tensor.layout != torch.strided:
+            raise BadModelFolder(
+                f"{source} holds {name} as {tensor.dtype}, which no encoder's weights are.",
+                "Choose another file.",
+            )
+        size = tensor.numel() * tensor.element_size()
+        entry = {"dtype": TYPES[tensor.dtype], "shape": list(tensor.shape)}
+        table[name] = entry | {"data_offsets": [offset, offset + size]}
+        offset += size
+    header = json.dumps(table, separators=(",", ":")).encode()
+    return header + b" " * (-len(header) % 8), offset
 
 
 def _bytes_of(tensor: torch.Tensor) -> memoryview:

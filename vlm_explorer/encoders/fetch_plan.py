@@ -19,7 +19,7 @@ from vlm_explorer.encoders.folder_files import (
     WEIGHTS_NAMES,
     WEIGHTS_SUFFIXES,
 )
-from vlm_explorer.encoders.hub import Listing
+from vlm_explorer.encoders.hub import ListedFile, Listing
 from vlm_explorer.encoders.model_folder import CONFIG_NAME
 from vlm_explorer.encoders.pins import Pin
 from vlm_explorer.encoders.spec import EncoderSpec, RemoteFile
@@ -110,19 +110,24 @@ def contents(
                 "Do not use it. If HF_ENDPOINT names a mirror, try the hub itself.",
             )
         sha256, size = fact.sha256 or file.sha256, fact.bytes or file.bytes
-        is_weights = name.endswith(WEIGHTS_SUFFIXES)
-        if is_weights and not sha256 and not file.git_sha1:
-            raise FetchProblem(
-                f"The hub gives no checksum for {name}, so it cannot be trusted.",
-                "If HF_ENDPOINT names a mirror, try the hub itself.",
-            )
-        if not is_weights and (size or 0) > SMALL:
-            raise FetchProblem(
-                f"The file {name} in {listing.repository} is much larger than such files are.",
-                "If HF_ENDPOINT names a mirror, try the hub itself.",
-            )
+        _check_trust(listing, file, size, sha256)
         wanted.append(Wanted(subject, size, sha256, file.git_sha1))
     return wanted
+
+
+def _check_trust(listing: Listing, file: ListedFile, size: int | None, sha256: str) -> None:
+    """Refuse weights without any checksum, and text files that are no such thing."""
+    if not file.name.endswith(WEIGHTS_SUFFIXES):
+        if (size or 0) > SMALL:
+            raise FetchProblem(
+                f"The file {file.name} in {listing.repository} is much larger than such files are.",
+                "If HF_ENDPOINT names a mirror, try the hub itself.",
+            )
+    elif not sha256 and not file.git_sha1:
+        raise FetchProblem(
+            f"The hub gives no checksum for {file.name}, so it cannot be trusted.",
+            "If HF_ENDPOINT names a mirror, try the hub itself.",
+        )
 
 
 def pin_of(listing: Listing, wanted: Iterable[Wanted], old: Pin | None) -> Pin:

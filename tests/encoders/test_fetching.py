@@ -736,6 +736,15 @@ def test_that_a_renamed_repository_on_the_same_machine_still_gets_the_token(hub)
     assert [request.token for request in hub.requests[:2]] == ["hf_right"] * 2
 
 
+def test_that_a_token_does_not_leave_this_machine_unencrypted(hub, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://mirror.example")
+    monkeypatch.setenv("http_proxy", hub.url)
+    with pytest.raises(AccessNeeded, match="not sent to mirror.example") as caught:
+        fetch_model("gated", token="hf_right")
+    assert "hf_right" not in repr(caught.value)
+    assert hub.requests == []
+
+
 def test_that_a_token_is_found_in_the_environment_and_in_the_hubs_login(hub, monkeypatch, tmp_path):
     assert (hub_token.find_token(), hub_token.token_source()) == (None, "")
     (tmp_path / "hf").mkdir()

@@ -20,7 +20,7 @@ from urllib.request import OpenerDirector
 from vlm_explorer.encoders.fetch_errors import Subject, no_connection, refusal
 from vlm_explorer.encoders.network import Network, host_of, make_opener, make_request
 from vlm_explorer.encoders.stream import Answer, ConnectionLost, Stream
-from vlm_explorer.errors import FetchProblem
+from vlm_explorer.errors import AccessNeeded, FetchProblem
 from vlm_explorer.jobs import JobContext
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -56,6 +56,11 @@ class Hub:
     """Asks the hub, by one way through the network, and with a token if there is one."""
 
     def __init__(self, network: Network, token: str | None, context: JobContext) -> None:
+        if token and not network.is_private:
+            raise AccessNeeded(
+                f"The token is not sent to {network.host}, because the way there is not encrypted.",
+                "Name a hub or mirror whose address begins with https in HF_ENDPOINT.",
+            )
         self.network = network
         self._opener: OpenerDirector = make_opener(network)
         self._token = token

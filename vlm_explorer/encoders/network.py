@@ -22,6 +22,7 @@ from vlm_explorer.settings import load_settings
 
 HUB = "https://huggingface.co"
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+LOCAL = ("localhost", "127.0.0.1", "::1")
 TRUE = ("1", "ON", "YES", "TRUE")
 
 
@@ -43,6 +44,11 @@ class Network:
     def host(self) -> str:
         """Name of the hub's machine."""
         return host_of(self.endpoint)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody on the way can read along: encrypted, or this machine."""
+        return self.endpoint.startswith("https:") or self.host in LOCAL
 
 
 def find_network() -> Network:

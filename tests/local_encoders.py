@@ -7,14 +7,20 @@ from pathlib import Path
 
 import keyring
 import pytest
-from hub_server import LocalHub, local_hub, repository_of
+from hub_server import COMMIT, LocalHub, local_hub, repository_of
 from keyring.backend import KeyringBackend
 from model_folders import build_clip_vit_folder
 
 from vlm_explorer import paths
+from vlm_explorer.encoders.registry import list_encoders
 
-CLIP = "clip-vit-l-14"  # of no pinned version: what the hub has is fetched
-REPOSITORY = "timm/vit_large_patch14_clip_224.openai"
+# One whose contents the catalogue leaves open: whatever the hub has is fetched.
+SPEC = next(
+    spec
+    for spec, _ in list_encoders()
+    if spec.loader == "open_clip" and spec.repository and not (spec.files or spec.companion)
+)
+CLIP = SPEC.id
 GATED = "medsiglip-448"
 
 
@@ -62,6 +68,8 @@ def hub(
 ) -> Iterator[LocalHub]:
     """A hub on this machine."""
     with local_hub() as hub:
-        hub.repositories[REPOSITORY] = repository_of(published)
+        hub.repositories[SPEC.repository] = repository_of(
+            published, revision=SPEC.revision or COMMIT
+        )
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         yield hub

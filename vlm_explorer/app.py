@@ -157,6 +157,7 @@ def import_panes(*, context: JobContext) -> None:
     """
     context.check()
     importlib.import_module("vlm_explorer.widgets.workspace")
+    importlib.import_module("vlm_explorer.widgets.models_sheet")
     QImageReader.supportedImageFormats()
 
 

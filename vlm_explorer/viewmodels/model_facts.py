@@ -144,7 +144,7 @@ def _details(spec: EncoderSpec, folder: Path | None) -> tuple[tuple[str, str], .
     scores = "each on its own (sigmoid)" if spec.scale_kind == "sigmoid" else "compete (softmax)"
     known = [
         ("Trained on", spec.domain),
-        ("Licence", spec.license),
+        ("Licence", spec.license or ("see its page" if spec.repository else "")),
         ("Sees", f"{size} × {size} pixels" if size else ""),
         ("Reads", f"up to {length} tokens of text" if length else ""),
         ("Vectors", f"{spec.dimension} numbers" if spec.dimension else ""),

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLay
 
 from vlm_explorer import paths
 from vlm_explorer.viewmodels.demo_scene import DemoScene
-from vlm_explorer.viewmodels.encoder_list import LEADING
+from vlm_explorer.viewmodels.encoder_list import LEADING, rows_of
 from vlm_explorer.viewmodels.models_desk import ModelsDesk
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
         self.welcome.models_wanted.connect(self.open_models)
         self.status.models_wanted.connect(self.open_models)
         self.desk.shelf.fetched.connect(self._offer_fetched)
-        self.desk.shelf.listed.connect(self.welcome.list_encoders)
+        self.desk.shelf.listed.connect(self._list_encoders)
 
     @property
     def workspace(self) -> Workspace:
@@ -196,6 +196,10 @@ class MainWindow(QMainWindow):
         from vlm_explorer.widgets.models_sheet import ModelsSheet
 
         self._open_sheet(ModelsSheet(self._content, self.desk, shown))
+
+    @Slot()
+    def _list_encoders(self) -> None:
+        self.welcome.list_encoders(rows_of(self.desk.shelf.models))
 
     @Slot(str)
     def _offer_fetched(self, id_: str) -> None:

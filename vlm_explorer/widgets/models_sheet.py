@@ -26,7 +26,7 @@ class ModelsSheet(Sheet):
     """List on the left, the chosen encoder or the import form on the right."""
 
     def __init__(self, host: QWidget, desk: ModelsDesk, shown: str = "") -> None:
-        super().__init__(host, WIDTH, HEIGHT)
+        super().__init__(host, WIDTH, HEIGHT, still=True)
         self._desk = desk
         self._wanted = shown or desk.switch.current or LEADING
         self._rows = ModelRows(desk.shelf, self)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QObject, Qt, Slot
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from vlm_explorer.widgets.theme import theme
+from vlm_explorer.widgets.theme import theme, themes
 
 MARGIN = 48  # px between the sheet and the edges of the window, at least
 
@@ -14,11 +14,17 @@ MARGIN = 48  # px between the sheet and the edges of the window, at least
 class Sheet(QWidget):
     """Dims its host and shows a panel in the middle; Escape or a click beside it puts it away.
 
-    `panel` is where a subclass lays out what it shows.
+    `panel` is where a subclass lays out what it shows. A `still` sheet lies on a picture of its
+    host: whatever moves on the sheet does not have the map and the scan below painted anew.
     """
 
-    def __init__(self, host: QWidget, width: int, height: int | None = None) -> None:
+    def __init__(
+        self, host: QWidget, width: int, height: int | None = None, *, still: bool = False
+    ) -> None:
         super().__init__(host)
+        self._still = still
+        self._below: QPixmap | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, still)
         self._host = host
         self._width, self._height = width, height
         self._focus_before: QWidget | None = None
@@ -30,11 +36,14 @@ class Sheet(QWidget):
         self.column.setSpacing(12)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         host.installEventFilter(self)
+        themes.changed.connect(self._forget_below)
         self.hide()
 
     def open(self) -> None:
         """Show the sheet and give it the focus."""
         self._focus_before = self._host.window().focusWidget()
+        if self._still:
+            self._below = self._host.grab()
         self.setGeometry(self._host.rect())
         self._place()
         self.show()
@@ -52,6 +61,12 @@ class Sheet(QWidget):
             self._focus_before.setFocus(Qt.FocusReason.PopupFocusReason)
         self._focus_before = None
 
+    @Slot()
+    def _forget_below(self) -> None:
+        """The host looks otherwise now; its own ground does until the sheet is opened again."""
+        self._below = None
+        self.update()
+
     def _place(self) -> None:
         width = min(self._width, self.width() - 2 * MARGIN)
         wanted = self._height or self.panel.sizeHint().height()
@@ -64,6 +79,7 @@ class Sheet(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay as large as the host."""
         if watched is self._host and event.type() == QEvent.Type.Resize and self.isVisible():
+            self._forget_below()
             self.setGeometry(self._host.rect())
             self._place()
         return super().eventFilter(watched, event)
@@ -71,6 +87,10 @@ class Sheet(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Dim what lies below."""
         painter = QPainter(self)
+        if self._below is not None:
+            painter.drawPixmap(0, 0, self._below)
+        elif self._still:
+            painter.fillRect(self.rect(), theme().colour("window"))
         painter.fillRect(self.rect(), theme().colour("overlay", 0.6))
         painter.end()
 

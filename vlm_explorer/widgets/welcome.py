@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
@@ -91,6 +92,7 @@ class Welcome(QWidget):
         self.get = text_button("Get, import and remove encoders", "link", self)
         self._places = QVBoxLayout()
         self._lines = QVBoxLayout()
+        self._listed: tuple[EncoderRow, ...] = ()
         self._lay_out()
         self.demo.clicked.connect(self.demo_wanted)
         self.folder.clicked.connect(self.folder_wanted)
@@ -150,7 +152,7 @@ class Welcome(QWidget):
         column.setSpacing(0)
         self._lines.setSpacing(0)
         column.addLayout(self._lines)
-        self.list_encoders()
+        self.list_encoders(encoder_rows())
         foot = QHBoxLayout()
         foot.setContentsMargins(4, 4, 0, 0)
         foot.addWidget(self.get)
@@ -164,11 +166,13 @@ class Welcome(QWidget):
         self.demo.setIcon(icon("ph.sparkle", "on_accent"))
         self.folder.setIcon(icon("ph.folder-open", "text"))
 
-    @Slot()
-    def list_encoders(self) -> None:
-        """List the encoders, those on this machine first."""
+    def list_encoders(self, rows: Sequence[EncoderRow]) -> None:
+        """List the first of the encoders, those on this machine before others."""
+        if tuple(rows[:MOST_RECENT]) == self._listed:
+            return
+        self._listed = tuple(rows[:MOST_RECENT])
         _empty(self._lines)
-        for row in encoder_rows()[:MOST_RECENT]:
+        for row in self._listed:
             self._lines.addWidget(EncoderLine(row, self))
 
     @Slot()

@@ -24,14 +24,16 @@ def unit_rows(chance: np.random.Generator, centres: np.ndarray, count: int) -> n
     """Return float16 (count, D) unit rows around centres, as alike as scans of one kind are."""
     rows = centres[chance.integers(0, len(centres), count)]
     rows = rows + chance.standard_normal((count, rows.shape[1]), dtype=np.float32) * 0.05
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    unit: np.ndarray = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit.astype(np.float16)
 
 
 def centres_of(dimension: int = DIMENSION) -> np.ndarray:
     chance = np.random.default_rng(_SALT)
     common = chance.standard_normal(dimension, dtype=np.float32)
     rows = common + chance.standard_normal((GROUPS, dimension), dtype=np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: np.ndarray = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
 
 
 def write(folder: Path, images: int) -> Path:

@@ -15,6 +15,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def _in_the_window(collection: Path) -> dict[str, float | int | str]:
 
     application = Application([])
     encoder = Lifted(load_encoder("demo"))
-    background.load_encoder = lambda *_, **__: encoder  # type: ignore[assignment]
+    background.load_encoder = lambda *_, **__: encoder
     themes.set_theme("dark")
     themes.apply(application)
     session = Session()
@@ -118,7 +119,7 @@ def _in_the_window(collection: Path) -> dict[str, float | int | str]:
 def _type(
     application: Any, window: Any, session: Any, encoder: Lifted
 ) -> dict[str, float | int | str]:
-    from PySide6.QtCore import QEvent, QObject, Qt
+    from PySide6.QtCore import QEvent, QObject
     from PySide6.QtTest import QTest
 
     class Painted(QObject):
@@ -138,6 +139,12 @@ def _type(
     surface = window.workspace.map.canvas
     grid = Painted(window.workspace.strip.results.view.viewport())
     drawn = Painted(surface)
+
+    def is_shown(text: str) -> bool:
+        query = session.query
+        painted = query.answer is grid.answer is drawn.answer
+        return query.text == text and query.answer is not None and painted and not surface.moving
+
     rows: list[tuple[float, float, float]] = []
     field.setFocus()
     for text in TEXTS:
@@ -147,26 +154,15 @@ def _type(
             typed = text[:end].strip()
             key = text[end - 1]
             if key == " ":
-                QTest.keyClick(field, Qt.Key.Key_Space)
+                QTest.keyClicks(field, key)
                 continue
             pressed = time.perf_counter()
-            QTest.keyClick(field, key)
-            _wait(
-                application,
-                lambda typed=typed: (
-                    session.query.text == typed
-                    and session.query.answer is not None
-                    and grid.answer is session.query.answer
-                    and drawn.answer is session.query.answer
-                    and not surface.moving
-                ),
-            )
+            QTest.keyClicks(field, key)
+            _wait(application, partial(is_shown, typed))
             shown = time.perf_counter()
             begun, encoded = encoder.encoded[typed]
-            rows.append(
-                tuple(1000 * span for span in (begun - pressed, encoded - begun, shown - encoded))
-            )
-    pause, encoding, rest = np.array(rows).T
+            rows.append((begun - pressed, encoded - begun, shown - encoded))
+    pause, encoding, rest = 1000 * np.array(rows).T
     return {
         "keys": len(rows),
         "pause before the search, median ms": float(np.median(pause)),

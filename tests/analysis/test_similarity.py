@@ -119,6 +119,21 @@ def test_that_a_tie_is_reckoned_from_its_best_and_does_not_run_on():
     assert found.tolist() == [1, 0, 3, 2]
 
 
+@pytest.mark.parametrize("k", [1, 7, 20, 5000])
+def test_that_the_best_of_very_many_are_those_of_a_sort(k):
+    rows = unit_rows(50_003, 8, dtype=np.float16)
+    rows[1234:1334] = rows[99]
+    query = rows[99].astype(np.float32)
+    found, _ = top_k(rows, query, k)
+    expected = np.lexsort((np.arange(len(rows)), -np.round(exact_cosines(rows, query), 12)))[:k]
+    if k <= 20:
+        assert found.tolist() == expected.tolist()
+    else:  # among so many some differ by less than a tie
+        np.testing.assert_allclose(
+            exact_cosines(rows, query)[found], exact_cosines(rows, query)[expected], atol=TIE
+        )
+
+
 def test_that_no_vectors_give_no_hits():
     indices, values = top_k(np.empty((0, 8), np.float32), unit_rows(1, 8)[0], 5)
     assert indices.shape == values.shape == (0,)

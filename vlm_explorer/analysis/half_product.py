@@ -16,10 +16,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vlm_explorer.jobs import JobContext
 
 Halves = NDArray[np.float16]
 Floats = NDArray[np.float32]
@@ -45,6 +48,25 @@ _large_products = 0
 def is_ready() -> bool:
     """Whether large products go through the compiled loop."""
     return _loop is not None
+
+
+def get_ready_elsewhere() -> None:
+    """Have another process compile the loop and keep it on disk; then load it.
+
+    Compiling holds up all threads of a process, above all the one that draws a window.
+    """
+    from vlm_explorer.errors import WorkerDied
+    from vlm_explorer.processes import run_in_process
+
+    if _loop is None:
+        with suppress(WorkerDied, OSError):  # then it is compiled here
+            run_in_process(_import_loop, context=JobContext())
+        get_ready()
+
+
+def _import_loop(*, context: JobContext) -> None:
+    context.check()
+    get_ready()
 
 
 def get_ready() -> None:
@@ -82,7 +104,7 @@ def product(rows: Halves, query: Floats) -> Floats:
         if _large_products > 1:
             get_ready()
     multiply = _by_numpy
-    if _loop is not None and rows.size >= WORTHWHILE and rows.flags.c_contiguous:
+    if _loop is not None and rows.size >= _ALONE and rows.flags.c_contiguous:
         multiply = _by_loop
     if rows.size < _ALONE:
         multiply(rows, query, found)

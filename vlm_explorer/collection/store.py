@@ -207,10 +207,13 @@ class Collection:
         Raises:
             ModelNotFound: no such encoder here.
         """
-        entry = self.encoder_entry(model)
-        table = self.table(f"vectors/{entry.key}.images")
-        _, places = places_of(table, _VECTOR_KEY, self._vector_keys(entry))
+        _, places = self.vector_places(self.encoder_entry(model))
         return int((places < 0).sum())
+
+    def vector_places(self, entry: EncoderEntry) -> tuple[Any, np.ndarray]:
+        """Return the table of an encoder's vectors as it is now, and where each image's lies."""
+        table = self.table(f"vectors/{entry.key}.images")
+        return places_of(table, _VECTOR_KEY, self._vector_keys(entry))
 
     def text_vectors(self, model: str | None = None) -> np.ndarray:
         """Return the text vectors of an encoder, rows in the order of `texts`.

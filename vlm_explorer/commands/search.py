@@ -26,10 +26,17 @@ def run(arguments: Namespace) -> int:
         note(f"warning: {warning}", arguments)
     if arguments.json:
         hits = [asdict(hit) for hit in answer.hits]
-        facts = {"model": answer.model, "query": answer.query, "hits": hits}
-        print_json({**facts, "warnings": [warning] if warning else []})
+        facts = {
+            "model": answer.model,
+            "query": answer.query,
+            "hits": hits,
+            "approximate": None if answer.approximate is None else asdict(answer.approximate),
+            "warnings": [warning] if warning else [],
+        }
+        print_json(facts)
         return 0
-    print(f"{answer.query}: {len(answer.hits)} shown of {answer.searched}, by cosine")
+    how = "by cosine" if answer.approximate is None else f"by cosine, {answer.approximate.words}"
+    print(f"{answer.query}: {len(answer.hits)} shown of {answer.searched}, {how}")
     if answer.searched < len(answer.cosine):
         print(f"{answer.searched} of {len(answer.cosine)} images have vectors of {answer.model}")
     for hit in answer.hits:

@@ -9,11 +9,19 @@ from pathlib import Path
 import numpy as np
 
 from vlm_explorer.analysis.similarity import best_of, combine, cosines
+from vlm_explorer.collection.manifest import EncoderEntry
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.collection.vector_rows import VectorRows
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
 from vlm_explorer.pixels.encoding_window import render_file_for_encoder
+from vlm_explorer.queries.approximate import (
+    FOUND,
+    Approximation,
+    approximation_of,
+    nearest,
+    vector_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,8 @@ class SearchAnswer:
             float32 product with the stored float16 values, those of hits summed in float64.
         rows: int64 (K,), the rows of the hits in the collection.
         searched: how many images have a vector.
+        approximate: how well the index finds that was asked, where there are too many images to
+            be searched exactly; `cosine` is then NaN for all that it did not find.
     """
 
     model: str
@@ -70,6 +80,7 @@ class SearchAnswer:
     cosine: np.ndarray
     rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     searched: int = 0
+    approximate: Approximation | None = None
 
     @cached_property
     def order(self) -> np.ndarray:
@@ -106,13 +117,17 @@ def _image_vector(collection: Collection, encoder: Encoder, name: str) -> np.nda
 
     row = pc.index(collection.images["image_id"], name).as_py()
     if row >= 0:
-        stored = collection.vector_rows(encoder.id)
-        place = int(np.searchsorted(stored.rows, row))
-        if place == len(stored.rows) or stored.rows[place] != row:
+        entry = collection.encoder_entry(encoder.id)
+        if approximation_of(collection, entry) is not None:
+            found = vector_of(collection, entry, row)
+        else:
+            stored = collection.vector_rows(encoder.id)
+            found = stored.halves[stored.rows == row].astype(np.float32)
+        if not len(found):
             raise UsageError(
                 f"The image {name} has no vector of {encoder.id}.", "Choose another image."
             )
-        return stored.halves[place : place + 1].astype(np.float32)
+        return found
     path = Path(name).expanduser()
     if not path.is_file():
         raise UsageError(f"There is no file {path}.", "Check the path after --image.")
@@ -121,9 +136,10 @@ def _image_vector(collection: Collection, encoder: Encoder, name: str) -> np.nda
 
 
 def search(collection: Collection, encoder: Encoder, request: SearchRequest) -> SearchAnswer:
-    """Rank the images of a collection by their cosine to the request; exact.
+    """Rank the images of a collection by their cosine to the request.
 
-    Images without a vector of this encoder are left out.
+    Exact, but for very many images with an index (see `approximate`). Images without a vector of
+    this encoder are left out.
 
     Raises:
         UsageError, FileProblem: see `query_vector`.
@@ -131,9 +147,35 @@ def search(collection: Collection, encoder: Encoder, request: SearchRequest) -> 
     """
     if request.k < 1:
         raise UsageError("-k must be at least 1.", "")
-    stored = collection.vector_rows(encoder.id)
     query = query_vector(collection, encoder, request)
-    return _exactly(collection, encoder, request, stored, query)
+    entry = collection.encoder_entry(encoder.id)
+    approximation = approximation_of(collection, entry)
+    if approximation is not None:
+        return _approximately(collection, entry, request, query, approximation)
+    return _exactly(collection, encoder, request, collection.vector_rows(encoder.id), query)
+
+
+def _approximately(
+    collection: Collection,
+    entry: EncoderEntry,
+    request: SearchRequest,
+    query: np.ndarray,
+    approximation: Approximation,
+) -> SearchAnswer:
+    """Return the answer from an index on disk."""
+    wanted = max(request.k, FOUND)
+    rows, best = nearest(collection, entry, query, wanted, approximation.probes)
+    cosine = np.full(collection.images.num_rows, np.nan, np.float32)
+    cosine[rows] = best
+    return SearchAnswer(
+        model=entry.model,
+        query=request.text,
+        hits=_hits(collection, rows[: request.k], best[: request.k]),
+        cosine=cosine,
+        rows=rows[: request.k],
+        searched=approximation.rows,
+        approximate=approximation,
+    )
 
 
 def _exactly(

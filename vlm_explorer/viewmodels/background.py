@@ -123,12 +123,16 @@ def read_collection(folder: Path, model: str | None = None, *, context: JobConte
 
 def _whole_vectors(
     collection: Collection, model: str | None, left: dict[str, object] | None
-) -> tuple[str, np.ndarray]:
+) -> tuple[str, np.ndarray | None]:
     """Return the first encoder that has a vector of every image, and these vectors.
+
+    Where an index on disk is searched instead of them, no vectors are read.
 
     The one asked for, else the one that the window used last, else those last written; one that
     has left this machine, only where there is no other.
     """
+    from vlm_explorer.queries.approximate import approximation_of
+
     known = collection.models()
     names = [name for name in ((left or {}).get("encoder"), *known) if name in known]
     names.sort(key=lambda name: not _is_here(collection, str(name)))
@@ -138,6 +142,8 @@ def _whole_vectors(
     problem: CollectionDamaged | None = None
     for name in dict.fromkeys(names):
         try:
+            if approximation_of(collection, collection.encoder_entry(name)) is not None:
+                return name, None  # too many to be held in memory; an index on disk is asked
             return name, collection.whole_rows(name).halves
         except CollectionDamaged as error:
             problem = problem or error

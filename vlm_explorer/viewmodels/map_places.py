@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ NONE = -1  # no such row
 _SHUFFLE = 20_240_229  # any number: the order of drawing must not favour what was indexed last
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Places:
     """The points of a layout: first its texts, then its images, each in a fixed random order.
 
@@ -40,7 +41,12 @@ class Places:
     def __len__(self) -> int:
         return len(self.row)
 
-    @property
+    @cached_property
+    def placed(self) -> NDArray[np.bool_]:
+        """Which images have a place, (N,)."""
+        return np.asarray(np.isfinite(self.image_xy[:, 0]) & np.isfinite(self.image_xy[:, 1]))
+
+    @cached_property
     def images(self) -> NDArray[np.bool_]:
         """Which points are images, (P,)."""
         images: NDArray[np.bool_] = self.text == NONE

@@ -197,7 +197,7 @@ def _masks(session: Session, places: Places, colouring: Colouring, choices: Choi
     hidden = [entry.key in choices.hidden for entry in colouring.categories]
     if any(hidden):
         level[:-1][np.array(hidden)[colouring.codes]] = Level.ABSENT
-    level[:-1][~np.isfinite(places.image_xy).all(axis=1)] = Level.ABSENT
+    level[:-1][~places.placed] = Level.ABSENT
     return _Masks(shown, selected, level)
 
 

@@ -32,6 +32,7 @@ from vlm_explorer.viewmodels.map_scene import (
     draw_order,
     empty_scene,
 )
+from vlm_explorer.viewmodels.map_stars import StarKind
 from vlm_explorer.viewmodels.session import Session
 
 if TYPE_CHECKING:
@@ -201,11 +202,25 @@ class SceneSource(QObject):
             else query
         )
         before = self._colour.by
+        kept = query.answer is None and self._prompt.pending and self._prompt.answer is not None
+        if kept and self._scene is not None:
+            self._wait(self._scene)
+            return
         if fresh:
             self._colour.warm_up()
         elif not query.active:
             self._colour.cool_down(self.available())
         self._recolour(before, ColourBy.SIMILARITY)
+
+    def _wait(self, scene: MapScene) -> None:
+        """Show that the prompt's star is about to move; all else stays until an answer comes."""
+        stars = tuple(
+            star if star.kind is StarKind.LABEL else replace(star, pending=True)
+            for star in scene.stars
+        )
+        self._scene = replace(scene, stars=stars)
+        self.changed.emit()
+        self.choices_changed.emit()
 
     @Slot()
     def _take_labels(self) -> None:

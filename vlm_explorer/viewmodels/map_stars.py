@@ -48,7 +48,10 @@ class Star:
 
 
 def weighted_place(
-    cosine: NDArray[np.floating], image_xy: NDArray[np.float32], nearest: int = NEAREST
+    cosine: NDArray[np.floating],
+    image_xy: NDArray[np.float32],
+    nearest: int = NEAREST,
+    placed: NDArray[np.bool_] | None = None,
 ) -> tuple[float, float, int] | None:
     """Return the mean place of the most similar images, weighted by cosine, and their number.
 
@@ -59,16 +62,21 @@ def weighted_place(
         cosine: (N,), the prompt's to each image.
         image_xy: float32 (N, 2), NaN where an image has no place.
         nearest: how many images share in the place.
+        placed: bool (N,), which images have a place, where that is known already.
     """
     if len(cosine) != len(image_xy):
         return None
-    placed = np.flatnonzero(np.isfinite(image_xy).all(axis=1) & np.isfinite(cosine))
-    if not len(placed):
+    there = np.isfinite(image_xy).all(axis=1) if placed is None else placed
+    usable = there & np.isfinite(cosine)
+    count = int(usable.sum())
+    if not count:
         return None
-    if len(placed) > nearest:  # sorting all of very many would hold up the window
-        least = np.partition(cosine[placed], len(placed) - nearest)[len(placed) - nearest]
-        placed = placed[cosine[placed] >= least]
-    best = placed[np.argsort(-cosine[placed], kind="stable")[:nearest]]
+    among = np.where(usable, cosine, -np.inf)
+    least = -np.inf
+    if count > nearest:  # sorting all of very many would hold up the window
+        least = float(np.partition(among, len(among) - nearest)[len(among) - nearest])
+    rows = np.flatnonzero(usable & (among >= least))
+    best = rows[np.argsort(-among[rows], kind="stable")[:nearest]]
     weight = np.maximum(cosine[best].astype(np.float64), 0.0)
     if weight.sum() <= 0:
         weight = np.ones(len(best))
@@ -119,7 +127,7 @@ def _star(
         text = np.flatnonzero(places.text == places.words.index(words))[0]
         x, y = (float(value) for value in places.xy[text])
         return Star(kind, words, x, y, "laid out with the images", number=number)
-    found = weighted_place(cosine, places.image_xy)
+    found = weighted_place(cosine, places.image_xy, placed=places.placed)
     if found is None:
         return None
     x, y, count = found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
-from vlm_explorer.viewmodels import background, indexing_work
+from vlm_explorer.viewmodels import background, indexing_work, questions
 from vlm_explorer.viewmodels.early_view import EarlyView
 from vlm_explorer.viewmodels.encoder_words import describe_encoder
 from vlm_explorer.viewmodels.job_runner import Job
@@ -173,6 +173,13 @@ class Opening(QObject):
         if len(session.images):
             session.runner.start(
                 background.start_codecs, title="Starting the decoders", key="codecs", lane="io"
+            )
+            session.runner.start(
+                questions.prepare_search,
+                content,
+                title="Preparing the search",
+                key="prepare",
+                lane="process",
             )
             self._restore()
             session.follow_up()

@@ -118,10 +118,12 @@ class ResultsModel(QAbstractListModel):
         query = self._session.query
         if query.active and query.answer is None:
             return f"{count} · ranking" if query.pending else f"{count} · not ranked"
+        found = query.answer.approximate if query.answer is not None else None
+        how = "" if found is None else f" · {found.words}"
         if query.like is not None:
-            return f"{count} · most alike first"
+            return f"{count} · most alike first{how}"
         if query.text:
-            return f"{count} · by cosine to “{query.text}”"
+            return f"{count} · by cosine to “{query.text}”{how}"
         return f"{count} · in the order of the files"
 
     def row_of(self, image_id: str | None) -> int:

@@ -9,15 +9,7 @@ from enum import Enum, auto
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QFontMetricsF,
-    QPainter,
-    QPainterPath,
-    QPen,
-    QPolygonF,
-)
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPolygonF
 
 from vlm_explorer.rendering.label_placement import (
     Clutter,
@@ -30,6 +22,7 @@ from vlm_explorer.rendering.label_placement import (
 from vlm_explorer.rendering.view import View
 from vlm_explorer.viewmodels.map_groups import GroupName
 from vlm_explorer.viewmodels.map_stars import Star, StarKind
+from vlm_explorer.widgets.halo_text import paint_on_halo, round_pen
 from vlm_explorer.widgets.theme import ANNOTATION, BODY, Theme, font
 
 STAR = 8.0  # px, radius
@@ -178,7 +171,7 @@ def _star_wish(star: Star, view: View) -> _Wish:
 
 def _group_wish(group: GroupName, view: View, clutter: Clutter) -> _Wish:
     """Wish for a place in the middle of a large group, or right by a small one."""
-    text, share = elided(group.name, _GROUP_LENGTH), f"{group.share * 100:.0f} %"
+    text, share = elided(group.name, _GROUP_LENGTH), group.after
     width, height = _measured(WordKind.GROUP, text, share)
     x, y = _at(group.x, group.y, view)
     left, bottom = _at(group.body[0], group.body[1], view)
@@ -227,28 +220,6 @@ def _baseline(rect: QRectF, chosen: QFont) -> float:
     return rect.center().y() + (metrics.ascent() - metrics.descent()) / 2
 
 
-def paint_on_halo(
-    painter: QPainter, start: QPointF, text: str, chosen: QFont, role: str, roles: Theme
-) -> float:
-    """Draw text from its baseline's start on a halo of the ground; return where it ends."""
-    outline = QPainterPath()
-    outline.addText(start, chosen, text)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for width, opacity in ((10.0, 0.25), (6.5, 0.45), (4.0, 0.75)):
-        painter.setPen(_round_pen(roles.colour("map_ground", opacity), width))
-        painter.drawPath(outline)
-    painter.setFont(chosen)
-    painter.setPen(roles.colour(role))
-    painter.drawText(start, text)
-    return start.x() + QFontMetricsF(chosen).horizontalAdvance(text)
-
-
-def _round_pen(colour: QColor, width: float) -> QPen:
-    return QPen(
-        colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
-    )
-
-
 def paint_stars(painter: QPainter, stars: Iterable[Star], view: View, roles: Theme) -> None:
     """Draw the stars, the prompt's last."""
     for star in sorted(stars, key=lambda star: star.kind is not StarKind.LABEL):
@@ -257,10 +228,10 @@ def paint_stars(painter: QPainter, stars: Iterable[Star], view: View, roles: The
         if star.pending:
             colour = roles.colour("disabled")
         shape = star_shape(QPointF(*_at(star.x, star.y, view)), STAR if prompt else STAR * 0.7)
-        painter.setPen(_round_pen(roles.colour("map_ground", 0.85), 4.0))
+        painter.setPen(round_pen(roles.colour("map_ground", 0.85), 4.0))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolygon(shape)
-        painter.setPen(_round_pen(colour, 1.0))
+        painter.setPen(round_pen(colour, 1.0))
         painter.setBrush(colour)
         painter.drawPolygon(shape)
 

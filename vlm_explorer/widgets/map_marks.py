@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from vlm_explorer.viewmodels.map_scene import MapState
-from vlm_explorer.widgets.map_lettering import paint_on_halo
+from vlm_explorer.widgets.halo_text import paint_on_halo
 from vlm_explorer.widgets.theme import BODY, Theme, font
 
 

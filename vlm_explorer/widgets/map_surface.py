@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QWidget
 
 from vlm_explorer.rendering.label_placement import Clutter
 from vlm_explorer.rendering.picking import few_in_view
-from vlm_explorer.rendering.rasteriser import Brush, Level, diameter, is_quick
+from vlm_explorer.rendering.points import Brush, Level, Points
+from vlm_explorer.rendering.rasteriser import diameter, is_quick
 from vlm_explorer.rendering.view import View, bounds
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_scene import MapScene, MapState
@@ -55,7 +56,7 @@ class MapSurface(QWidget):
         self._insets = (MARGIN, MARGIN, MARGIN, MARGIN)
         self._images = True
         self._hover: int | None = None
-        self._brush: tuple[MapScene, str, float, Brush] | None = None
+        self._brush: tuple[Points, tuple[object, ...], Brush] | None = None
         self._drawn: MapScene = model.scene
         self._words: list[Word] = []
         self._pinned: list[Pinned] = []
@@ -203,9 +204,10 @@ class MapSurface(QWidget):
         scene, roles = self._model.scene, theme()
         zoom = round(self._view.scale / self._fit_scale, 3)
         kept = self._brush
-        if kept is None or kept[0] is not scene or kept[1:3] != (roles.name, zoom):
-            kept = self._brush = scene, roles.name, zoom, brush_for(scene, roles, zoom)
-        return kept[3]
+        about = roles.name, zoom, scene.colours
+        if kept is None or kept[0] is not scene.points or kept[1] != about:
+            kept = self._brush = scene.points, about, brush_for(scene, roles, zoom)
+        return kept[2]
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the newest picture of the points, then words, stars and marks."""

@@ -314,3 +314,15 @@ def test_that_the_menu_lists_what_is_here_and_marks_what_is_in_use(
     titles = [row.title for row in opened.panes()["Window"]]
     assert "Look with mine (encodes 24 images)" in titles
     wait(qtbot, lambda: not opened.session.runner.busy)
+
+
+def test_that_the_list_shows_its_top_where_the_chosen_one_is_near_it(
+    sheet: ModelsSheet, window: MainWindow, qtbot: QtBot
+) -> None:
+    sheet.dismiss()
+    window.open_models(GATED)  # the encoders are known by now
+    again = sheet_of(window)
+    assert again.list.current == GATED
+    assert again.list.verticalScrollBar().value() == 0
+    assert again.list.viewport().rect().contains(again.list.visualRect(again.list.currentIndex()))
+    wait(qtbot, lambda: not window.session.runner.busy)

@@ -177,6 +177,11 @@ class ModelList(QListView):
         self.scrollTo(self._rows.index(row - 1) if row > 0 else index)
         self.scrollTo(index)
 
+    def reveal(self) -> None:
+        """Show the list from its top, or from as near to it as shows the chosen encoder."""
+        self.scrollToTop()
+        self.scrollTo(self.currentIndex())
+
     def currentChanged(self, current: Index, previous: Index) -> None:
         """Say which encoder is to be shown."""
         super().currentChanged(current, previous)

@@ -96,6 +96,11 @@ class ModelsSheet(Sheet):
         self._desk.shelf.listed.connect(self._list)
         self._desk.importing.imported.connect(self._show_imported)
 
+    def open(self) -> None:
+        """Show the sheet, and in the list as much from its top as leaves the chosen one in view."""
+        super().open()
+        self.list.reveal()
+
     def first_focus(self) -> QWidget:
         """The list has the focus."""
         return self.list

@@ -10,11 +10,16 @@ from __future__ import annotations
 import copy
 import json
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch  # noqa: TID253 - only imported when an encoder is loaded
-from torch.overrides import TorchFunctionMode  # noqa: TID253
+from torch.nn.modules.module import (  # noqa: TID253
+    register_module_parameter_registration_hook,
+)
 
 from vlm_explorer.encoders.device import raise_if_out_of_memory
 from vlm_explorer.encoders.fitting import fit_names, misfit
@@ -22,35 +27,31 @@ from vlm_explorer.encoders.model_folder import ModelFolder
 from vlm_explorer.encoders.weights import read_weights
 from vlm_explorer.errors import BadModelFolder
 
-RANDOM_FILLS = frozenset(
-    {
-        torch.Tensor.normal_,
-        torch.Tensor.uniform_,
-        torch.Tensor.erfinv_,
-        torch.nn.init.normal_,
-        torch.nn.init.uniform_,
-        torch.nn.init.kaiming_uniform_,
-    }
-)
+# torch calls such hooks in every thread, and they may not come or go meanwhile.
+_BUILDING = threading.Lock()
 
 
-class _WithoutRandomFill(TorchFunctionMode):
-    """Leaves new parameters unfilled, in this thread only.
+@contextmanager
+def _without_memory_for_weights() -> Iterator[None]:
+    """Give the parameters of modules that this thread makes neither memory nor numbers.
 
-    All of them are overwritten by the folder's weights, and drawing BiomedCLIP's 196 million
-    numbers takes four fifths of the time it takes to build it.
+    All of them are replaced by the folder's weights: drawing BiomedCLIP's 196 million numbers
+    takes four fifths of the time it takes to build it, and they would be in memory twice.
+    Buffers are made as always, as not all of them are among the weights.
     """
+    thread = threading.get_ident()
 
-    def __torch_function__(
-        self,
-        func: Any,
-        types: Any,
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        if func in RANDOM_FILLS:
-            return args[0] if args else (kwargs or {})["tensor"]
-        return func(*args, **(kwargs or {}))
+    def strip(_module: Any, _name: str, parameter: Any) -> Any:
+        if threading.get_ident() != thread or parameter is None or parameter.is_meta:
+            return parameter
+        return torch.nn.Parameter(parameter.to("meta"), parameter.requires_grad)
+
+    with _BUILDING:
+        handle = register_module_parameter_registration_hook(strip)
+        try:
+            yield
+        finally:
+            handle.remove()
 
 
 def load_towers(folder: ModelFolder) -> torch.nn.Module:
@@ -78,7 +79,7 @@ def load_towers(folder: ModelFolder) -> torch.nn.Module:
 
 def _build(folder: ModelFolder) -> torch.nn.Module:
     try:
-        with _WithoutRandomFill():
+        with _without_memory_for_weights():
             if folder.loader == "transformers":
                 from vlm_explorer.encoders.transformers_towers import build_transformers_model
 
@@ -133,7 +134,4 @@ def _fill(model: torch.nn.Module, weights: dict[str, torch.Tensor], folder: Mode
             f"The weights {folder.weights} do not fit their configuration: {problems}.",
             "Weights and configuration must come from the same model.",
         )
-    # What was read into memory is taken as it is. Safetensors are a view of the file, which may
-    # be replaced while the encoder is in use, so they are copied.
-    in_memory = folder.weights.suffix != ".safetensors"
-    model.load_state_dict(weights, strict=True, assign=in_memory)
+    model.load_state_dict(weights, strict=True, assign=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -13,6 +14,17 @@ import torch  # noqa: TID253 - only imported when an encoder is loaded
 from vlm_explorer.encoders.device import raise_if_out_of_memory
 from vlm_explorer.errors import BadModelFolder
 
+# The types of weights by safetensors' names.
+DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
 # Where training keeps the weights among other things.
 CONTAINERS = ("state_dict", "model_state_dict", "model")
 
@@ -28,7 +40,6 @@ def read_weights(file: Path, *, mapped: bool = False) -> dict[str, torch.Tensor]
         BadModelFolder: the file is damaged, holds no tensors, or holds code besides them.
     """
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
 
     if _is_program(file):
         raise BadModelFolder(
@@ -39,7 +50,7 @@ def read_weights(file: Path, *, mapped: bool = False) -> dict[str, torch.Tensor]
         )
     try:
         if file.suffix == ".safetensors":
-            content: Any = load_file(file)
+            content: Any = _read_safetensors(file)
         else:
             # PyTorch's format of before 2020, which is no archive, cannot be mapped
             mapped = mapped and zipfile.is_zipfile(file)
@@ -67,6 +78,35 @@ def read_weights(file: Path, *, mapped: bool = False) -> dict[str, torch.Tensor]
             f"{file} holds something else than a model's weights.", "Choose another file."
         )
     return weights
+
+
+def _read_safetensors(file: Path) -> dict[str, torch.Tensor]:
+    """Return the tensors of a file of safetensors, each in memory of its own.
+
+    The library would give views of the mapped file, which another program may replace while they
+    are in use; copies of them take twice the memory. The format: 8 bytes little-endian length of
+    a table, the table in JSON, the numbers (github.com/huggingface/safetensors).
+    """
+    from safetensors import safe_open
+
+    with safe_open(file, "pt") as checked, file.open("rb") as stream:
+        # the library has compared the table with the file by now
+        length = int.from_bytes(stream.read(8), "little")
+        table = json.loads(stream.read(length))
+        table.pop("__metadata__", None)
+        weights = {}
+        for name, entry in sorted(table.items(), key=lambda item: item[1]["data_offsets"]):
+            start, end = entry["data_offsets"]
+            dtype = DTYPES.get(entry["dtype"])
+            if dtype is None:
+                weights[name] = checked.get_tensor(name).clone()
+                continue
+            numbers = torch.empty(end - start, dtype=torch.uint8)
+            stream.seek(8 + length + start)
+            if stream.readinto(numbers.numpy().data) != end - start:
+                raise EOFError(name)
+            weights[name] = numbers.view(dtype).reshape(entry["shape"])
+        return weights
 
 
 def _is_program(file: Path) -> bool:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.pixels import codec_process
+from vlm_explorer.rendering import compiled
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
@@ -30,6 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills", type=int, default=3, help="how many indexing runs to kill; 20 before a release"
     )
+
+
+@pytest.fixture(autouse=True)
+def drawn_by_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile no loops of the map behind a test's back; tests that want them ask for them."""
+    monkeypatch.setattr(compiled, "_start", lambda: None)
 
 
 @pytest.fixture(autouse=True)

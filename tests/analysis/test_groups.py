@@ -50,7 +50,10 @@ def test_that_the_same_map_gives_the_same_groups():
 def test_that_small_groups_and_groups_without_labels_have_no_name():
     xy, which = islands([400, 400, 8])
     labels = ["" if one == 1 else str(one) for one in which]
-    assert {group.name for group in group_points(xy, labels)} == {"0"}
+    assert sorted((group.name, group.share) for group in group_points(xy, labels)) == [
+        ("", 0.0),
+        ("0", 1.0),
+    ]
 
 
 def test_that_equally_common_labels_are_settled_by_the_alphabet():

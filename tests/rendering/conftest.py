@@ -1,14 +1,7 @@
 import numpy as np
 import pytest
 
-from vlm_explorer.rendering import compiled
 from vlm_explorer.rendering.rasteriser import Level, Points
-
-
-@pytest.fixture(autouse=True)
-def drawn_by_numpy(monkeypatch):
-    """Start no compilation behind a test's back; tests that want the loops ask for them."""
-    monkeypatch.setattr(compiled, "_start", lambda: None)
 
 
 @pytest.fixture

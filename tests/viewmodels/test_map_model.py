@@ -3,6 +3,7 @@ import pytest
 from map_session import PLACES, fill, lay_out, score_labels, search
 
 from vlm_explorer.analysis.groups import Group
+from vlm_explorer.analysis.phrase_names import PhraseName
 from vlm_explorer.rendering.rasteriser import Level
 from vlm_explorer.viewmodels.map_colouring import NEUTRAL, ColourBy
 from vlm_explorer.viewmodels.map_model import MapModel, Mode
@@ -379,6 +380,21 @@ def test_that_groups_are_said_to_be_named_by_their_commonest_label(session, mode
     assert shown.note == "commonest label of 3 points (67 %)"
     session.set_shown(np.array([False, False, False, True, True, True]))
     assert model.scene.groups == ()
+
+
+def test_that_groups_are_said_to_be_named_by_phrases(session, model):
+    fill(session)
+    name = PhraseName(phrase=3, preference=0.0412, lead=0.0107)
+    phrased = Group("chest x-ray", 0, 3, 1.0, 2.0, np.array([0, 1, 2]), name)
+    nameless = Group("", 0, 3, 5.0, 2.0, np.array([3, 4, 5]))
+    lay_out(session, groups=(phrased, nameless))
+    assert model.scene.notes == (
+        "groups named by the phrase that their images prefer to all others",
+    )
+    (shown,) = model.scene.groups
+    assert (shown.name, shown.after) == ("chest x-ray", "+0.041")
+    assert "0.041 higher" in shown.note
+    assert "0.011 more than for the next" in shown.note
 
 
 def test_that_a_preliminary_layout_says_what_it_stands_in_for(session, model):

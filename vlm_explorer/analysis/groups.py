@@ -1,4 +1,7 @@
-"""Groups of points on the map, each named by the label that most of its members carry."""
+"""Groups of points on the map, each named by the label that most of its members carry.
+
+Groups of images without labels are named by phrases later, see `phrase_names`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vlm_explorer.analysis.phrase_names import PhraseName
 
 # Beyond this, groups are found among every n-th point and the others join the nearest of them.
 _MOST_POINTS = 10_000
@@ -19,12 +24,13 @@ class Group:
     """A group of points that lie together on the map.
 
     Attributes:
-        name: the commonest label among its labelled members.
-        share: members with that label over all members, above 0 and at most 1.
+        name: the commonest label among its labelled members; "" where none is labelled.
+        share: members with that label over all members, 0 to 1.
         count: members.
         x: where its name stands, across: the place of the member nearest to the group's median.
         y: the same, along the other axis.
         members: int64 (count,), rows of the map, ascending.
+        preferred: where the name is a phrase, how far the members prefer it; None for a label.
     """
 
     name: str
@@ -33,6 +39,7 @@ class Group:
     x: float
     y: float
     members: NDArray[np.int64]
+    preferred: PhraseName | None = None
 
 
 def group_points(
@@ -46,8 +53,8 @@ def group_points(
         smallest_share: a group has at least this share of all points, and at least 5.
 
     Returns:
-        Groups, largest first; those without any label are left out, as are points between groups.
-        The same input gives the same groups.
+        Groups, largest first; points between groups are in none. The same input gives the same
+        groups.
     """
     smallest = max(_SMALLEST_GROUP, round(smallest_share * len(xy)))
     if len(xy) < 2 * smallest:
@@ -57,8 +64,7 @@ def group_points(
         _describe(xy, labels, np.flatnonzero(assigned == number))
         for number in range(assigned.max(initial=-1) + 1)
     ]
-    named = [group for group in groups if group is not None]
-    return sorted(named, key=lambda group: (-group.count, int(group.members[0])))
+    return sorted(groups, key=lambda group: (-group.count, int(group.members[0])))
 
 
 def _assign(xy: NDArray[np.float64], smallest: int) -> NDArray[np.intp]:
@@ -79,13 +85,9 @@ def _assign(xy: NDArray[np.float64], smallest: int) -> NDArray[np.intp]:
     return np.asarray(found[cKDTree(chosen).query(xy)[1]])
 
 
-def _describe(
-    xy: NDArray[np.float32], labels: Sequence[str], members: NDArray[np.int64]
-) -> Group | None:
+def _describe(xy: NDArray[np.float32], labels: Sequence[str], members: NDArray[np.int64]) -> Group:
     votes = Counter(labels[member] for member in members.tolist() if labels[member])
-    if not votes:
-        return None
-    name, most = min(votes.items(), key=lambda vote: (-vote[1], vote[0]))
+    name, most = min(votes.items(), key=lambda vote: (-vote[1], vote[0]), default=("", 0))
     places = xy[members].astype(np.float64)
     offsets = places - np.median(places, axis=0)
     x, y = places[np.argmin((offsets**2).sum(axis=1))]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Slot
 
-from vlm_explorer.viewmodels import questions
+from vlm_explorer.viewmodels import grouping, questions
 
 if TYPE_CHECKING:
     from vlm_explorer.analysis.groups import Group
@@ -21,6 +21,7 @@ class Asking(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
+        session.encoder_changed.connect(self._name_groups)
 
     # The query
 
@@ -62,7 +63,7 @@ class Asking(QObject):
         if session.content is None or not len(session.images):
             return
         session.put(layout=replace(session.layout, pending=True))
-        for key in ("preview", "groups"):
+        for key in ("preview", "groups", "group names"):
             session.runner.cancel(key)
         if session.layout.method != "pca":
             self._start_layout("pca", "preview", "compute", self._take_preview)
@@ -97,7 +98,7 @@ class Asking(QObject):
         session.groups = ()
         session.put(layout=replace(session.layout, answer=answer, preliminary=False, pending=False))
         session.runner.start(
-            questions.find_groups,
+            grouping.find_groups,
             session.images,
             answer,
             title="Naming the groups of the map",
@@ -109,6 +110,31 @@ class Asking(QObject):
 
     @Slot(object)
     def _take_groups(self, groups: tuple[Group, ...]) -> None:
+        self._session.groups = groups
+        self._session.layout_changed.emit()
+        self._name_groups()
+
+    @Slot()
+    def _name_groups(self) -> None:
+        """Name groups without labels by phrases, as soon as there is an encoder to do it with."""
+        session = self._session
+        if session.encoder is None or session.content is None:
+            return
+        if grouping.wants_phrases(session.images, session.groups):
+            session.runner.start(
+                grouping.name_groups,
+                session.content,
+                session.encoder,
+                session.groups,
+                title="Naming the groups of the map",
+                key="group names",
+                lane="long",
+                on_success=self._take_names,
+                on_failure=session.messages.show_error,
+            )
+
+    @Slot(object)
+    def _take_names(self, groups: tuple[Group, ...]) -> None:
         self._session.groups = groups
         self._session.layout_changed.emit()
 

@@ -22,8 +22,8 @@ class GroupName:
     """The name of a group of points.
 
     Attributes:
-        name: its commonest label.
-        share: members with that label over all members, 0 to 1.
+        name: its commonest label, or the phrase that it prefers.
+        after: how sure that is: the share of members with that label, or the preference.
         count: members.
         x, y: the middle of the group, world coordinates.
         body: x0, y0, x1, y1 of the box around most of its members, world coordinates.
@@ -32,7 +32,7 @@ class GroupName:
     """
 
     name: str
-    share: float
+    after: str
     count: int
     x: float
     y: float
@@ -46,7 +46,7 @@ def group_names(session: Session, places: Places) -> tuple[GroupName, ...]:
     return tuple(
         GroupName(
             name=group.name,
-            share=group.share,
+            after=map_words.group_figure(group),
             count=group.count,
             x=group.x,
             y=group.y,
@@ -55,7 +55,7 @@ def group_names(session: Session, places: Places) -> tuple[GroupName, ...]:
             members=group.members,
         )
         for group in session.groups
-        if len(group.members) and group.members.max() < len(places.image_xy)
+        if group.name and len(group.members) and group.members.max() < len(places.image_xy)
     )
 
 

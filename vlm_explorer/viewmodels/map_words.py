@@ -50,8 +50,11 @@ def caption_line(session: Session, shown: int) -> str:
 
 def notes(session: Session) -> tuple[str, ...]:
     """Return what else is to be said about the map."""
-    if not session.groups:
+    named = [group for group in session.groups if group.name]
+    if not named:
         return ()
+    if any(group.preferred is not None for group in named):
+        return ("groups named by the phrase that their images prefer to all others",)
     return (f"groups named by their commonest {group_word(session)}",)
 
 
@@ -73,9 +76,22 @@ def group_word(session: Session) -> str:
 
 def group_note(group: Group, session: Session) -> str:
     """Return how a group came to its name."""
+    if (found := group.preferred) is not None:
+        return (
+            f"the phrase that these {group.count:,} images prefer to all others, by the encoder's "
+            f"opinion: mean cosine {found.preference:.3f} higher than theirs, which is "
+            f"{found.lead:.3f} more than for the next phrase"
+        )
     return f"commonest {group_word(session)} of {group.count:,} points ({group.share:.0%})".replace(
         "%", " %"
     )
+
+
+def group_figure(group: Group) -> str:
+    """Return how sure a group's name is: a share of its members, or a difference of cosines."""
+    if group.preferred is not None:
+        return f"+{group.preferred.preference:.3f}"
+    return f"{group.share * 100:.0f} %"
 
 
 def legend_note(entry: LegendEntry) -> str:

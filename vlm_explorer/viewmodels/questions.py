@@ -13,17 +13,14 @@ import numpy as np
 
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.viewmodels.background import Opened
-from vlm_explorer.viewmodels.image_table import ImageTable
 
 if TYPE_CHECKING:
-    from vlm_explorer.analysis.groups import Group
     from vlm_explorer.encoders.encoder import Encoder, TextReading
     from vlm_explorer.queries.classify import ClassifyAnswer
     from vlm_explorer.queries.layout import LayoutAnswer
     from vlm_explorer.queries.search import SearchAnswer
     from vlm_explorer.viewmodels.states import LabelState
 
-LEAST_SHARE = 0.3  # of the commonest label in a group that is named after it
 LARGE = 40_000 * 512  # numbers in all vectors, from which on numpy would hold up typing
 HITS = 50  # how many hits a search spells out; the ranking itself covers all images
 
@@ -95,39 +92,6 @@ def lay_out(
 
     request = LayoutRequest(method=method, space=space, seed=seed)
     return layout(opened.collection, request, model=opened.model or None, context=context)
-
-
-def find_groups(
-    images: ImageTable, answer: LayoutAnswer, *, context: JobContext
-) -> tuple[Group, ...]:
-    """Find the groups of images on the map, named by their commonest label.
-
-    A group in which even the commonest label is rare goes without a name. A child process finds
-    them: scikit-learn's import alone would hold up the window.
-    """
-    from vlm_explorer.processes import run_in_process
-
-    names = group_names(images)
-    if not any(names):
-        return ()
-    groups = run_in_process(group_map, answer.xy, names, context=context)
-    return tuple(group for group in groups if group.share >= LEAST_SHARE)
-
-
-def group_map(xy: np.ndarray, names: list[str], *, context: JobContext) -> list[Group]:
-    """Find the named groups of a map (child process); see `analysis.groups`."""
-    from vlm_explorer.analysis.groups import group_points
-
-    context.check()
-    return group_points(xy, names)
-
-
-def group_names(images: ImageTable) -> list[str]:
-    """Return what the groups of the map are named after: labels, else modalities, else ""."""
-    for column in (images.label, images.modality):
-        if any(column):
-            return [str(value) for value in column]
-    return [""] * len(images)
 
 
 def classify(

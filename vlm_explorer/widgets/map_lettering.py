@@ -171,7 +171,7 @@ def _star_wish(star: Star, view: View) -> _Wish:
 
 def _group_wish(group: GroupName, view: View, clutter: Clutter) -> _Wish:
     """Wish for a place in the middle of a large group, or right by a small one."""
-    text, share = elided(group.name, _GROUP_LENGTH), f"{group.share * 100:.0f} %"
+    text, share = elided(group.name, _GROUP_LENGTH), group.after
     width, height = _measured(WordKind.GROUP, text, share)
     x, y = _at(group.x, group.y, view)
     left, bottom = _at(group.body[0], group.body[1], view)

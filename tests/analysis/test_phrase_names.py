@@ -1,0 +1,57 @@
+"""Groups of images named by phrases."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vlm_explorer.analysis.phrase_names import name_groups
+from vlm_explorer.analysis.similarity import unit
+
+
+def scene(seed: int = 0) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+    """Three groups around the directions of three phrases, and a phrase that is near to all."""
+    chance = np.random.default_rng(seed)
+    phrases = unit(chance.normal(size=(3, 64)))
+    common = unit(phrases.sum(axis=0))
+    which = np.repeat([0, 1, 2], [50, 30, 20])
+    images = unit(phrases[which] * 0.3 + common + 0.1 * chance.normal(size=(100, 64)))
+    groups = [np.flatnonzero(which == number) for number in range(3)]
+    return images, groups, np.vstack([common, phrases]).astype(np.float32)
+
+
+def test_that_each_group_gets_the_phrase_that_sets_it_apart() -> None:
+    images, groups, phrases = scene()
+    nearest = (images[groups[0]] @ phrases.T).mean(axis=0).argmax()
+    assert nearest == 0  # the common phrase is nearest, and says nothing
+    names = name_groups(images, groups, phrases)
+    assert [name.phrase for name in names if name] == [1, 2, 3]
+
+
+def test_that_preference_and_lead_are_differences_of_mean_cosines() -> None:
+    images, groups, phrases = scene()
+    cosines = images.astype(float) @ phrases.T.astype(float)
+    rest = np.setdiff1d(np.arange(len(images)), groups[1])
+    expected = cosines[groups[1]].mean(axis=0) - cosines[rest].mean(axis=0)
+    name = name_groups(images, groups, phrases)[1]
+    assert name is not None
+    assert name.preference == pytest.approx(expected.max(), abs=1e-6)
+    assert name.lead == pytest.approx(np.diff(np.sort(expected)[-2:])[0], abs=1e-6)
+
+
+def test_that_float16_rows_give_the_same_names() -> None:
+    images, groups, phrases = scene()
+    found = name_groups(images.astype(np.float16), groups, phrases)
+    assert [name and name.phrase for name in found] == [1, 2, 3]
+
+
+@given(st.integers(0, 100))
+def test_that_nothing_is_named_where_there_is_nothing_to_prefer(seed: int) -> None:
+    images, groups, phrases = scene(seed)
+    everything = np.arange(len(images))
+    assert name_groups(images, [everything, everything[:0]], phrases) == [None, None]
+    assert name_groups(images, groups, phrases[:0]) == [None] * 3
+    towards = unit(images[groups[0]].mean(axis=0) - images[groups[1]].mean(axis=0))
+    assert name_groups(images, [groups[1]], towards[None]) == [None]

@@ -10,7 +10,7 @@ layout. Loading is not counted for anybody; starting child processes is counted 
 VLM_TEST_DATA: a folder with `pairs/images`, real pictures; without it only those of the demo study.
 VLM_BENCH_PEERS: an environment (venv) with `clip-retrieval`, or `rclip` and `onnx`, or several,
     separated by the system's path separator: their requirements exclude each other.
-VLM_BENCH_IMAGES: how many images, 150 by default.
+VLM_BENCH_IMAGES: how many images, 240 by default.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Figures = dict[str, Any]
 
 def run() -> Figures:
     figures: Figures = {"processor": _processor(), "cores": os.cpu_count() or 1}
-    count = int(os.environ.get("VLM_BENCH_IMAGES", "150"))
+    count = int(os.environ.get("VLM_BENCH_IMAGES", "240"))
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         pictures, dicom = _pictures(place, count)

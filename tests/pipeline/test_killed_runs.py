@@ -156,6 +156,7 @@ def whole(folder: Path) -> Whole:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_that_killed_runs_end_with_the_rows_and_the_bits_of_one_that_was_not(
     folder: Path, whole: Whole, seed: int, kills: int, tmp_path: Path
 ) -> None:

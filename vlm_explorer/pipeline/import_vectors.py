@@ -88,12 +88,7 @@ def import_vectors(
         )
         texts = {name.text: row for row, name in enumerate(found.names) if name.text}
         if not matched and not texts:
-            raise UsageError(
-                f"None of the {len(found.names)} rows of {file} belongs to an image of "
-                f"“{collection.name}”; the first names {found.names[0]}.",
-                "Files are matched by their paths: absolute, or relative to a source of the "
-                "collection (see `vlm-explorer info`).",
-            )
+            raise _fits_nothing(collection, found, file)
         images = {image: row for row, image in matched.items()}
         _store(writer, entry, found, images, texts, context)
         writer.add_encoder(entry)
@@ -111,6 +106,15 @@ def import_vectors(
         captions=len(captions & texts.keys()),
         unmatched=unmatched,
         warnings=(*warnings, *_warnings(found, matched, images, unmatched, missing)),
+    )
+
+
+def _fits_nothing(collection: Collection, found: VectorFile, file: Path) -> UsageError:
+    return UsageError(
+        f"None of the {len(found.names)} rows of {file} belongs to an image of "
+        f"“{collection.name}”; the first names {found.names[0]}.",
+        "Files are matched by their paths: absolute, or relative to a source of the collection "
+        "(see `vlm-explorer info`).",
     )
 
 

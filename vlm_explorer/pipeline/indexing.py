@@ -100,12 +100,10 @@ def index(
     choice = None if ct_window is None else parse_choice(ct_window)
     start = time.monotonic()
     context = context or JobContext()
-    paths = [path.expanduser().absolute() for path in paths]
-    named = None
-    if captions is not None and captions != NO_CAPTIONS:
-        named = captions.expanduser().absolute()
+    paths = [_absolute(path) for path in paths]
+    named = None if captions in (None, NO_CAPTIONS) else _absolute(captions)
     table = None if named is None else read_captions(named)
-    place = (to or default_place(paths[0])).expanduser().absolute()
+    place = _absolute(to or default_place(paths[0]))
     files = ScanAhead(paths, named)  # before anything is made: it looks whether the paths exist
     with CollectionWriter(place, name=paths[0].resolve().name if to is None else None) as writer:
         if captions is not None:
@@ -114,11 +112,8 @@ def index(
             table = _captions_of_before(Path(writer.manifest.captions))
             files = ScanAhead(paths, table.path if table else None)
         before = recorded_entry(writer.manifest, encoder.fingerprint)
-        entry = encoder_entry(
-            encoder,
-            choice or _recorded_choice(writer, encoder),
-            batch_size or _batch_size(encoder, before),
-        )
+        size = batch_size or _batch_size(encoder, before)
+        entry = encoder_entry(encoder, choice or _recorded_choice(writer, encoder), size)
         writer.add_sources(sorted(dict.fromkeys(map(str, paths))))
         writer.begin_with(entry)
         run = Run(writer, entry, encoder, paths, table)
@@ -129,6 +124,10 @@ def index(
         run.take_images(files, workers, context)
         run.finish(context)
     return run.report(place, time.monotonic() - start)
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
 
 
 def _captions_of_before(named: Path) -> CaptionTable | None:

@@ -7,10 +7,10 @@ true only within one region whose pixels are centimetres both ways.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pydicom.dataset import Dataset
-
-from vlm_explorer.files.dicom_dataset import integer, items, number
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 # Codes of Physical Units X/Y Direction (PS3.3 C.8.5.5.1.15): 3 is cm.
 _CENTIMETRES = 3
@@ -44,6 +44,8 @@ class UltrasoundRegion:
 
 def read_regions(dataset: Dataset) -> tuple[UltrasoundRegion, ...]:
     """Return the regions whose places are given, in the order of the file."""
+    from vlm_explorer.files.dicom_dataset import integer, items
+
     regions = []
     for item in items(dataset, "SequenceOfUltrasoundRegions"):
         edges = [integer(item, keyword) for keyword in _EDGES]
@@ -58,6 +60,8 @@ def read_regions(dataset: Dataset) -> tuple[UltrasoundRegion, ...]:
 
 def region_spacing(item: Dataset) -> tuple[float, float] | None:
     """Return row and column spacing in mm where both directions are lengths."""
+    from vlm_explorer.files.dicom_dataset import integer, number
+
     units = [integer(item, f"PhysicalUnits{axis}Direction") for axis in "XY"]
     if units != [_CENTIMETRES, _CENTIMETRES]:
         return None

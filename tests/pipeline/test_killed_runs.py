@@ -53,7 +53,7 @@ def start(folder: Path, place: Path) -> subprocess.Popen[str]:
 
 def finish(process: subprocess.Popen[str]) -> None:
     """Let a run come to its end."""
-    assert process.wait(120) == 0
+    assert process.wait(300) == 0
     assert process.stdout is not None
     process.stdout.close()
 

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 from scan_folder import IMAGES as SCANS
 from shell_collection import IMAGES, FakeEncoder, build_collection, image_id
 
 from vlm_explorer import paths
+from vlm_explorer.collection.store import Collection
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.first_look import FirstLook
 from vlm_explorer.viewmodels import background, early_work, questions
@@ -127,6 +129,24 @@ def test_that_an_encoder_which_is_not_here_is_said(
     assert said[0][2]
     assert session.opening == ""
     caplog.clear()
+
+
+def test_that_a_collection_in_which_some_images_have_vectors_opens_and_is_searched(
+    tmp_path: Path, shell_session: Session, settle: Settle, qtbot: QtBot
+) -> None:
+    folder = tmp_path / "some.vlmx"
+    build_collection(folder)
+    table = Collection(folder).table(f"vectors/{Collection(folder).encoder_entry().key}.images")
+    table.delete("image_id", [image_id(0), image_id(3)])
+    shell_session.open(folder)
+    settle(shell_session)
+    assert len(shell_session.images) == IMAGES
+    shell_session.search("anything")
+    settle(shell_session)
+    answer = shell_session.query.answer
+    assert answer is not None
+    assert answer.searched == IMAGES - 2
+    assert np.flatnonzero(np.isnan(answer.cosine)).tolist() == [0, 3]
 
 
 def test_that_an_encoder_may_be_named_by_its_folder(model_folder: Path, tmp_path: Path) -> None:

@@ -126,7 +126,8 @@ def _whole_vectors(
 ) -> tuple[str, np.ndarray | None]:
     """Return the first encoder that has a vector of every image, and these vectors.
 
-    Where an index on disk is searched instead of them, no vectors are read.
+    Where an index on disk is searched instead of them, no vectors are read; nor where no encoder
+    has seen every image, and the first that has seen some is returned.
 
     The one asked for, else the one that the window used last, else those last written; one that
     has left this machine, only where there is no other.
@@ -147,6 +148,9 @@ def _whole_vectors(
             return name, collection.whole_rows(name).halves
         except CollectionDamaged as error:
             problem = problem or error
+    for name in dict.fromkeys(names):
+        if name in known and collection.missing_vectors(name) < collection.images.num_rows:
+            return name, None
     assert problem is not None
     raise problem
 

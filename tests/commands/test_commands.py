@@ -85,7 +85,8 @@ def test_that_search_prints_ranked_hits(
     )
     answer = json.loads(out)
     assert code == 0
-    assert set(answer) == {"model", "query", "hits", "warnings"}
+    assert set(answer) == {"model", "query", "hits", "approximate", "warnings"}
+    assert answer["approximate"] is None
     assert set(answer["hits"][0]) == {"rank", "image_id", "file", "frame", "cosine", "score"}
     cosines = [hit["cosine"] for hit in answer["hits"]]
     assert cosines == sorted(cosines, reverse=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from vlm_explorer.rendering import colours, density
 from vlm_explorer.rendering.colours import Rgb
 from vlm_explorer.rendering.discs import Canvas
+from vlm_explorer.rendering.grids import GridPool, Grids
 from vlm_explorer.rendering.points import Points
 from vlm_explorer.rendering.spatial_order import LastOrder, Ordered
 from vlm_explorer.rendering.view import View
@@ -26,6 +27,7 @@ Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
 
 _last_order = LastOrder()
+_grids = GridPool()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,11 +133,24 @@ def draw(
     """
     if not placed.count(layer):
         return
-    kernels, points, (rows, columns) = placed.kernels, placed.points, placed.shape
     cell = max(1, math.ceil(diameter))
-    counts = np.zeros((rows, columns), np.float32)
-    mixture = np.zeros((-(-rows // cell), 4 * -(-columns // cell)), np.float32)
-    light = _light(placed.found[layer], palette)
+    with _grids.lent(placed.shape, cell) as grids:
+        _draw(canvas, placed, layer, _light(placed.found[layer], palette), diameter, tone, grids)
+
+
+def _draw(
+    canvas: Canvas,
+    placed: Placed,
+    layer: int,
+    light: Floats,
+    diameter: float,
+    tone: density.Tone,
+    grids: Grids,
+) -> None:
+    kernels, points, rows = placed.kernels, placed.points, placed.shape[0]
+    cell, counts, mixture = grids.cell, grids.counts, grids.mixture
+    counts.fill(0)
+    mixture.fill(0)
 
     def pour(part: tuple[int, int]) -> None:
         kernels.pour(
@@ -144,18 +159,19 @@ def draw(
         )  # fmt: skip
 
     _in_parts(pour, rows, cell)
-    spread_out = _spread(kernels, counts, density.profile(diameter), 1)
-    mixture = _spread(kernels, mixture, density.profile(max(diameter / cell, 1.0)), 4)
-    _in_parts(lambda part: kernels.mix(part, mixture, density.TO_SRGB), len(mixture))
-    values = np.empty(rows * columns + 1, np.float32)
-    values = values[: kernels.collect_above(spread_out, np.float32(density.LEAST), values)]
+    spread_out, colour = grids.spread_counts, grids.spread_mixture
+    _spread(kernels, counts, density.profile(diameter), 1, spread_out)
+    _spread(kernels, mixture, density.profile(max(diameter / cell, 1.0)), 4, colour)
+    _in_parts(lambda part: kernels.mix(part, colour, density.TO_SRGB), len(colour))
+    found = kernels.collect_above(spread_out, np.float32(density.LEAST), grids.values)
+    values = grids.values[:found]
     if not len(values):
         return
     levels = density.levels(values, tone)
 
     def shade(part: tuple[int, int]) -> None:
         kernels.shade(
-            part, canvas, spread_out, mixture, cell, np.float32(density.LEAST),
+            part, canvas, spread_out, colour, cell, np.float32(density.LEAST),
             np.float32(levels.per_root), levels.opacity, levels.glow, np.float32(tone.light),
         )  # fmt: skip
 
@@ -168,10 +184,10 @@ def _light(found: NDArray[np.int64], palette: Rgb) -> Floats:
     return np.hstack([weights, colours.to_linear(palette) * weights]).astype(np.float32)
 
 
-def _spread(kernels: ModuleType, grid: Floats, profile: Floats, stride: int) -> Floats:
-    answer = np.empty_like(grid)
+def _spread(
+    kernels: ModuleType, grid: Floats, profile: Floats, stride: int, answer: Floats
+) -> None:
     _in_parts(lambda part: kernels.spread(part, grid, profile, stride, answer), len(grid))
-    return answer
 
 
 def _in_parts(work: Callable[[tuple[int, int]], Any], total: int, step: int = 1) -> list[Any]:

@@ -68,13 +68,20 @@ def _move(part, epoch, seed, alpha, pull, push, indptr, indices, every, due, old
                 continue
             due[at] += every[at]
             j = indices[at]
-            for _ in range(2):  # umap-learn moves it as one end of the edge and as the other
-                dx, dy = x - old[j, 0], y - old[j, 1]
+            other_x, other_y = old[j, 0], old[j, 1]
+            for _ in range(
+                2
+            ):  # it moves as one end of the edge, later as the other; both come near
+                dx, dy = x - other_x, y - other_y
                 square = np.float32(dx * dx + dy * dy)
                 if square > 0:
                     force = pull[square.view(np.int32) >> _SHIFT]
-                    x += alpha * min(max(force * dx, -_MOST), _MOST)
-                    y += alpha * min(max(force * dy, -_MOST), _MOST)
+                    step_x = alpha * min(max(force * dx, -_MOST), _MOST)
+                    step_y = alpha * min(max(force * dy, -_MOST), _MOST)
+                    x += step_x
+                    y += step_y
+                    other_x -= step_x
+                    other_y -= step_y
             for _ in range(_NEGATIVES):
                 state += np.uint64(0x9E3779B97F4A7C15)
                 bits = state

@@ -188,10 +188,11 @@ def test_that_umap_stays_out_of_the_program_itself_and_says_nothing():
 def test_that_cancelling_ends_umaps_process():
     import multiprocessing
 
+    before = set(multiprocessing.active_children())  # codecs' are kept from one test to the next
     context = JobContext(lambda progress: context.cancel(), min_interval=0)
     with pytest.raises(Cancelled):
         project(ProjectionSpec(), clusters(500)[0], NO_TEXTS, context=context)
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= before
 
 
 def test_that_the_fuzzy_graph_is_umap_learns():

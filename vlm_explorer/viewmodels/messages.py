@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from vlm_explorer import paths
 from vlm_explorer.errors import ExplorerError
 from vlm_explorer.jobs import Cancelled
+from vlm_explorer.viewmodels.error_words import hint_for_window
 
 
 class Messages(QObject):
@@ -33,7 +34,7 @@ class Messages(QObject):
         if isinstance(error, Cancelled):
             return
         if isinstance(error, ExplorerError):
-            self.message.emit("error", error.text, error.hint)
+            self.message.emit("error", error.text, hint_for_window(error.hint))
             return
         self.message.emit(
             "error",

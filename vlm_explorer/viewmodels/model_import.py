@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from vlm_explorer.errors import ExplorerError
 from vlm_explorer.jobs import Progress
 from vlm_explorer.viewmodels import import_work
+from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.import_work import Candidate
 
 if TYPE_CHECKING:
@@ -119,9 +119,5 @@ class ModelImport(QObject):
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
-        if isinstance(error, ExplorerError):
-            self.problem, self.hint = error.text, error.hint
-        else:
-            self.problem = "Something unexpected went wrong."
-            self.hint = "The details are in the log."
+        self.problem, self.hint = error_words(error, "Something unexpected went wrong.")
         self.changed.emit()

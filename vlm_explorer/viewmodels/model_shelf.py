@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from vlm_explorer.errors import ExplorerError
 from vlm_explorer.jobs import Progress
 from vlm_explorer.viewmodels import model_work
 from vlm_explorer.viewmodels.encoder_switch import EncoderSwitch
+from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.model_facts import ModelFacts, ModelList, read_models
 from vlm_explorer.viewmodels.running_jobs import describe_progress
 
@@ -172,10 +172,7 @@ class ModelShelf(QObject):
         self.refresh()
 
     def _fail(self, id_: str, error: Exception) -> None:
-        if isinstance(error, ExplorerError):
-            problem, hint = error.text, error.hint
-        else:
-            problem, hint = "Something unexpected went wrong.", "The details are in the log."
+        problem, hint = error_words(error, "Something unexpected went wrong.")
         self._put(id_, ModelState(problem=problem, hint=hint))
         self.refresh()
 
@@ -273,9 +270,10 @@ class ModelShelf(QObject):
             on_failure=self._fail_token,
         )
 
-    def _fail_token(self, error: Any) -> None:
-        text = error.text if isinstance(error, ExplorerError) else "The token could not be kept."
-        self.token_changed.emit(text, getattr(error, "hint", ""))
+    def _fail_token(self, error: Exception) -> None:
+        self.token_changed.emit(
+            *error_words(error, "Something unexpected went wrong with the keyring.")
+        )
 
     def _put(self, id_: str, state: ModelState) -> None:
         if state != self._states.get(id_, IDLE):

@@ -9,13 +9,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.jobs import Progress
 from vlm_explorer.viewmodels import saliency_caption, saliency_display
+from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.saliency_caption import Caption, Head
 from vlm_explorer.viewmodels.saliency_display import DisplayedMap, RawMap, Rectangle
 from vlm_explorer.viewmodels.saliency_explainer import Explainer, Request
 from vlm_explorer.viewmodels.saliency_states import Choice, Method, Stage
 from vlm_explorer.viewmodels.saliency_work import PromptMap
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
-from vlm_explorer.viewmodels.viewer_words import error_words
 
 if TYPE_CHECKING:
     from vlm_explorer.saliency.attention import AttentionMaps

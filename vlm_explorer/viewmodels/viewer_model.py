@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.pixels.frame import Frame
+from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.scan_state import ScanState, Status
 from vlm_explorer.viewmodels.series_order import SeriesOrder
 from vlm_explorer.viewmodels.session import Session
@@ -15,7 +16,6 @@ from vlm_explorer.viewmodels.viewer_frames import FrameCache, FrameKey, LoadedFr
 from vlm_explorer.viewmodels.viewer_loader import FrameLoader
 from vlm_explorer.viewmodels.viewer_orientation import UPRIGHT, Orientation
 from vlm_explorer.viewmodels.viewer_series import image_to_show, window_key
-from vlm_explorer.viewmodels.viewer_words import error_words
 
 __all__ = ["Status", "ViewerModel"]
 

@@ -1,10 +1,8 @@
-"""Numbers and errors in words. No Qt."""
+"""Numbers in words. No Qt."""
 
 from __future__ import annotations
 
 import math
-
-from vlm_explorer.errors import ExplorerError
 
 
 def plain_number(value: float, figures: int = 4) -> str:
@@ -18,10 +16,3 @@ def plain_number(value: float, figures: int = 4) -> str:
     else:
         text = f"{value:.{figures}g}"
     return text.replace("-", "−")
-
-
-def error_words(error: Exception, otherwise: str) -> tuple[str, str]:
-    """Return what went wrong and what to do; `otherwise` is said of an error nobody expected."""
-    if isinstance(error, ExplorerError):
-        return error.text, error.hint
-    return otherwise, "The details are in the log."

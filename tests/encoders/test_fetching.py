@@ -31,6 +31,7 @@ from vlm_explorer.errors import (
     ModelNotFound,
     ModelProblem,
     StorageProblem,
+    UsageError,
 )
 from vlm_explorer.jobs import Cancelled, JobContext
 
@@ -754,6 +755,14 @@ def test_that_a_token_is_found_in_the_environment_and_in_the_hubs_login(hub, mon
     assert (hub_token.find_token(), hub_token.token_source()) == ("hf_right", "environment")
     fetch_model("gated")
     assert installed() == ["gated"]
+
+
+@pytest.mark.parametrize("token", ["hf_right\nhf_other", "hf_right\rhf_other", "hf_…", ""])
+def test_that_what_cannot_be_a_token_is_neither_sent_nor_said(hub, token):
+    with pytest.raises(UsageError, match="no token") as caught:
+        fetch_model("gated", token=token)
+    assert "hf_right" not in f"{caught.value!r} {caught.value}"
+    assert hub.requests == []
 
 
 def test_that_no_token_is_left_in_files(hub):

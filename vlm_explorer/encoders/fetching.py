@@ -85,6 +85,7 @@ def fetch_model(
         ModelNotFound: no such id.
         ModelProblem: it is here already, or cannot be fetched, or is being fetched.
         AccessNeeded: its terms have to be accepted first, or the token is refused.
+        UsageError: what is given as a token cannot be one.
         FetchProblem: the hub cannot be reached, refuses, or sends something else.
         StorageProblem: no room, or no permission to write.
     """

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from urllib.request import OpenerDirector
 
 from vlm_explorer.encoders.fetch_errors import Subject, no_connection, refusal
+from vlm_explorer.encoders.hub_token import check_token
 from vlm_explorer.encoders.network import Network, host_of, make_opener, make_request
 from vlm_explorer.encoders.stream import Answer, ConnectionLost, Stream
 from vlm_explorer.errors import AccessNeeded, FetchProblem
@@ -56,6 +57,8 @@ class Hub:
     """Asks the hub, by one way through the network, and with a token if there is one."""
 
     def __init__(self, network: Network, token: str | None, context: JobContext) -> None:
+        if token is not None:
+            check_token(token)
         if token and not network.is_private:
             raise AccessNeeded(
                 f"The token is not sent to {network.host}, because the way there is not encrypted.",

@@ -30,6 +30,19 @@ def token_source() -> str:
     return "hub login" if _from_login() else ""
 
 
+def check_token(token: str) -> None:
+    """Refuse what cannot be a token; sent as it is, it would be quoted in an error of the library.
+
+    Raises:
+        UsageError: it is empty, or holds what no token does.
+    """
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError(
+            "That is no token of the hub.",
+            "Copy the whole line that begins with hf_ from https://huggingface.co/settings/tokens.",
+        )
+
+
 def keep_token(token: str) -> None:
     """Keep a token in the system's keyring.
 
@@ -41,11 +54,7 @@ def keep_token(token: str) -> None:
     from keyring.errors import KeyringError
 
     token = token.strip()
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise UsageError(
-            "That is no token of the hub.",
-            "Copy the whole line that begins with hf_ from https://huggingface.co/settings/tokens.",
-        )
+    check_token(token)
     try:
         keyring.set_password(SERVICE, ACCOUNT, token)
     except KeyringError:

@@ -170,6 +170,7 @@ def test_that_ctrl_c_stops_a_fetch_which_goes_on_later(hub, tmp_path):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert "Fetched OpenAI CLIP ViT-L/14" in done.stdout
     ranges = [request.range for request in hub.asked_for("open_clip_model.safetensors")]
+    assert ranges
     assert all(wanted.startswith("bytes=") for wanted in ranges)
 
 

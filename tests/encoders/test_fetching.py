@@ -100,16 +100,12 @@ def hub(folders, resources, monkeypatch):
     with local_hub() as server:
         monkeypatch.setenv("HF_ENDPOINT", server.url)
         biomedclip = repository_of(folders["biomedclip, old keys"])
-        weights = biomedclip.files.pop("open_clip_model.safetensors")
+        del biomedclip.files["open_clip_model.safetensors"]
         text_config = biomedclip.files.pop("config.json")
-        shutil.copy(
-            folders["biomedclip"] / "open_clip_pytorch_model.bin", weights.parent / "weights.bin"
-        )
         biomedclip.files["open_clip_pytorch_model.bin"] = (
             folders["biomedclip"] / "open_clip_pytorch_model.bin"
         )
         biomedclip.files |= {"README.md": b"# BiomedCLIP", "notebook.ipynb": b"{}"}
-        (weights.parent / "weights.bin").unlink()
         server.repositories["microsoft/BiomedCLIP"] = biomedclip
         server.repositories["microsoft/BiomedBERT"] = Repository(
             {"config.json": text_config, "pytorch_model.bin": b"not needed"}, revision="b" * 40
@@ -328,7 +324,6 @@ def test_that_a_connection_that_drops_is_gone_on_from_where_it_was(hub):
 
 def test_that_a_connection_that_always_drops_is_given_up_and_what_arrived_is_kept(hub):
     hub.faults.drop_after["open_clip_model.safetensors"] = (5000, 1)
-    hub.faults.status["open_clip_model.safetensors"] = (0, {}, 0)
     fault = hub.faults.drop_after
 
     class Nothing(dict):
@@ -447,10 +442,28 @@ def test_that_a_server_that_knows_no_ranges_sends_the_whole_file_again(hub):
     assert load_encoder("clip").dimension == 48
 
 
+def test_that_a_server_that_begins_anew_and_never_ends_is_given_up(hub):
+    hub.faults.ignore_range = True
+    hub.faults.drop_after["open_clip_model.safetensors"] = (5000, 99)
+    with pytest.raises(FetchProblem, match="broke off: 5 kB of"):
+        fetch_model("clip")
+    asked = [one for one in hub.asked_for("open_clip_model.safetensors") if one.server == "store"]
+    assert len(asked) == hub_module.ATTEMPTS
+
+
+def test_that_a_server_that_refuses_every_request_is_given_up(hub):
+    hub.faults.status["open_clip_model.safetensors"] = (416, {}, 99)
+    with pytest.raises(FetchProblem, match="other contents than were published"):
+        fetch_model("clip")
+
+
+def test_that_an_empty_file_is_fetched(hub):
+    hub.repositories["timm/clip"].files["README.md"] = b""
+    fetch_model("clip")
+    assert (paths.models_folder() / "clip" / "README.md").read_bytes() == b""
+
+
 def test_that_a_server_that_refuses_the_range_is_asked_for_the_whole_file(hub):
-    hub.repositories["timm/clip"].files["open_clip_config.json"] = weights_of(
-        hub, "timm/clip", "open_clip_config.json"
-    )
     stale_partial(hub, b"x" * 5000)
     hub.faults.status["open_clip_model.safetensors"] = (416, {}, 1)
     fetch_model("clip")

@@ -97,9 +97,10 @@ def download(hub: Hub, wanted: Wanted, folder: Path, progress: FetchProgress) ->
         for _ in range(2):
             digests, resumed = _complete(hub, wanted, partial, progress)
             if digests.are_right:
+                partial.touch()  # nothing arrives of an empty file
                 partial.replace(target)
                 return digests.sha256
-            partial.unlink()
+            partial.unlink(missing_ok=True)
             progress.take_back(digests.bytes)
             if not resumed:
                 break  # what was there before is not to blame
@@ -114,15 +115,14 @@ def _complete(
     """Fetch what is missing of a file; return its digests, and whether some was there before."""
     digests = _digest(partial, wanted, progress)
     resumed = digests.bytes > 0
-    failures = 0
+    failures, furthest = 0, digests.bytes
     while wanted.bytes is None or digests.bytes < wanted.bytes:
-        before = digests.bytes
         stream, answer = hub.open_file(wanted.subject, digests.bytes)
         try:
             if answer.status == 416 or not _goes_on(answer, digests.bytes):
                 progress.take_back(digests.bytes)
                 partial.unlink(missing_ok=True)
-                digests, before = Digests(wanted), 0
+                digests = Digests(wanted)
                 if answer.status == 416:
                     if failures == ATTEMPTS:
                         break
@@ -136,7 +136,9 @@ def _complete(
             broken = None
         finally:
             stream.close()
-        failures = failures + 1 if digests.bytes == before else 1
+        # a server that begins anew each time gets further or it is given up
+        failures = failures + 1 if digests.bytes <= furthest else 1
+        furthest = max(furthest, digests.bytes)
         if failures == ATTEMPTS:
             raise _gave_up(wanted, digests.bytes) from broken
         hub.pause(failures)

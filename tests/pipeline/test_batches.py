@@ -6,6 +6,8 @@ import threading
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vlm_explorer.errors import ModelProblem
 from vlm_explorer.jobs import Cancelled, JobContext
@@ -13,10 +15,13 @@ from vlm_explorer.pipeline.batches import BatchEncoder
 
 
 class Tower:
-    """An encoder whose vector is the view's first value; it may be held or made to fail."""
+    """An encoder whose vector is the view's first value and its place in the batch.
+
+    It may be held or made to fail.
+    """
 
     def __init__(self) -> None:
-        self.calls: list[tuple[int, int, bool]] = []
+        self.calls: list[tuple[int, int]] = []
         self.threads: set[int] = set()
         self.gate = threading.Event()
         self.gate.set()
@@ -24,14 +29,14 @@ class Tower:
         self.error: Exception | None = None
         self.batch_limit: int | None = None
 
-    def encode_images(self, views, *, batch_size, pad):
+    def encode_images(self, views, *, batch_size):
         self.begun.set()
         assert self.gate.wait(20)
         if self.error is not None:
             raise self.error
-        self.calls.append((len(views), batch_size, pad))
+        self.calls.append((len(views), batch_size))
         self.threads.add(threading.get_ident())
-        return np.array([[view.flat[0]] for view in views], np.float32)
+        return np.array([[view.flat[0], i] for i, view in enumerate(views)], np.float32)
 
 
 def view(value: int) -> np.ndarray:
@@ -52,7 +57,7 @@ def test_that_vectors_come_in_order_from_one_other_thread(tower: Tower) -> None:
     batches.flush()
     found += batches.take()
     assert [(item, vector[0]) for item, vector in found] == [(str(i), i) for i in range(11)]
-    assert tower.calls == [(4, 4, True), (4, 4, True), (3, 4, True)]
+    assert tower.calls == [(4, 4)] * 3
     assert threading.get_ident() not in tower.threads
     assert batches.waiting == 0
 
@@ -94,7 +99,27 @@ def test_that_what_fitted_into_memory_is_the_size_of_the_batches_that_follow(tow
     for i in range(4):
         batches.put(i, view(i))
     batches.flush()
-    assert [count for count, _, _ in tower.calls] == [2, 2]
+    assert tower.calls == [(2, 2), (2, 2)]
+
+
+@given(st.integers(0, 20), st.lists(st.sampled_from(["put", "start", "new run"]), max_size=40))
+def test_that_a_view_has_the_same_place_wherever_batches_and_runs_were_cut_off(begin, steps):
+    tower = Tower()
+    batches: BatchEncoder[int] = BatchEncoder(tower, 4, begin)
+    number, found = begin, []
+    for step in [*steps, "new run"]:
+        if step == "put":
+            batches.put(number, view(number))
+            number += 1
+        else:
+            batches.start()
+        if step == "new run":
+            batches.flush()
+            found += batches.take()
+            batches = BatchEncoder(tower, 4, number)
+    places = [(item, vector[0], vector[1]) for item, vector in found]
+    assert places == [(i, i, i % 4) for i in range(begin, number)]
+    assert {size for size, _ in tower.calls} <= {4}
 
 
 def test_that_an_error_of_the_encoder_reaches_the_caller(tower: Tower) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from model_folders import build_siglip_folder
 from PIL import Image
 from pydicom.data import get_testdata_file
 from scan_folder import build_scan_folder
@@ -34,14 +35,13 @@ from vlm_explorer.collection.writer import CollectionWriter
 
 SCRIPT = Path(__file__).with_name("killable_run.py")
 KILLS_IN_A_ROW = 3
-MODEL = "demo"
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL is of POSIX")
 
 
 def start(folder: Path, place: Path) -> subprocess.Popen[str]:
     """Start a run; return once its encoder is loaded."""
-    command = [sys.executable, str(SCRIPT), str(folder), str(place), MODEL]
+    command = [sys.executable, str(SCRIPT), str(folder), str(place), str(model_for(folder))]
     root = str(Path(__file__).parents[2])
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": root}
@@ -49,6 +49,10 @@ def start(folder: Path, place: Path) -> subprocess.Popen[str]:
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
     return process
+
+
+def model_for(folder: Path) -> Path:
+    return folder.with_name("model")
 
 
 def finish(process: subprocess.Popen[str]) -> None:
@@ -85,7 +89,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The scans, more images, a file of many frames, and one whose second half is missing."""
+    """The scans, more images, a file of many frames, and one whose second half is missing.
+
+    With them the folder of an encoder whose last bits depend on an image's place in its batch,
+    where several threads share the work.
+    """
     scans = build_scan_folder(tmp_path_factory.mktemp("killed") / "scans")
     numbers = np.random.default_rng(3)
     for number in range(60):
@@ -95,6 +103,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Image.fromarray(numbers.integers(0, 256, (24, 24)).astype(np.uint8)) for _ in range(40)
     ]
     pages[0].save(scans / "many.tif", save_all=True, append_images=pages[1:])
+    build_siglip_folder(model_for(scans))
     cine = Path(str(get_testdata_file("examples_ybr_color.dcm"))).read_bytes()
     (scans / "cut.dcm").write_bytes(cine[: len(cine) // 2])
     return scans

@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from vlm_explorer.cli import main
@@ -104,22 +103,6 @@ def test_that_the_command_goes_on_as_it_began(
     kept = ("device", "precision", "batch_size")
     assert [first[name] for name in kept] == [second[name] for name in kept] == ["cpu", "fp32", 3]
     assert second["warnings"] == []
-
-
-def test_that_an_image_has_the_same_bits_whatever_its_batch_holds_and_where(
-    encoder: Encoder,
-) -> None:
-    from vlm_explorer.encoders.load import load_encoder
-
-    random = np.random.default_rng(0)
-    for each in (encoder, load_encoder("demo", device="cpu", precision="fp32")):
-        size = each.preprocess.size
-        images = list(random.integers(0, 256, (24, size, size, 3)).astype(np.uint8))
-        whole = each.encode_images(images, batch_size=8, pad=True)
-        for place in range(8):
-            mixed = images[8 : 8 + place] + images[:1]
-            (*_, vector) = each.encode_images(mixed, batch_size=8, pad=True)
-            np.testing.assert_array_equal(vector, whole[0])
 
 
 @pytest.fixture

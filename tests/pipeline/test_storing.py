@@ -16,7 +16,6 @@ from vlm_explorer.collection.records import ImageRecord, image_id
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.collection.writer import CollectionWriter
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.pipeline.batches import BatchEncoder
 from vlm_explorer.pipeline.known import Known
 from vlm_explorer.pipeline.storing import Storing
 
@@ -25,12 +24,12 @@ VIEW = np.zeros((2, 2, 3), np.uint8)
 
 
 class Numbering:
-    """Encodes the brightness of an image."""
+    """Encodes the brightness of an image, and its place in the batch."""
 
     batch_limit = None
 
     def encode_images(self, images: Any, **_: Any) -> np.ndarray:
-        return np.array([[1, 0, 0, image[0, 0, 0]] for image in images], np.float32)
+        return np.array([[1, 0, i, image[0, 0, 0]] for i, image in enumerate(images)], np.float32)
 
 
 def record(file: str, frame: int = 0) -> ImageRecord:
@@ -51,8 +50,8 @@ def writer(tmp_path: Path) -> Iterator[CollectionWriter]:
 
 
 def storing_into(writer: CollectionWriter, batch_size: int = 2) -> Storing:
-    batches: BatchEncoder[Any] = BatchEncoder(Numbering(), batch_size)  # type: ignore[arg-type]
-    return Storing(writer, ENTRY, batches, Known(writer.reader(), ENTRY))
+    known = Known(writer.reader(), ENTRY)
+    return Storing(writer, ENTRY, Numbering(), batch_size, known)  # type: ignore[arg-type]
 
 
 def files_in(writer: CollectionWriter) -> list[tuple[str, int]]:
@@ -162,3 +161,19 @@ def test_that_a_row_of_a_file_that_moved_takes_its_new_name(writer: CollectionWr
     moved.finish(JobContext())
     assert files_in(writer) == [("elsewhere", 0)]
     assert (moved.encoded, moved.reused) == (0, 1)
+
+
+def test_that_a_run_that_goes_on_encodes_at_the_places_of_one_that_was_not_cut_off(
+    writer: CollectionWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing, "_FIRST_COMMIT", 0.0)  # no batch waits to be full
+    monkeypatch.setattr(storing, "COMMIT_SECONDS", 0.0)
+    for begin, end in ((0, 5), (5, 6), (6, 13)):
+        store = storing_into(writer, batch_size=4)
+        for number in range(begin, end):
+            store.add(record(chr(97 + number)), VIEW)
+            store.close_file(0)
+            store.tick()
+        store.finish(JobContext())
+    places = Collection(writer.folder).vectors()[:, 2]
+    assert places.tolist() == [number % 4 for number in range(13)]

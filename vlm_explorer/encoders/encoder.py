@@ -72,13 +72,9 @@ class Encoder(Protocol):
         images: Sequence[NDArray[np.uint8]],
         *,
         batch_size: int | None = None,
-        pad: bool = False,
         context: JobContext | None = None,
     ) -> NDArray[np.float32]:
-        """Return float32 (N, D), unit rows, of uint8 images (rows, columns[, 3]).
-
-        With `pad` every batch has `batch_size` images, the last one filled up.
-        """
+        """Return float32 (N, D), unit rows, of uint8 images (rows, columns[, 3])."""
         ...
 
     def encode_texts(

@@ -67,7 +67,6 @@ class OpenClipEncoder:
         images: Sequence[NDArray[np.uint8]],
         *,
         batch_size: int | None = None,
-        pad: bool = False,
         context: JobContext | None = None,
     ) -> NDArray[np.float32]:
         """Return float32 (N, D), unit rows, in the order of `images`.
@@ -77,8 +76,6 @@ class OpenClipEncoder:
                 may be given as well, with the same result.
             batch_size: images that go through the tower at once; by default what `choice` says.
                 Halved when memory runs out, and never larger after that.
-            pad: fill up the last batch, so that every vector comes from a batch of one shape: the
-                last bits depend on the shape, but not on the place or the neighbours.
             context: told the progress and asked for cancellation once a batch.
 
         Raises:
@@ -86,12 +83,9 @@ class OpenClipEncoder:
             OutOfMemory: not even one image fits.
         """
 
-        def encode(start: int, stop: int, size: int) -> torch.Tensor:
+        def encode(start: int, stop: int) -> torch.Tensor:
             views = [self.view(image) for image in images[start:stop]]
-            missing = size - len(views) if pad else 0
-            views += [np.zeros_like(views[0])] * missing
-            found = image_features(self.model, views, self.preprocess, self.device, self.precision)
-            return found[: stop - start]
+            return image_features(self.model, views, self.preprocess, self.device, self.precision)
 
         size = self.choice.batch_size if batch_size is None else batch_size
         return self._in_batches(encode, len(images), size, IMAGES, context)
@@ -115,7 +109,7 @@ class OpenClipEncoder:
         order = torch.argsort(used, stable=True)
         rows, used = rows[order], used[order]
 
-        def encode(start: int, stop: int, _: int) -> torch.Tensor:
+        def encode(start: int, stop: int) -> torch.Tensor:
             cut = rows[start:stop, : int(used[stop - 1])].to(self.device)
             return torch.nn.functional.normalize(encode_rows(self.model, cut).float(), dim=-1)
 
@@ -143,13 +137,13 @@ class OpenClipEncoder:
 
     def _in_batches(
         self,
-        encode: Callable[[int, int, int], torch.Tensor],
+        encode: Callable[[int, int], torch.Tensor],
         count: int,
         batch_size: int,
         what: str,
         context: JobContext | None,
     ) -> NDArray[np.float32]:
-        """Return the rows of `encode(start, stop, size)`; a GPU computes while the next is made."""
+        """Return the rows of `encode(start, stop)`; a GPU computes while the next is made."""
         vectors = np.zeros((count, self.dimension), np.float32)
         start, size = 0, max(1, min(batch_size, self._fitting.get(what, batch_size)))
         under_way: tuple[int, torch.Tensor] | None = None
@@ -159,7 +153,7 @@ class OpenClipEncoder:
                 stop = min(start + size, count)
                 try:
                     with torch.inference_mode():
-                        launched = stop, encode(start, stop, size)
+                        launched = stop, encode(start, stop)
                 except (RuntimeError, MemoryError) as error:
                     if not is_out_of_memory(error):
                         raise

@@ -22,12 +22,18 @@ class BatchEncoder(Generic[T]):
     """Encodes views as they come; each belongs to an item of the caller.
 
     The device computes in a thread, so that the caller meanwhile takes what the decoders made.
-    The encoder always gets a batch of `batch_size`, filled up where there are fewer: the last
-    bits of a vector depend on the shape of its batch.
+    The last bits of a vector depend on the shape of its batch and, through the threads that share
+    the work, on its place there, but not on its neighbours. So the encoder always gets batches of
+    `batch_size`, and view number n stands at place n modulo `batch_size`, whether or not the others
+    have come.
+
+    Args:
+        begin: the number of the first view: how many were encoded by the runs before.
     """
 
-    def __init__(self, encoder: Encoder, batch_size: int) -> None:
+    def __init__(self, encoder: Encoder, batch_size: int, begin: int = 0) -> None:
         self._encoder, self._batch_size = encoder, batch_size
+        self._number = begin  # of the next view
         self._items: list[T] = []
         self._views: list[NDArray[np.uint8]] = []
         self._since = 0.0  # when the first of them came
@@ -61,7 +67,8 @@ class BatchEncoder(Generic[T]):
             self._since = time.monotonic()
         self._items.append(item)
         self._views.append(view)
-        if len(self._items) >= self.batch_size:
+        self._number += 1
+        if self._number % self.batch_size == 0:
             self.start()
 
     def start(self) -> None:
@@ -74,7 +81,9 @@ class BatchEncoder(Generic[T]):
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="encode")
         items, self._items = self._items, []
         views, self._views = self._views, []
-        self._under_way.append((items, self._thread.submit(self._encode, views)))
+        size = self.batch_size
+        place = (self._number - len(views)) % size
+        self._under_way.append((items, self._thread.submit(self._encode, views, place, size)))
 
     def flush(self, context: JobContext | None = None) -> None:
         """Encode all that was put, and wait for it.
@@ -112,5 +121,10 @@ class BatchEncoder(Generic[T]):
         items, encoded = self._under_way.popleft()
         self._done += zip(items, encoded.result(), strict=True)
 
-    def _encode(self, views: list[NDArray[np.uint8]]) -> Vectors:
-        return self._encoder.encode_images(views, batch_size=self._batch_size, pad=True)
+    def _encode(self, views: list[NDArray[np.uint8]], place: int, size: int) -> Vectors:
+        """Encode views that stand at `place` and after; what is missing around them is black."""
+        blank = np.zeros_like(views[0])
+        after = -(place + len(views)) % size
+        batch = [*[blank] * place, *views, *[blank] * after]
+        vectors = self._encoder.encode_images(batch, batch_size=size)
+        return vectors[place : place + len(views)]

@@ -43,6 +43,7 @@ class Known:
 
     Attributes:
         present: bool (rows,), which images were met again in this run.
+        encoded: how many vectors there are by the recipe of this run.
     """
 
     def __init__(self, collection: Collection, entry: EncoderEntry) -> None:
@@ -60,6 +61,8 @@ class Known:
         )
         self._recipes = vectors["recipe"].combine_chunks()
         self._vector_of = KeyIndex(vectors["image_id"])
+        due = {recipe_for(entry.recipe, modality) for modality in ("", "CT")}
+        self.encoded = sum(recipe in due for recipe in self._recipes.to_pylist())
         self._has_vector = _have_vectors(images, vectors, entry.recipe)
         self._refused = _refused_frames(collection)
         self.present = np.zeros(images.num_rows, bool)

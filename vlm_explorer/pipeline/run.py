@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from vlm_explorer.collection.manifest import EncoderEntry
 from vlm_explorer.collection.records import Problem, TextRecord, schema
@@ -17,7 +16,6 @@ from vlm_explorer.errors import UsageError
 from vlm_explorer.files.scan import FileKind, FoundFile
 from vlm_explorer.files.tables import CaptionTable, read_captions
 from vlm_explorer.jobs import Cancelled, JobContext
-from vlm_explorer.pipeline.batches import BatchEncoder
 from vlm_explorer.pipeline.decode_pool import DecodePool
 from vlm_explorer.pipeline.decoding import DecodedImage, Event, Opened, Refused
 from vlm_explorer.pipeline.describing import Describer, problems
@@ -57,8 +55,7 @@ class Run:
         self._captions = Captions(named=named)
         self._known = Known(reader, entry)
         self._describer = Describer(reader.salt, self._captions)
-        self._batches: BatchEncoder[Any] = BatchEncoder(encoder, self._batch_size)
-        self._storing = Storing(writer, entry, self._batches, self._known)
+        self._storing = Storing(writer, entry, encoder, self._batch_size, self._known)
         self._current: tuple[FoundFile, Opened] | None = None  # the file that is being decoded
         self._refused = 0  # of its frames
         self._texts: list[TextRecord] = []
@@ -217,7 +214,7 @@ class Run:
 
     def _note_batch_size(self) -> None:
         """Where memory ran out, keep the smaller batches that fitted."""
-        fitted = self._batches.batch_size
+        fitted = self._storing.batch_size
         if fitted < self._batch_size:
             self.warn(
                 f"Memory ran out: {fitted} images at a time were encoded instead of "

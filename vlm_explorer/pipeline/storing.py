@@ -11,6 +11,7 @@ import numpy as np
 from vlm_explorer.collection.manifest import EncoderEntry
 from vlm_explorer.collection.records import ImageRecord, ImageVector
 from vlm_explorer.collection.writer import CollectionWriter
+from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.batches import BatchEncoder
 from vlm_explorer.pipeline.known import Known
@@ -47,11 +48,12 @@ class Storing:
         self,
         writer: CollectionWriter,
         entry: EncoderEntry,
-        batches: BatchEncoder[_Row],
+        encoder: Encoder,
+        batch_size: int,
         known: Known,
     ) -> None:
         self._writer, self._entry, self._known = writer, entry, known
-        self._batches = batches
+        self._batches: BatchEncoder[_Row] = BatchEncoder(encoder, batch_size, known.encoded)
         self._line: deque[_Row] = deque()  # all that is not written, in order
         self._file: list[_Row] = []  # of the file that is open
         self._closed = 0  # of those in line, how many belong to files that are whole
@@ -60,6 +62,11 @@ class Storing:
         self._commits = 0
         self.encoded = 0
         self.reused = 0
+
+    @property
+    def batch_size(self) -> int:
+        """Images that go through the encoder at once: as asked for, or what fitted into memory."""
+        return self._batches.batch_size
 
     def add(self, record: ImageRecord, view: np.ndarray) -> None:
         """Take an image of the open file; `view` is uint8 (S, S, 3), what the encoder sees."""

@@ -77,12 +77,11 @@ class ImportedEncoder:
         images: Sequence[NDArray[np.uint8]],
         *,
         batch_size: int | None = None,
-        pad: bool = False,
         context: JobContext | None = None,
     ) -> NDArray[np.float32]:
         """As in `Encoder`."""
         encoder = self._encoder("a file cannot be encoded")
-        return encoder.encode_images(images, batch_size=batch_size, pad=pad, context=context)
+        return encoder.encode_images(images, batch_size=batch_size, context=context)
 
     def encode_texts(
         self, texts: Sequence[str], *, context: JobContext | None = None

@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 import os
 import stat
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -363,3 +364,15 @@ def test_that_only_the_user_may_read_a_collection(folder: Path) -> None:
         writer.add_images([record("d")])
     modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
     assert modes == {True: 0o700, False: 0o600}
+
+
+def test_that_a_table_whose_first_version_did_not_fit_on_the_disk_is_begun_anew(
+    folder: Path,
+) -> None:
+    table = Collection(folder).table("new")
+    (table.path / "_versions").mkdir(parents=True)
+    (table.path / "data").mkdir()
+    assert table.read(schema(TextRecord)).num_rows == 0
+    row = TextRecord(text_id("words", "prompt", None), "words", "prompt", None)
+    table.append(pa.Table.from_pylist([asdict(row)], schema(TextRecord)))
+    assert table.read(schema(TextRecord)).num_rows == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import lance
 import numpy as np
 import pytest
 from shell_collection import FakeEncoder, build_collection, image_id
@@ -115,6 +116,7 @@ def test_that_an_image_without_a_vector_is_refused_in_words(tmp_path: Path, many
     place = build_collection(tmp_path / "large.vlmx", 3)
     with CollectionWriter(place) as writer:
         entry = writer.reader().encoder_entry("fake")
-        writer.reader().table(f"vectors/{entry.key}.images").delete("image_id", [image_id(1)])
+        table = writer.reader().table(f"vectors/{entry.key}.images")
+        lance.dataset(str(table.path)).delete(f"image_id = '{image_id(1)}'")
     with pytest.raises(UsageError, match="no vector of fake"):
         search(Collection(place), FakeEncoder(), SearchRequest(images=(image_id(1),)))

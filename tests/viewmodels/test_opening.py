@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import lance
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
@@ -137,7 +138,7 @@ def test_that_a_collection_in_which_some_images_have_vectors_opens_and_is_search
     folder = tmp_path / "some.vlmx"
     build_collection(folder)
     table = Collection(folder).table(f"vectors/{Collection(folder).encoder_entry().key}.images")
-    table.delete("image_id", [image_id(0), image_id(3)])
+    lance.dataset(str(table.path)).delete(f"image_id in ('{image_id(0)}', '{image_id(3)}')")
     shell_session.open(folder)
     settle(shell_session)
     assert len(shell_session.images) == IMAGES

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-TEXT_KINDS = ("caption", "label", "prompt")
 
 # Raised whenever headers are read by other rules, or into more columns: the next run reads the
 # headers of unchanged files again, without decoding them.

@@ -101,8 +101,8 @@ class LanceTable:
 
     @property
     def exists(self) -> bool:
-        """Whether anything was ever written."""
-        return (self.path / "_versions").is_dir()
+        """Whether anything was ever written; a full disk may leave folders without a version."""
+        return any((self.path / "_versions").glob("*.manifest"))
 
     def read(self, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
         """Return the rows, or an empty table of `schema` where there are none yet.
@@ -117,12 +117,10 @@ class LanceTable:
         wanted = columns or schema.names
         if not self.exists:
             return schema.empty_table().select(wanted)
-        try:
+        with reading(self.path.parent):
             dataset = lance.dataset(str(self.path))
             known = set(dataset.schema.names)
             found = dataset.to_table(columns=[name for name in wanted if name in known])
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
-            raise _damaged(self.path.parent, error) from error
         return _filled(found, schema, wanted)
 
     def batches(self, schema: pa.Schema, columns: list[str]) -> Iterator[pa.Table]:
@@ -136,14 +134,12 @@ class LanceTable:
 
         if not self.exists:
             return
-        try:
+        with reading(self.path.parent):
             dataset = lance.dataset(str(self.path))
             known = set(dataset.schema.names)
             there = [name for name in columns if name in known]
             for batch in dataset.to_batches(columns=there, batch_size=_PART, batch_readahead=1):
                 yield _filled(pa.Table.from_batches([batch]), schema, columns)
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
-            raise _damaged(self.path.parent, error) from error
 
     def select(
         self, schema: pa.Schema, columns: list[str], key: str, values: list[str]
@@ -154,7 +150,7 @@ class LanceTable:
 
         if not self.exists or not values:
             return schema.empty_table().select(columns)
-        try:
+        with reading(self.path.parent):
             dataset = lance.dataset(str(self.path))
             parts = [
                 dataset.to_table(
@@ -163,8 +159,6 @@ class LanceTable:
                 for begin in range(0, len(values), _KEYS)
             ]
             return pa.concat_tables(parts)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise _damaged(self.path.parent, error) from error
 
     def widen(self, schema: pa.Schema) -> None:
         """Add the columns of `schema` that an older version of the program did not write."""
@@ -202,15 +196,6 @@ class LanceTable:
             with writing(self.path.parent):
                 merge = lance.dataset(str(self.path)).merge_insert(key)
                 merge.when_matched_update_all().when_not_matched_insert_all().execute(rows)
-
-    def delete(self, key: str, values: list[str]) -> None:
-        """Drop the rows whose `key` is one of `values`, in one atomic commit."""
-        import lance
-
-        for begin in range(0, len(values) if self.exists else 0, _KEYS):
-            with writing(self.path.parent):
-                condition = _one_of(key, values[begin : begin + _KEYS])
-                lance.dataset(str(self.path)).delete(condition)
 
     def set_value(self, column: str, value: str | None, key: str, values: list[str]) -> None:
         """Give `column` a value in the rows whose `key` is one of `values`."""

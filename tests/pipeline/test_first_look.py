@@ -60,6 +60,15 @@ def test_that_a_first_look_can_be_stopped_and_keeps_what_it_saw(scans: Path) -> 
     assert len(seen.files) == 1
 
 
+def test_that_a_table_that_cannot_be_read_does_not_end_the_look(scans: Path) -> None:
+    before = see(scans)
+    with (scans / "captions.csv").open("ab") as table:
+        table.write(b'b.png,"a quote that is never closed\n')
+    seen = see(scans)
+    assert seen.files == before.files
+    assert (len(before.tables), len(seen.tables)) == (1, 0)
+
+
 def test_that_looking_at_nothing_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         see(tmp_path / "nothing")

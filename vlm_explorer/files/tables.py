@@ -106,7 +106,8 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield (line number, values) of every line that is not empty."""
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    # strict: else a quote that is never closed makes one caption of all lines that follow
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     for values in reader:
         if any(value.strip() for value in values):
             yield reader.line_num, values

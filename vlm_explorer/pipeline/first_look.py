@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vlm_explorer.errors import FileProblem
+from vlm_explorer.errors import FileProblem, UsageError
 from vlm_explorer.jobs import JobContext
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class FirstLook:
 def look(paths: Sequence[Path], seen: FirstLook, *, context: JobContext) -> None:
     """Read the headers below `paths`, and add them to `seen` as they come.
 
-    Files that give no header are left out: the run itself reports them.
+    Files that give no header and tables that cannot be read are left out: the run itself reports
+    them.
 
     Raises:
         UsageError: a path that does not exist.
@@ -52,7 +54,8 @@ def look(paths: Sequence[Path], seen: FirstLook, *, context: JobContext) -> None
     for found in scan(paths, context=context):
         context.check()
         if found.kind is FileKind.CAPTIONS:
-            seen.tables.append(read_captions(found.path))
+            with suppress(UsageError):
+                seen.tables.append(read_captions(found.path))
         read = readers.get(found.kind)
         if read is None:
             continue

@@ -126,6 +126,22 @@ def test_that_vectors_of_another_length_need_another_id(place: Path, tmp_path: P
     assert import_vectors(place, tmp_path / "w.npz", "org/other model").missing == 0
 
 
+@pytest.mark.parametrize("other", ["org-model", "ORG/model", "org model"])
+def test_that_ids_that_differ_in_signs_or_case_only_are_kept_apart(
+    place: Path, tmp_path: Path, other: str
+) -> None:
+    ids = np.array(vlm.open_collection(place).images["image_id"].to_pylist())
+    vectors = {"org/model": unit_rows(IMAGES), other: unit_rows(IMAGES)[::-1]}
+    for _ in range(2):
+        for model, rows in vectors.items():
+            np.savez(tmp_path / "v.npz", image_ids=ids, image_vectors=rows)
+            import_vectors(place, tmp_path / "v.npz", model)
+    collection = vlm.open_collection(place)
+    assert set(collection.models()) == {"small-clip", "org/model", other}
+    for model, rows in vectors.items():
+        np.testing.assert_allclose(collection.vectors(model), rows, atol=1e-3)
+
+
 def test_that_a_file_that_fits_no_image_is_refused_and_nothing_changes(
     place: Path, tmp_path: Path
 ) -> None:

@@ -149,7 +149,7 @@ def _entry(
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return EncoderEntry(
-        key=f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', id_).strip('.')}-imported",
+        key=_key(manifest, id_),
         model=id_,
         fingerprint="",
         recipe=RECIPE,
@@ -168,6 +168,20 @@ def _entry(
             }
         },
     )
+
+
+def _key(manifest: Manifest, id_: str) -> str:
+    """Return the name of the tables for an id: that of before, else one that no other id has."""
+    import hashlib
+
+    for before in manifest.encoders:
+        if before.model == id_ and IMPORTED in before.provenance:
+            return before.key
+    key = f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', id_).strip('.')}-imported"
+    taken = {entry.key.casefold() for entry in manifest.encoders}  # of some disks: without case
+    if key.casefold() not in taken:
+        return key
+    return f"{key}-{hashlib.sha256(id_.encode()).hexdigest()[:8]}"
 
 
 def _match(collection: Collection, names: tuple[Named, ...], beside: Path) -> dict[int, str]:

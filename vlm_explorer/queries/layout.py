@@ -23,6 +23,7 @@ from vlm_explorer.collection.tables import writing
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.pipeline.import_vectors import IMPORTED
 
 METHODS = ("umap", "pca")
 SPACES = ("raw", "centred", "images")
@@ -176,7 +177,7 @@ def _name(
 ) -> str:
     """Return the name of a kept layout: everything that it depends on, hashed."""
     key = [entry.key, entry.recipe]
-    if imported := entry.provenance.get("imported"):
+    if imported := entry.provenance.get(IMPORTED):
         key.append(imported["date"])  # vectors under one key may be imported again
     parts = json.dumps([key, asdict(request), asdict(request.spec()), list(texts)], sort_keys=True)
     digest = hashlib.sha256(parts.encode())

@@ -45,11 +45,6 @@ _loop: Callable[[Any, Any, Any], None] | None = None
 _large_products = 0
 
 
-def is_ready() -> bool:
-    """Whether large products go through the compiled loop."""
-    return _loop is not None
-
-
 def get_ready_elsewhere() -> None:
     """Have another process compile the loop and keep it on disk; then load it.
 

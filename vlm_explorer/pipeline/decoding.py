@@ -75,8 +75,8 @@ def decode_file(
         yield _GONE
         return
     try:
+        header = _header(now)  # first: what is no image need not be read as a whole
         content_hash = hash_content(now.path)
-        header = _header(now)
     except FileProblem as problem:
         yield _lost(now) or Refused(None, problem.kind, str(problem))
         return

@@ -90,14 +90,12 @@ def redescribe(
     Returns:
         How many images were described anew.
     """
-    old = [
-        key
-        for part in _in_scope(writer, scope, ["image_id", "described"])
-        for key, rules in zip(
-            part["image_id"].to_pylist(), part["described"].to_pylist(), strict=True
-        )
-        if (rules or 0) < DESCRIBED
-    ]
+    import pyarrow.compute as pc
+
+    old: list[str] = []
+    for part in _in_scope(writer, scope, ["image_id", "described"]):
+        is_old = pc.less(pc.fill_null(part["described"], 0), DESCRIBED)
+        old += part["image_id"].filter(is_old).to_pylist()
     for begin in range(0, len(old), _ROWS):
         context.report(begin, len(old), f"Reading headers: {begin} of {len(old)} images")
         whole = _whole_rows(writer, old[begin : begin + _ROWS])
@@ -157,10 +155,18 @@ def relabel(writer: CollectionWriter, scope: Scope, describer: Describer) -> int
     Returns:
         How many images were changed.
     """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     names = ["label", "caption", "split", "extra"]
+    captioned = pa.array(describer.captioned_files, pa.string())
     changed = []
     for part in _in_scope(writer, scope, ["image_id", *names]):
-        for row in part.to_pylist():
+        concerned = pc.is_in(part["file"], value_set=captioned)
+        for name in names:
+            said = pc.fill_null(pc.not_equal(part[name], ""), True)
+            concerned = pc.or_(concerned, said)
+        for row in part.filter(concerned).to_pylist():
             fields = describer.caption_fields(row["file"])
             if any(row[name] != getattr(fields, name) for name in names):
                 changed.append(row["image_id"])

@@ -41,9 +41,11 @@ def count_encoded(collection: Collection) -> dict[str, int]:
 
     An encoder whose run was cut off counts, too: its vectors are there, and the next run goes on.
     """
+    import pyarrow.compute as pc
+
     from vlm_explorer.collection.records import ImageVector, schema
 
-    images = set(collection.images["image_id"].to_pylist())
+    images = collection.images["image_id"]
     key_of = {model: collection.encoder_entry(model).key for model in collection.models()}
     for folder in sorted((collection.folder / "vectors").glob("*.images.lance")):
         key = folder.name.removesuffix(".images.lance")
@@ -51,5 +53,6 @@ def count_encoded(collection: Collection) -> dict[str, int]:
     counts = {}
     for model, key in key_of.items():
         ids = collection.table(f"vectors/{key}.images").read(schema(ImageVector, 1), ["image_id"])
-        counts[model] = len(images.intersection(ids["image_id"].to_pylist()))
+        with_vector = pc.is_in(images, value_set=ids["image_id"])
+        counts[model] = pc.sum(with_vector, min_count=0).as_py()
     return counts

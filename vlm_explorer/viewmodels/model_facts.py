@@ -112,6 +112,7 @@ def _facts(
 
     found = _ADDRESS.search(spec.access)
     page = f"https://huggingface.co/{spec.repository}" if spec.repository else ""
+    disk = disk_used(spec.id) if spec.loader or folder is not None else 0
     return ModelFacts(
         id=spec.id,
         name=spec.name,
@@ -123,23 +124,21 @@ def _facts(
         own=folder is not None and not spec.repository and not folder.is_relative_to(resources()),
         download=None if folder is not None else spec.bytes,
         fetched=fetched_bytes(spec.id) if folder is None and spec.repository else 0,
-        disk=disk_used(spec.id) if spec.loader else 0,
+        disk=disk,
         fetchable=folder is None and bool(spec.loader and spec.repository) and not spec.not_offered,
         gated=spec.gated,
         access=spec.access,
         address=found[0] if found else page,
         not_offered=spec.not_offered,
-        details=_details(spec, folder),
+        details=_details(spec, folder, disk),
         figures=spec.figures,
         encoded=encoded.get(spec.id, 0),
         images=images,
     )
 
 
-def _details(spec: EncoderSpec, folder: Path | None) -> tuple[tuple[str, str], ...]:
+def _details(spec: EncoderSpec, folder: Path | None, disk: int) -> tuple[tuple[str, str], ...]:
     """Return what is known of an encoder as a table; what is not known has no row."""
-    from vlm_explorer.encoders.registry import disk_used
-
     size, length = spec.image_size, spec.context_length
     scores = "each on its own (sigmoid)" if spec.scale_kind == "sigmoid" else "compete (softmax)"
     known = [
@@ -154,7 +153,7 @@ def _details(spec: EncoderSpec, folder: Path | None) -> tuple[tuple[str, str], .
         ("To fetch", numbers.size(spec.bytes) if folder is None else ""),
     ]
     if folder is not None:
-        known += [("Disk used", numbers.size(disk_used(spec.id))), *_source(folder)]
+        known += [("Disk used", numbers.size(disk)), *_source(folder)]
         known.append(("Folder", str(folder)))
     return tuple((name, value) for name, value in known if value)
 

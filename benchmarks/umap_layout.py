@@ -2,11 +2,12 @@
 
 50,000 vectors of 512 dimensions from 200 von Mises-Fisher clusters; cosine metric, 15 neighbours,
 a least distance of 0.1; all warm and in the same run: neighbours, graph and layout. Trust is the
-trustworthiness (k = 15) of 5,000 fixed points ranked against all. `--points N` for fewer.
+trustworthiness (k = 15) of 5,000 fixed points ranked against all. `VLM_BENCH_POINTS` for fewer.
 """
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Callable
@@ -17,7 +18,8 @@ from vlm_explorer.analysis.projection import pca
 from vlm_explorer.analysis.umap_layout import umap_coordinates
 from vlm_explorer.jobs import JobContext
 
-POINTS, DIMENSION, CLUSTERS, CONCENTRATION = 50_000, 512, 200, 600.0
+POINTS = int(os.environ.get("VLM_BENCH_POINTS", "50000"))
+DIMENSION, CLUSTERS, CONCENTRATION = 512, 200, 600.0
 JUDGED, K = 5_000, 15
 SEED = 42
 
@@ -61,15 +63,15 @@ def theirs(vectors: np.ndarray, seed: int | None) -> np.ndarray:
     return np.asarray(model.fit_transform(vectors), np.float32)
 
 
-def run(points: int = POINTS) -> dict[str, float | int]:
+def run() -> dict[str, float | int]:
     warnings.simplefilter("ignore")  # umap-learn says that a seed costs it its threads
-    small, vectors = clusters(2_000), clusters(points)
+    small, vectors = clusters(2_000), clusters(POINTS)
     makers: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "ours_seeded": ours,
         "umap_learn": lambda rows: theirs(rows, None),
         "umap_learn_seeded": lambda rows: theirs(rows, SEED),
     }
-    result: dict[str, float | int] = {"points": points}
+    result: dict[str, float | int] = {"points": POINTS}
     for name, make in makers.items():
         make(small)  # compiled
         start = time.perf_counter()

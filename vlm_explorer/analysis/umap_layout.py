@@ -1,21 +1,16 @@
 """UMAP, run in a process of its own, so that the window never waits for it.
 
-Neighbours and fuzzy graph are computed here in numpy and scipy rather than by umap-learn, whose
-versions compile for tens of seconds and compare small sets in a Python loop. Up to 10,000 points
-are laid out by umap-learn; beyond that its loop, which a seed confines to one thread, takes half a
-minute and more, and a loop of our own does it (`umap_epochs`). On a few hundred points of the demo
-study that loop was found to be a hundredth less trustworthy than umap-learn's.
+Neighbours, fuzzy graph and the epochs of the layout are computed here, after McInnes et al. (2018)
+and with the constants of umap-learn, which the tests compare with: its import takes seconds, its
+search for neighbours compiles for tens of seconds, and a seed confines its loop to one thread.
 """
 
 from __future__ import annotations
 
-import io
 import os
-import threading
-import warnings
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from itertools import repeat
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,28 +23,13 @@ if TYPE_CHECKING:
 
 # Exact neighbours of so many points take seconds, and four times that of twice as many.
 _MOST_FOR_EXACT = 10_000
-_MOST_FOR_UMAP_LEARN = 10_000
 # umap-learn's constants, of the same names.
 _SMOOTH_K_TOLERANCE = 1e-5
 _MIN_K_DIST_SCALE = 1e-3
 # umap-learn's number of epochs, for up to so many points and for more.
 _EPOCHS = 10_000, 500, 200
-_SLICES = 8  # of the points, for each thread: they are of unequal weight
+_PARTS = 8  # of the points; the result depends on it
 _EXTENT = 10.0  # of the layout that the epochs start from
-
-
-class _EpochCounter(io.StringIO):
-    """A stream that takes the progress bar's `done total` and reports it."""
-
-    def __init__(self, context: JobContext) -> None:
-        super().__init__()
-        self._context = context
-
-    def write(self, text: str) -> int:
-        numbers = text.split()
-        if len(numbers) == 2 and all(number.isdigit() for number in numbers):
-            self._context.report(int(numbers[0]), int(numbers[1]), "Laying out")
-        return len(text)
 
 
 def umap_coordinates(
@@ -72,51 +52,16 @@ def umap_coordinates(
         context: told the phase and the epochs done.
 
     Returns:
-        float32 (N, 2); the same on every number of processors, and for more than 10,000 points
-        shared among them.
+        float32 (N, 2); the same on every number of processors.
     """
     context.report(0, None, "Preparing the layout")
     if len(points) <= _MOST_FOR_EXACT:
         indices, distances = nearest(points, n_neighbors, context=context)
     else:
         indices, distances = nearest_approximately(points, n_neighbors, seed, context=context)
-    make = _by_umap_learn if len(points) <= _MOST_FOR_UMAP_LEARN else optimise
-    graph = fuzzy_graph(indices, distances)
-    return make(graph, _spread(start, seed), min_dist, seed, context=context)
-
-
-def _by_umap_learn(
-    graph: csr_matrix,
-    start: NDArray[np.float32],
-    min_dist: float,
-    seed: int,
-    *,
-    context: JobContext,
-) -> NDArray[np.float32]:
-    """Return the layout of a fuzzy graph as umap-learn makes it."""
-    with warnings.catch_warnings():
-        # umap-learn says at import that it has no TensorFlow, which is not used here.
-        warnings.simplefilter("ignore", ImportWarning)
-        from umap.layouts import tqdm
-        from umap.umap_ import simplicial_set_embedding
-
-    # By default the bar takes a lock between processes, which a killed child leaves behind.
-    tqdm.set_lock(threading.RLock())
-    a, b = membership_curve(min_dist)
-    layout, _ = simplicial_set_embedding(
-        start, graph, 2, 1.0, a, b, 1.0, 5, None, start, np.random.RandomState(seed), "cosine",
-        {}, False, {}, False, tqdm_kwds=_progress_bar(context),
-    )  # fmt: skip
-    return np.asarray(layout, np.float32)
-
-
-def _progress_bar(context: JobContext) -> dict[str, Any]:
-    return {
-        "disable": False,
-        "file": _EpochCounter(context),
-        "bar_format": "{n_fmt} {total_fmt}",
-        "mininterval": 0.1,
-    }
+    return optimise(
+        fuzzy_graph(indices, distances), _spread(start, seed), min_dist, seed, context=context
+    )
 
 
 def optimise(
@@ -149,21 +94,23 @@ def optimise(
     due = every.copy()
     pull, push = forces(*membership_curve(min_dist))
     extent = start.max(axis=0) - start.min(axis=0)
-    old = np.ascontiguousarray(_EXTENT * (start - start.min(axis=0)) / extent, np.float32)
-    new = np.empty_like(old)
-    threads = threads or os.cpu_count() or 1
-    step = max(1, -(-count // (threads * _SLICES)))
-    parts = [(first, min(first + step, count)) for first in range(0, count, step)]
-    with ThreadPoolExecutor(threads, "umap") as pool:
+    places = np.ascontiguousarray(_EXTENT * (start - start.min(axis=0)) / extent, np.float32)
+    copies = np.empty((_PARTS, count, 2), np.float32)
+    size = -(-count // _PARTS)
+
+    def follow(number: int, epoch: int) -> None:
+        alpha = np.float32(1 - (epoch - 1) / epochs)
+        part = min(number * size, count), min((number + 1) * size, count)
+        copy = copies[number]
+        copy[...] = places
+        move(part, epoch, seed, alpha, pull, push, indptr, indices, every, due, copy)
+
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1, "umap") as pool:
         for epoch in range(1, epochs + 1):
             context.report(epoch, epochs, "Laying out")
-            alpha = np.float32(1 - (epoch - 1) / epochs)
-            state = pull, push, indptr, indices, every, due, old, new
-            moves = [pool.submit(partial(move, part, epoch, seed, alpha, *state)) for part in parts]
-            for done in moves:
-                done.result()
-            old, new = new, old
-    return old
+            list(pool.map(follow, range(_PARTS), repeat(epoch)))
+            places += (copies - places).sum(axis=0)
+    return places
 
 
 def _schedule(

@@ -18,6 +18,15 @@ from vlm_explorer.files.study_tree import (
     TreeRow,
     build_tree,
 )
+from vlm_explorer.viewmodels.arrow_columns import (
+    Coded,
+    coded_texts,
+    further_columns,
+    is_known,
+    numbers_of,
+    texts_of,
+    vectors_of,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -115,22 +124,65 @@ class ImageTable:
     spacing: np.ndarray
 
     def __init__(self, table: pa.Table | None = None) -> None:
-        """Take the columns of a collection's `images`; no table: no images."""
-        size = 0 if table is None else table.num_rows
-        names = set() if table is None else set(table.column_names)
-        self.ids = _texts(table, "image_id") if table is not None else _no_texts(0)
-        for name in TEXT_COLUMNS:
-            values = _texts(table, name) if table is not None and name in names else _no_texts(size)
-            setattr(self, name, values)
-        for name in NUMBER_COLUMNS:
-            known = table is not None and name in names
-            numbers = _numbers(table, name) if known else np.full(size, np.nan)
-            whole = name in ("frame", "rows", "columns")
-            setattr(self, name, np.nan_to_num(numbers).astype(np.int64) if whole else numbers)
-        for name, length in VECTOR_COLUMNS.items():
-            known = table is not None and name in names
-            setattr(self, name, _vectors(table if known else None, name, size, length))
-        self.row_of: dict[str, int] = {key: row for row, key in enumerate(self.ids)}
+        """Take the columns of a collection's `images`; no table: no images.
+
+        Arrays are made of them when they are first asked for.
+        """
+        self._table = table
+        self._coded: dict[str, Coded] = {}
+        self.ids = _no_texts(0) if table is None else texts_of(coded_texts(table["image_id"]))
+        self.row_of: dict[str, int] = dict(zip(self.ids.tolist(), range(len(self)), strict=True))
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        """Make a column that was not asked for before."""
+        if name in TEXT_COLUMNS:
+            values = texts_of(self.coded(name))
+        elif name in NUMBER_COLUMNS:
+            values = self._numbers(name)
+        elif name in VECTOR_COLUMNS:
+            values = self._vectors(name)
+        else:
+            raise AttributeError(name)
+        setattr(self, name, values)
+        return values
+
+    def _column(self, name: str) -> pa.ChunkedArray | None:
+        known = self._table is not None and name in self._table.column_names
+        return self._table[name] if self._table is not None and known else None
+
+    def _numbers(self, name: str) -> np.ndarray:
+        column = self._column(name)
+        numbers = np.full(len(self), np.nan) if column is None else numbers_of(column)
+        whole = name in ("frame", "rows", "columns")
+        return np.nan_to_num(numbers).astype(np.int64) if whole else numbers
+
+    def _vectors(self, name: str) -> np.ndarray:
+        column, length = self._column(name), VECTOR_COLUMNS[name]
+        if column is None:
+            return np.full((len(self), length), np.nan)
+        return vectors_of(column, length)
+
+    def coded(self, name: str) -> Coded:
+        """Return a column of text as distinct values, and the number of each row's."""
+        if name not in self._coded:
+            column = self._column(name)
+            self._coded[name] = (
+                Coded(("",), np.zeros(len(self), np.int32))
+                if column is None
+                else coded_texts(column)
+            )
+        return self._coded[name]
+
+    def has(self, name: str) -> bool:
+        """Whether anything is known in a column of that name, without making it."""
+        column = self._column(name)
+        return column is not None and is_known(column)
+
+    @cached_property
+    def extra(self) -> dict[str, np.ndarray]:
+        """The further columns of the table of captions, by name: float64 or object arrays."""
+        column = self._column("extra")
+        return {} if column is None else further_columns(column)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -152,7 +204,9 @@ class ImageTable:
         }
 
     def sort(self) -> None:
-        """Make the tree now, in a worker's thread; the window then has it at once."""
+        """Make the tree and the columns now, in a worker's thread; the window has them at once."""
+        for name in (*TEXT_COLUMNS, *NUMBER_COLUMNS, *VECTOR_COLUMNS, "extra"):
+            getattr(self, name)
         _ = self.series_of
 
     @property
@@ -163,7 +217,7 @@ class ImageTable:
     @property
     def patients(self) -> int:
         """How many patients are known by an id."""
-        return len(set(self.patient.tolist()) - {""})
+        return len(set(self.coded("patient").names) - {""})
 
     @property
     def summary(self) -> str:
@@ -231,23 +285,3 @@ def _count(number: int, noun: str) -> str:
 
 def _no_texts(size: int) -> np.ndarray:
     return np.full(size, "", dtype=object)
-
-
-def _texts(table: pa.Table, name: str) -> np.ndarray:
-    values = np.empty(table.num_rows, dtype=object)
-    values[:] = [value or "" for value in table[name].to_pylist()]
-    return values
-
-
-def _numbers(table: pa.Table | None, name: str) -> np.ndarray:
-    assert table is not None
-    values = table[name].to_pylist()
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-
-
-def _vectors(table: pa.Table | None, name: str, size: int, length: int) -> np.ndarray:
-    vectors = np.full((size, length), np.nan)
-    for row, value in enumerate(table[name].to_pylist() if table is not None else ()):
-        if value is not None and len(value) == length:
-            vectors[row] = value
-    return vectors

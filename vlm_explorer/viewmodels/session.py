@@ -15,6 +15,7 @@ from vlm_explorer.pixels.ct_choice import DEFAULT
 from vlm_explorer.settings import load_settings, save_settings
 from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.asking import Asking
+from vlm_explorer.viewmodels.columns import Columns
 from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.job_runner import JobRunner
 from vlm_explorer.viewmodels.kept_state import KeptState
@@ -55,6 +56,7 @@ class Session(QObject):
         groups: parts of the map, each named by its commonest label.
         demo: whether the demo study is open.
         opening: what is being opened, in words ("" when nothing is).
+        columns: what the map can be coloured, sized and filtered by.
         kept: what the collection keeps about its window.
         recent: what was opened last.
         foreign: whether the bundled encoder looks at images that are not the demo study.
@@ -87,6 +89,7 @@ class Session(QObject):
         self.model: str | None = None  # the encoder asked for on the command line
         self.show_patient_details = False
         self._clear()
+        self.columns = Columns(self)
         self._opening = Opening(self)
         self._asking = Asking(self)
         self.recent = self._opening.recent

@@ -1,0 +1,176 @@
+"""Every column by which the map can be coloured, sized and filtered: one value an image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal, Slot
+
+from vlm_explorer.viewmodels.arrow_columns import Coded, encode
+
+if TYPE_CHECKING:
+    from vlm_explorer.viewmodels.session import Session
+
+# Where columns come from, in the order in which they are offered.
+SCAN, TABLE, SCORES, COMPUTED = "Scan", "Table of captions", "Scores", "Computed"
+GROUPS = (SCAN, TABLE, SCORES, COMPUTED)
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A value for each image.
+
+    Attributes:
+        key: unique in the collection.
+        title: what the window calls it, within a sentence: "series description".
+        values: (N,) float64 with NaN where there is no number, or an object array of str with "".
+        unit: of numbers; may be empty.
+        centre: the number around which the scale diverges; None where it does not.
+        group: where the column comes from, one of `GROUPS` or a name of its own.
+        note: what the values are, in a sentence; may be empty.
+        titles: of categories: what they are called where that is not their value.
+        order: of categories: their fixed order, which also fixes their colours.
+        codes: of categories: what `coded` returns, where that is known already.
+    """
+
+    key: str
+    title: str
+    values: NDArray[Any]
+    unit: str = ""
+    centre: float | None = None
+    group: str = COMPUTED
+    note: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    codes: Coded | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers."""
+        return self.values.dtype.kind == "f"
+
+    @cached_property
+    def coded(self) -> Coded:
+        """The categories, and the number of each image's; of a column of text."""
+        return self.codes if self.codes is not None else encode(self.values)
+
+    @cached_property
+    def sorted(self) -> NDArray[np.float64]:
+        """The finite numbers, ascending; of a column of numbers."""
+        return np.sort(self.values[np.isfinite(self.values)])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Offer:
+    """A column that can be had; it is made when it is asked for.
+
+    Attributes:
+        key, title, group: as of `Column`.
+        is_number: whether its values will be numbers.
+        make: returns the column.
+    """
+
+    key: str
+    title: str
+    group: str
+    is_number: bool
+    make: Callable[[], Column]
+
+
+class Columns(QObject):
+    """The columns of the open collection: what is known of the images, scores, computed ones.
+
+    Signals:
+        changed(): there are other columns, or others' values; read them anew.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._of_images: dict[str, Offer] | None = None
+        self._of_scores: dict[str, Offer] | None = None
+        self._computed: dict[str, Column] = {}
+        self._made: dict[str, Column] = {}
+        session.collection_changed.connect(self._take_collection)
+        session.query_changed.connect(self._take_scores)
+        session.labels_changed.connect(self._take_scores)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the keys of all columns, in the order in which they are offered."""
+        return tuple(offer.key for offer in self.offers())
+
+    def offers(self) -> tuple[Offer, ...]:
+        """Return what columns there are, group by group."""
+        offers = list(self._offers().values())
+        groups = [*GROUPS, *(offer.group for offer in offers)]
+        return tuple(sorted(offers, key=lambda offer: groups.index(offer.group)))
+
+    def offer(self, key: str) -> Offer | None:
+        """Return what is known of a column without making it."""
+        return self._offers().get(key)
+
+    def get(self, key: str) -> Column | None:
+        """Return a column, or None where there is none of that key."""
+        if key not in self._made:
+            offer = self._offers().get(key)
+            if offer is None:
+                return None
+            self._made[key] = offer.make()
+        return self._made[key]
+
+    def add(self, column: Column) -> None:
+        """Offer a computed column, until the collection changes; one of the same key goes.
+
+        Raises:
+            ValueError: it has not one value an image.
+        """
+        if len(column) != len(self._session.images):
+            raise ValueError(f"{len(column)} values for {len(self._session.images)} images")
+        self._computed[column.key] = column
+        self._made.pop(column.key, None)
+        self.changed.emit()
+
+    def remove(self, key: str) -> None:
+        """Offer a computed column no longer."""
+        if self._computed.pop(key, None) is not None:
+            self._made.pop(key, None)
+            self.changed.emit()
+
+    def _offers(self) -> dict[str, Offer]:
+        from vlm_explorer.viewmodels.image_columns import offers_of_images
+        from vlm_explorer.viewmodels.score_columns import offers_of_scores
+
+        if self._of_images is None:
+            self._of_images = offers_of_images(self._session.images)
+        if self._of_scores is None:
+            self._of_scores = offers_of_scores(self._session)
+        computed = {key: _offer_of(column) for key, column in self._computed.items()}
+        return self._of_images | self._of_scores | computed
+
+    @Slot()
+    def _take_collection(self) -> None:
+        self._of_images = self._of_scores = None
+        self._computed, self._made = {}, {}
+        self.changed.emit()
+
+    @Slot()
+    def _take_scores(self) -> None:
+        for key in self._of_scores or {}:
+            if key not in self._computed:
+                self._made.pop(key, None)
+        self._of_scores = None
+        self.changed.emit()
+
+
+def _offer_of(column: Column) -> Offer:
+    return Offer(column.key, column.title, column.group, column.is_number, lambda: column)

@@ -1,0 +1,68 @@
+"""Columns of what was asked of the images: similarity to the prompt, labels and their shares."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vlm_explorer.viewmodels.columns import SCORES, Column, Offer
+
+if TYPE_CHECKING:
+    from vlm_explorer.queries.classify import ClassifyAnswer
+    from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.viewmodels.session import Session
+
+SIMILARITY, ZERO_SHOT = "similarity", "zero-shot label"
+PROBABILITY = "probability:"  # and the label
+
+_SHARE = "share among these {count} labels"
+_PRESENCE = "the label by itself, present against absent"
+
+
+def offers_of_scores(session: Session) -> dict[str, Offer]:
+    """Return what columns the answers to the prompt and to the labels give."""
+    size = len(session.images)
+    offers: list[Offer] = []
+    query, labels = session.query.answer, session.label_state.answer
+    if query is not None and len(query.cosine) == size:
+        make = partial(_similarity, query, prompt_title(session))
+        offers.append(Offer(SIMILARITY, "similarity", SCORES, True, make))
+    if labels is not None and len(labels.probability) == size:
+        offers.append(
+            Offer(ZERO_SHOT, "zero-shot label", SCORES, False, partial(_best_label, labels))
+        )
+        for place, label in enumerate(labels.labels):
+            title = f"probability of {label}"
+            make = partial(_probability, labels, place, title)
+            offers.append(Offer(f"{PROBABILITY}{label}", title, SCORES, True, make))
+    return {offer.key: offer for offer in offers}
+
+
+def _similarity(answer: SearchAnswer, title: str) -> Column:
+    values = answer.cosine.astype(np.float64)
+    return Column(SIMILARITY, title, values, group=SCORES, note="cosine, −1 to 1")
+
+
+def _best_label(answer: ClassifyAnswer) -> Column:
+    values = np.array(answer.labels, object)[answer.probability.argmax(axis=1)]
+    return Column(
+        ZERO_SHOT, "zero-shot label", values, group=SCORES, order=answer.labels,
+        note="the label of the highest probability",
+    )  # fmt: skip
+
+
+def _probability(answer: ClassifyAnswer, place: int, title: str) -> Column:
+    of_many = _SHARE.format(count=len(answer.labels)) if answer.task == "single" else _PRESENCE
+    values = answer.probability[:, place].astype(np.float64) * 100
+    key = f"{PROBABILITY}{answer.labels[place]}"
+    return Column(key, title, values, unit="%", group=SCORES, note=of_many)
+
+
+def prompt_title(session: Session) -> str:
+    """Return what the similarity is to: the prompt's words, or an image."""
+    query = session.query
+    if query.like is not None and query.like in session.images.row_of:
+        return f"cosine to {session.images.name_of(session.images.row_of[query.like])}"
+    return f"cosine to “{query.text}”"

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import lance
 import numpy as np
@@ -179,10 +180,11 @@ def no_umap(monkeypatch: pytest.MonkeyPatch) -> None:
     real = questions.lay_out
 
     def lay_out(
-        opened: background.Opened, method: str, space: str, seed: int, *, context: JobContext
+        opened: background.Opened, choices: dict[str, Any], *, context: JobContext
     ) -> object:
         # a seed of its own: the preview is kept in a file of its own
-        return real(opened, "pca", space, seed + (method == "umap"), context=context)
+        seed = choices["seed"] + (choices["method"] == "umap")
+        return real(opened, {**choices, "method": "pca", "seed": seed}, context=context)
 
     monkeypatch.setattr(questions, "lay_out", lay_out)
 

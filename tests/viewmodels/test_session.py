@@ -14,6 +14,7 @@ from vlm_explorer.errors import ModelNotFound
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.states import LayoutState
 
 Settle = Callable[[Session], None]
 
@@ -249,3 +250,12 @@ def test_that_the_bundled_encoder_is_foreign_to_other_images(opened: Session) ->
 
 def test_that_what_was_opened_is_listed_as_recent(opened: Session, small: Path) -> None:
     assert opened.recent.places == [small]
+
+
+def test_that_what_was_chosen_about_a_layout_is_understood_again() -> None:
+    state = LayoutState(method="tsne", space="raw", seed=3, min_dist=0, perplexity=12.5)
+    assert LayoutState.of_kept(list(state.choices.values())) == state
+    old = LayoutState(method="pca", space="images", seed=7)
+    assert LayoutState.of_kept(["pca", "images", 7]) == old
+    assert LayoutState.of_kept(["pca", "images", "7"]) is None
+    assert LayoutState.of_kept([]) is None

@@ -39,6 +39,7 @@ class ProjectionSpec:
         n_neighbors: UMAP's size of neighbourhood, the point itself counted.
         min_dist: UMAP's least distance of neighbours on the map; its own default of 0.1 draws the
             slices of a series into a dot, in which nothing can be told apart or pointed at.
+        perplexity: t-SNE's size of neighbourhood: about how many neighbours each point keeps.
     """
 
     method: str = "umap"
@@ -46,6 +47,7 @@ class ProjectionSpec:
     seed: int = 42
     n_neighbors: int = 15
     min_dist: float = 0.8
+    perplexity: float = 30.0
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:

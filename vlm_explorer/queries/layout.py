@@ -31,16 +31,29 @@ SPACES = ("raw", "centred", "images")
 
 @dataclass(frozen=True, slots=True)
 class LayoutRequest:
-    """How the map is made; `texts` are prompts to be laid out with images and captions."""
+    """How the map is made; `texts` are prompts to be laid out with images and captions.
+
+    The other settings are those of `ProjectionSpec`, each for the methods that know it.
+    """
 
     method: str = "umap"
     space: str = "raw"
     seed: int = 42
     texts: tuple[str, ...] = ()
+    n_neighbors: int = 15
+    min_dist: float = 0.8
+    perplexity: float = 30.0
 
     def spec(self) -> ProjectionSpec:
         """Return what the projection needs to know."""
-        return ProjectionSpec(method=self.method, space=self.space, seed=self.seed)
+        return ProjectionSpec(
+            self.method,
+            self.space,
+            self.seed,
+            self.n_neighbors,
+            self.min_dist,
+            self.perplexity,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -75,9 +75,7 @@ class Asking(QObject):
         session.runner.start(
             questions.lay_out,
             session.content,
-            method,
-            session.layout.space,
-            session.layout.seed,
+            session.layout.choices | {"method": method},
             title=f"Laying out the map ({method.upper()})",
             key=key,
             lane=lane,

@@ -14,7 +14,7 @@ from vlm_explorer.viewmodels.early_view import EarlyView
 from vlm_explorer.viewmodels.encoder_words import describe_encoder
 from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.recent import RecentPlaces
-from vlm_explorer.viewmodels.states import LabelState, QueryState
+from vlm_explorer.viewmodels.states import LabelState, LayoutState, QueryState
 
 if TYPE_CHECKING:
     from vlm_explorer.viewmodels.session import Session
@@ -205,9 +205,7 @@ class Opening(QObject):
         if session.demo:
             return
         kept = session.kept
-        match kept.get("layout", list):
-            case [str(method), str(space), int(seed)]:
-                session.layout = type(session.layout)(method=method, space=space, seed=seed)
+        session.layout = LayoutState.of_kept(kept.get("layout", list, [])) or session.layout
         match kept.get("labels", list):
             case [list(labels), str(templates), str(task)]:
                 session.label_state = LabelState(tuple(map(str, labels)), templates, task)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -84,13 +84,11 @@ def read_text(encoder: Encoder, text: str, *, context: JobContext) -> ReadText:
     return ReadText(text, encoder.read_text(text))
 
 
-def lay_out(
-    opened: Opened, method: str, space: str, seed: int, *, context: JobContext
-) -> LayoutAnswer:
-    """Lay out the images and texts of a collection."""
+def lay_out(opened: Opened, choices: dict[str, Any], *, context: JobContext) -> LayoutAnswer:
+    """Lay out the images and texts of a collection; `choices` as in `LayoutState.choices`."""
     from vlm_explorer.queries.layout import LayoutRequest, layout
 
-    request = LayoutRequest(method=method, space=space, seed=seed)
+    request = LayoutRequest(**choices)
     return layout(opened.collection, request, model=opened.model or None, context=context)
 
 

@@ -255,17 +255,10 @@ class Session(QObject):
         if self.query.active:
             self.put(query=QueryState())
 
-    def set_layout(
-        self, method: str | None = None, space: str | None = None, seed: int | None = None
-    ) -> None:
-        """Lay the map out anew; what is not given stays."""
-        self.layout = replace(
-            self.layout,
-            method=method or self.layout.method,
-            space=space or self.layout.space,
-            seed=self.layout.seed if seed is None else seed,
-        )
-        self.kept.put("layout", [self.layout.method, self.layout.space, self.layout.seed])
+    def set_layout(self, **choices: Any) -> None:
+        """Lay the map out anew; of `states.CHOICES`, what is not given stays."""
+        self.layout = replace(self.layout, name="", **choices)
+        self.kept.put("layout", list(self.layout.choices.values()))
         self._asking.lay_out()
 
     def set_labels(self, labels: Iterable[str], templates: str, task: str) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import TextReading
     from vlm_explorer.queries.classify import ClassifyAnswer
     from vlm_explorer.queries.layout import LayoutAnswer
     from vlm_explorer.queries.search import SearchAnswer
+
+# What is chosen about a layout, in the order in which a collection keeps it.
+CHOICES = ("method", "space", "seed", "n_neighbors", "min_dist", "perplexity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,11 @@ class QueryState:
 
 @dataclass(frozen=True, slots=True)
 class LayoutState:
-    """The map's layout; `preliminary` while PCA stands in for what is still computed."""
+    """The map's layout; `preliminary` while PCA stands in for what is still computed.
+
+    `method` to `perplexity` are what was chosen, as in `analysis.projection.ProjectionSpec`;
+    `name` is that of a kept layout, "" for one that has none.
+    """
 
     answer: LayoutAnswer | None = None
     preliminary: bool = False
@@ -49,6 +56,30 @@ class LayoutState:
     method: str = "umap"
     space: str = "centred"
     seed: int = 42
+    n_neighbors: int = 15
+    min_dist: float = 0.8
+    perplexity: float = 30.0
+    name: str = ""
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """What was chosen, by name: what `Session.set_layout` takes."""
+        return {name: getattr(self, name) for name in CHOICES}
+
+    @classmethod
+    def of_kept(cls, values: list[Any]) -> LayoutState | None:
+        """Return the state with the choices that a collection kept; None for what is no such."""
+        match values:
+            case [str(), str(), int()] | [
+                str(),
+                str(),
+                int(),
+                int(),
+                int() | float(),
+                int() | float(),
+            ]:
+                return cls(**dict(zip(CHOICES, values, strict=False)))
+        return None
 
 
 @dataclass(frozen=True, slots=True)

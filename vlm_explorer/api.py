@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vlm_explorer.pixels.render import Rendering
     from vlm_explorer.pixels.windowing import Window
     from vlm_explorer.queries.classify import ClassifyAnswer
+    from vlm_explorer.queries.compare_layouts import CompareAnswer
     from vlm_explorer.queries.layout import LayoutAnswer
     from vlm_explorer.queries.search import SearchAnswer
     from vlm_explorer.saliency.explanation import Explanation
@@ -130,6 +131,52 @@ class Collection(store.Collection):
         if name is not None and name not in self.models():
             name = find_model_folder(name)[0]  # it may be a folder
         return layout(self, request, encoder=encoder, model=name, context=context)
+
+    def compare(
+        self,
+        other: StrPath,
+        *,
+        model: StrPath | None = None,
+        method: str = "umap",
+        space: str = "raw",
+        seed: int = 42,
+        other_method: str | None = None,
+        other_space: str | None = None,
+        other_seed: int | None = None,
+        k: int = 15,
+        context: JobContext | None = None,
+    ) -> CompareAnswer:
+        """Compare two maps: of two encoders, or of one; see `queries.compare_layouts`.
+
+        Args:
+            other: the encoder of the second map.
+            model: of the first; by default the one last used.
+            method, space, seed: of the first map's layout.
+            other_method, other_space, other_seed: of the second's; by default the same.
+            k: neighbours an image.
+
+        Raises:
+            UsageError, ModelProblem: as they say.
+        """
+        from vlm_explorer.queries.compare_layouts import CompareRequest, compare_layouts
+        from vlm_explorer.queries.layout import LayoutRequest
+
+        first = LayoutRequest(method, space, seed)
+        second = LayoutRequest(
+            other_method or method, other_space or space, seed if other_seed is None else other_seed
+        )
+        name = self.encoder_entry().model if model is None else self._known_name(model)
+        request = CompareRequest(name, self._known_name(other), first, second, k)
+        return compare_layouts(self, request, context=context)
+
+    def _known_name(self, model: StrPath) -> str:
+        """Return the id under which the vectors of an encoder, named by id or folder, are kept."""
+        from vlm_explorer.encoders.registry import find_model_folder
+
+        name = os.fspath(model)
+        if name in self.models() or not Path(name).is_dir():
+            return name
+        return find_model_folder(name)[0]
 
     def import_vectors(
         self, file: StrPath, *, model: str, context: JobContext | None = None

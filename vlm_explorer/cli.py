@@ -16,6 +16,7 @@ from typing import NoReturn
 from vlm_explorer import __version__
 from vlm_explorer.commands.arguments import (
     add_classify,
+    add_compare,
     add_demo,
     add_explain,
     add_import_vectors,
@@ -41,6 +42,7 @@ COMMANDS = (
     add_explain,
     add_render,
     add_layout,
+    add_compare,
     add_import_vectors,
     add_models,
 )

@@ -162,6 +162,26 @@ def add_layout(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[v
     return parser
 
 
+def add_compare(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[valid-type]
+    """Add the command `compare`."""
+    parser = add_command(commands, "compare", "how far two encoders, or two layouts, agree")
+    parser.add_argument("collection", metavar="COLLECTION")
+    model_option(parser)
+    parser.add_argument(
+        "--with", dest="other", metavar="MODEL", help="the second encoder; default: the same"
+    )
+    parser.add_argument("--k", "-k", type=_positive, default=15, help="neighbours; default: 15")
+    parser.add_argument("--method", default="umap", help="of the maps; default: umap")
+    parser.add_argument("--space", default="raw", help="of the maps; default: raw")
+    parser.add_argument("--seed", metavar="S", type=int, default=42, help="default: 42")
+    for option in ("method", "space"):
+        parser.add_argument(f"--with-{option}", help="of the second map, where it is another")
+    parser.add_argument("--with-seed", metavar="S", type=int, help="of the second map")
+    parser.add_argument("--out", metavar="FILE.parquet", help="overlap and places of every image")
+    json_option(parser)
+    return parser
+
+
 def add_import_vectors(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[valid-type]
     """Add the command `import-vectors`."""
     parser = add_command(commands, "import-vectors", "take vectors that were computed elsewhere")

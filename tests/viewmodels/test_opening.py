@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -247,3 +250,16 @@ def test_that_what_an_indexing_run_has_stored_so_far_can_be_looked_at(
     assert part is not None
     assert len(part.images) == IMAGES
     assert FakeEncoder.id in part.collection.models()
+
+
+def test_that_opening_imports_pydicom_before_the_jobs_that_share_it(tmp_path: Path) -> None:
+    build_collection(tmp_path / "some.vlmx")
+    code = (
+        "import sys; from pathlib import Path; from vlm_explorer.jobs import JobContext\n"
+        "from vlm_explorer.viewmodels import background\n"
+        "background.read_collection(Path(sys.argv[1]), context=JobContext())\n"
+        "assert 'pydicom' in sys.modules"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "some.vlmx")]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run(command, check=True, env=environment)

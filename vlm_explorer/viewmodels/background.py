@@ -5,6 +5,7 @@ No Qt here. Everything heavy is imported inside the functions, in the worker's t
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,6 +92,9 @@ def read_collection(folder: Path, model: str | None = None, *, context: JobConte
     Raises:
         CollectionProblem: it is not one, damaged, or too new.
     """
+    # Before the jobs that follow, side by side: where two threads import pydicom at the same time,
+    # one of them by a module of it, both may fail.
+    importlib.import_module("pydicom")
     from vlm_explorer.collection.store import Collection
 
     collection = Collection(folder)

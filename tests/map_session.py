@@ -85,12 +85,13 @@ def lay_out(
     captions: dict[str, tuple[float, float]] | None = None,
     groups: tuple[Group, ...] = (),
     ids: list[str] | None = None,
+    space: str = "raw",
     **state,
 ) -> LayoutAnswer:
     """Give the session's images places, and captions by the image that they belong to."""
     captions = captions or {}
     answer = LayoutAnswer(
-        request=LayoutRequest("umap", "raw", 42),
+        request=LayoutRequest("umap", space, 42),
         model="made-up",
         image_ids=tuple(ids if ids is not None else session.images.ids),
         xy=np.asarray(xy, np.float32),
@@ -101,7 +102,7 @@ def lay_out(
         gap=0.52 if captions else None,
     )
     session.groups = groups
-    session.put(layout=LayoutState(answer=answer, method="umap", space="raw", **state))
+    session.put(layout=LayoutState(answer=answer, method="umap", space=space, **state))
     return answer
 
 

@@ -11,8 +11,6 @@ from vlm_explorer.viewmodels.map_colouring import (
     available,
     colouring_of,
 )
-from vlm_explorer.viewmodels.map_places import empty_places
-from vlm_explorer.viewmodels.map_stars import weighted_place
 from vlm_explorer.viewmodels.session import Session
 
 
@@ -90,15 +88,3 @@ def test_that_equal_similarities_are_one_colour(session):
     fill(session, modalities=["CT"] * 4, labels=[""] * 4)
     search(session, "nodule", np.full(4, 0.3))
     assert len(set(colouring_of(ColourBy.SIMILARITY, session).codes)) == 1
-
-
-def test_that_a_prompt_unlike_all_images_stands_in_their_middle():
-    xy = np.array([[0, 0], [2, 0], [0, 2], [2, 2]], np.float32)
-    x, y, count = weighted_place(np.full(4, -0.2), xy)
-    assert (x, y, count) == (1.0, 1.0, 4)
-
-
-def test_that_images_without_a_place_have_no_say():
-    xy = np.array([[0, 0], [np.nan, np.nan]], np.float32)
-    assert weighted_place(np.array([0.1, 0.9]), xy) == (0.0, 0.0, 1)
-    assert weighted_place(np.array([0.9]), empty_places(1).image_xy) is None

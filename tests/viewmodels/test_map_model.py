@@ -4,6 +4,7 @@ from map_session import PLACES, fill, lay_out, score_labels, search
 
 from vlm_explorer.analysis.groups import Group
 from vlm_explorer.analysis.phrase_names import PhraseName
+from vlm_explorer.analysis.projection import place_texts
 from vlm_explorer.rendering.rasteriser import Level
 from vlm_explorer.viewmodels.map_colouring import NEUTRAL, ColourBy
 from vlm_explorer.viewmodels.map_model import MapModel, Mode
@@ -292,28 +293,30 @@ def test_that_the_most_similar_image_is_drawn_on_top_in_the_warmest_colour(sessi
     assert (np.diff(scene.points.codes.astype(int)) >= 0).all()
 
 
-def test_that_a_prompt_stands_among_its_nearest_images_weighted_by_cosine(session, laid_out):
-    cosine = np.array([0.5, 0.25, 0.0, 0.0, -0.5, 0.0])
-    search(session, "effusion", cosine)
-    star = laid_out.scene.stars[0]
-    weights = np.maximum(cosine, 0)
-    expected = weights @ PLACES / weights.sum()
-    assert (star.x, star.y) == pytest.approx(tuple(expected))
-    assert star.kind is StarKind.PROMPT
-    assert star.note == "placed at its 6 nearest images"
-
-
-def test_that_a_prompt_stands_among_ten_images_of_many(session, model):
+def test_that_a_prompt_stands_where_a_caption_of_its_vector_would(session, model):
     rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(60, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    xy = rng.normal(size=(60, 2)).astype(np.float32)
     fill(session, modalities=["CT"] * 60, labels=[""] * 60)
-    xy, cosine = rng.normal(size=(60, 2)), rng.uniform(0.1, 1, 60)
-    lay_out(session, xy)
-    search(session, "nodule", cosine)
-    best = np.argsort(-cosine)[:10]
-    expected = cosine[best] @ xy[best] / cosine[best].sum()
+    lay_out(session, xy, space="images")
+    search(session, "nodule", vectors @ vectors[0])
     star = model.scene.stars[0]
+    expected = place_texts(vectors[:1], vectors, xy)[0]
     assert (star.x, star.y) == pytest.approx(tuple(expected), abs=1e-5)
-    assert star.note == "placed at its 10 nearest images"
+    assert star.kind is StarKind.PROMPT
+    assert star.note == "placed at its 15 nearest images"
+    assert star.links == tuple(np.argsort(-(vectors @ vectors[0]))[:10])
+
+
+def test_that_in_the_raw_space_without_captions_a_prompt_stands_beside_the_images(session, model):
+    fill(session)
+    lay_out(session, space="raw")
+    search(session, "nodule", np.linspace(0, 1, 6))
+    star = model.scene.stars[0]
+    assert star.x > PLACES[:, 0].max()
+    assert PLACES[:, 1].min() <= star.y <= PLACES[:, 1].max()
+    assert "no texts are laid out" in star.note
 
 
 def test_that_a_prompt_that_is_part_of_the_layout_has_its_own_place(session, model):
@@ -448,3 +451,14 @@ def test_that_colour_and_captions_are_kept_and_put_back(session, laid_out):
     session.opened.emit()
     assert laid_out.colour_by is ColourBy.LABEL
     assert not laid_out.captions
+
+
+def test_that_there_is_room_for_prompts_before_one_is_typed(session, model):
+    fill(session)
+    lay_out(session, space="raw")
+    before = model.extent
+    search(session, "nodule", np.linspace(0, 1, 6))
+    star = model.scene.stars[0]
+    assert before == model.extent
+    assert before[0] <= star.x <= before[2]
+    assert before[1] <= star.y <= before[3]

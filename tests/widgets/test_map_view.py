@@ -435,7 +435,7 @@ def test_that_thumbnails_above_points_are_picked_as_their_points(view, session, 
 
 def test_that_prompt_and_groups_stand_on_the_map_with_their_notes(view, session, qtbot):
     group = Group("effusion", 0.75, 4, 2.0, 8.0, np.array([0, 1, 2, 3]))
-    lay_out(session, PLACES + np.float32(0.001), groups=(group,))
+    lay_out(session, PLACES + np.float32(0.001), groups=(group,), space="images")
     search(session, "left pleural effusion", [1, 0, 0, 0, 0, 0])
     settle(view, qtbot)
     words = {word.text: word for word in view.canvas.words}

@@ -225,9 +225,8 @@ class Collection:
             ModelNotFound: no such encoder here.
             CollectionDamaged: a text has no vector.
         """
-        entry = self.encoder_entry(model)
-        rows = self._text_rows(entry)
-        self._refuse_gaps(rows.missing, rows.wanted, entry)
+        rows = self.text_rows(model)
+        self._refuse_gaps(rows.missing, rows.wanted, self.encoder_entry(model))
         return rows.halves.astype("float32")
 
     def present_text_vectors(self, model: str | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -240,12 +239,18 @@ class Collection:
         Raises:
             ModelNotFound: no such encoder here.
         """
-        rows = self._text_rows(self.encoder_entry(model))
+        rows = self.text_rows(model)
         return rows.rows, rows.halves.astype("float32")
 
-    def _text_rows(self, entry: EncoderEntry) -> VectorRows:
+    def text_rows(self, model: str | None = None) -> VectorRows:
+        """Return the text vectors of an encoder in float16, in the order of `texts`.
+
+        Raises:
+            ModelNotFound: no such encoder here.
+        """
         import pyarrow as pa
 
+        entry = self.encoder_entry(model)
         keys = pa.chunked_array(
             [[text_key(text) for text in self.texts["text"].to_pylist()]], pa.string()
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class ClassifyAnswer:
         cosine: float32 (N, L), to the ensembled sentence vectors of each label.
         probability: float32 (N, L); `single`: among these labels, rows sum to 1;
             `multi`: of each label present against absent.
+        vectors: float32 (L, D), the ensembled sentence vector of each label, unit rows.
     """
 
     model: str
@@ -54,6 +55,7 @@ class ClassifyAnswer:
     image_ids: tuple[str, ...]
     cosine: np.ndarray
     probability: np.ndarray
+    vectors: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
 
 def label_vectors(
@@ -80,7 +82,8 @@ def classify(
     _check(request)
     chosen = template_set(request.templates or DEFAULT_TEMPLATES[request.task])
     vectors = collection.whole_rows(encoder.id).halves
-    cosine = scores(vectors, label_vectors(encoder, request.labels, chosen.templates))
+    sentences = label_vectors(encoder, request.labels, chosen.templates)
+    cosine = scores(vectors, sentences)
     negative = _negative(encoder, request, chosen, vectors)
     return ClassifyAnswer(
         model=encoder.id,
@@ -97,6 +100,7 @@ def classify(
             negative=negative,
             temperature=request.temperature,
         ),
+        vectors=sentences,
     )
 
 

@@ -72,6 +72,7 @@ class SearchAnswer:
         searched: how many images have a vector.
         approximate: how well the index finds that was asked, where there are too many images to
             be searched exactly; `cosine` is then NaN for all that it did not find.
+        vector: float32 (D,), the unit vector that was looked for.
     """
 
     model: str
@@ -81,6 +82,7 @@ class SearchAnswer:
     rows: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     searched: int = 0
     approximate: Approximation | None = None
+    vector: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
 
     @cached_property
     def order(self) -> np.ndarray:
@@ -175,6 +177,7 @@ def _approximately(
         rows=rows[: request.k],
         searched=approximation.rows,
         approximate=approximation,
+        vector=query,
     )
 
 
@@ -204,6 +207,7 @@ def _exactly(
         cosine=stored.spread(cosine),
         rows=rows,
         searched=len(stored.rows),
+        vector=query,
     )
 
 

@@ -14,8 +14,7 @@ from vlm_explorer.viewmodels import map_words
 from vlm_explorer.viewmodels.map_colouring import Category, Colouring, Ramp
 from vlm_explorer.viewmodels.map_groups import GroupName
 from vlm_explorer.viewmodels.map_places import NONE, Places
-from vlm_explorer.viewmodels.map_stars import Star, stars_of
-from vlm_explorer.viewmodels.states import QueryState
+from vlm_explorer.viewmodels.map_stars import Star
 
 if TYPE_CHECKING:
     from vlm_explorer.viewmodels.session import Session
@@ -129,12 +128,12 @@ class Choices:
     Attributes:
         hidden: keys of hidden categories.
         captions: whether captions are drawn.
-        prompt: what the prompt's star stands for: the query, or the last one that was answered.
+        stars: of the prompt, of pinned ones, and of labels.
     """
 
     hidden: frozenset[str] = frozenset()
     captions: bool = True
-    prompt: QueryState = QueryState()
+    stars: tuple[Star, ...] = ()
 
 
 def build_scene(
@@ -166,7 +165,7 @@ def build_scene(
         text=text,
         legend=_legend(session, colouring, masks, choices),
         ramp=colouring.ramp,
-        stars=stars_of(session, places, choices.prompt),
+        stars=choices.stars,
         groups=tuple(group for group in groups if active[group.members].any()),
         current=_current(session, row, text, points),
         caption=map_words.caption_line(session, int(active.sum())),

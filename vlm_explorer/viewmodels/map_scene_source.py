@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
+from vlm_explorer.analysis.placing import text_side
+from vlm_explorer.rendering.view import bounds
 from vlm_explorer.viewmodels import map_words
 from vlm_explorer.viewmodels.map_colouring import (
     ColourBy,
@@ -32,8 +34,9 @@ from vlm_explorer.viewmodels.map_scene import (
     draw_order,
     empty_scene,
 )
-from vlm_explorer.viewmodels.map_stars import StarKind
+from vlm_explorer.viewmodels.map_stars import Star, StarKind, stars_of
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.star_places import StarPlaces
 
 if TYPE_CHECKING:
     from vlm_explorer.collection.store import Collection
@@ -71,6 +74,9 @@ class SceneSource(QObject):
         self._order: Indices | None = None
         self._groups: tuple[object, Places, tuple[GroupName, ...]] = (None, self._places, ())
         self._scene: MapScene | None = None
+        self._last_star: Star | None = None
+        self._star_places = StarPlaces(session, self)
+        self._star_places.found.connect(self._forget_scene)
         session.collection_changed.connect(self._take_collection)
         session.layout_changed.connect(self._take_layout)
         session.query_changed.connect(self._take_query)
@@ -93,6 +99,17 @@ class SceneSource(QObject):
     def places(self) -> Places:
         """Where the session's images and captions lie."""
         return self._places
+
+    @property
+    def extent(self) -> tuple[float, float, float, float] | None:
+        """The box x0, y0, x1, y1 around all points, and the side of the texts if any stand there.
+
+        That side belongs to it before anything is typed, so that the map does not move then.
+        """
+        box = bounds(self._places.xy)
+        if box is None or not self._star_places.beyond:
+            return box
+        return box[0], box[1], max(box[2], text_side(self._places.image_xy)), box[3]
 
     @property
     def colour_by(self) -> ColourBy:
@@ -142,13 +159,23 @@ class SceneSource(QObject):
             self._order = None
         if self._order is None:
             self._order = draw_order(self._places, self._colouring)
-        choices = Choices(self.hidden, self._captions, self._prompt)
+        choices = Choices(self.hidden, self._captions, self._find_stars())
         if self._groups[0] is not self.session.groups or self._groups[1] is not self._places:
             named = group_names(self.session, self._places)
             self._groups = self.session.groups, self._places, named
         return build_scene(
             self.session, self._places, self._colouring, self._order, choices, self._groups[2]
         )
+
+    def _find_stars(self) -> tuple[Star, ...]:
+        """Return the stars; the prompt's stays where it was until its new place is known."""
+        stars = stars_of(self.session, self._places, self._prompt, self._star_places)
+        prompt = next((star for star in stars if star.kind is not StarKind.LABEL), None)
+        if prompt is None and self._prompt.answer is not None and self._last_star is not None:
+            prompt = replace(self._last_star, words=self._prompt.text, pending=True)
+            stars = (prompt, *stars)
+        self._last_star = prompt
+        return stars
 
     @Slot()
     def _forget_scene(self) -> None:
@@ -184,6 +211,8 @@ class SceneSource(QObject):
             )
             self._order = None
             self._scene = None
+            self._last_star = None
+            self._star_places.take(answer, self._places)
             self.moved.emit()
         self._forget_scene()
 

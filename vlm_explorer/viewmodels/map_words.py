@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from vlm_explorer.analysis.groups import Group
+    from vlm_explorer.analysis.placing import Placement
     from vlm_explorer.viewmodels.map_scene import LegendEntry
     from vlm_explorer.viewmodels.session import Session
 
@@ -92,6 +93,26 @@ def group_figure(group: Group) -> str:
     if group.preferred is not None:
         return f"+{group.preferred.preference:.3f}"
     return f"{group.share * 100:.0f} %"
+
+
+def star_note(place: Placement, *, centred: bool) -> str:
+    """Return how a text came to its place on the map."""
+    if place.beyond:
+        return (
+            "beside the images, on the side of the texts: no texts are laid out. "
+            f"As high as {_nearest(place.among_images, 'image')}"
+        )
+    among = [
+        _nearest(count, noun)
+        for count, noun in ((place.among_images, "image"), (place.among_texts, "caption"))
+        if count
+    ]
+    space = ", centred as a text" if centred else ""
+    return f"placed at {' and '.join(among)}{space}"
+
+
+def _nearest(count: int, noun: str) -> str:
+    return f"its nearest {noun}" if count == 1 else f"its {count} nearest {noun}s"
 
 
 def legend_note(entry: LegendEntry) -> str:

@@ -17,7 +17,7 @@ from vlm_explorer.rendering.label_placement import Clutter
 from vlm_explorer.rendering.picking import few_in_view
 from vlm_explorer.rendering.points import Brush, Level, Points
 from vlm_explorer.rendering.rasteriser import diameter, is_quick
-from vlm_explorer.rendering.view import View, bounds
+from vlm_explorer.rendering.view import View
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_scene import MapScene, MapState
 from vlm_explorer.widgets import map_lettering, map_marks
@@ -164,7 +164,7 @@ class MapSurface(QWidget):
     def _fitted_view(self) -> View:
         """Return the nearest view in which nothing that lies over the map hides a point."""
         view = self._view.resized(self.width(), self.height())
-        box = bounds(self._model.places.xy)
+        box = self._model.extent
         least, most = (MARGIN,) * 4, self._insets
         for share in (0.0, 0.25, 0.5, 0.75):
             insets = [low + (high - low) * share for low, high in zip(least, most, strict=True)]

@@ -222,6 +222,8 @@ def index(
 ) -> Collection:
     """Index folders into a collection and return it; see `pipeline.indexing.index`.
 
+    Above two million images the vectors get an index for searching (`queries.approximate`).
+
     Args:
         encoder: by default the collection's own, on the device and in the precision of its
             vectors, else the best on this machine.
@@ -235,6 +237,7 @@ def index(
     """
     from vlm_explorer.pipeline import indexing
     from vlm_explorer.pipeline.run_settings import recorded_settings
+    from vlm_explorer.queries.approximate import keep_ready
     from vlm_explorer.queries.matching import model_for_indexing
 
     folders = [Path(path) for path in paths]
@@ -254,6 +257,7 @@ def index(
         batch_size=batch_size,
         context=context,
     )
+    keep_ready(Path(report.collection), encoder.id, context=context or JobContext())
     return Collection(Path(report.collection), encoder)
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 import lance
 import numpy as np
 import pytest
+from PIL import Image
+from scan_folder import build_scan_folder
 from shell_collection import FakeEncoder, build_collection, image_id
 
+from vlm_explorer.cli import main
 from vlm_explorer.collection.records import ImageVector
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.collection.writer import CollectionWriter
@@ -120,3 +123,35 @@ def test_that_an_image_without_a_vector_is_refused_in_words(tmp_path: Path, many
         lance.dataset(str(table.path)).delete(f"image_id = '{image_id(1)}'")
     with pytest.raises(UsageError, match="no vector of fake"):
         search(Collection(place), FakeEncoder(), SearchRequest(images=(image_id(1),)))
+
+
+def test_that_an_index_is_made_once_and_anew_when_many_images_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = build_collection(tmp_path / "large.vlmx", IMAGES)
+    assert approximate.keep_ready(place, "fake", context=JobContext()) is None
+    monkeypatch.setattr(approximate, "MOST_EXACT", IMAGES - 1)
+    made = approximate.keep_ready(place, "fake", context=JobContext())
+    assert made is not None
+    assert made.rows == IMAGES
+    monkeypatch.setattr(approximate, "build", lambda *_, **__: "anew")
+    assert approximate.keep_ready(place, "fake", context=JobContext()) == made
+    file = next((place / "vectors").glob("*.nearest.json"))
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"rows": IMAGES * 10 // 12}))
+    assert approximate.keep_ready(place, "fake", context=JobContext()) == "anew"
+
+
+def test_that_indexing_ends_with_an_index_where_there_are_too_many_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approximate, "MOST_EXACT", 20)
+    scans = build_scan_folder(tmp_path / "scans")
+    for number in range(30):
+        pixels = np.full((16, 16), number, np.uint8)
+        Image.fromarray(pixels).save(scans / f"grey-{number}.png")
+    command = ["index", str(scans), "--to", str(tmp_path / "own.vlmx"), "--model", "demo"]
+    assert main([*command, "--device", "cpu", "--precision", "fp32", "--quiet"]) == 0
+    collection = Collection(tmp_path / "own.vlmx")
+    found = approximate.approximation_of(collection, collection.encoder_entry())
+    assert found is not None
+    assert found.rows == collection.images.num_rows

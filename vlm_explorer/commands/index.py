@@ -16,6 +16,7 @@ def run(arguments: Namespace) -> int:
     from vlm_explorer.pipeline.indexing import default_place, index
     from vlm_explorer.pipeline.report import IndexReport
     from vlm_explorer.pipeline.run_settings import RunSettings, recorded_settings
+    from vlm_explorer.queries.approximate import keep_ready
     from vlm_explorer.queries.matching import model_for_indexing
 
     paths = [Path(path) for path in arguments.paths]
@@ -39,6 +40,7 @@ def run(arguments: Namespace) -> int:
             workers=arguments.workers,
             context=context,
         )
+        keep_ready(Path(report.collection), encoder.id, context=context)
     finally:
         line.end()
     report = replace(report, warnings=(*warnings, *report.warnings))

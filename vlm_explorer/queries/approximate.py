@@ -73,6 +73,20 @@ def approximation_of(collection: Collection, entry: EncoderEntry) -> Approximati
         return None  # it is made anew
 
 
+def keep_ready(folder: Path, model: str, *, context: JobContext) -> Approximation | None:
+    """Make the index of an encoder's vectors where one is wanted and there is none that fits.
+
+    Vectors that came after it are found all the same, by looking at each: a tenth more is too many.
+
+    Returns, raises: as `build`.
+    """
+    collection = Collection(folder)
+    known = approximation_of(collection, collection.encoder_entry(model))
+    if known is not None and collection.images.num_rows <= 1.1 * known.rows:
+        return known
+    return build(folder, model, context=context) if is_wanted(collection) else None
+
+
 def build(folder: Path, model: str, *, context: JobContext) -> Approximation | None:
     """Make the index of an encoder's vectors, measure it and keep what was measured.
 

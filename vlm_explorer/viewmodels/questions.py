@@ -71,9 +71,7 @@ def prepare_search(opened: Opened, *, context: JobContext) -> None:
     context.check()
     collection = opened.collection
     if opened.model and approximate.is_wanted(collection):
-        entry = collection.encoder_entry(opened.model)
-        if approximate.approximation_of(collection, entry) is None:
-            run_in_process(approximate.build, collection.folder, opened.model, context=context)
+        run_in_process(approximate.keep_ready, collection.folder, opened.model, context=context)
     elif opened.vectors is not None and opened.vectors.size >= LARGE:
         get_ready_elsewhere()
 

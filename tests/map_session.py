@@ -14,6 +14,7 @@ from vlm_explorer.queries.classify import ClassifyAnswer
 from vlm_explorer.queries.layout import LayoutAnswer, LayoutRequest
 from vlm_explorer.queries.search import SearchAnswer
 from vlm_explorer.viewmodels.background import Opened
+from vlm_explorer.viewmodels.filters import OnlyThese
 from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.session import LabelState, LayoutState, QueryState, Session
 
@@ -76,6 +77,11 @@ def fill(session: Session, *, captioned: list[str] | None = None, **columns) -> 
     ids = table["image_id"].to_pylist()
     collection = MadeUpCollection(ids, captioned or [])
     session.take(Opened(collection, ImageTable(table), None))
+
+
+def show_only(session: Session, mask) -> None:
+    """Filter out the images where `mask`, bool (N,), is false."""
+    session.set_filter(OnlyThese(frozenset(session.images.ids[np.asarray(mask)])))
 
 
 def lay_out(

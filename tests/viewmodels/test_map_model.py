@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from map_session import PLACES, fill, lay_out, score_labels, search
+from map_session import PLACES, fill, lay_out, score_labels, search, show_only
 
 from vlm_explorer.analysis.groups import Group
 from vlm_explorer.analysis.phrase_names import PhraseName
@@ -93,7 +93,7 @@ def test_that_images_unknown_to_the_layout_are_neither_drawn_nor_shown(session, 
 
 
 def test_that_filtered_images_are_ghosts_and_hidden_ones_absent(session, laid_out):
-    session.set_shown(np.array([True, True, False, True, True, True]))
+    show_only(session, [True, True, False, True, True, True])
     laid_out.set_hidden(frozenset({"CT"}))
     assert level_of(laid_out, "c") is Level.GHOST
     assert level_of(laid_out, "a") is Level.ABSENT
@@ -119,7 +119,7 @@ def test_that_the_current_image_is_found_among_the_points(session, laid_out):
 
 
 def test_that_the_legend_counts_selected_shown_and_all(session, laid_out):
-    session.set_shown(np.array([False, True, True, True, True, True]))
+    show_only(session, [False, True, True, True, True, True])
     session.select(["b", "d"])
     counts = {
         entry.category.title: (entry.selected, entry.shown, entry.total)
@@ -193,14 +193,14 @@ def test_that_choosing_nothing_clears_the_selection_but_not_the_viewer(session, 
 
 
 def test_that_all_means_neither_filtered_nor_hidden(session, laid_out):
-    session.set_shown(np.array([True, True, False, True, True, True]))
+    show_only(session, [True, True, False, True, True, True])
     laid_out.toggle("CT")
     laid_out.choose_all()
     assert session.selection.ids == {"d", "e", "f"}
 
 
 def test_that_a_groups_images_are_chosen_as_far_as_they_are_shown(session, laid_out):
-    session.set_shown(np.array([True, True, False, True, True, True]))
+    show_only(session, [True, True, False, True, True, True])
     laid_out.choose_rows(np.array([0, 1, 2]))
     assert session.selection.ids == {"a", "b"}
 
@@ -381,7 +381,7 @@ def test_that_groups_are_said_to_be_named_by_their_commonest_label(session, mode
     assert model.scene.notes == ("groups named by their commonest label",)
     shown = model.scene.groups[0]
     assert shown.note == "commonest label of 3 points (67 %)"
-    session.set_shown(np.array([False, False, False, True, True, True]))
+    show_only(session, [False, False, False, True, True, True])
     assert model.scene.groups == ()
 
 
@@ -424,7 +424,7 @@ def test_that_a_new_layout_is_told_once_and_a_new_selection_is_no_move(session, 
     moves = []
     laid_out.moved.connect(lambda: moves.append(1))
     session.select(["a"])
-    session.set_shown(np.array([True, False, True, True, True, True]))
+    show_only(session, [True, False, True, True, True, True])
     assert moves == []
     lay_out(session, PLACES * 2)
     assert moves == [1]

@@ -13,6 +13,8 @@ from shell_collection import IMAGES, FakeEncoder, build_collection, image_id, ke
 from vlm_explorer.errors import ModelNotFound
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.viewmodels import background
+from vlm_explorer.viewmodels.filters import OnlyThese, TextFilter, Without
+from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.states import LayoutState
 
@@ -163,12 +165,53 @@ def test_that_selecting_the_same_again_tells_nobody(opened: Session, qtbot: QtBo
         opened.select([image_id(1)])
 
 
-def test_that_a_filter_of_another_length_is_refused(opened: Session) -> None:
-    opened.set_shown(np.zeros(3, bool))
-    assert opened.shown.sum() == IMAGES
-    mask = np.arange(IMAGES) < 5
-    opened.set_shown(mask)
-    assert opened.shown.sum() == 5
+def test_that_what_is_shown_is_what_every_filter_lets_through(opened: Session) -> None:
+    opened.set_filter(TextFilter("ct"))
+    opened.set_filter(Without(frozenset([image_id(3)])))
+    computed = np.ones(IMAGES, bool)
+    for each in opened.filters:
+        computed &= each.mask(opened.images)
+    np.testing.assert_array_equal(opened.shown, computed)
+    assert opened.shown.sum() == 8
+    assert opened.images.modality[opened.shown].tolist() == ["CT"] * 8
+
+
+def test_that_a_filter_takes_the_place_of_the_one_of_its_key(opened: Session, qtbot: QtBot) -> None:
+    opened.set_filter(TextFilter("ct"))
+    opened.set_filter(OnlyThese(frozenset([image_id(3), image_id(4)])))
+    opened.set_filter(TextFilter("mr"))
+    assert [each.title for each in opened.filters] == ["“mr”", "only 2 chosen"]
+    assert not opened.shown.any()
+    opened.remove_filter("text")
+    assert opened.shown.sum() == 2
+    with qtbot.assertNotEmitted(opened.filters_changed):
+        opened.remove_filter("text")
+    opened.clear_filters()
+    assert opened.shown.all()
+
+
+def test_that_a_filter_asked_anew_follows_what_it_looks_at(opened: Session) -> None:
+    wanted = {"CT"}
+
+    class Named:
+        key, title = "named", "named"
+
+        def mask(self, images: ImageTable) -> np.ndarray:
+            return np.isin(images.modality.astype(str), list(wanted))
+
+    opened.set_filter(Named())
+    assert set(opened.images.modality[opened.shown]) == {"CT"}
+    wanted.add("MR")
+    opened.apply_filters_anew()
+    assert set(opened.images.modality[opened.shown]) == {"CT", "MR"}
+
+
+def test_that_filters_and_selection_leave_each_other_alone(opened: Session) -> None:
+    opened.select([image_id(0), image_id(3)], image_id(0))
+    opened.set_filter(TextFilter("ct"))
+    assert opened.selection.ids == {image_id(0), image_id(3)}
+    opened.select([])
+    assert [each.key for each in opened.filters] == ["text"]
 
 
 def test_that_labels_score_every_image(opened: Session, settle: Settle) -> None:

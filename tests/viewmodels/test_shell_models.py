@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from map_session import show_only
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
@@ -16,10 +17,11 @@ from shell_collection import IMAGES, build_collection, image_id, keep_window_sta
 from vlm_explorer.jobs import JobContext, Progress
 from vlm_explorer.viewmodels import labels as label_columns
 from vlm_explorer.viewmodels import numbers
+from vlm_explorer.viewmodels.filters import filter_mask
 from vlm_explorer.viewmodels.job_runner import JobRunner
 from vlm_explorer.viewmodels.label_sets import load_label_sets
 from vlm_explorer.viewmodels.labels import LabelsModel
-from vlm_explorer.viewmodels.library import DETAIL, IMAGE_IDS, KIND, LibraryModel, filter_mask
+from vlm_explorer.viewmodels.library import DETAIL, IMAGE_IDS, KIND, LibraryModel
 from vlm_explorer.viewmodels.problems import ProblemsModel
 from vlm_explorer.viewmodels.prompt import Prompt
 from vlm_explorer.viewmodels.recent import RecentPlaces
@@ -132,7 +134,7 @@ def test_that_results_are_ranked_by_cosine_among_the_shown(opened: Session, sett
     opened.search("nodule")
     assert model.summary.endswith("ranking")
     settle(opened)
-    opened.set_shown(opened.images.modality == "CT")
+    show_only(opened, opened.images.modality == "CT")
     cosines = [model.index(row).data(COSINE) for row in range(model.rowCount())]
     assert cosines == sorted(cosines, reverse=True)
     assert model.index(0).data(RANK) == 1

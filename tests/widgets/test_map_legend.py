@@ -1,8 +1,7 @@
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from map_session import fill, lay_out, search
+from map_session import fill, lay_out, search, show_only
 from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 
 from vlm_explorer.viewmodels.map_colouring import ColourBy
@@ -63,7 +62,7 @@ def test_that_counts_are_written_as_far_as_they_differ(legend, session):
     assert words() == {"CR": "2", "CT": "2", "MR": "1", "no modality": "1"}
     session.select(["a", "d"])
     assert words()["CT"] == "1 of 2"
-    session.set_shown(np.array([True, False, True, True, True, True]))
+    show_only(session, [True, False, True, True, True, True])
     assert words()["CT"] == "1 of 1 of 2"
 
 

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from map_session import PLACES, fill, image_ids, lay_out, search
+from map_session import PLACES, fill, image_ids, lay_out, search, show_only
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QHelpEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolTip
@@ -158,7 +158,7 @@ def test_that_a_click_may_tremble_by_four_pixels_and_no_more(view, session):
 
 def test_that_hidden_and_filtered_images_cannot_be_clicked(view, session):
     places = {key: spot(view, key) for key in "abcd"}
-    session.set_shown(np.array([False, True, True, True, True, True]))
+    show_only(session, [False, True, True, True, True, True])
     view.model.toggle("MR")
     for key in "ac":
         click(view, places[key])
@@ -195,7 +195,7 @@ def test_that_the_id_drawn_is_the_id_picked_whatever_is_filtered_and_hidden(
     view.model.set_colour_by(by)
     if by is ColourBy.MODALITY:
         view.model.set_hidden(frozenset(hidden))
-    session.set_shown(shown)
+    show_only(session, shown)
     settle(view, qtbot)
     picture = view.canvas.grab().toImage()
     ratio = picture.devicePixelRatio()
@@ -229,7 +229,7 @@ def test_that_the_lasso_selects_exactly_what_it_encloses(view, session, qtbot):
 
 
 def test_that_the_lasso_passes_over_hidden_and_filtered_images(view, session):
-    session.set_shown(np.array([True, True, True, False, True, True]))
+    show_only(session, [True, True, True, False, True, True])
     view.model.toggle("MR")
     view.canvas.set_lasso(True)
     drag(view, around(*(spot(view, key) for key in "abde")))
@@ -262,7 +262,7 @@ def test_that_any_lasso_selects_the_shown_images_inside_it(session, make_view, q
     fill(session, modalities=["CT", "MR"] * 30, labels=["x"] * 60)
     lay_out(session, rng.uniform(0, 1, (60, 2)))
     shown = rng.random(60) < 0.7
-    session.set_shown(shown)
+    show_only(session, shown)
     view = make_view()
     view.model.toggle("MR")
     settle(view, qtbot)
@@ -341,7 +341,7 @@ def test_that_zooming_stops_somewhere(view):
 
 
 def test_that_ctrl_a_selects_all_shown(view, session, qtbot):
-    session.set_shown(np.array([True, False, True, True, True, True]))
+    show_only(session, [True, False, True, True, True, True])
     view.model.toggle("MR")
     qtbot.keyClick(view.canvas, Qt.Key.Key_A, CTRL)
     assert session.selection.ids == {"a", "d", "e", "f"}

@@ -203,6 +203,24 @@ class ImageTable:
             for image_id in series.image_ids
         }
 
+    @cached_property
+    def searchable(self) -> np.ndarray:
+        """What the library's filter looks through, (N,) object array of str, lower case.
+
+        That is modality, label, caption, and the titles and descriptions of the tree.
+        """
+        titles: dict[str, str] = {}
+        for patient in self.tree:
+            for study in patient.studies:
+                of_study = f"{patient.title} {study.title} {study.description}"
+                for each in study.series:
+                    of_series = f"{each.title} {each.description} {each.body_part} {each.part}"
+                    titles.update(dict.fromkeys(each.image_ids, f"{of_study} {of_series}"))
+        known = zip(self.modality, self.label, self.caption, self.ids, strict=True)
+        words = np.empty(len(self), dtype=object)
+        words[:] = [" ".join((*row, titles.get(key, ""))).casefold() for *row, key in known]
+        return words
+
     def sort(self) -> None:
         """Make the tree and the columns now, in a worker's thread; the window has them at once."""
         for name in (*TEXT_COLUMNS, *NUMBER_COLUMNS, *VECTOR_COLUMNS, "extra"):

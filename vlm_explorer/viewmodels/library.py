@@ -11,18 +11,11 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     Qt,
-    Signal,
     Slot,
 )
 
-from vlm_explorer.files.study_tree import PatientNode
-from vlm_explorer.viewmodels.library_tree import (
-    Node,
-    filter_mask,
-    numbered,
-    searchable_text,
-    shown_tree,
-)
+from vlm_explorer.viewmodels.filters import TEXT, TextFilter
+from vlm_explorer.viewmodels.library_tree import Node, numbered, shown_tree
 from vlm_explorer.viewmodels.patient_details import PatientDetailsReader
 from vlm_explorer.viewmodels.session import Session
 
@@ -38,44 +31,36 @@ WARNINGS = Qt.ItemDataRole.UserRole + 6  # tuple[str, ...], what is irregular ab
 
 
 class LibraryModel(QAbstractItemModel):
-    """Patient > study > series of the open collection; the filter decides what is shown.
-
-    Signals:
-        filtered(): the filter let other images through.
-    """
-
-    filtered = Signal()
+    """Patient > study > series of the open collection, as far as filters let them through."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._filter = ""
-        self._patients: tuple[PatientNode, ...] = ()
-        self._words: np.ndarray = np.zeros(0, dtype=object)
+        self._shown: np.ndarray | None = None  # the mask that the tree was made by
         self._nodes: list[Node] = [Node("root", "", "")]
         self._series_of: dict[str, Node] = {}
         self.patient = PatientDetailsReader(session, "library", self)
         session.collection_changed.connect(self._rebuild)
+        session.shown_changed.connect(self._rebuild)
         self._rebuild()
 
     # What the pane asks for
 
     @property
     def filter_text(self) -> str:
-        """The filter as typed."""
-        return self._filter
+        """The words that are filtered by, as typed."""
+        filters = self._session.filters
+        return next((each.text for each in filters if isinstance(each, TextFilter)), "")
 
     def set_filter(self, text: str) -> None:
         """Show the images in which every word of `text` occurs, and none that begins with -.
 
         Looked through are modality, label, caption, and the titles and descriptions of the tree.
         """
-        if text == self._filter:
-            return
-        self._filter = text
-        self._session.kept.put("filter", text)
-        self._apply()
-        self.filtered.emit()
+        if text.strip():
+            self._session.set_filter(TextFilter(text))
+        else:
+            self._session.remove_filter(TEXT)
 
     def index_of_image(self, image_id: str) -> QModelIndex:
         """Return the series in which an image lies; invalid where it is not shown."""
@@ -95,18 +80,14 @@ class LibraryModel(QAbstractItemModel):
 
     @Slot()
     def _rebuild(self) -> None:
-        images = self._session.images
-        self._patients = images.tree
-        self._words = searchable_text(images, self._patients)
-        if not len(images):
-            self._filter = ""
-        self._apply()
-
-    def _apply(self) -> None:
-        mask = filter_mask(self._words, self._filter)
-        shown = set(self._session.images.ids[mask])
+        """Make the tree anew, unless it is of these images already."""
+        images, mask = self._session.images, self._session.shown
+        if mask is self._shown:
+            return
+        self._shown = mask
+        shown = set(images.ids[mask])
         self.beginResetModel()
-        self._nodes = numbered(shown_tree(self._patients, shown))
+        self._nodes = numbered(shown_tree(images.tree, shown))
         self._series_of = {
             image_id: node
             for node in self._nodes
@@ -114,7 +95,6 @@ class LibraryModel(QAbstractItemModel):
             for image_id in node.image_ids
         }
         self.endResetModel()
-        self._session.set_shown(mask)
 
     # QAbstractItemModel
 

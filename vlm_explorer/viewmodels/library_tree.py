@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import groupby
 
-import numpy as np
-
 from vlm_explorer.files.study_tree import PatientNode, SeriesNode, StudyNode
-from vlm_explorer.viewmodels.image_table import ImageTable
 
 
 @dataclass(slots=True)
@@ -36,44 +33,6 @@ class Node:
     def sentence(self) -> str:
         """What the row says, in one line, and what it has no room for."""
         return ", ".join(part for part in (self.title, self.about, self.detail) if part)
-
-
-def searchable_text(images: ImageTable, patients: tuple[PatientNode, ...]) -> np.ndarray:
-    """Return, for each image, what the filter looks through; (N,) object array, lower case."""
-    titles: dict[str, str] = {}
-    for patient in patients:
-        for study in patient.studies:
-            for series in study.series:
-                of_study = f"{patient.title} {study.title} {study.description}"
-                of_series = f"{series.title} {series.description} {series.body_part} {series.part}"
-                title = f"{of_study} {of_series}"
-                titles.update(dict.fromkeys(series.image_ids, title))
-    words = np.empty(len(images), dtype=object)
-    words[:] = [
-        " ".join((modality, label, caption, titles.get(image_id, ""))).casefold()
-        for image_id, modality, label, caption in zip(
-            images.ids, images.modality, images.label, images.caption, strict=True
-        )
-    ]
-    return words
-
-
-def filter_mask(words: np.ndarray, text: str) -> np.ndarray:
-    """Return which texts hold every word of `text`, and none that begins with a minus.
-
-    Args:
-        words: (N,) object array of lower-case texts.
-
-    Returns:
-        bool (N,).
-    """
-    mask = np.ones(len(words), dtype=bool)
-    for word in text.casefold().split():
-        unwanted = word.startswith("-") and len(word) > 1
-        sought = word[1:] if unwanted else word
-        found = np.fromiter((sought in text for text in words), dtype=bool, count=len(words))
-        mask &= ~found if unwanted else found
-    return mask
 
 
 def shown_tree(patients: tuple[PatientNode, ...], shown: set[str]) -> Node:

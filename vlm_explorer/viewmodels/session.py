@@ -5,28 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from vlm_explorer.errors import StorageProblem
-from vlm_explorer.pixels.ct_choice import DEFAULT
 from vlm_explorer.settings import load_settings, save_settings
 from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.asking import Asking
 from vlm_explorer.viewmodels.columns import Columns
+from vlm_explorer.viewmodels.filters import Filter, TextFilter
 from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.job_runner import JobRunner
 from vlm_explorer.viewmodels.kept_state import KeptState
 from vlm_explorer.viewmodels.messages import Messages
 from vlm_explorer.viewmodels.opening import Opening
+from vlm_explorer.viewmodels.session_state import SessionState
 from vlm_explorer.viewmodels.states import LabelState, LayoutState, QueryState, Selection
-
-if TYPE_CHECKING:
-    from vlm_explorer.analysis.groups import Group
-    from vlm_explorer.collection.store import Collection
-    from vlm_explorer.encoders.encoder import Encoder
 
 __all__ = ["ImageTable", "LabelState", "LayoutState", "QueryState", "Selection", "Session"]
 
@@ -38,48 +34,18 @@ _KEYS = (
 MOST_KEPT = 2000  # images of a selection that are selected again when the window reopens
 
 
-class Session(QObject):
+class Session(SessionState):
     """Holds frozen states and replaces them; views read them and call the intents below.
 
     Every intent returns at once. What takes time runs as a job of `runner`; a newer request
     replaces an older one of its kind, and what fails is said through `messages`.
 
     Attributes:
-        collection, images: the open collection and its images; None and empty when none is.
-            While a folder is being indexed they hold what is done so far.
-        problems: file, kind and reason of each file that gave no image.
-        ct_window: through which window the encoder sees CT.
-        encoder, encoder_id, encoder_note: the encoder in memory, its id as soon as it is known
-            which will be loaded, and what to say about it.
-        selection, query, layout, label_state: see `states`.
-        shown: bool (N,), the images that the library's filter lets through.
-        groups: parts of the map, each named by its commonest label.
-        demo: whether the demo study is open.
-        opening: what is being opened, in words ("" when nothing is).
         columns: what the map can be coloured, sized and filtered by.
         kept: what the collection keeps about its window.
         recent: what was opened last.
-        foreign: whether the bundled encoder looks at images that are not the demo study.
         show_patient_details: whether names and ids may be seen; never at the start.
-
-    Signals:
-        collection_changed(), encoder_changed(), selection_changed(), shown_changed(),
-        query_changed(), layout_changed(), labels_changed(): read the state anew.
-        opening_changed(): something began or ceased to be opened.
-        opened(): a collection is open, whole; what follows from it has been started.
-        patient_details_changed(): names and ids are to be shown, or hidden.
     """
-
-    collection_changed = Signal()
-    encoder_changed = Signal()
-    selection_changed = Signal()
-    shown_changed = Signal()
-    query_changed = Signal()
-    layout_changed = Signal()
-    labels_changed = Signal()
-    opening_changed = Signal()
-    opened = Signal()
-    patient_details_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -88,48 +54,10 @@ class Session(QObject):
         self.kept = KeptState(self.runner, self)
         self.model: str | None = None  # the encoder asked for on the command line
         self.show_patient_details = False
-        self._clear()
         self.columns = Columns(self)
         self._opening = Opening(self)
         self._asking = Asking(self)
         self.recent = self._opening.recent
-
-    def _clear(self) -> None:
-        self.content: background.Opened | None = None
-        self.images = ImageTable()
-        self.ct_window = DEFAULT
-        self.encoder: Encoder | None = None
-        self.encoder_note = ""
-        self.encoder_id = ""
-        self.selection = Selection()
-        self.shown: np.ndarray = np.ones(0, dtype=bool)
-        self.query = QueryState()
-        self.layout = LayoutState()
-        self.label_state = LabelState()
-        self.groups: tuple[Group, ...] = ()
-        self.demo = False
-        self.opening = ""
-
-    @property
-    def collection(self) -> Collection | None:
-        """The open collection."""
-        return None if self.content is None else self.content.collection
-
-    @property
-    def problems(self) -> tuple[tuple[str, str, str], ...]:
-        """File, kind and reason of each file that gave no image."""
-        return () if self.content is None else self.content.problems
-
-    @property
-    def title(self) -> str:
-        """What to call what is open, without naming a patient; "" where nothing is."""
-        return "Demo study" if self.demo else "" if self.content is None else self.content.title
-
-    @property
-    def foreign(self) -> bool:
-        """Whether the bundled encoder looks at images that are not the demo study."""
-        bundled = self.encoder_id == background.BUNDLED
-        return bundled and self.content is not None and not self.demo
 
     # Intents about what is open
 
@@ -165,6 +93,7 @@ class Session(QObject):
         for changed in (
             self.collection_changed,
             self.encoder_changed,
+            self.filters_changed,
             self.shown_changed,
             self.selection_changed,
             self.query_changed,
@@ -177,25 +106,9 @@ class Session(QObject):
     def take(self, content: background.Opened) -> None:
         """Show a collection, or more of it; the selection stays as far as it goes."""
         self.content, self.images, self.ct_window = content, content.images, content.ct_window
-        self.shown = np.ones(len(self.images), dtype=bool)
+        self.shown = self._masks.of(self.filters, self.images)
         self.collection_changed.emit()
         self.shown_changed.emit()
-
-    def put(self, **states: Any) -> None:
-        """Replace states by name, and tell: encoder, query, layout or label_state."""
-        signals = {
-            "encoder": self.encoder_changed,
-            "encoder_id": self.encoder_changed,
-            "encoder_note": self.encoder_changed,
-            "query": self.query_changed,
-            "layout": self.layout_changed,
-            "label_state": self.labels_changed,
-            "opening": self.opening_changed,
-        }
-        for name, state in states.items():
-            setattr(self, name, state)
-        for changed in {id(signals[name]): signals[name] for name in states}.values():
-            changed.emit()
 
     # Intents about the selection and the filter
 
@@ -220,10 +133,36 @@ class Session(QObject):
             self.kept.put("selection", sorted(known) if len(known) <= MOST_KEPT else [])
             self.selection_changed.emit()
 
-    def set_shown(self, mask: np.ndarray) -> None:
-        """Show only the images where `mask`, bool (N,), is true."""
-        if mask.shape == self.shown.shape and not np.array_equal(mask, self.shown):
-            self.shown = mask.astype(bool)
+    def set_filter(self, filter_: Filter) -> None:
+        """Show only what a filter lets through, too; it takes the place of the one of its key."""
+        kept = [filter_ if each.key == filter_.key else each for each in self.filters]
+        self._set_filters((*kept, filter_) if filter_ not in kept else tuple(kept))
+
+    def remove_filter(self, key: str) -> None:
+        """Do without the filter of that key."""
+        self._set_filters(tuple(each for each in self.filters if each.key != key))
+
+    def clear_filters(self) -> None:
+        """Show everything."""
+        self._set_filters(())
+
+    def apply_filters_anew(self) -> None:
+        """Ask every filter again: what they look at has changed, such as a column's values."""
+        self._masks.forget()
+        self._apply_filters()
+
+    def _set_filters(self, filters: tuple[Filter, ...]) -> None:
+        if filters != self.filters:
+            self.filters = filters
+            text = next((each.text for each in filters if isinstance(each, TextFilter)), "")
+            self.kept.put("filter", text)
+            self._apply_filters()
+            self.filters_changed.emit()
+
+    def _apply_filters(self) -> None:
+        mask = self._masks.of(self.filters, self.images)
+        if not np.array_equal(mask, self.shown):
+            self.shown = mask
             self.shown_changed.emit()
 
     # Intents that ask something

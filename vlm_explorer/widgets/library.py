@@ -64,6 +64,7 @@ class Library(QWidget):
         self._set_up_tree(painter)
         self._lay_out()
         session.shown_changed.connect(self._count)
+        session.filters_changed.connect(self._show_filter)
         session.opening_changed.connect(self._count)
         session.collection_changed.connect(self._greet)
         session.opened.connect(self._restore)
@@ -155,11 +156,17 @@ class Library(QWidget):
         self.model.set_filter(self.filter.text())
 
     @Slot()
+    def _show_filter(self) -> None:
+        """Take over a filter that was set, or removed, elsewhere."""
+        if self.filter.text() != self.model.filter_text:
+            self.filter.setText(self.model.filter_text)
+            self._pause.stop()
+
+    @Slot()
     def _greet(self) -> None:
-        """Take another collection; its filter starts empty."""
+        """Take another collection."""
         if not len(self._session.images):
             self._restored = False
-            self.clear_filter()
         self._count()
 
     @Slot()
@@ -172,10 +179,8 @@ class Library(QWidget):
 
     @Slot()
     def _restore(self) -> None:
-        """Filter, fold and scroll as when the collection was left."""
+        """Fold and scroll as when the collection was left."""
         kept = self._session.kept
-        self.filter.setText(kept.get("filter", str, ""))
-        self._apply_filter()
         match kept.get("library", list):
             case [list(folded), int(scrolled)]:
                 for index in self._branches():

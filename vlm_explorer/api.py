@@ -14,6 +14,7 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.jobs import JobContext
 
 if TYPE_CHECKING:
+    from vlm_explorer.export.exporting import ExportReport
     from vlm_explorer.pipeline.import_vectors import ImportReport
     from vlm_explorer.pixels.render import Rendering
     from vlm_explorer.pixels.windowing import Window
@@ -122,14 +123,11 @@ class Collection(store.Collection):
         Raises:
             UsageError, ModelProblem: as they say.
         """
-        from vlm_explorer.encoders.registry import find_model_folder
         from vlm_explorer.queries.layout import LayoutRequest, layout
 
         request = LayoutRequest(method, space, seed, tuple(texts))
         encoder = self.encoder(model) if texts else None
-        name = None if model is None else os.fspath(model)
-        if name is not None and name not in self.models():
-            name = find_model_folder(name)[0]  # it may be a folder
+        name = None if model is None else self._known_name(model)
         return layout(self, request, encoder=encoder, model=name, context=context)
 
     def compare(
@@ -177,6 +175,58 @@ class Collection(store.Collection):
         if name in self.models() or not Path(name).is_dir():
             return name
         return find_model_folder(name)[0]
+
+    def export(
+        self,
+        to: StrPath,
+        *,
+        format: str | None = None,
+        what: str | Sequence[str] = "all",
+        texts: Sequence[str] = (),
+        like: str = "",
+        labels: Sequence[str] = (),
+        templates: str = "",
+        task: str = "single",
+        layout: str = "umap/centred",
+        seed: int = 42,
+        with_files: bool = False,
+        with_keys: bool = False,
+        with_columns: bool = False,
+        with_thumbnails: bool = False,
+        model: StrPath | None = None,
+        context: JobContext | None = None,
+    ) -> ExportReport:
+        """Write tables, vectors, lists or copies of files; see `export.request.FORMATS`.
+
+        Args:
+            format: by default what the suffix of `to` stands for.
+            what: `all`, or the ids of the images wanted.
+            texts: prompts, each a column of cosines; `like` the same for an image's id.
+            layout: `method/space` of the places on the map, or `none`.
+            with_files, with_keys, with_columns, with_thumbnails: see `export.request.Holding`.
+
+        Raises:
+            UsageError, ModelProblem, StorageProblem: as they say.
+        """
+        from vlm_explorer.export.exporting import export
+        from vlm_explorer.export.request import ExportRequest, Holding, format_of, parse_layout
+
+        place = Path(to)
+        request = ExportRequest(
+            place,
+            format_of(place, format),
+            None if what == "all" else tuple(what),
+            "all" if what == "all" else "list",
+            Holding(with_files, with_keys, with_columns, with_thumbnails),
+            tuple(texts),
+            like,
+            tuple(labels),
+            templates,
+            task,
+            parse_layout(layout, seed),
+        )
+        name = None if model is None else self._known_name(model)
+        return export(self, request, load=lambda: self.encoder(model), model=name, context=context)
 
     def import_vectors(
         self, file: StrPath, *, model: str, context: JobContext | None = None

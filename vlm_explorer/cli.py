@@ -28,6 +28,7 @@ from vlm_explorer.commands.arguments import (
     add_search,
     common_option,
 )
+from vlm_explorer.commands.export_arguments import add_export
 from vlm_explorer.commands.model_arguments import add_models
 from vlm_explorer.errors import ExplorerError, FileProblem
 from vlm_explorer.jobs import Cancelled
@@ -43,6 +44,7 @@ COMMANDS = (
     add_render,
     add_layout,
     add_compare,
+    add_export,
     add_import_vectors,
     add_models,
 )

@@ -80,6 +80,8 @@ def collection(use_home: Path) -> Path:
         ["classify", "{collection}", "--labels", "effusion", "normal", "--json"],
         ["classify", "{collection}", "--labels", "effusion", "normal", "--csv", "{out}/a.csv"],
         ["layout", "{collection}", "--method", "pca", "--out", "{out}/b.parquet", "--json"],
+        ["export", "{collection}", "--to", "{out}/g.npz", "--layout", "none"],
+        ["export", "{collection}", "--to", "{out}/h.parquet", "--layout", "none", "--json"],
         ["explain", "{scan}", "--text", "effusion", "--model", "demo", "--json",
          "--png", "{out}/c.png", "--npz", "{out}/d.npz"],
         ["render", "{scan}", "--json", "--png", "{out}/e.png", "--npy", "{out}/f.npy"],

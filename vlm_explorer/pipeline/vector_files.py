@@ -6,7 +6,8 @@ The table's metadata may hold `logit_scale` and `logit_bias`.
 
 NumPy archive (`numpy.savez`): `image_ids`, or `files` and optionally `frames`, with
 `image_vectors` (N, D); `texts` with `text_vectors` (M, D); optionally `logit_scale` (what cosines
-are multiplied by, not its logarithm) and `logit_bias`. Names and texts are arrays of text.
+are multiplied by, not its logarithm) and `logit_bias`. Names and texts are arrays of text. The
+archives of `export` are of this form, with `vectors` for `image_vectors`.
 """
 
 from __future__ import annotations
@@ -154,10 +155,11 @@ def _named(row: dict[str, Any]) -> Named:
 def _read_archive(path: Path) -> tuple[list[Named], Any, dict[str, Any]]:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         names: list[Named] = []
-        parts = []
-        if "image_vectors" in archive:
-            names += _image_names(path, archive)
-            parts.append(np.asarray(archive["image_vectors"], np.float32))
+        parts: list[np.ndarray] = []
+        for name in ("image_vectors", "vectors"):  # the second as an export calls them
+            if name in archive and not parts:
+                names += _image_names(path, archive)
+                parts.append(np.asarray(archive[name], np.float32))
         if "text_vectors" in archive:
             texts = archive["texts"].tolist()
             names += [Named(text=str(text)) for text in texts]

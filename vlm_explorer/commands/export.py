@@ -1,0 +1,71 @@
+"""`vlm-explorer export`: tables, vectors, lists and copies of files."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vlm_explorer.commands.classify import read_labels
+from vlm_explorer.commands.terminal import job, note, print_json
+
+if TYPE_CHECKING:
+    from vlm_explorer.export.exporting import ExportReport
+
+
+def run(arguments: Namespace) -> int:
+    """Export, and say what was written."""
+    from vlm_explorer.api import open_collection
+    from vlm_explorer.export.choosing import read_image_ids
+
+    collection = open_collection(Path(arguments.collection))
+    what: Any = arguments.what
+    if what != "all":
+        what = read_image_ids(Path(what).expanduser())
+    context, line = job(arguments)
+    try:
+        report = collection.export(
+            Path(arguments.to),
+            format=arguments.format,
+            what=what,
+            texts=arguments.text,
+            like=arguments.image,
+            labels=read_labels(arguments),
+            templates=arguments.templates or "",
+            task=arguments.task or "single",
+            layout=arguments.layout,
+            seed=arguments.seed,
+            with_files=arguments.with_files,
+            with_keys=arguments.with_keys,
+            with_columns=arguments.with_columns,
+            with_thumbnails=arguments.with_thumbnails,
+            model=arguments.model,
+            context=context,
+        )
+    finally:
+        line.end()
+    _print(report, arguments)
+    return 0
+
+
+def _print(report: ExportReport, arguments: Namespace) -> None:
+    for warning in report.warnings:
+        note(f"warning: {warning}", arguments)
+    if arguments.json:
+        print_json(
+            {
+                "to": str(report.path),
+                "record": None if report.record is None else str(report.record),
+                "images": report.images,
+                "of": report.of,
+                "left_out": report.left_out,
+                "files": report.files,
+                "warnings": list(report.warnings),
+                "provenance": report.provenance,
+            }
+        )
+        return
+    files = "" if report.files is None else f", {report.files:,} files"
+    print(f"{report.images:,} of {report.of:,} images{files}: {report.path}")
+    if report.left_out:
+        print(f"{report.left_out:,} images have no vector and were left out")

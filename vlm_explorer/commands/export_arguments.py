@@ -1,0 +1,72 @@
+"""The arguments of `vlm-explorer export`."""
+
+from __future__ import annotations
+
+import argparse
+
+from vlm_explorer.commands.arguments import (
+    Commands,
+    add_command,
+    json_option,
+    many_option,
+    model_option,
+)
+
+FORMATS = ("csv", "parquet", "npz", "files", "copies", "atlas", "tensorboard")
+_EPILOG = """\
+Formats: csv and parquet (a table, one row an image), npz (vectors), files (a list of paths), copies
+(the files themselves, under names made of their content, with a manifest), atlas (Embedding Atlas),
+tensorboard (Embedding Projector). Beside each file lies FILE.json, in each folder provenance.json:
+where it comes from, what its columns mean, and the command that makes it again.
+
+Nothing that may name a patient goes out unless a --with option, or the format files or copies, asks
+for it. In CSV, cells of text that begin with = + - @ have an apostrophe before them, so that no
+spreadsheet runs them; take it away to have the cell as it was."""
+
+
+def add_export(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[valid-type]
+    """Add the command `export`."""
+    parser = add_command(commands, "export", "write tables, vectors, files or figures")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    parser.add_argument("collection", metavar="COLLECTION")
+    parser.add_argument("--to", metavar="FILE|DIR", required=True, help="a folder must be empty")
+    parser.add_argument("--format", choices=FORMATS, help="default: by the suffix of --to")
+    parser.add_argument(
+        "--what",
+        metavar="all|FILE",
+        default="all",
+        help="which images: all, or a list of image ids, or an earlier export's FILE.json",
+    )
+    many_option(parser, "--text", "T", "prompts, each a column of cosines")
+    parser.add_argument("--image", metavar="ID", default="", help="a column of cosines to an image")
+    many_option(parser, "--labels", "L", "zero-shot labels; a single value with commas is a list")
+    parser.add_argument("--labels-file", metavar="FILE", help="labels, one a line")
+    parser.add_argument("--templates", metavar="SET", help="name of a template set")
+    parser.add_argument("--task", choices=("single", "multi"), help="default: single")
+    parser.add_argument(
+        "--layout",
+        metavar="METHOD/SPACE",
+        default="umap/centred",
+        help="places on the map, as in `layout`; none: without; default: umap/centred",
+    )
+    parser.add_argument("--seed", metavar="S", type=int, default=42, help="default: 42")
+    _holding_options(parser.add_argument_group("what goes out only when it is asked for"))
+    model_option(parser)
+    json_option(parser)
+    return parser
+
+
+def _holding_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--with-files", action="store_true", help="file paths, which are often named after patients"
+    )
+    group.add_argument(
+        "--with-keys", action="store_true", help="salted keys of patient, study and series"
+    )
+    group.add_argument(
+        "--with-columns", action="store_true", help="the further columns of the captions table"
+    )
+    group.add_argument(
+        "--with-thumbnails", action="store_true", help="small pictures, with any burned-in text"
+    )

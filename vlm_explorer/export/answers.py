@@ -1,0 +1,138 @@
+"""All that an export says about its images: asked of `queries/` once, for every image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlm_explorer.analysis.groups import Group, group_points
+from vlm_explorer.analysis.similarity import cosines
+from vlm_explorer.collection.store import Collection
+from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.errors import UsageError
+from vlm_explorer.export.request import ExportRequest
+from vlm_explorer.jobs import JobContext
+from vlm_explorer.queries.classify import ClassifyAnswer, ClassifyRequest, classify
+from vlm_explorer.queries.layout import LayoutAnswer, layout
+from vlm_explorer.queries.search import SearchRequest, query_vector, search
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cosines:
+    """The cosine of every image to a prompt, or to an image of the collection.
+
+    Attributes:
+        name: of the column.
+        words: the prompt; "" for an image.
+        values: float32 (N,), NaN for images without a vector.
+    """
+
+    name: str
+    words: str
+    values: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What was asked of a collection of N images.
+
+    Attributes:
+        model: id of the encoder; "" where the collection has no vectors.
+        xy: float32 (N, 2), NaN for images that are not on the map; None without a layout.
+        groups: parts of the map; their members are rows of the collection.
+    """
+
+    model: str
+    layout: LayoutAnswer | None
+    xy: NDArray[np.float32] | None
+    groups: tuple[Group, ...]
+    searches: tuple[Cosines, ...]
+    labels: ClassifyAnswer | None
+
+
+NOTHING = Answers("", None, None, (), (), None)
+
+
+def ask(
+    collection: Collection,
+    request: ExportRequest,
+    model: str | None,
+    load: Callable[[], Encoder],
+    context: JobContext,
+) -> Answers:
+    """Ask for what a request needs; texts and labels load the encoder.
+
+    Raises:
+        UsageError, ModelProblem, CollectionProblem: as the queries do.
+    """
+    if not request.kind.scored or not collection.models():
+        return NOTHING
+    encoder = load() if request.needs_encoder else None
+    model = encoder.id if encoder is not None else collection.encoder_entry(model).model
+    made, xy = None, None
+    groups: tuple[Group, ...] = ()
+    if request.layout is not None:
+        context.report(0, 4, "Laying out the map")
+        made = layout(collection, request.layout, encoder=None, model=model, context=context)
+        xy = _spread(collection, made)
+        context.report(1, 4, "Finding the groups of the map")
+        groups = _groups(collection, xy)
+    context.report(2, 4, "Comparing with the prompts")
+    searches = [] if encoder is None else [_cosines(collection, encoder, t) for t in request.texts]
+    if request.like:
+        searches.append(_likeness(collection, model, request.like))
+    context.report(3, 4, "Scoring labels")
+    labels = None
+    if request.labels and encoder is not None:
+        wanted = ClassifyRequest(request.labels, request.templates, request.task)
+        labels = classify(collection, encoder, wanted)
+    return Answers(model, made, xy, groups, tuple(searches), labels)
+
+
+def _spread(collection: Collection, made: LayoutAnswer) -> NDArray[np.float32]:
+    """Return where each image of the collection lies, float32 (N, 2)."""
+    xy = np.full((collection.images.num_rows, 2), np.nan, np.float32)
+    row_of = collection.row_of
+    xy[[row_of[key] for key in made.image_ids]] = made.xy
+    return xy
+
+
+def _groups(collection: Collection, xy: NDArray[np.float32]) -> tuple[Group, ...]:
+    """Return the groups of the map, named by their commonest label, else modality."""
+    rows = np.flatnonzero(np.isfinite(xy).all(axis=1))
+    names = [""] * len(rows)
+    for column in ("label", "modality"):
+        values = collection.images[column].to_pylist()
+        if any(values):
+            names = [values[row] or "" for row in rows]
+            break
+    found = group_points(xy[rows], names)
+    return tuple(
+        Group(g.name, g.share, g.count, g.x, g.y, rows[g.members].astype(np.int64)) for g in found
+    )
+
+
+def _cosines(collection: Collection, encoder: Encoder, text: str) -> Cosines:
+    """Return the cosines to a text: those of a search, exact where that would be approximate."""
+    request = SearchRequest((text,))
+    found = search(collection, encoder, request)
+    values = found.cosine
+    if found.approximate is not None:
+        stored = collection.vector_rows(encoder.id)
+        query = query_vector(collection, encoder, request)
+        values = stored.spread(cosines(stored.halves, query))
+    return Cosines(f"cosine to “{text}”", text, values)
+
+
+def _likeness(collection: Collection, model: str, image_id: str) -> Cosines:
+    stored = collection.vector_rows(model)
+    row = collection.row_of.get(image_id, -1)
+    vector = stored.halves[stored.rows == row].astype(np.float32)
+    if not len(vector):
+        raise UsageError(f"The image {image_id} has no vector of {model}.", "Choose another image.")
+    query = vector[0] / np.linalg.norm(vector[0])
+    values = stored.spread(cosines(stored.halves, query))
+    return Cosines(f"cosine to image {image_id}", "", values)

@@ -1,0 +1,171 @@
+"""What is exported, frozen: which images, what of them, in which format, to where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vlm_explorer.errors import UsageError
+from vlm_explorer.queries.layout import LayoutRequest
+
+DEFAULT_LAYOUT = LayoutRequest("umap", "centred", 42)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of export.
+
+    Attributes:
+        name: what users type.
+        title: what the window calls it.
+        suffix: of the file; "" where it is a folder.
+        scored: whether layout, cosines and probabilities go into it.
+        words: what it is, in a sentence.
+    """
+
+    name: str
+    title: str
+    suffix: str
+    scored: bool
+    words: str
+
+    @property
+    def folder(self) -> bool:
+        """Whether several files are written into a folder."""
+        return not self.suffix
+
+
+FORMATS = {
+    entry.name: entry
+    for entry in (
+        Format("csv", "Table (CSV)", ".csv", True, "One row an image, for spreadsheets."),
+        Format("parquet", "Table (Parquet)", ".parquet", True, "One row an image, with types."),
+        Format(
+            "npz", "Vectors (NPZ)", ".npz", True,
+            "Vectors of images and captions, and their places, for NumPy.",
+        ),
+        Format("files", "List of files", ".txt", False, "The path of each file, one a line."),
+        Format(
+            "copies", "Copies of the files", "", False,
+            "The files themselves, with all that their headers say.",
+        ),
+        Format(
+            "atlas", "Embedding Atlas", ".parquet", True,
+            "A table with places and neighbours, as Embedding Atlas reads it.",
+        ),
+        Format(
+            "tensorboard", "TensorBoard Projector", "", True,
+            "A folder of vectors and labels, as TensorBoard's projector reads it.",
+        ),
+        Format("png", "Figure (PNG)", ".png", True, "The map as a picture, with its legend."),
+        Format("svg", "Figure (SVG)", ".svg", True, "The map as a drawing, with words as text."),
+    )
+}  # fmt: skip
+FIGURES = ("png", "svg")
+WITH_THUMBNAILS = ("parquet", "atlas", "tensorboard")
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What goes out only when it is asked for.
+
+    Attributes:
+        files: paths of the files, which often name patients.
+        keys: keys of patient, study and series, which tell which images belong together.
+        columns: the further columns of the captions table, whatever they say.
+        thumbnails: small pictures.
+    """
+
+    files: bool = False
+    keys: bool = False
+    columns: bool = False
+    thumbnails: bool = False
+
+
+HOLDING_WORDS = {
+    "files": "File paths; folders and files are often named after patients",
+    "keys": "Patient, study and series keys; no names, but they tell which images belong together",
+    "columns": "Further columns of the captions table, whatever they say",
+    "thumbnails": "Thumbnails; text burned into a picture goes with it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What to write.
+
+    Attributes:
+        to: the file or folder to be written.
+        format: a name of `FORMATS`.
+        image_ids: which images; None for all.
+        what: what these are called, such as "selection"; for the record.
+        holding: what goes out only when it is asked for.
+        texts: prompts, a column of cosines each.
+        like: the id of an image to compare all others with; "" for none.
+        labels, templates, task: zero-shot labels, as in `queries.classify`.
+        layout: where the images lie; None leaves places out.
+        filters: what the window filtered by, in words; for the record.
+    """
+
+    to: Path
+    format: str
+    image_ids: tuple[str, ...] | None = None
+    what: str = "all"
+    holding: Holding = Holding()
+    texts: tuple[str, ...] = ()
+    like: str = ""
+    labels: tuple[str, ...] = ()
+    templates: str = ""
+    task: str = "single"
+    layout: LayoutRequest | None = DEFAULT_LAYOUT
+    filters: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Format:
+        """The format.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        if self.format not in FORMATS:
+            raise UsageError(
+                f"There is no format “{self.format}”.", f"Choose one of: {', '.join(FORMATS)}."
+            )
+        return FORMATS[self.format]
+
+    @property
+    def needs_encoder(self) -> bool:
+        """Whether words have to be encoded."""
+        return self.kind.scored and bool(self.texts or self.labels)
+
+
+def format_by_suffix(to: Path) -> str | None:
+    """Return the format that a file's name stands for, None where it stands for none."""
+    suffix = to.suffix.lower()
+    return next((f.name for f in FORMATS.values() if suffix and f.suffix == suffix), None)
+
+
+def format_of(to: Path, wanted: str | None) -> str:
+    """Return the format that was asked for, else that of the file's suffix.
+
+    Raises:
+        UsageError: neither says.
+    """
+    found = wanted or format_by_suffix(to)
+    if found is None:
+        raise UsageError(
+            f"The name “{to.name}” does not say which format is wanted.",
+            f"Give --format, one of: {', '.join(FORMATS)}.",
+        )
+    return found
+
+
+def parse_layout(text: str, seed: int) -> LayoutRequest | None:
+    """Return the layout of "method/space" or "method"; None for "none".
+
+    Its method and space are checked when it is made.
+    """
+    if text == "none":
+        return None
+    method, _, space = text.partition("/")
+    return LayoutRequest(method, space or DEFAULT_LAYOUT.space, seed)

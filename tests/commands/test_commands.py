@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import lance
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -14,6 +16,7 @@ from PIL import Image
 from scan_folder import FILES, IMAGES, build_scan_folder
 
 from vlm_explorer.cli import main
+from vlm_explorer.collection.store import Collection
 
 INDEX_KEYS = {
     "collection", "model", "device", "precision", "files", "images", "texts", "encoded", "reused",
@@ -119,6 +122,23 @@ def test_that_classify_gives_probabilities_among_the_labels(
     lines = table.read_text().splitlines()
     assert len(lines) == IMAGES + 1
     assert lines[0].endswith("probability: fracture")
+
+
+def test_that_classify_says_how_many_images_have_no_vector(
+    indexed: Path, model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = Path(shutil.copytree(indexed, tmp_path / "some.vlmx"))
+    (table,) = place.glob("vectors/*.images.lance")
+    gone = Collection(place).images["image_id"][0].as_py()
+    lance.dataset(str(table)).delete(f"image_id = '{gone}'")
+    words = ["classify", str(place), "--model", str(model_folder), "--labels", "effusion", "normal"]
+    assert main([*words, "--json"]) == 0
+    printed = capsys.readouterr()
+    answer = json.loads(printed.out)
+    assert answer["without_vector"] == 1
+    assert gone not in {row["image_id"] for row in answer["images"]}
+    assert len(answer["images"]) == Collection(place).images.num_rows - 1
+    assert "have no vector" in printed.err
 
 
 def test_that_layout_writes_a_row_for_every_image_and_text(

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
+import lance
 import numpy as np
 import open_clip
 import pytest
@@ -55,3 +59,18 @@ def test_that_a_request_without_sense_is_refused(
 ) -> None:
     with pytest.raises(UsageError):
         classify(collection, encoder, request_)
+
+
+def test_that_images_without_a_vector_have_no_scores_and_change_none(
+    collection: Collection, encoder: Encoder, tmp_path: Path
+) -> None:
+    whole = classify(collection, encoder, ClassifyRequest(LABELS))
+    place = tmp_path / "some.vlmx"
+    shutil.copytree(collection.folder, place)
+    table = place / "vectors" / f"{collection.encoder_entry().key}.images.lance"
+    lance.dataset(str(table)).delete(f"image_id = '{whole.image_ids[1]}'")
+    some = classify(Collection(place), encoder, ClassifyRequest(LABELS))
+    assert np.flatnonzero(~some.known).tolist() == [1]
+    assert some.best[1] == ""
+    assert some.best[0] == LABELS[int(whole.probability[0].argmax())]
+    np.testing.assert_allclose(some.cosine[some.known], np.delete(whole.cosine, 1, 0), atol=1e-6)

@@ -24,6 +24,8 @@ from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.first_look import FirstLook
 from vlm_explorer.viewmodels import background, early_work, questions
 from vlm_explorer.viewmodels.demo_scene import DemoScene
+from vlm_explorer.viewmodels.labels import LabelsModel
+from vlm_explorer.viewmodels.map_colouring import ColourBy, colouring_of
 from vlm_explorer.viewmodels.session import Session
 
 Settle = Callable[[Session], None]
@@ -152,6 +154,20 @@ def test_that_a_collection_in_which_some_images_have_vectors_opens_and_is_search
     assert answer is not None
     assert answer.searched == IMAGES - 2
     assert np.flatnonzero(np.isnan(answer.cosine)).tolist() == [0, 3]
+    shell_session.set_labels(["mass", "effusion"], "raw", "single")
+    settle(shell_session)
+    labels = shell_session.label_state.answer
+    assert labels is not None
+    assert np.flatnonzero(labels.best == "").tolist() == [0, 3]
+    by_label = colouring_of(ColourBy.ZERO_SHOT, shell_session)
+    named = [category.key for category in by_label.categories]
+    assert set(named[:-1]) <= {"mass", "effusion"}
+    assert [named[code] for code in by_label.codes[[0, 3]]] == ["", ""]
+    labels_model = LabelsModel(shell_session)
+    shell_session.select([image_id(0), image_id(1)])
+    assert labels_model.summary.endswith("1 without a vector")
+    shell_session.select([image_id(0)])
+    assert labels_model.summary == "No vector of fake yet"
 
 
 def test_that_an_encoder_may_be_named_by_its_folder(model_folder: Path, tmp_path: Path) -> None:

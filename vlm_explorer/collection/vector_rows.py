@@ -47,11 +47,11 @@ class VectorRows:
         """Return a value for each that ought to have a vector, NaN where there is none.
 
         Args:
-            values: float32 (P,), one a vector.
+            values: float32 (P,) or (P, K), one, or K, a vector.
         """
         if not self.missing:
             return values
-        spread = np.full(self.wanted, np.nan, np.float32)
+        spread = np.full((self.wanted, *values.shape[1:]), np.nan, np.float32)
         spread[self.rows] = values
         return spread
 

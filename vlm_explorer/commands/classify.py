@@ -25,8 +25,18 @@ def run(arguments: Namespace) -> int:
     files = collection.images.select(["image_id", "file", "frame"]).to_pylist()
     images = [
         {**row, "cosine": cosine.tolist(), "probability": probability.tolist()}
-        for row, cosine, probability in zip(files, answer.cosine, answer.probability, strict=True)
+        for row, cosine, probability, known in zip(
+            files, answer.cosine, answer.probability, answer.known, strict=True
+        )
+        if known
     ]
+    without = len(files) - len(images)
+    if without:
+        note(
+            f"warning: {without} of {len(files)} images have no vector of {answer.model}. "
+            f"Index their folders with --model {answer.model}.",
+            arguments,
+        )
     if arguments.csv:
         _write_csv(Path(arguments.csv), list(answer.labels), images)
         note(f"Wrote {len(images)} images to {arguments.csv}.", arguments)
@@ -37,6 +47,7 @@ def run(arguments: Namespace) -> int:
                 "task": answer.task,
                 "templates": answer.templates,
                 "labels": list(answer.labels),
+                "without_vector": without,
                 "images": images,
             }
         )

@@ -41,6 +41,8 @@ class ClassifyRequest:
 class ClassifyAnswer:
     """Scores of N images and L labels, in the order of the collection.
 
+    Images without a vector of the encoder have NaN for scores.
+
     Attributes:
         cosine: float32 (N, L), to the ensembled sentence vectors of each label.
         probability: float32 (N, L); `single`: among these labels, rows sum to 1;
@@ -56,6 +58,18 @@ class ClassifyAnswer:
     cosine: np.ndarray
     probability: np.ndarray
     vectors: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
+
+    @property
+    def known(self) -> np.ndarray:
+        """Which images have scores, bool (N,)."""
+        return np.asarray(np.isfinite(self.probability[:, :1]).all(axis=1))
+
+    @property
+    def best(self) -> np.ndarray:
+        """The label of the highest probability, object array of str (N,); "" without scores."""
+        best: np.ndarray = np.array(self.labels, object)[self.probability.argmax(axis=1)]
+        best[~self.known] = ""
+        return best
 
 
 def label_vectors(
@@ -77,29 +91,29 @@ def classify(
     Raises:
         UsageError: no labels, one twice, an unknown task or template set.
         ModelNotFound: the collection holds no vectors of this encoder.
-        CollectionDamaged: an image has no vector.
     """
     _check(request)
     chosen = template_set(request.templates or DEFAULT_TEMPLATES[request.task])
-    vectors = collection.whole_rows(encoder.id).halves
+    rows = collection.vector_rows(encoder.id)
     sentences = label_vectors(encoder, request.labels, chosen.templates)
-    cosine = scores(vectors, sentences)
-    negative = _negative(encoder, request, chosen, vectors)
+    cosine = scores(rows.halves, sentences)
+    negative = _negative(encoder, request, chosen, rows.halves)
+    shares = probability(
+        cosine,
+        encoder.logit_scale,
+        encoder.logit_bias,
+        request.task,
+        negative=negative,
+        temperature=request.temperature,
+    )
     return ClassifyAnswer(
         model=encoder.id,
         task=request.task,
         templates=chosen.name,
         labels=request.labels,
         image_ids=tuple(collection.images["image_id"].to_pylist()),
-        cosine=cosine,
-        probability=probability(
-            cosine,
-            encoder.logit_scale,
-            encoder.logit_bias,
-            request.task,
-            negative=negative,
-            temperature=request.temperature,
-        ),
+        cosine=rows.spread(cosine),
+        probability=rows.spread(shares),
         vectors=sentences,
     )
 

@@ -145,9 +145,15 @@ class LabelsModel(QAbstractTableModel):
         )
         if answer is None or not len(rows) or not fits:
             return
+        chosen_count, rows = len(rows), rows[answer.known[rows]]
+        if not len(rows):
+            self._summary = f"No vector of {answer.model} yet"
+            return
         self._cosine = answer.cosine[rows].mean(axis=0)
         self._probability = answer.probability[rows].mean(axis=0)
         self._summary = self._describe(answer.probability[rows], answer.task)
+        if len(rows) < chosen_count:
+            self._summary += f" · {chosen_count - len(rows):,} without a vector"
 
     def _describe(self, probability: np.ndarray, task: str) -> str:
         """Return the best label with what its probability is a share of."""

@@ -126,11 +126,9 @@ def colouring_of(by: ColourBy, session: Session) -> Colouring:
     label_answer, answer = session.label_state.answer, session.query.answer
     if by is ColourBy.SIMILARITY and answer is not None and len(answer.cosine) == len(images):
         return _by_similarity(answer, _prompt_title(session))
-    if by is ColourBy.ZERO_SHOT and label_answer is not None:
-        best = label_answer.probability.argmax(axis=1)
-        if len(best) == len(images):
-            values = np.array(label_answer.labels, object)[best]
-            return _by_category(by, values, order=label_answer.labels)
+    scored = label_answer is not None and len(label_answer.probability) == len(images)
+    if by is ColourBy.ZERO_SHOT and label_answer is not None and scored:
+        return _by_category(by, label_answer.best, order=label_answer.labels)
     if by is ColourBy.SERIES:
         return _by_category(by, images.series, _series_titles(images))
     if by is ColourBy.PATIENT:
@@ -154,7 +152,8 @@ def _by_category(
     counts = np.bincount(number_of, minlength=len(names))
     ranked = sorted(range(len(names)), key=lambda i: (-counts[i], names[i]))
     if order is not None:
-        ranked.sort(key=lambda i: order.index(names[i]))
+        place = {name: number for number, name in enumerate(order)}
+        ranked.sort(key=lambda i: place.get(names[i], len(place)))
     filled = [number for number in ranked if names[number]]
     named = filled if len(filled) <= MOST_CATEGORIES + 1 else filled[:MOST_CATEGORIES]
     rest = filled[len(named) :]

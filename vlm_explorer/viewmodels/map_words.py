@@ -172,7 +172,7 @@ def _scores(session: Session, row: int) -> tuple[tuple[tuple[str, str], ...], st
     query, labels = session.query.answer, session.label_state.answer
     if query is not None and row < len(query.cosine) and np.isfinite(query.cosine[row]):
         scores.append(("cosine to the prompt", f"{query.cosine[row]:.3f}"))
-    if labels is None or row >= len(labels.probability):
+    if labels is None or row >= len(labels.probability) or not labels.known[row]:
         return tuple(scores), ""
     best = np.argsort(-labels.probability[row], kind="stable")[: SCORES - len(scores)]
     scores += [(labels.labels[i], f"{labels.probability[row, i] * 100:.0f} %") for i in best]

@@ -46,9 +46,8 @@ def _similarity(answer: SearchAnswer, title: str) -> Column:
 
 
 def _best_label(answer: ClassifyAnswer) -> Column:
-    values = np.array(answer.labels, object)[answer.probability.argmax(axis=1)]
     return Column(
-        ZERO_SHOT, "zero-shot label", values, group=SCORES, order=answer.labels,
+        ZERO_SHOT, "zero-shot label", answer.best, group=SCORES, order=answer.labels,
         note="the label of the highest probability",
     )  # fmt: skip
 

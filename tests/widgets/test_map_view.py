@@ -498,7 +498,8 @@ def test_that_captions_are_written_out_when_few_are_in_view(session, make_view, 
     lay_out(session, captions={"a": (3.0, 7.0), "b": (7.0, 3.0)})
     view = make_view()
     settle(view, qtbot)
-    assert {word.text for word in view.canvas.words} == {"words about a", "words about b"}
+    words = {word.text for word in view.canvas.words}
+    assert words == {"words about a", "words about b", "modality gap 0.52"}
     view.tools.captions.click()
     settle(view, qtbot)
     assert view.canvas.words == []

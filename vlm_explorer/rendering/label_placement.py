@@ -92,6 +92,15 @@ def beside(x: float, y: float, width: float, height: float, away: float) -> tupl
     return around(Rect(x, y, 0, 0), width, height, away)
 
 
+def corners(x: float, y: float, width: float, height: float, away: float) -> tuple[Rect, ...]:
+    """Return the places diagonally above and below a point, `away` pixels from it either way."""
+    return tuple(
+        Rect(left, top, width, height)
+        for top in (y - away - height, y + away)
+        for left in (x + away, x - away - width)
+    )
+
+
 def around(box: Rect, width: float, height: float, away: float) -> tuple[Rect, ...]:
     """Return the places right, left, above and below a box, `away` pixels from it."""
     x, y = box.x + box.width / 2, box.y + box.height / 2

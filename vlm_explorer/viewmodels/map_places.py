@@ -52,6 +52,21 @@ class Places:
         images: NDArray[np.bool_] = self.text == NONE
         return images
 
+    @cached_property
+    def captions_of(self) -> tuple[NDArray[np.intp], ...]:
+        """The points of each image's captions, by image row; NONE where there are no more.
+
+        As many arrays (N,) as the image with most captions has.
+        """
+        left = np.flatnonzero(~self.images & (self.row != NONE))
+        found = []
+        while len(left):
+            one = np.full(len(self.image_xy), NONE, np.intp)
+            one[self.row[left]] = left  # of several captions the last stays
+            found.append(one)
+            left = left[one[self.row[left]] != left]
+        return tuple(found)
+
 
 def empty_places(size: int = 0) -> Places:
     """Return the places of `size` images that are not laid out yet."""

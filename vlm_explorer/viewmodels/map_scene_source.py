@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.analysis.placing import text_side
-from vlm_explorer.rendering.view import bounds
+from vlm_explorer.rendering.view import View, bounds
 from vlm_explorer.viewmodels import map_words
 from vlm_explorer.viewmodels.map_colouring import (
     ColourBy,
@@ -20,6 +20,7 @@ from vlm_explorer.viewmodels.map_colouring import (
     colouring_of,
 )
 from vlm_explorer.viewmodels.map_groups import GroupName, group_names
+from vlm_explorer.viewmodels.map_lines import NO_LINES, GapMark, MapLines, Segments
 from vlm_explorer.viewmodels.map_places import (
     NONE,
     CaptionOwners,
@@ -75,6 +76,8 @@ class SceneSource(QObject):
         self._groups: tuple[object, Places, tuple[GroupName, ...]] = (None, self._places, ())
         self._scene: MapScene | None = None
         self._last_star: Star | None = None
+        self.lines = MapLines(session, self)
+        self.lines.changed.connect(self._forget_scene)
         self._star_places = StarPlaces(session, self)
         self._star_places.found.connect(self._forget_scene)
         session.collection_changed.connect(self._take_collection)
@@ -110,6 +113,15 @@ class SceneSource(QObject):
         if box is None or not self._star_places.beyond:
             return box
         return box[0], box[1], max(box[2], text_side(self._places.image_xy)), box[3]
+
+    @property
+    def gap(self) -> GapMark | None:
+        """The modality gap, where it is to be drawn."""
+        return self.lines.gap_mark(self._answer) if self._captions else None
+
+    def pair_lines(self, view: View) -> Segments:
+        """Return the lines between captions and their images that are to be drawn."""
+        return self.lines.pair_lines(self.scene, self._places, view) if self._captions else NO_LINES
 
     @property
     def colour_by(self) -> ColourBy:
@@ -163,9 +175,11 @@ class SceneSource(QObject):
         if self._groups[0] is not self.session.groups or self._groups[1] is not self._places:
             named = group_names(self.session, self._places)
             self._groups = self.session.groups, self._places, named
-        return build_scene(
+        scene = build_scene(
             self.session, self._places, self._colouring, self._order, choices, self._groups[2]
         )
+        note = self.lines.note(scene)
+        return replace(scene, notes=(*scene.notes, note)) if note else scene
 
     def _find_stars(self) -> tuple[Star, ...]:
         """Return the stars; the prompt's stays where it was until its new place is known."""

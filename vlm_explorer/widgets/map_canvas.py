@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from vlm_explorer.rendering import picking
 from vlm_explorer.viewmodels.map_groups import GroupName
+from vlm_explorer.viewmodels.map_lines import GapMark
 from vlm_explorer.viewmodels.map_model import MapModel, Mode
 from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.viewmodels.map_scene import MapState
@@ -251,7 +252,7 @@ class MapCanvas(MapSurface):
         at = QPointF(event.pos())
         word = self._word_at(at)
         subject = word.subject if word is not None else self._star_at(at)
-        if isinstance(subject, GroupName):
+        if isinstance(subject, GroupName | GapMark):
             QToolTip.showText(event.globalPos(), subject.note, self)
         elif isinstance(subject, Star):
             QToolTip.showText(event.globalPos(), f"{subject.words}\n{subject.note}", self)

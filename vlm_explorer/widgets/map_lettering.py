@@ -1,4 +1,4 @@
-"""Words and stars on the map: where they stand, and how they are drawn."""
+"""Words on the map: where they stand."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPolygonF
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QFont, QFontMetricsF
 
 from vlm_explorer.rendering.label_placement import (
     Clutter,
@@ -17,22 +17,24 @@ from vlm_explorer.rendering.label_placement import (
     Rect,
     around,
     beside,
+    corners,
     place,
 )
 from vlm_explorer.rendering.view import View
 from vlm_explorer.viewmodels.map_groups import GroupName
+from vlm_explorer.viewmodels.map_lines import GapMark
 from vlm_explorer.viewmodels.map_stars import Star, StarKind
-from vlm_explorer.widgets.halo_text import paint_on_halo, round_pen
-from vlm_explorer.widgets.theme import ANNOTATION, BODY, Theme, font
+from vlm_explorer.widgets.theme import ANNOTATION, BODY, font
 
 STAR = 8.0  # px, radius
 _GROUP_LENGTH, _PROMPT_LENGTH, _CAPTION_LENGTH = 30, 44, 36  # characters
 _BESIDE = STAR + 5.0  # px between a star's middle and its words
-_PROMPT, _LABEL, _CAPTION = 1e12, -1.0, -1e6  # priorities; groups have their size
+_PROMPT, _GAP, _LABEL, _CAPTION = 1e12, 1e11, -1.0, -1e6  # priorities; groups have their size
 _GROUP_GAP = 8.0  # px that names of groups keep from other words
 _APART = 110.0  # px between groups of one name that are both named
 _COVERED = 0.15  # of a group's points, that its name may cover
-_PADDING = 3.0  # px around words
+PADDING = 3.0  # px around words
+_OVER_STAR = 10_000  # points that a word rather covers than another star
 
 
 class WordKind(Enum):
@@ -42,6 +44,7 @@ class WordKind(Enum):
     LABEL = auto()
     GROUP = auto()
     CAPTION = auto()
+    GAP = auto()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,14 +55,14 @@ class Word:
         rect: on the screen, logical pixels.
         text: as drawn, elided.
         after: what follows more quietly, such as a share.
-        subject: the group, the star, or the index of a caption's point.
+        subject: the group, the star, the gap, or the index of a caption's point.
     """
 
     kind: WordKind
     rect: QRectF
     text: str
     after: str
-    subject: GroupName | Star | int
+    subject: GroupName | Star | GapMark | int
 
 
 def fonts() -> dict[WordKind, QFont]:
@@ -69,6 +72,7 @@ def fonts() -> dict[WordKind, QFont]:
         WordKind.LABEL: font(ANNOTATION),
         WordKind.GROUP: font(BODY - 1, QFont.Weight.Medium),
         WordKind.CAPTION: font(ANNOTATION),
+        WordKind.GAP: font(BODY - 1, QFont.Weight.Medium),
     }
 
 
@@ -85,6 +89,7 @@ def lay_out_words(
     view: View,
     obstacles: Sequence[QRectF],
     clutter: Clutter,
+    gap: GapMark | None = None,
 ) -> list[Word]:
     """Return the words that have room, none of which overlap.
 
@@ -95,23 +100,62 @@ def lay_out_words(
         view: from where.
         obstacles: what must stay free, logical pixels.
         clutter: points, which words rather leave free.
+        gap: between the modalities, whose number is written along its line.
     """
+    first = [
+        *(_star_wish(star, view) for star in stars if star.kind is not StarKind.LABEL),
+        *(() if gap is None else _gap_wishes(gap, view)),
+    ]
     wishes = [
-        *(_star_wish(star, view) for star in stars),
+        *(_star_wish(star, view) for star in stars if star.kind is StarKind.LABEL),
         *(_group_wish(group, view, clutter) for group in _distinct(groups, view)),
         *(_caption_wish(index, words, at) for index, words, at in captions),
     ]
-    taken = [Rect(r.x(), r.y(), r.width(), r.height()) for r in obstacles]
-    for star in stars:
-        x, y = _at(star.x, star.y, view)
-        taken.append(Rect(x - STAR, y - STAR, 2 * STAR, 2 * STAR))
-    screen = Rect(0, 0, view.width, view.height)
+    covering = [Rect(r.x(), r.y(), r.width(), r.height()) for r in obstacles]
+    shapes = [_around_star(star, view) for star in stars]
+    told = _told(first, covering, shapes, view, clutter)
+    taken = [*covering, *shapes, *(Rect(*word.rect.getRect()) for word in told)]  # type: ignore[misc]
     labels = [_label(wish, clutter) for wish in wishes]
+    return told + _words(wishes, place(labels, _screen(view), taken))
+
+
+def _told(
+    wishes: Sequence[_Wish], covering: Sequence[Rect], shapes: Sequence[Rect], view: View,
+    clutter: Clutter,
+) -> list[Word]:  # fmt: skip
+    """Return the words of prompts and of the gap, which lie over other stars if they have to.
+
+    Of a subject with several wishes, the first that has room is granted.
+    """
+    told: list[Word] = []
+    for wish in wishes:
+        if any(word.subject is wish.word.subject for word in told):
+            continue
+        costs = tuple(
+            clutter.count(candidate) + _OVER_STAR * sum(candidate.overlaps(s) for s in shapes)
+            for candidate in wish.candidates
+        )
+        taken = [*covering, *(Rect(*word.rect.getRect()) for word in told)]  # type: ignore[misc]
+        label = Label(wish.candidates, wish.priority, costs, wish.gap)
+        told += _words([wish], place([label], _screen(view), taken))
+    return told
+
+
+def _words(wishes: Sequence[_Wish], places: Sequence[Rect | None]) -> list[Word]:
     return [
         Word(wish.word.kind, QRectF(*rect), wish.word.text, wish.word.after, wish.word.subject)
-        for rect, wish in zip(place(labels, screen, taken), wishes, strict=True)
+        for rect, wish in zip(places, wishes, strict=True)
         if rect is not None
     ]
+
+
+def _around_star(star: Star, view: View) -> Rect:
+    x, y = _at(star.x, star.y, view)
+    return Rect(x - STAR, y - STAR, 2 * STAR, 2 * STAR)
+
+
+def _screen(view: View) -> Rect:
+    return Rect(0, 0, view.width, view.height)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,9 +198,9 @@ def _at(x: float, y: float, view: View) -> tuple[float, float]:
 
 def _measured(kind: WordKind, text: str, after: str = "") -> tuple[float, float]:
     metrics = QFontMetricsF(fonts()[kind])
-    width = metrics.horizontalAdvance(text) + 2 * _PADDING
+    width = metrics.horizontalAdvance(text) + 2 * PADDING
     if after:
-        width += QFontMetricsF(font(ANNOTATION)).horizontalAdvance(after) + 2 * _PADDING
+        width += QFontMetricsF(font(ANNOTATION)).horizontalAdvance(after) + 2 * PADDING
     return width, metrics.height() + 2
 
 
@@ -164,7 +208,11 @@ def _star_wish(star: Star, view: View) -> _Wish:
     prompt = star.kind is not StarKind.LABEL
     kind = WordKind.PROMPT if prompt else WordKind.LABEL
     text = elided(star.words, _PROMPT_LENGTH)
-    candidates = beside(*_at(star.x, star.y, view), *_measured(kind, text), _BESIDE)
+    at, size = _at(star.x, star.y, view), _measured(kind, text)
+    candidates = beside(*at, *size, _BESIDE)
+    if prompt:
+        candidates += corners(*at, *size, STAR)
+        candidates += beside(*at, *size, 3 * _BESIDE)
     priority = _PROMPT if prompt else _LABEL - star.number
     return _Wish(Word(kind, QRectF(), text, "", star), candidates, priority)
 
@@ -194,53 +242,18 @@ def _caption_wish(index: int, words: str, at: tuple[float, float]) -> _Wish:
     return _Wish(Word(WordKind.CAPTION, QRectF(), text, "", index), candidates, _CAPTION)
 
 
-# Drawing
+def _gap_wishes(gap: GapMark, view: View) -> tuple[_Wish, ...]:
+    """Wish for a place along the line, for the number and what it is, else for the number alone."""
+    (x0, y0), (x1, y1) = _at(*gap.images, view), _at(*gap.texts, view)
 
+    def wish(after: str) -> _Wish:
+        size = _measured(WordKind.GAP, gap.title, after)
+        candidates = tuple(
+            candidate
+            for share in (0.5, 0.3, 0.7, 0.1, 0.9)
+            for candidate in beside(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share, *size, 10.0)
+        )
+        word = Word(WordKind.GAP, QRectF(), gap.title, after, gap)
+        return _Wish(word, candidates, _GAP, gap=_GROUP_GAP)
 
-def paint_words(painter: QPainter, words: Iterable[Word], roles: Theme) -> None:
-    """Draw words on soft halos."""
-    chosen = fonts()
-    for word in words:
-        pending = isinstance(word.subject, Star) and word.subject.pending
-        role = {
-            WordKind.PROMPT: "secondary" if pending else "star",
-            WordKind.LABEL: "secondary",
-            WordKind.GROUP: "text",
-            WordKind.CAPTION: "secondary",
-        }[word.kind]
-        start = QPointF(word.rect.x() + _PADDING, _baseline(word.rect, chosen[word.kind]))
-        end = paint_on_halo(painter, start, word.text, chosen[word.kind], role, roles)
-        if word.after:
-            after = QPointF(end + _PADDING, start.y())
-            paint_on_halo(painter, after, word.after, font(ANNOTATION), "secondary", roles)
-
-
-def _baseline(rect: QRectF, chosen: QFont) -> float:
-    metrics = QFontMetricsF(chosen)
-    return rect.center().y() + (metrics.ascent() - metrics.descent()) / 2
-
-
-def paint_stars(painter: QPainter, stars: Iterable[Star], view: View, roles: Theme) -> None:
-    """Draw the stars, the prompt's last."""
-    for star in sorted(stars, key=lambda star: star.kind is not StarKind.LABEL):
-        prompt = star.kind is not StarKind.LABEL
-        colour = roles.colour("star" if prompt else "secondary")
-        if star.pending:
-            colour = roles.colour("disabled")
-        shape = star_shape(QPointF(*_at(star.x, star.y, view)), STAR if prompt else STAR * 0.7)
-        painter.setPen(round_pen(roles.colour("map_ground", 0.85), 4.0))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolygon(shape)
-        painter.setPen(round_pen(colour, 1.0))
-        painter.setBrush(colour)
-        painter.drawPolygon(shape)
-
-
-def star_shape(centre: QPointF, radius: float) -> QPolygonF:
-    """Return a star of five points."""
-    corners = []
-    for corner in range(10):
-        angle = -math.pi / 2 + corner * math.pi / 5
-        away = radius if corner % 2 == 0 else radius * 0.45
-        corners.append(centre + QPointF(math.cos(angle) * away, math.sin(angle) * away))
-    return QPolygonF(corners)
+    return wish(gap.meaning), wish("")

@@ -20,7 +20,7 @@ from vlm_explorer.rendering.rasteriser import diameter, is_quick
 from vlm_explorer.rendering.view import View
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_scene import MapScene, MapState
-from vlm_explorer.widgets import map_lettering, map_marks
+from vlm_explorer.widgets import map_lettering, map_lines, map_marks, map_writing
 from vlm_explorer.widgets.map_brush import brush_for
 from vlm_explorer.widgets.map_frames import FrameSource, Request
 from vlm_explorer.widgets.map_lettering import Word
@@ -57,6 +57,7 @@ class MapSurface(QWidget):
         self._images = True
         self._hover: int | None = None
         self._brush: tuple[Points, tuple[object, ...], Brush] | None = None
+        self._pairs = map_lines.PairLines(model)
         self._drawn: MapScene = model.scene
         self._words: list[Word] = []
         self._pinned: list[Pinned] = []
@@ -242,7 +243,12 @@ class MapSurface(QWidget):
         painter.drawImage(target, frame.image, QRectF(frame.image.rect()))
 
     def _paint_marks(self, painter: QPainter, scene: MapScene) -> None:
-        roles, view = theme(), self._view
+        roles, view, model = theme(), self._view, self._model
+        self._pairs.paint(painter, scene, view, roles)
+        map_lines.paint_links(painter, scene.stars, model.places, view, roles)
+        gap = model.gap
+        if gap is not None:
+            map_lines.paint_gap(painter, gap, view, roles)
         obstacles = self.obstacles()
         self._pinned = pin_thumbnails(self._model, view, obstacles) if self._images else []
         obstacles += [pin.rect for pin in self._pinned]
@@ -251,11 +257,11 @@ class MapSurface(QWidget):
             obstacles.append(QRectF(at.x() - _RING, at.y() - _RING, 2 * _RING, 2 * _RING))
         captions = self._captions_in_view(scene)
         self._words = map_lettering.lay_out_words(
-            scene.groups, scene.stars, captions, view, obstacles, self._clutter(scene)
+            scene.groups, scene.stars, captions, view, obstacles, self._clutter(scene), gap
         )
         paint_thumbnails(painter, self._pinned, self._thumbnails, roles)
-        map_lettering.paint_words(painter, self._words, roles)
-        map_lettering.paint_stars(painter, scene.stars, view, roles)
+        map_writing.paint_words(painter, self._words, roles)
+        map_writing.paint_stars(painter, scene.stars, view, roles)
         if scene.current is not None:
             map_marks.paint_ring(painter, self.position_of(scene.current), self.point_size, roles)
         if self._hover is not None:

@@ -58,6 +58,7 @@ class MapTools(QWidget):
             part.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(part)
         model.choices_changed.connect(self.refresh)
+        model.lines.changed.connect(self.refresh)
         model.session.layout_changed.connect(self.refresh)
         model.session.collection_changed.connect(self.refresh)
         themes.changed.connect(self.refresh)
@@ -92,6 +93,16 @@ class MapTools(QWidget):
         self._images.setCheckable(True)
         self._images.setChecked(True)
         self._images.toggled.connect(self.images_switched)
+        lines = self._model.lines
+        self._pairs = menu.addAction("Lines between images and captions")
+        self._gap = menu.addAction("Modality gap, in the raw space")
+        for action, switch in (
+            (self._pairs, lambda wanted: lines.show(pairs=wanted)),
+            (self._gap, lambda wanted: lines.show(gap=wanted)),
+        ):
+            action.setCheckable(True)
+            action.setChecked(True)
+            action.triggered.connect(switch)
         self._methods.triggered.connect(
             lambda action: self._model.session.set_layout(method=action.data())
         )
@@ -138,6 +149,8 @@ class MapTools(QWidget):
         self.layouts.setText(method)
         self.layouts.setToolTip(f"How the map is laid out: {method}")
         self.layouts.setIcon(icon("ph.stack", "secondary"))
+        self._pairs.setChecked(self._model.lines.pairs)
+        self._gap.setChecked(self._model.lines.gap)
         self.captions.setChecked(self._model.captions)
         captions = self._model.session.layout.answer
         self.captions.setEnabled(captions is not None and bool(captions.texts))

@@ -19,6 +19,15 @@ _GROUP_SIZE = 500
 _GROUPS_SEARCHED = 10
 _ROUNDS = 8
 _MOST_CANDIDATES = 30_000
+# Exact neighbours of so many points take seconds, and four times that of twice as many.
+MOST_FOR_EXACT = 10_000
+
+
+def nearest_of(vectors: Floats, k: int, seed: int, *, context: JobContext | None = None) -> Found:
+    """Return each row's k nearest rows: exact up to `MOST_FOR_EXACT` rows, else approximate."""
+    if len(vectors) <= MOST_FOR_EXACT:
+        return nearest(vectors, k, context=context)
+    return nearest_approximately(vectors, k, seed, context=context)
 
 
 def nearest(vectors: Floats, k: int, *, context: JobContext | None = None) -> Found:
@@ -76,6 +85,71 @@ def nearest_approximately(
             indices[rows], distances[rows] = _best(vectors, rows, among, vectors[among], k)
             done += len(rows)
     return indices, distances
+
+
+def nearest_among(
+    points: Floats, others: Floats, k: int, seed: int, *, context: JobContext | None = None
+) -> Found:
+    """Return for each of some points its k nearest of others.
+
+    Exact where there are few enough to compare all; else among the groups of others around each
+    point's nearest, as in `nearest_approximately`.
+
+    Args:
+        points: float32 (M, D), unit rows.
+        others: float32 (N, D), unit rows.
+        k: neighbours a point; 1 to N.
+        seed: of the grouping.
+        context: told how many points are done.
+
+    Returns:
+        indices int32 (M, k) into `others` and distances float32 (M, k) in 0..2, nearest first;
+        equal distances in the order of the others.
+    """
+    indices, distances = (np.empty((len(points), k), kind) for kind in (np.int32, np.float32))
+    if len(points) * len(others) <= MOST_FOR_EXACT**2:
+        plan = [(np.arange(len(points)), np.arange(len(others)))]
+    else:
+        plan = _plan(points, others, k, seed)
+    done = 0
+    for own, likely in plan:
+        among = others if len(likely) == len(others) else others[likely]
+        for rows in _blocks(own, len(likely)):
+            if context is not None:
+                context.report(done, len(points), "Placing the others by their neighbours")
+            cosine = points[rows] @ among.T
+            found, distances[rows] = _top(cosine, k)
+            indices[rows] = likely[found]
+            done += len(rows)
+    return indices, distances
+
+
+def _plan(
+    points: Floats, others: Floats, k: int, seed: int
+) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Return parts of the points, each with the others that are looked through for it."""
+    groups = max(1, len(others) // _GROUP_SIZE)
+    centres, group = _group(others, groups, np.random.default_rng(seed))
+    members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
+    around = np.argsort(-(centres @ centres.T), axis=1, kind="stable")
+    nearest_group = _nearest_centre(points, centres)
+    return [
+        (np.flatnonzero(nearest_group == number), np.sort(_candidates(members, around[number], k)))
+        for number in np.unique(nearest_group)
+    ]
+
+
+def _top(cosine: Floats, k: int) -> Found:
+    """Return the k columns with the largest cosines of each row, and their distances."""
+    left_out = cosine.shape[1] - k
+    found = np.sort(np.argpartition(cosine, left_out, axis=1)[:, left_out:], axis=1)
+    distance = np.clip(1 - np.take_along_axis(cosine, found, axis=1), 0, 2)
+    distance[distance < _SAME_PLACE] = 0
+    order = np.argsort(distance, axis=1, kind="stable")
+    return (
+        np.take_along_axis(found, order, axis=1).astype(np.int32),
+        np.take_along_axis(distance, order, axis=1),
+    )
 
 
 def _group(

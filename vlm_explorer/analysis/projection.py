@@ -7,21 +7,39 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm_explorer.analysis.neighbours import nearest
-from vlm_explorer.analysis.similarity import Vectors, cosines, unit
+from vlm_explorer.analysis.landmarks import Plane, choose_landmarks, place_by_neighbours
+from vlm_explorer.analysis.similarity import Vectors
+from vlm_explorer.analysis.spaces import SPACES, modality_gap, place_texts, space_points
 from vlm_explorer.errors import NotSupported, UsageError
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.processes import run_in_process
 
-METHODS = ("umap", "pca")
-SPACES = ("raw", "centred", "images")
+__all__ = [
+    "METHODS",
+    "SETTINGS",
+    "SPACES",
+    "Plane",
+    "Projection",
+    "ProjectionSpec",
+    "modality_gap",
+    "pca",
+    "place_texts",
+    "project",
+    "require",
+    "space_points",
+]
 
-Plane = NDArray[np.float32]
+METHODS = ("umap", "tsne", "pacmap", "pca")
+# What each method knows besides the space; the rest has no effect on it.
+SETTINGS = {
+    "umap": ("seed", "n_neighbors", "min_dist"),
+    "tsne": ("seed", "perplexity"),
+    "pacmap": ("seed", "n_neighbors"),
+    "pca": (),
+}
 
-# Fewer points have no neighbourhoods for UMAP to keep; PCA shows them as they are.
-_FEWEST_FOR_UMAP = 10
-# The mean of fewer texts is mostly the texts themselves: centring would erase what they say.
-_FEWEST_TO_CENTRE = 3
+# Fewer points have no neighbourhoods to keep; PCA shows them as they are.
+_FEWEST = {"umap": 10, "tsne": 10, "pacmap": 40, "pca": 0}
 _ROWS_AT_ONCE = 16_384
 _ROWS_FOR_AXES = 100_000
 
@@ -31,12 +49,13 @@ class ProjectionSpec:
     """How a map is laid out; equal specs on equal vectors give equal maps.
 
     Attributes:
-        method: `umap` or `pca`.
+        method: `umap`, `tsne`, `pacmap` or `pca`.
         space: `raw`, the joint space as it is, with its gap between images and texts;
-            `centred`, each modality less its own mean, at length one again; `images`, laid out
-            from the images alone, texts placed among the images nearest to them.
-        seed: for UMAP; PCA has no chance in it.
-        n_neighbors: UMAP's size of neighbourhood, the point itself counted.
+            `centred`, each modality less its own mean, at length one again; `crossmodal`, laid out
+            from the images alone, each text placed by the images nearest to it in the joint space;
+            `images`, the same map, which the captions are left out of.
+        seed: of all chance in the method, and of the choice of landmarks; PCA has none.
+        n_neighbors: UMAP's and PaCMAP's size of neighbourhood; for UMAP the point itself counts.
         min_dist: UMAP's least distance of neighbours on the map; its own default of 0.1 draws the
             slices of a series into a dot, in which nothing can be told apart or pointed at.
         perplexity: t-SNE's size of neighbourhood: about how many neighbours each point keeps.
@@ -58,17 +77,45 @@ class ProjectionSpec:
             raise NotSupported(
                 f"There is no layout space {self.space!r}.", f"Choose {', '.join(SPACES)}."
             )
-        if self.n_neighbors < 2 or not 0 <= self.min_dist <= 1 or not 0 <= self.seed < 2**32:
-            raise UsageError(
-                "UMAP needs at least 2 neighbours, a least distance from 0 to 1, and a seed from "
-                "0 to 4294967295."
-            )
+        if not 0 <= self.seed < 2**32:
+            raise UsageError("A layout's seed is a whole number from 0 to 4294967295.")
+        if not 2 <= self.n_neighbors <= 500 or not 0 <= self.min_dist <= 1:
+            raise UsageError("A layout needs 2 to 500 neighbours and a least distance from 0 to 1.")
+        if not 1 <= self.perplexity <= 150:
+            raise UsageError("The perplexity of t-SNE is a number from 1 to 150.")
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """What the method knows besides the space, by name."""
+        return {name: getattr(self, name) for name in SETTINGS[self.method]}
 
     def for_points(self, count: int) -> ProjectionSpec:
         """Return what is really done with `count` points: PCA for few, neighbours that exist."""
-        if self.method == "umap" and count < _FEWEST_FOR_UMAP:
+        if count < _FEWEST[self.method]:
             return replace(self, method="pca")
-        return replace(self, n_neighbors=max(2, min(self.n_neighbors, count - 1)))
+        # PaCMAP takes twice as many points from afar as neighbours
+        most = count - 1 if self.method == "umap" else (count - 2) // 3
+        return replace(
+            self,
+            n_neighbors=max(2, min(self.n_neighbors, most)),
+            perplexity=max(1.0, min(self.perplexity, (count - 1) / 3)),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """A map.
+
+    Attributes:
+        xy: float32 (N, 2), where the images lie; what does not vary lies on 0.
+        text_xy: float32 (M, 2), where the texts lie.
+        laid_out: bool (N,), the images that the layout was made from; the others were placed by
+            their neighbours among those.
+    """
+
+    xy: Plane
+    text_xy: Plane
+    laid_out: NDArray[np.bool_]
 
 
 def project(
@@ -77,59 +124,82 @@ def project(
     texts: Vectors,
     *,
     context: JobContext | None = None,
-) -> tuple[Plane, Plane]:
+) -> Projection:
     """Lay out images and texts on one plane.
+
+    Beyond `landmarks.LANDMARKS` points a seeded sample, images and texts in their proportion, is laid out,
+    and the rest is placed by its neighbours in the full space; PCA needs no sample.
 
     Args:
         spec: the method and its settings, adapted to the number of points by `for_points`.
         images: (N, D) unit rows; N may be 0.
         texts: (M, D) unit rows; M may be 0.
-        context: progress and cancellation; UMAP runs in a child process that is killed.
+        context: progress and cancellation; all but PCA runs in a child process that is killed.
 
-    Returns:
-        float32 (N, 2) and (M, 2). What does not vary lies on 0.
+    Raises:
+        NotSupported: the method has to be installed first.
     """
+    require(spec.method)
+    context = context or JobContext()
     image_points, text_points = space_points(spec, images, texts)
     placed = text_points is None
     points = image_points if text_points is None else np.concatenate([image_points, text_points])
+    count = len(image_points)
+    xy, chosen = _lay_out_landmarks(spec, points, count, context)
+    text_xy = place_texts(texts, images, xy) if placed else xy[count:]
+    return Projection(xy[:count], text_xy, chosen[:count])
+
+
+def _lay_out_landmarks(
+    spec: ProjectionSpec, points: NDArray[np.float32], images: int, context: JobContext
+) -> tuple[Plane, NDArray[np.bool_]]:
+    """Return where the points lie, and which of them were laid out; the others were placed."""
+    chosen = choose_landmarks(images, len(points) - images, spec.seed)
+    if chosen.all() or spec.method == "pca":
+        return _lay_out(spec, points, context), np.ones(len(points), np.bool_)
+    xy = np.empty((len(points), 2), np.float32)
+    xy[chosen] = _lay_out(spec, points[chosen], context)
+    xy[~chosen] = place_by_neighbours(
+        points[~chosen], points[chosen], xy[chosen], seed=spec.seed, context=context
+    )
+    return xy, chosen
+
+
+def require(method: str) -> None:
+    """Make sure that a method is there.
+
+    Raises:
+        NotSupported: its package has to be installed.
+    """
+    if method == "pacmap":
+        from vlm_explorer.analysis.pacmap_layout import require_pacmap
+
+        require_pacmap()
+
+
+def _lay_out(spec: ProjectionSpec, points: NDArray[np.float32], context: JobContext) -> Plane:
     used = spec.for_points(len(points))
-    xy = pca(points)
+    start = pca(points)
     if used.method == "umap":
         from vlm_explorer.analysis.umap_layout import umap_coordinates
 
-        xy = run_in_process(
-            umap_coordinates, points, xy, used.n_neighbors, used.min_dist, used.seed,
-            context=context or JobContext(),
+        return run_in_process(
+            umap_coordinates, points, start, used.n_neighbors, used.min_dist, used.seed,
+            context=context,
         )  # fmt: skip
-    if placed:
-        return xy, place_texts(texts, images, xy)
-    return xy[: len(images)], xy[len(images) :]
+    if used.method == "tsne":
+        from vlm_explorer.analysis.tsne_layout import tsne_coordinates
 
+        return run_in_process(
+            tsne_coordinates, points, start, used.perplexity, used.seed, context=context
+        )
+    if used.method == "pacmap":
+        from vlm_explorer.analysis.pacmap_layout import pacmap_coordinates
 
-def space_points(
-    spec: ProjectionSpec, images: Vectors, texts: Vectors
-) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Return the points that the layout is made from, float32 unit rows.
-
-    The texts are None where they take no part and are placed afterwards: in the space `images`,
-    and in `centred` where they are too few to have a mean of their own.
-    """
-    if spec.space == "raw":
-        return unit(images), unit(texts)
-    if spec.space == "centred":
-        few = len(texts) < _FEWEST_TO_CENTRE
-        return _centred(images), None if few and len(images) else _centred(texts)
-    return unit(images), None if len(images) else unit(texts)
-
-
-def _centred(vectors: Vectors) -> NDArray[np.float32]:
-    if len(vectors) < _FEWEST_TO_CENTRE:
-        return unit(vectors)
-    values = np.asarray(vectors, np.float32)
-    offsets = values - values.mean(axis=0, dtype=np.float64).astype(np.float32)
-    # What float32 cannot tell from the mean must not be blown up to length one.
-    offsets[np.linalg.norm(offsets, axis=1) < 1e-6] = 0
-    return unit(offsets)
+        return run_in_process(
+            pacmap_coordinates, points, start, used.n_neighbors, used.seed, context=context
+        )
+    return start
 
 
 def pca(points: NDArray[np.float32]) -> Plane:
@@ -158,88 +228,3 @@ def pca(points: NDArray[np.float32]) -> Plane:
         block = points[start : start + _ROWS_AT_ONCE] - mean
         xy[start : start + len(block), : axes.shape[1]] = block @ axes
     return xy
-
-
-def place_texts(texts: Vectors, images: Vectors, xy: Plane, k: int = 15) -> Plane:
-    """Return where texts lie on a map of images: among the k images most similar to each.
-
-    A mean of their places, weighted from 1 for the most similar down to exp(-3) for the k-th.
-
-    Args:
-        texts: (M, D) unit rows.
-        images: (N, D) unit rows, N at least 1 unless M is 0.
-        xy: float32 (N, 2), where the images lie.
-        k: how many images share in a text's place.
-
-    Returns:
-        float32 (M, 2).
-    """
-    places = np.zeros((len(texts), 2), np.float32)
-    k = min(k, len(images))
-    for row, text in enumerate(np.asarray(texts, np.float32)):
-        cosine = cosines(images, text)
-        best = np.argsort(-cosine, kind="stable")[:k]
-        behind = cosine[best[0]] - cosine[best]
-        weight = np.exp(-3 * behind / max(float(behind[-1]), 1e-9))
-        places[row] = weight @ xy[best] / weight.sum()
-    return places
-
-
-def modality_gap(images: Vectors, texts: Vectors) -> float:
-    """Return the distance between the mean image and the mean text vector (Liang et al. 2022).
-
-    NaN where there are no images or no texts; 0 to 2 for unit rows.
-    """
-    if len(images) == 0 or len(texts) == 0:
-        return float("nan")
-    between = images.mean(axis=0, dtype=np.float64) - texts.mean(axis=0, dtype=np.float64)
-    return float(np.linalg.norm(between))
-
-
-def trustworthiness(
-    vectors: NDArray[np.float32], xy: Plane, k: int = 15, sample: int = 3000, seed: int = 0
-) -> float:
-    """Return how far neighbours on the map are neighbours in the space (Venna and Kaski 2001).
-
-    T(k) = 1 - 2 / (n k (2n - 3k - 1)) sum over i, and over j among i's k nearest on the map but
-    not in the space, of (rank of j from i in the space - k). Distances are cosine in the space
-    and Euclidean on the map.
-
-    Args:
-        vectors: float32 (N, D), unit rows: what the map was laid out from (`space_points`).
-        xy: float32 (N, 2).
-        k: neighbours; fewer where there are fewer than 2k + 1 points.
-        sample: beyond so many points, it is measured within a seeded sample of that size.
-        seed: of the sample.
-
-    Returns:
-        0 to 1; NaN for fewer than 3 points.
-    """
-    if len(vectors) > sample:
-        chosen = np.sort(np.random.default_rng(seed).choice(len(vectors), sample, replace=False))
-        vectors, xy = vectors[chosen], xy[chosen]
-    count = len(vectors)
-    if count < 3:
-        return float("nan")
-    k = min(k, (count - 1) // 2)
-    on_map = _map_neighbours(xy, k)
-    in_space = nearest(vectors, k + 1)[0][:, 1:]
-    penalty = 0
-    for row in range(count):
-        cosine = vectors @ vectors[row]
-        cosine[row] = np.inf
-        strangers = np.setdiff1d(on_map[row], in_space[row])
-        ranks = np.array([np.count_nonzero(cosine > cosine[other]) for other in strangers])
-        penalty += int(np.maximum(ranks - k, 0).sum())
-    return 1 - 2 * penalty / (count * k * (2 * count - 3 * k - 1))
-
-
-def _map_neighbours(xy: Plane, k: int) -> NDArray[np.intp]:
-    """Return each point's k nearest others on the map, (N, k)."""
-    from scipy.spatial import cKDTree
-
-    found = cKDTree(xy).query(xy, k=k + 1)[1]
-    itself = found == np.arange(len(xy))[:, None]
-    # Among many points on one spot the point itself may not be found: the farthest goes instead.
-    itself[~itself.any(axis=1), -1] = True
-    return np.asarray(found[~itself].reshape(len(xy), k))

@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm_explorer.analysis.neighbours import nearest, nearest_approximately
+from vlm_explorer.analysis.neighbours import nearest_of
 from vlm_explorer.jobs import JobContext
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-# Exact neighbours of so many points take seconds, and four times that of twice as many.
-_MOST_FOR_EXACT = 10_000
 # umap-learn's constants, of the same names.
 _SMOOTH_K_TOLERANCE = 1e-5
 _MIN_K_DIST_SCALE = 1e-3
@@ -55,10 +53,7 @@ def umap_coordinates(
         float32 (N, 2); the same on every number of processors.
     """
     context.report(0, None, "Preparing the layout")
-    if len(points) <= _MOST_FOR_EXACT:
-        indices, distances = nearest(points, n_neighbors, context=context)
-    else:
-        indices, distances = nearest_approximately(points, n_neighbors, seed, context=context)
+    indices, distances = nearest_of(points, n_neighbors, seed, context=context)
     return optimise(
         fuzzy_graph(indices, distances), _spread(start, seed), min_dist, seed, context=context
     )

@@ -4,10 +4,11 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from vlm_explorer.analysis.neighbours import nearest, nearest_approximately
+from vlm_explorer.analysis import landmarks
+from vlm_explorer.analysis.map_trust import judge, trustworthiness
+from vlm_explorer.analysis.neighbours import nearest, nearest_among, nearest_approximately
+from vlm_explorer.analysis.pacmap_layout import pacmap_is_here
 from vlm_explorer.analysis.projection import (
     ProjectionSpec,
     modality_gap,
@@ -15,7 +16,6 @@ from vlm_explorer.analysis.projection import (
     place_texts,
     project,
     space_points,
-    trustworthiness,
 )
 from vlm_explorer.analysis.umap_layout import fuzzy_graph, membership_curve, optimise
 from vlm_explorer.errors import NotSupported, UsageError
@@ -98,22 +98,24 @@ def test_that_axes_taken_from_a_part_of_many_points_are_those_of_all(monkeypatch
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
-@pytest.mark.parametrize("method", ["pca", "umap"])
-@pytest.mark.parametrize("space", ["raw", "centred", "images"])
+@pytest.mark.parametrize("method", ["pca", "umap", "tsne"])
+@pytest.mark.parametrize("space", ["raw", "centred", "crossmodal", "images"])
 def test_that_few_points_have_finite_places(count, method, space):
     images = clusters(count)[0]
     for texts in (NO_TEXTS, clusters(1, seed=1)[0], clusters(3, seed=1)[0]):
-        xy, text_xy = project(ProjectionSpec(method=method, space=space), images, texts)
+        made = project(ProjectionSpec(method=method, space=space), images, texts)
+        xy, text_xy = made.xy, made.text_xy
+        assert made.laid_out.all()
         assert xy.shape == (count, 2)
         assert text_xy.shape == (len(texts), 2)
         assert np.isfinite(xy).all()
         assert np.isfinite(text_xy).all()
 
 
-@pytest.mark.parametrize("space", ["raw", "centred", "images"])
+@pytest.mark.parametrize("space", ["raw", "centred", "crossmodal", "images"])
 def test_that_equal_images_lie_on_one_spot_by_pca(space):
     images = np.repeat(clusters(1)[0], 50, axis=0)
-    xy, _ = project(ProjectionSpec(method="pca", space=space), images, NO_TEXTS)
+    xy = project(ProjectionSpec(method="pca", space=space), images, NO_TEXTS).xy
     np.testing.assert_array_equal(xy, np.zeros((50, 2)))
 
 
@@ -131,10 +133,10 @@ def test_that_umap_is_repeatable_keeps_clusters_apart_and_reports():
     spec = ProjectionSpec(space="raw", n_neighbors=10)
     first = project(spec, images, texts, context=context)
     again = project(spec, images, texts)
-    np.testing.assert_array_equal(first[0], again[0])
-    np.testing.assert_array_equal(first[1], again[1])
-    middles = np.stack([first[0][which == one].mean(axis=0) for one in range(4)])
-    nearest_middle = ((first[0][:, None] - middles) ** 2).sum(axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(first.xy, again.xy)
+    np.testing.assert_array_equal(first.text_xy, again.text_xy)
+    middles = np.stack([first.xy[which == one].mean(axis=0) for one in range(4)])
+    nearest_middle = ((first.xy[:, None] - middles) ** 2).sum(axis=2).argmin(axis=1)
     assert (nearest_middle == which).mean() > 0.99
     last = seen[-1]
     assert last.done == last.total
@@ -143,8 +145,8 @@ def test_that_umap_is_repeatable_keeps_clusters_apart_and_reports():
 
 def test_that_umap_lays_out_duplicates_without_a_warning(capfd):
     images = np.concatenate([np.repeat(clusters(3)[0], 30, axis=0), clusters(30, seed=2)[0]])
-    xy, _ = project(ProjectionSpec(space="raw"), images, NO_TEXTS)
-    alike, _ = project(ProjectionSpec(space="centred"), np.repeat(images[:1], 40, axis=0), NO_TEXTS)
+    xy = project(ProjectionSpec(space="raw"), images, NO_TEXTS).xy
+    alike = project(ProjectionSpec(), np.repeat(images[:1], 40, axis=0), NO_TEXTS).xy
     assert np.isfinite(xy).all()
     assert np.isfinite(alike).all()
     assert capfd.readouterr() == ("", "")
@@ -207,10 +209,12 @@ def test_that_a_spec_is_adapted_to_the_number_of_points():
 
 
 def test_that_settings_that_are_not_there_are_refused():
-    with pytest.raises(NotSupported, match="tsne"):
-        ProjectionSpec(method="tsne")
-    with pytest.raises(NotSupported, match="crossmodal"):
-        ProjectionSpec(space="crossmodal")
+    with pytest.raises(NotSupported, match="isomap"):
+        ProjectionSpec(method="isomap")
+    with pytest.raises(NotSupported, match="texts"):
+        ProjectionSpec(space="texts")
+    with pytest.raises(UsageError):
+        ProjectionSpec(perplexity=0.5)
     with pytest.raises(UsageError):
         ProjectionSpec(n_neighbors=1)
     with pytest.raises(UsageError):
@@ -245,28 +249,6 @@ def test_that_the_modality_gap_is_the_distance_of_the_means():
     assert np.isnan(modality_gap(images, NO_TEXTS))
 
 
-@settings(deadline=None, max_examples=20)
-@given(count=st.integers(5, 80), k=st.integers(1, 20), seed=st.integers(0, 100))
-def test_that_trustworthiness_is_scikit_learns(count, k, seed):
-    from sklearn.manifold import trustworthiness as reference
-
-    points = clusters(count, seed=seed)[0]
-    xy = np.random.default_rng(seed).normal(size=(count, 2)).astype(np.float32)
-    expected = reference(points, xy, n_neighbors=min(k, (count - 1) // 2), metric="cosine")
-    assert trustworthiness(points, xy, k=k) == pytest.approx(expected, abs=1e-3)
-
-
-def test_that_trustworthiness_of_many_points_is_estimated_from_a_seeded_sample():
-    points = clusters(1200)[0]
-    xy = pca(points)
-    whole = trustworthiness(points, xy)
-    part = trustworthiness(points, xy, sample=600)
-    assert part == trustworthiness(points, xy, sample=600)
-    assert part == pytest.approx(whole, abs=0.05)
-    assert np.isnan(trustworthiness(points[:2], xy[:2]))
-    assert np.isfinite(trustworthiness(np.repeat(points[:1], 30, axis=0), np.zeros((30, 2))))
-
-
 def test_that_neighbours_are_scikit_learns_with_the_point_itself_first(monkeypatch):
     from sklearn.neighbors import NearestNeighbors
 
@@ -287,9 +269,9 @@ def test_that_neighbours_are_scikit_learns_with_the_point_itself_first(monkeypat
 
 def lay_out_by_approximate_neighbours(*, context):
     """Run in a child: points and their layout as of more than are compared one by one, twice."""
-    from vlm_explorer.analysis import umap_layout
+    from vlm_explorer.analysis import neighbours, umap_layout
 
-    umap_layout._MOST_FOR_EXACT = 100
+    neighbours.MOST_FOR_EXACT = 100
     points, _ = clusters(600)
     points[50:80] = points[50]
     layouts = [
@@ -327,3 +309,105 @@ def test_that_approximate_neighbours_are_found_among_many_equal_points(monkeypat
     assert indices[:, 0].tolist() == list(range(2200))
     np.testing.assert_array_equal(distances[:1500], 0)
     assert all(len(set(row)) == 15 for row in indices.tolist())
+
+
+def test_that_neighbours_among_others_are_the_same_whether_all_are_compared_or_the_likely_ones(
+    monkeypatch,
+):
+    from vlm_explorer.analysis import neighbours
+
+    both = clusters(12_900, dimension=16, centres=30, spread=0.6)[0]
+    points, others = both[:900], both[900:]
+    exact, away = nearest_among(points, others, 10, seed=0)
+    expected = np.argsort(-(points @ others.T), axis=1, kind="stable")[:, :10]
+    np.testing.assert_array_equal(exact, expected)
+    np.testing.assert_allclose(away, 1 - (points[:, None] * others[exact]).sum(axis=2), atol=2e-6)
+    monkeypatch.setattr(neighbours, "MOST_FOR_EXACT", 100)
+    likely, _ = nearest_among(points, others, 10, seed=0)
+    shared = [np.intersect1d(a, b).size for a, b in zip(exact, likely, strict=True)]
+    assert np.mean(shared) > 9
+
+
+def test_that_beyond_so_many_points_the_others_are_placed_by_their_neighbours(monkeypatch):
+    images, which = clusters(900, centres=6)
+    texts = clusters(300, centres=6)[0]
+    monkeypatch.setattr(landmarks, "LANDMARKS", 400)
+    made = project(ProjectionSpec(space="raw"), images, texts)
+    again = project(ProjectionSpec(space="raw"), images, texts)
+    np.testing.assert_array_equal(made.xy, again.xy)
+    np.testing.assert_array_equal(made.laid_out, again.laid_out)
+    assert made.laid_out.sum() == 300  # images and texts in proportion
+    assert np.isfinite(made.text_xy).all()
+    middles = np.stack([made.xy[made.laid_out & (which == one)].mean(axis=0) for one in range(6)])
+    mine = ((made.xy[:, None] - middles) ** 2).sum(axis=2).argmin(axis=1)
+    assert (mine == which)[~made.laid_out].mean() > 0.98
+    judgement = judge(images, made.xy)
+    assert judgement.of(~made.laid_out).points == 600
+    assert judgement.of(~made.laid_out).trustworthiness > 0.9
+    assert project(ProjectionSpec("pca", "raw"), images, texts).laid_out.all()
+
+
+def test_that_a_point_between_two_groups_is_placed_in_the_one_that_holds_more_of_its_neighbours():
+    xy = np.array([[0, 0]] * 9 + [[10, 0]] * 6, np.float32) + np.linspace(0, 0.1, 15)[:, None]
+    found = np.arange(15)[None], np.full((1, 15), 0.2, np.float32)
+    place = landmarks.settle(found, xy.astype(np.float32))
+    assert place[0, 0] < 0.5
+    alone = landmarks.settle((np.array([[3]]), np.array([[0.5]], np.float32)), xy.astype("f4"))
+    np.testing.assert_allclose(alone[0], xy[3], atol=1e-6)
+
+
+def test_that_texts_of_the_crossmodal_space_lie_where_their_images_do():
+    images, _ = clusters(300)
+    texts = images[:20] + 0.3  # on the other side of a gap
+    made = project(ProjectionSpec("pca", "crossmodal"), images, texts)
+    alone = project(ProjectionSpec("pca", "images"), images, NO_TEXTS)
+    np.testing.assert_array_equal(made.xy, alone.xy)
+    np.testing.assert_allclose(made.text_xy, place_texts(texts, images, made.xy), atol=1e-6)
+
+
+def test_that_tsne_is_repeatable_and_keeps_clusters_apart_and_reports():
+    images, which = clusters(300)
+    seen = []
+    context = JobContext(seen.append, min_interval=0)
+    spec = ProjectionSpec("tsne", "raw", perplexity=15)
+    first = project(spec, images, NO_TEXTS, context=context).xy
+    np.testing.assert_array_equal(first, project(spec, images, NO_TEXTS).xy)
+    middles = np.stack([first[which == one].mean(axis=0) for one in range(4)])
+    assert ((((first[:, None] - middles) ** 2).sum(axis=2)).argmin(axis=1) == which).mean() > 0.99
+    assert seen[-1].done == seen[-1].total
+    assert len({progress.done for progress in seen}) > 20
+
+
+def opentsne_itself(*, context):
+    """Run in a child: the trust of our t-SNE and of openTSNE's own, of the same points."""
+    from openTSNE import TSNE
+
+    from vlm_explorer.analysis.tsne_layout import tsne_coordinates
+
+    points, _ = clusters(800, centres=12, spread=0.6)
+    ours = tsne_coordinates(points, pca(points), 30.0, 42, context=context)
+    theirs = TSNE(metric="cosine", random_state=42, neighbors="exact").fit(points)
+    return trustworthiness(points, ours), trustworthiness(points, np.asarray(theirs, np.float32))
+
+
+def test_that_tsne_is_as_trustworthy_as_opentsnes_own():
+    ours, theirs = run_in_process(opentsne_itself, context=JobContext())
+    assert theirs > 0.9
+    assert ours > theirs - 0.01
+
+
+@pytest.mark.skipif(pacmap_is_here(), reason="PaCMAP is installed")
+def test_that_pacmap_says_what_to_install_where_it_is_missing():
+    with pytest.raises(NotSupported) as raised:
+        project(ProjectionSpec("pacmap", "raw"), clusters(100)[0], NO_TEXTS)
+    assert "pip install 'vlm-explorer[pacmap]'" in raised.value.hint
+
+
+@pytest.mark.skipif(not pacmap_is_here(), reason="PaCMAP is not installed")
+def test_that_pacmap_is_repeatable_and_keeps_clusters_apart():
+    images, which = clusters(300)
+    spec = ProjectionSpec("pacmap", "raw", n_neighbors=10)
+    first = project(spec, images, NO_TEXTS).xy
+    np.testing.assert_array_equal(first, project(spec, images, NO_TEXTS).xy)
+    middles = np.stack([first[which == one].mean(axis=0) for one in range(4)])
+    assert ((((first[:, None] - middles) ** 2).sum(axis=2)).argmin(axis=1) == which).mean() > 0.99

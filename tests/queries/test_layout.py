@@ -57,7 +57,12 @@ def test_that_a_damaged_layout_is_made_again(collection: Collection) -> None:
 
 @pytest.mark.parametrize(
     "request_",
-    [LayoutRequest(method="tsne"), LayoutRequest(space="other"), LayoutRequest(texts=("a",))],
+    [
+        LayoutRequest(perplexity=0.1),
+        LayoutRequest(method="isomap"),
+        LayoutRequest(space="other"),
+        LayoutRequest(texts=("a",)),
+    ],
 )
 def test_that_a_request_that_cannot_be_met_is_refused(
     collection: Collection, request_: LayoutRequest

@@ -103,12 +103,13 @@ def nearest_among(
         context: told how many points are done.
 
     Returns:
-        indices int32 (M, k) into `others` and distances float32 (M, k) in 0..2, nearest first;
-        equal distances in the order of the others.
+        indices int32 (M, k) into `others` and distances float32 (M, k), 1 less the cosine, nearest
+        first; equal distances in the order of the others.
     """
-    indices, distances = (np.empty((len(points), k), kind) for kind in (np.int32, np.float32))
-    if len(points) * len(others) <= MOST_FOR_EXACT**2:
-        plan = [(np.arange(len(points)), np.arange(len(others)))]
+    count = len(points)
+    indices, distances = np.empty((count, k), np.int32), np.empty((count, k), np.float32)
+    if count * len(others) <= MOST_FOR_EXACT**2:
+        plan = [(np.arange(count), np.arange(len(others)))]
     else:
         plan = _plan(points, others, k, seed)
     done = 0
@@ -116,7 +117,7 @@ def nearest_among(
         among = others if len(likely) == len(others) else others[likely]
         for rows in _blocks(own, len(likely)):
             if context is not None:
-                context.report(done, len(points), "Placing the others by their neighbours")
+                context.report(done, count, "Placing the others by their neighbours")
             cosine = points[rows] @ among.T
             found, distances[rows] = _top(cosine, k)
             indices[rows] = likely[found]
@@ -143,8 +144,7 @@ def _top(cosine: Floats, k: int) -> Found:
     """Return the k columns with the largest cosines of each row, and their distances."""
     left_out = cosine.shape[1] - k
     found = np.sort(np.argpartition(cosine, left_out, axis=1)[:, left_out:], axis=1)
-    distance = np.clip(1 - np.take_along_axis(cosine, found, axis=1), 0, 2)
-    distance[distance < _SAME_PLACE] = 0
+    distance = 1 - np.take_along_axis(cosine, found, axis=1)
     order = np.argsort(distance, axis=1, kind="stable")
     return (
         np.take_along_axis(found, order, axis=1).astype(np.int32),

@@ -127,7 +127,7 @@ def project(
 ) -> Projection:
     """Lay out images and texts on one plane.
 
-    Beyond `landmarks.LANDMARKS` points a seeded sample, images and texts in their proportion, is laid out,
+    Beyond `landmarks.LANDMARKS` points a seeded sample is laid out, images and texts in proportion,
     and the rest is placed by its neighbours in the full space; PCA needs no sample.
 
     Args:

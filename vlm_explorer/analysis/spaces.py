@@ -87,7 +87,8 @@ def place_texts(
     """
     if not len(texts):
         return np.zeros((0, 2), np.float32)
-    rows, distance = nearest_among(unit(texts), unit(images), min(k, len(images)), 0)
+    vectors, others = np.asarray(texts, np.float32), np.asarray(images, np.float32)
+    rows, distance = nearest_among(vectors, others, min(k, len(images)), 0)
     behind = distance - distance[:, :1]
     weight = np.exp(-3 * behind / np.maximum(behind[:, -1:], 1e-9))
     return np.asarray(

@@ -4,84 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
-from vlm_explorer.analysis.projection import (
-    ProjectionSpec,
-    modality_gap,
-    project,
-    trustworthiness,
-)
+from vlm_explorer.analysis.projection import METHODS, modality_gap, project, require, space_points
+from vlm_explorer.analysis.spaces import SPACES
 from vlm_explorer.collection.manifest import EncoderEntry
 from vlm_explorer.collection.store import Collection
-from vlm_explorer.collection.tables import writing
 from vlm_explorer.encoders.encoder import Encoder
-from vlm_explorer.errors import UsageError
+from vlm_explorer.errors import StorageProblem, UsageError
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.import_vectors import IMPORTED
+from vlm_explorer.queries.kept_layouts import layouts_folder, read_layout, write_layout
+from vlm_explorer.queries.layout_request import LayoutAnswer, LayoutRequest
+from vlm_explorer.queries.map_trust import quality_of
 
-METHODS = ("umap", "pca")
-SPACES = ("raw", "centred", "images")
-
-
-@dataclass(frozen=True, slots=True)
-class LayoutRequest:
-    """How the map is made; `texts` are prompts to be laid out with images and captions.
-
-    The other settings are those of `ProjectionSpec`, each for the methods that know it.
-    """
-
-    method: str = "umap"
-    space: str = "raw"
-    seed: int = 42
-    texts: tuple[str, ...] = ()
-    n_neighbors: int = 15
-    min_dist: float = 0.8
-    perplexity: float = 30.0
-
-    def spec(self) -> ProjectionSpec:
-        """Return what the projection needs to know."""
-        return ProjectionSpec(
-            self.method,
-            self.space,
-            self.seed,
-            self.n_neighbors,
-            self.min_dist,
-            self.perplexity,
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LayoutAnswer:
-    """A map.
-
-    Attributes:
-        request: what was asked.
-        model: id of the encoder.
-        image_ids: the images that have a vector, in the order of the collection.
-        xy: float32 (N, 2), where they lie; a projection has no unit and no axes.
-        text_ids, texts: the captions, then the prompts of the request (id empty).
-        text_xy: float32 (M, 2).
-        trust: trustworthiness in 0..1 of the images' neighbourhoods (k = 15); None: too few.
-        gap: distance between the mean image and the mean text vector; None without texts.
-        without_vector: images of the collection that are not on the map.
-    """
-
-    request: LayoutRequest
-    model: str
-    image_ids: tuple[str, ...]
-    xy: np.ndarray
-    text_ids: tuple[str, ...]
-    texts: tuple[str, ...]
-    text_xy: np.ndarray
-    trust: float | None
-    gap: float | None
-    without_vector: int = 0
+__all__ = ["METHODS", "SPACES", "LayoutAnswer", "LayoutRequest", "layout"]
 
 
 def layout(
@@ -90,6 +31,7 @@ def layout(
     *,
     encoder: Encoder | None = None,
     model: str | None = None,
+    judged: bool = True,
     context: JobContext | None = None,
 ) -> LayoutAnswer:
     """Lay out the images and texts of a collection; a layout made before is read back.
@@ -97,9 +39,11 @@ def layout(
     Args:
         encoder: needed only for prompts in the request.
         model: whose vectors; by default the encoder's, else those last used.
+        judged: whether to say how far to trust it, which takes its time; see `map_trust`.
 
     Raises:
         UsageError: unknown method or space, prompts without an encoder, or no images.
+        NotSupported: the method has to be installed first.
         ModelNotFound: the collection holds no vectors of that encoder.
     """
     _check(collection, request)
@@ -113,38 +57,39 @@ def layout(
         )
     image_ids = collection.images["image_id"].take(rows).to_pylist()
     texts, text_ids, text_vectors = _texts(collection, request, encoder, entry.key)
-    name = _name(request, entry, image_ids, texts)
-    file = collection.folder / "layouts" / f"{name}.npz"
-    kept = _read(file)
-    if kept is None:
-        xy, text_xy = project(request.spec(), images, text_vectors, context=context)
-        trust, gap = _quality(images, text_vectors, xy, request)
-        _write(file, xy, text_xy, trust, gap)
-    else:
-        xy, text_xy, trust, gap = kept
-    return LayoutAnswer(
-        request=request,
-        model=entry.model,
-        image_ids=tuple(image_ids),
-        xy=xy,
-        text_ids=text_ids,
-        texts=texts,
-        text_xy=text_xy,
-        trust=trust,
-        gap=gap,
-        without_vector=collection.images.num_rows - len(rows),
-    )
+    key = _key(request, entry, image_ids, texts)
+    file = layouts_folder(collection) / f"{key}.npz"
+    answer = read_layout(file)
+    fresh = answer is None
+    if answer is None:
+        require(request.method)
+        made = project(request.spec(), images, text_vectors, context=context)
+        answer = LayoutAnswer(
+            request=request,
+            model=entry.model,
+            image_ids=tuple(image_ids),
+            xy=made.xy,
+            text_ids=text_ids,
+            texts=texts,
+            text_xy=made.text_xy,
+            trust=None,
+            gap=_gap(request, images, text_vectors),
+            without_vector=collection.images.num_rows - len(rows),
+            laid_out=None if made.laid_out.all() else made.laid_out,
+            key=key,
+        )
+    if judged and not answer.quality:
+        points, _ = space_points(request, images, images[:0])
+        answer = answer.judged(quality_of(points, answer, context=context))
+        fresh = fresh or bool(answer.quality)
+    if fresh:
+        with suppress(StorageProblem):  # what cannot be kept is made again
+            write_layout(file, answer)
+    return replace(answer, request=request)
 
 
 def _check(collection: Collection, request: LayoutRequest) -> None:
-    if request.method not in METHODS:
-        raise UsageError(
-            f"The map method “{request.method}” is not there.", f"Choose: {', '.join(METHODS)}."
-        )
-    if request.space not in SPACES:
-        raise UsageError(
-            f"The space “{request.space}” is not there.", f"Choose one of: {', '.join(SPACES)}."
-        )
+    request.check()
     if collection.images.num_rows == 0:
         raise UsageError(
             f"The collection “{collection.name}” holds no images.", "Index a folder of images."
@@ -173,52 +118,20 @@ def _texts(
     return (*texts, *request.texts), (*ids, *("" for _ in request.texts)), vectors
 
 
-def _quality(
-    images: np.ndarray,
-    texts: np.ndarray,
-    xy: np.ndarray,
-    request: LayoutRequest,
-) -> tuple[float | None, float | None]:
-    """Return the trustworthiness of the images' neighbourhoods, and the modality gap."""
-    trust = trustworthiness(images, xy) if len(images) > 32 else None
-    gap = modality_gap(images, texts) if len(texts) and request.space != "images" else None
-    return trust, gap
+def _gap(request: LayoutRequest, images: np.ndarray, texts: np.ndarray) -> float | None:
+    """Return the modality gap of the raw space, where texts belong to the map."""
+    return modality_gap(images, texts) if len(texts) and request.space != "images" else None
 
 
-def _name(
+def _key(
     request: LayoutRequest, entry: EncoderEntry, image_ids: Sequence[str], texts: Sequence[str]
 ) -> str:
     """Return the name of a kept layout: everything that it depends on, hashed."""
     key = [entry.key, entry.recipe]
     if imported := entry.provenance.get(IMPORTED):
         key.append(imported["date"])  # vectors under one key may be imported again
-    parts = json.dumps([key, asdict(request), asdict(request.spec()), list(texts)], sort_keys=True)
-    digest = hashlib.sha256(parts.encode())
+    made = [request.method, request.space, request.spec().settings, list(request.texts)]
+    digest = hashlib.sha256(json.dumps([key, made, list(texts)], sort_keys=True).encode())
     for image in image_ids:
         digest.update(image.encode())
     return f"{request.method}-{request.space}-{digest.hexdigest()[:16]}"
-
-
-_Kept = tuple[np.ndarray, np.ndarray, float | None, float | None]
-
-
-def _read(file: Path) -> _Kept | None:
-    """Return a layout kept before, or None; a damaged one is made again."""
-    try:
-        with np.load(file, allow_pickle=False) as kept:
-            numbers = [None if np.isnan(value) else float(value) for value in kept["quality"]]
-            return kept["xy"], kept["text_xy"], numbers[0], numbers[1]
-    except (OSError, ValueError, KeyError, EOFError):
-        return None
-
-
-def _write(
-    file: Path, xy: np.ndarray, text_xy: np.ndarray, trust: float | None, gap: float | None
-) -> None:
-    quality = np.array([np.nan if value is None else value for value in (trust, gap)])
-    with writing(file.parent):
-        file.parent.mkdir(exist_ok=True)
-        # a name of its own: two may make the same layout at the same time
-        partial = file.with_name(f".{uuid.uuid4().hex}.npz")
-        np.savez(partial, xy=xy, text_xy=text_xy, quality=quality)
-        partial.replace(file)

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from vlm_explorer.errors import UsageError
 from vlm_explorer.queries.layout_request import LayoutAnswer, LayoutRequest
 
 LONGEST_NAME = 80  # characters
+# What is raised where a file is not there, or not what was written.
+DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile)
 _FORMAT = 2
 
 
@@ -103,7 +106,7 @@ def rename_layout(collection: Collection, old: str, new: str) -> NamedLayout:
     """
     named = _need(collection, old)
     new = _free(collection, new, but=named)
-    write_members(named.file, {**_members(named.file), "name": _bytes(new)})
+    write_members(named.file, {**read_members(named.file), "name": _bytes(new)})
     return replace(named, name=new)
 
 
@@ -181,7 +184,7 @@ def write_layout(file: Path, answer: LayoutAnswer, name: str = "") -> None:
 def read_layout(file: Path) -> LayoutAnswer | None:
     """Return a layout kept before; None where there is none, or it is damaged."""
     try:
-        kept = _members(file)
+        kept = read_members(file)
         about = json.loads(_text(kept["about"]))
         if about["format"] != _FORMAT:
             return None
@@ -205,14 +208,14 @@ def read_layout(file: Path) -> LayoutAnswer | None:
             2,
         )
         return answer if whole else None
-    except (OSError, ValueError, KeyError, EOFError, TypeError):
+    except DAMAGE:
         return None
 
 
 def _about(file: Path) -> NamedLayout | None:
     """Return what a named layout is, without reading its places."""
     try:
-        with np.load(file, allow_pickle=False) as kept:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
             about, name = json.loads(_text(kept["about"])), _text(kept["name"])
         request = about["request"]
         return NamedLayout(
@@ -224,12 +227,13 @@ def _about(file: Path) -> NamedLayout | None:
             about["made"],
             file,
         )
-    except (OSError, ValueError, KeyError, EOFError, TypeError):
+    except DAMAGE:
         return None
 
 
-def _members(file: Path) -> dict[str, np.ndarray]:
-    with np.load(file, allow_pickle=False) as kept:
+def read_members(file: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a NumPy archive; raises one of `DAMAGE` where it is not whole."""
+    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
         return {name: kept[name] for name in kept.files}
 
 

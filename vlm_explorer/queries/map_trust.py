@@ -14,7 +14,7 @@ from vlm_explorer.analysis.spaces import space_points
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.errors import StorageProblem
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.queries.kept_layouts import layouts_folder, write_members
+from vlm_explorer.queries.kept_layouts import DAMAGE, layouts_folder, read_members, write_members
 from vlm_explorer.queries.layout_request import LayoutAnswer
 
 _FEWEST_JUDGED = 33  # images that have neighbourhoods of 15
@@ -94,11 +94,10 @@ def map_trust(
 
 def _read_trust(file: Path, images: int) -> MapTrust | None:
     try:
-        with np.load(file, allow_pickle=False) as members:
-            parts = json.loads(members["quality"].tobytes())
-            kept = members["kept"]
+        members = read_members(file)
+        parts, kept = json.loads(members["quality"].tobytes()), members["kept"]
         quality = tuple(Trust(**part) for part in parts)
-    except (OSError, ValueError, KeyError, EOFError, TypeError):
+    except DAMAGE:
         return None
     return MapTrust(quality, kept) if kept.shape == (images,) else None
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vlm_explorer.rendering import colours, palettes
+from vlm_explorer.rendering import colours, palettes, ramps
 
 DARK, LIGHT = np.array([11, 14, 18], np.uint8), np.array([255, 255, 255], np.uint8)
 BASE = colours.parse(["#4cc2ff", "#ffb000", "#ff5c8a", "#5ee6a8"])
@@ -42,7 +42,7 @@ def test_that_an_extended_palette_is_told_apart_without_red_or_green_cones():
 
 @pytest.mark.parametrize("ground", [DARK, LIGHT])
 def test_that_the_ramp_moves_evenly_away_from_the_ground(ground):
-    ramp = colours.to_lab(palettes.sequential(ground))
+    ramp = colours.to_lab(ramps.sequential(ground))
     ground_lightness = colours.to_lab(ground)[0]
     contrast = np.abs(ramp[:, 0] - ground_lightness)
     assert (np.diff(contrast) > -2e-3).all()

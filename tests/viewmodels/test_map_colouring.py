@@ -8,7 +8,6 @@ from vlm_explorer.viewmodels.map_colouring import (
     MOST_CATEGORIES,
     NEUTRAL,
     ColourBy,
-    available,
     colouring_of,
 )
 from vlm_explorer.viewmodels.session import Session
@@ -61,15 +60,9 @@ def test_that_patients_and_series_have_numbers_and_no_keys(session):
     assert series == ["Patient 1 · series 1 · CT", "Patient 2 · series 7 · CR"]
 
 
-def test_that_only_what_is_known_can_be_coloured_by(session):
-    assert not any(available(session).values())
-    fill(session, modalities=["CT"] * 3, labels=[""] * 3)
-    possible = available(session)
-    assert possible[ColourBy.MODALITY]
-    assert not possible[ColourBy.LABEL]
-    assert not possible[ColourBy.SIMILARITY]
-    search(session, "nodule", np.ones(3))
-    assert available(session)[ColourBy.SIMILARITY]
+def test_that_what_cannot_be_had_is_one_category(session):
+    fill(session)
+    assert titles(colouring_of("nowhere", session)) == ["no nowhere"]
 
 
 def test_that_similarity_is_a_scale_from_low_to_high(session):
@@ -81,7 +74,8 @@ def test_that_similarity_is_a_scale_from_low_to_high(session):
     assert colouring.ramp.high == pytest.approx(0.4)
     assert colouring.ramp.clipped
     assert (np.diff(colouring.codes.astype(int)) >= 0).all()
-    assert (colouring.codes[0], colouring.codes[-1]) == (0, 255)
+    assert (colouring.codes[0], colouring.codes[-1]) == (1, 255)
+    assert sum(colouring.ramp.counts) == 101
 
 
 def test_that_equal_similarities_are_one_colour(session):

@@ -268,21 +268,21 @@ def test_that_a_text_of_no_image_is_drawn_but_chooses_nothing(session, model):
 def test_that_an_answer_warms_the_points_up_and_clearing_goes_back(session, laid_out):
     laid_out.set_colour_by(ColourBy.LABEL)
     search(session, "effusion", [0.9, 0.8, 0.1, 0.0, -0.1, 0.2])
-    assert laid_out.colour_by is ColourBy.SIMILARITY
+    assert laid_out.colour_by == ColourBy.SIMILARITY
     assert laid_out.scene.ramp.title == "cosine to “effusion”"
     assert laid_out.scene.ramp.high == pytest.approx(0.9)
     assert laid_out.scene.legend == ()
     session.clear_query()
-    assert laid_out.colour_by is ColourBy.LABEL
+    assert laid_out.colour_by == ColourBy.LABEL
 
 
 def test_that_the_users_colour_stays_until_the_next_answer(session, laid_out):
     search(session, "effusion", [0.9, 0.8, 0.1, 0.0, -0.1, 0.2])
     laid_out.set_colour_by(ColourBy.LABEL)
     session.put(query=session.query)
-    assert laid_out.colour_by is ColourBy.LABEL
+    assert laid_out.colour_by == ColourBy.LABEL
     session.clear_query()
-    assert laid_out.colour_by is ColourBy.LABEL
+    assert laid_out.colour_by == ColourBy.LABEL
 
 
 def test_that_the_most_similar_image_is_drawn_on_top_in_the_warmest_colour(session, laid_out):
@@ -449,7 +449,7 @@ def test_that_colour_and_captions_are_kept_and_put_back(session, laid_out):
     laid_out.set_captions(True)
     session.kept.enter(None, kept)
     session.opened.emit()
-    assert laid_out.colour_by is ColourBy.LABEL
+    assert laid_out.colour_by == ColourBy.LABEL
     assert not laid_out.captions
 
 

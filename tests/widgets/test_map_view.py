@@ -542,15 +542,11 @@ def test_that_the_menu_of_layouts_asks_the_session(view, session, monkeypatch):
     assert asked == [{"space": "centred"}, {"method": "pca"}]
 
 
-def test_that_the_colour_box_offers_only_what_there_is(view, session, qtbot):
-    box = view.tools.colours
-    enabled = [box.model().item(i).isEnabled() for i in range(box.count())]
-    assert enabled == [True, True, True, True, False, False]
-    box.setCurrentIndex(box.findText("Label"))
-    box.activated.emit(box.currentIndex())
-    assert view.model.colour_by is ColourBy.LABEL
+def test_that_the_button_of_colours_says_what_they_stand_for(view, session):
+    view.model.set_colour_by(ColourBy.LABEL)
+    assert view.tools.colours.text() == "Colour: label"
     search(session, "effusion", np.ones(6))
-    assert box.currentText() == "Similarity"
+    assert view.tools.colours.accessibleName() == "Colour by: similarity"
 
 
 def test_that_points_move_to_another_layout_and_arrive(view, session, qtbot):

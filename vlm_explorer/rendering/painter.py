@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vlm_explorer.rendering import colours, density, discs, palettes
 from vlm_explorer.rendering.colours import Rgb
 from vlm_explorer.rendering.discs import Canvas, Discs, Stamp
-from vlm_explorer.rendering.points import Brush, Level
+from vlm_explorer.rendering.points import SIZES, Brush, Level
 
 RIM = 0.7  # logical px of ground around a disc, at most
 HALO = 1.7  # logical px of accent around a selected disc
@@ -31,15 +31,16 @@ class Painter:
     ratio: float
 
     def draw_discs(self, points: Discs, level: NDArray[np.int8]) -> None:
-        """Draw points of these levels as discs; their kinds tell the hollow ones."""
+        """Draw points of these levels as discs; their kinds tell sizes and the hollow ones."""
         codes = level.astype(np.intp) * len(self.brush.palette) + points.codes
         chosen = Discs(points.x, points.y, codes, points.kinds)
-        discs.draw(self.canvas, chosen, self._palettes(), self._stamps(), self.brush.ground)
+        stamps = self._stamps(points)
+        discs.draw(self.canvas, chosen, self._palettes(), stamps, self.brush.ground)
 
     def draw_halos(self, points: Discs) -> None:
         """Draw selected points above their halos, which flow together."""
-        full, hollow = self._stamps()
-        wide = [Stamp(stamp.radius + stamp.rim + HALO * self.ratio) for stamp in (full, hollow)]
+        stamps = self._stamps(points)
+        wide = [Stamp(stamp.radius + stamp.rim + HALO * self.ratio) for stamp in stamps]
         palette = np.concatenate([self.brush.palette, self.brush.accent[None]])
         kinds = points.kinds.astype(np.intp)
         halos = np.full(len(kinds), len(palette) - 1)
@@ -47,16 +48,20 @@ class Painter:
             np.concatenate([points.x, points.x]),
             np.concatenate([points.y, points.y]),
             np.concatenate([halos, points.codes]),
-            np.concatenate([kinds + 2, kinds]),
+            np.concatenate([kinds + len(stamps), kinds]),
         )
-        discs.draw(self.canvas, both, palette, (full, hollow, *wide), self.brush.ground)
+        discs.draw(self.canvas, both, palette, (*stamps, *wide), self.brush.ground)
 
-    def _stamps(self) -> tuple[Stamp, Stamp]:
-        """Return the shapes of full and of hollow points."""
-        full = disc(self.brush.diameter, self.ratio)
-        small = 0.92 * full.radius
-        hole = max(small - max(1.0, 0.32 * full.radius), 0.01)
-        return full, Stamp(small, full.rim / 2, hole)
+    def _stamps(self, points: Discs) -> tuple[Stamp, ...]:
+        """Return the shapes of full and of hollow points, size by size as far as there are any."""
+        sized = len(points.kinds) > 0 and int(points.kinds.max()) > 1
+        stamps: list[Stamp] = []
+        for factor in SIZES if sized else SIZES[:1]:
+            full = disc(factor * self.brush.diameter, self.ratio)
+            small = 0.92 * full.radius
+            hole = max(small - max(1.0, 0.32 * full.radius), 0.01)
+            stamps += [full, Stamp(small, full.rim / 2, hole)]
+        return tuple(stamps)
 
     def _palettes(self) -> Rgb:
         """Return the colours of the four layers, one after the other (4 * C, 3)."""

@@ -10,11 +10,6 @@ from numpy.typing import NDArray
 from vlm_explorer.rendering import colours
 from vlm_explorer.rendering.colours import Rgb
 
-# Lightness, chroma and hue (OKLCh) of the ramp's stops, cold to warm.
-_ON_DARK = ((0.38, 0.035, 262), (0.50, 0.085, 285), (0.63, 0.150, 350), (0.76, 0.155, 50),
-            (0.95, 0.110, 102))  # fmt: skip
-_ON_LIGHT = ((0.86, 0.020, 250), (0.80, 0.085, 90), (0.68, 0.150, 55), (0.52, 0.170, 20),
-             (0.34, 0.120, 350))  # fmt: skip
 _LIGHTNESS_ON_DARK = (0.62, 0.90)
 _LIGHTNESS_ON_LIGHT = (0.40, 0.68)
 
@@ -75,18 +70,3 @@ def _distance(seen: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[
     distance[1:] *= 1.6  # two dimensions instead of three: nothing would be far enough
     least: NDArray[np.float64] = distance.min(axis=0)
     return least
-
-
-def sequential(ground: Rgb, steps: int = 256) -> Rgb:
-    """Return a perceptual ramp (steps, 3) from quiet to vivid, made for `ground` (3,).
-
-    Lightness moves evenly and away from the ground, so that order can be read without hue; the
-    low end stays visible.
-    """
-    stops = np.array(_ON_DARK if is_dark(ground) else _ON_LIGHT)
-    angle = np.radians(stops[:, 2])
-    lab = np.stack([stops[:, 0], stops[:, 1] * np.cos(angle), stops[:, 1] * np.sin(angle)], axis=1)
-    # Stops are spaced by lightness, which makes lightness a straight line.
-    place = (stops[:, 0] - stops[0, 0]) / (stops[-1, 0] - stops[0, 0])
-    at = np.linspace(0, 1, steps)
-    return colours.from_lab(np.stack([np.interp(at, place, lab[:, i]) for i in range(3)], axis=1))

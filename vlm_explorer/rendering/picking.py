@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vlm_explorer.rendering import compiled
+from vlm_explorer.rendering.points import SIZES
 from vlm_explorer.rendering.rasteriser import Level, Points
 from vlm_explorer.rendering.view import View
 
@@ -37,15 +38,17 @@ def pick(
         points: what is drawn.
         view: from where.
         position: x, y in logical pixels.
-        size: diameter of a point, logical pixels.
+        size: diameter of a point of the usual size, logical pixels.
         reach: how far beside a point one may click, logical pixels.
     """
-    near, distance = _within(points, view, position, max(reach, size / 2))
-    if not len(near):
-        return None
-    covering = near[distance <= size / 2]
+    widest = 1.0 if points.size is None else max(SIZES)
+    near, distance = _within(points, view, position, max(reach, widest * size / 2))
+    covering = near[distance <= points.radii(near, size)]
     if len(covering):
         return _top(points, covering)
+    near, distance = near[distance <= reach], distance[distance <= reach]
+    if not len(near):
+        return None
     closest = near[distance == distance.min()]
     return _top(points, closest)
 

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 from vlm_explorer.rendering.colours import Rgb
 
+# Diameters in units of the usual one: first the usual one, then five by value, small to large. The
+# largest is three times as wide as the smallest: more would hide its neighbours.
+SIZES = (1.0, 0.65, 0.9, 1.2, 1.55, 1.95)
+
 
 class Level(IntEnum):
     """How far a point stands out."""
@@ -30,19 +34,37 @@ class Points:
         codes: uint8 (N,), row of the palette.
         hollow: bool (N,), drawn as a small circle.
         level: int8 (N,), a `Level`.
+        size: uint8 (N,), an index into `SIZES`; None where all have the usual size. Points drawn as
+            tone have none of their own.
     """
 
     xy: NDArray[np.float32]
     codes: NDArray[np.uint8]
     hollow: NDArray[np.bool_]
     level: NDArray[np.int8]
+    size: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
 
     def only(self, index: NDArray[np.integer]) -> Points:
         """Return the points of an index."""
-        return Points(self.xy[index], self.codes[index], self.hollow[index], self.level[index])
+        size = None if self.size is None else self.size[index]
+        return Points(
+            self.xy[index], self.codes[index], self.hollow[index], self.level[index], size
+        )
+
+    @property
+    def kinds(self) -> NDArray[np.bool_] | NDArray[np.uint8]:
+        """The shape of each point, (N,): twice its size, one more where it is hollow."""
+        return self.hollow if self.size is None else self.size * np.uint8(2) + self.hollow
+
+    def radii(self, index: NDArray[np.integer], diameter: float) -> NDArray[np.float64]:
+        """Return the radii of some points, in the unit of the usual `diameter`, (K,)."""
+        if self.size is None:
+            return np.full(len(index), diameter / 2)
+        radii: NDArray[np.float64] = np.array(SIZES)[self.size[index]] * (diameter / 2)
+        return radii
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +76,7 @@ class Brush:
         ground, accent, ghost: (3,) of what is behind, of halos, and of what is filtered out.
         diameter: of a point, logical pixels.
         ordered: whether codes are values, low to high, and not categories.
+        centre: of values, the code farthest from which they matter most; None: the highest do.
     """
 
     palette: Rgb
@@ -62,3 +85,4 @@ class Brush:
     ghost: Rgb
     diameter: float
     ordered: bool = False
+    centre: int | None = None

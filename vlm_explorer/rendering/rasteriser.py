@@ -14,7 +14,7 @@ from vlm_explorer.rendering import compiled, density, fast_tone
 from vlm_explorer.rendering.colours import Rgb
 from vlm_explorer.rendering.discs import Canvas, Discs
 from vlm_explorer.rendering.painter import Painter, disc
-from vlm_explorer.rendering.points import Brush, Level, Points
+from vlm_explorer.rendering.points import SIZES, Brush, Level, Points
 from vlm_explorer.rendering.view import View
 
 __all__ = ["DISC_LIMIT", "Brush", "Level", "Points", "diameter", "is_quick", "rasterise"]
@@ -66,14 +66,15 @@ def rasterise(points: Points, brush: Brush, view: View, ratio: float = 1.0) -> C
             return canvas
         points = points.only(placed.index_near())
     x, y = _device_pixels(points, view, ratio)
-    edge = brush.diameter * ratio  # discs reach into the picture from outside
+    widest = 1.0 if points.size is None else max(SIZES)
+    edge = brush.diameter * widest * ratio  # discs reach into the picture from outside
     seen = (x > -edge) & (x < columns + edge) & (y > -edge) & (y < rows + edge)
     seen &= points.level > Level.ABSENT
     index = np.flatnonzero(seen)
-    x, y, codes, hollow, level = (
-        _chosen(column, index) for column in (x, y, points.codes, points.hollow, points.level)
+    x, y, codes, kinds, level = (
+        _chosen(column, index) for column in (x, y, points.codes, points.kinds, points.level)
     )
-    _Plain(painter, Discs(x, y, codes, hollow), level).draw()
+    _Plain(painter, Discs(x, y, codes, kinds), level).draw()
     return canvas
 
 
@@ -125,7 +126,7 @@ class _Plain:
     def _draw_tone(self, index: NDArray[np.intp], layer: Level) -> None:
         """Draw density; hollow points are the paler ones; rare categories lie on top."""
         points, painter = self.points, self.painter
-        hollow = _chosen(points.kinds, index)
+        hollow = _chosen(points.kinds, index) % 2 == 1
         codes = _chosen(points.codes, index).astype(np.intp)
         if hollow.any():
             codes += hollow * np.intp(len(painter.brush.palette))
@@ -176,17 +177,20 @@ class _Fast:
     def _discs(self, layer: Level, codes: NDArray[np.bool_]) -> Discs:
         chosen = self.points.only(self.placed.index_of(layer, codes))
         x, y = _device_pixels(chosen, self.view, self.painter.ratio)
-        return Discs(x, y, chosen.codes, chosen.hollow)
+        return Discs(x, y, chosen.codes, chosen.kinds)
 
 
 def _rank_rare(found: NDArray[np.integer], brush: Brush) -> NDArray[np.intp]:
-    """Return how rare each category is, or how high each value, (C,); 0 for the common ones.
+    """Return how rare each category is, or how extreme each value, (C,); 0 for the common ones.
 
     Args:
         found: how many points there are of each code (C,).
         brush: says whether codes are values.
     """
-    order = np.arange(len(found))[::-1] if brush.ordered else np.argsort(found)
+    if brush.centre is not None:
+        order = np.argsort(-np.abs(np.arange(len(found)) - brush.centre), kind="stable")
+    else:
+        order = np.arange(len(found))[::-1] if brush.ordered else np.argsort(found)
     order = order[found[order] > 0]
     fits = np.cumsum(found[order]) <= min(_RARE_LIMIT, found.sum() * _RARE_SHARE)
     rank = np.zeros(len(found), np.intp)

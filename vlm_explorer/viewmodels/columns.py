@@ -119,6 +119,28 @@ class Columns(QObject):
         """Return what is known of a column without making it."""
         return self._offers().get(key)
 
+    def found(
+        self, text: str = "", *, numbers: bool = False
+    ) -> tuple[tuple[str, tuple[Offer, ...]], ...]:
+        """Return the groups, and in each the columns whose titles hold every word of `text`.
+
+        Args:
+            text: words, or beginnings of them; a group's name brings all of the group.
+            numbers: only columns of numbers.
+        """
+        words = text.casefold().split()
+        groups: dict[str, list[Offer]] = {}
+        for offer in self.offers():
+            sought = f"{offer.title} {offer.group}".casefold()
+            if all(word in sought for word in words) and (offer.is_number or not numbers):
+                groups.setdefault(offer.group, []).append(offer)
+        return tuple((group, tuple(offers)) for group, offers in groups.items())
+
+    def title(self, key: str) -> str:
+        """Return what the window calls a column, its key where there is none."""
+        offer = self.offer(key)
+        return key if offer is None else offer.title
+
     def get(self, key: str) -> Column | None:
         """Return a column, or None where there is none of that key."""
         if key not in self._made:

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm_explorer.files.header import PLAIN_STACK
+from vlm_explorer.viewmodels.columns import Column
+from vlm_explorer.viewmodels.map_ramp import Ramp, RampStyle, ramp_codes
+from vlm_explorer.viewmodels.score_columns import SIMILARITY, ZERO_SHOT
 
 if TYPE_CHECKING:
-    from vlm_explorer.queries.search import SearchAnswer
-    from vlm_explorer.viewmodels.image_table import ImageTable
     from vlm_explorer.viewmodels.session import Session
 
-MOST_CATEGORIES = 24  # named ones; what is left is "other"
+__all__ = ["Category", "ColourBy", "ColourChoice", "ColourStyle", "Colouring", "Ramp"]
+
+MOST_CATEGORIES = 24  # named ones; what is left is "other": the eye tells no more apart
 NEUTRAL = -1  # the colour of "other" and of what has no category
-STEPS = 256  # of the ramp
-_LOWEST = 0.02  # quantile of the values at which the ramp begins
+OTHER = "\0other"  # key of the category of what is left
 
 
 class ColourBy(StrEnum):
-    """What points are coloured by."""
+    """Keys of the columns that most collections have; any column can be coloured by."""
 
     MODALITY = "modality"
     LABEL = "label"
     SERIES = "series"
     PATIENT = "patient"
-    ZERO_SHOT = "zero-shot label"
-    SIMILARITY = "similarity"
+    ZERO_SHOT = ZERO_SHOT
+    SIMILARITY = SIMILARITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,175 +50,114 @@ class Category:
     colour: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ramp:
-    """A scale of values: what lies outside `low` to `high` has the end's colour."""
-
-    title: str
-    low: float
-    high: float
-    clipped: bool  # whether there are values below `low`
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Colouring:
     """A code for each image, and what the codes mean.
 
     Attributes:
-        codes: uint8 (N,), a row of `categories`, or a step of the ramp, 0 to STEPS - 1.
+        by: key of the column.
+        codes: uint8 (N,), a row of `categories`; or a step of the ramp, 1 to STEPS - 1, and 0 for
+            what has no value.
         categories: empty where there is a ramp.
         ramp: None where there are categories.
     """
 
-    by: ColourBy
+    by: str
     codes: NDArray[np.uint8]
     categories: tuple[Category, ...] = ()
     ramp: Ramp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColourStyle:
+    """The user's colours of one column.
+
+    Attributes:
+        colours: of categories by key, indices into the theme's categories.
+        ramp: palette and centre of a scale.
+    """
+
+    colours: Mapping[str, int] = field(default_factory=dict)
+    ramp: RampStyle = field(default_factory=RampStyle)
 
 
 class ColourChoice:
     """What the user colours by, and what a prompt put in its place for a while.
 
     Attributes:
-        by: what points are coloured by.
+        by: key of the column that points are coloured by.
     """
 
     def __init__(self) -> None:
-        self.by = ColourBy.MODALITY
-        self._before: ColourBy | None = None
+        self.by: str = ColourBy.MODALITY
+        self._before: str | None = None
 
-    def choose(self, by: ColourBy) -> None:
+    def choose(self, by: str) -> None:
         """Colour by what the user wants."""
         self.by, self._before = by, None
 
     def warm_up(self) -> None:
         """Colour by similarity, for as long as something is searched for."""
-        if self.by is not ColourBy.SIMILARITY:
+        if self.by != ColourBy.SIMILARITY:
             self.by, self._before = ColourBy.SIMILARITY, self.by
 
-    def cool_down(self, possible: Mapping[ColourBy, bool]) -> None:
+    def cool_down(self, possible: Collection[str]) -> None:
         """Go back from similarity to what was there before."""
-        if self.by is ColourBy.SIMILARITY:
+        if self.by == ColourBy.SIMILARITY:
             self.choose(self._before or ColourBy.MODALITY)
             self.keep_possible(possible)
 
-    def keep_possible(self, possible: Mapping[ColourBy, bool]) -> None:
+    def keep_possible(self, possible: Collection[str]) -> None:
         """Colour by something else where the present choice cannot be had."""
-        if not possible[self.by]:
-            self.choose(next((by for by in ColourBy if possible[by]), ColourBy.MODALITY))
+        if self.by not in possible:
+            self.choose(next((by for by in ColourBy if by in possible), ColourBy.MODALITY))
 
 
-def available(session: Session) -> dict[ColourBy, bool]:
-    """Return what the images can be coloured by now."""
-    images = session.images
-    return {
-        ColourBy.MODALITY: any(images.modality),
-        ColourBy.LABEL: any(images.label),
-        ColourBy.SERIES: any(images.series),
-        ColourBy.PATIENT: any(images.patient),
-        ColourBy.ZERO_SHOT: session.label_state.answer is not None,
-        ColourBy.SIMILARITY: session.query.answer is not None,
-    }
-
-
-def colouring_of(by: ColourBy, session: Session) -> Colouring:
+def colouring_of(by: str, session: Session, style: ColourStyle | None = None) -> Colouring:
     """Return the images' colours; what cannot be had gives one category without a name."""
-    images = session.images
-    label_answer, answer = session.label_state.answer, session.query.answer
-    if by is ColourBy.SIMILARITY and answer is not None and len(answer.cosine) == len(images):
-        return _by_similarity(answer, _prompt_title(session))
-    scored = label_answer is not None and len(label_answer.probability) == len(images)
-    if by is ColourBy.ZERO_SHOT and label_answer is not None and scored:
-        return _by_category(by, label_answer.best, order=label_answer.labels)
-    if by is ColourBy.SERIES:
-        return _by_category(by, images.series, _series_titles(images))
-    if by is ColourBy.PATIENT:
-        return _by_category(by, images.patient, images.patient_titles)
-    if by in (ColourBy.MODALITY, ColourBy.LABEL):
-        return _by_category(by, images.modality if by is ColourBy.MODALITY else images.label)
-    return _by_category(by, np.full(len(images), "", object))
+    column = session.columns.get(by)
+    if column is None:
+        nothing = np.full(len(session.images), "", object)
+        column = Column(by, by, nothing)
+    return colour(column, style or ColourStyle())
 
 
-def _by_category(
-    by: ColourBy,
-    values: NDArray[np.object_],
-    titles: Mapping[str, str] | None = None,
-    order: Sequence[str] | None = None,
-) -> Colouring:
-    """Return codes by category: the commonest first, or in the order given.
+def colour(column: Column, style: ColourStyle) -> Colouring:
+    """Return the colours of a column's values."""
+    if column.is_number:
+        codes, ramp = ramp_codes(column, style.ramp)
+        return Colouring(column.key, codes, ramp=ramp)
+    return _by_category(column, style.colours)
+
+
+def _by_category(column: Column, chosen: Mapping[str, int]) -> Colouring:
+    """Return codes by category: the commonest first, or in the column's order.
 
     A given order also fixes the colours, which then do not depend on what occurs.
     """
-    names, number_of = _factorise(values)
-    counts = np.bincount(number_of, minlength=len(names))
-    ranked = sorted(range(len(names)), key=lambda i: (-counts[i], names[i]))
-    if order is not None:
-        place = {name: number for number, name in enumerate(order)}
-        ranked.sort(key=lambda i: place.get(names[i], len(place)))
-    filled = [number for number in ranked if names[number]]
+    names, number_of = column.coded.names, column.coded.numbers
+    counts = np.bincount(number_of, minlength=len(names)).tolist()
+    filled = [i for i in range(len(names)) if names[i] and counts[i]]
+    if column.order:
+        place = {name: number for number, name in enumerate(column.order)}
+        filled.sort(key=lambda i: (place.get(names[i], len(place)), -counts[i], names[i]))
+    else:
+        filled.sort(key=lambda i: (-counts[i], names[i]))
     named = filled if len(filled) <= MOST_CATEGORIES + 1 else filled[:MOST_CATEGORIES]
     rest = filled[len(named) :]
-    colours = {name: colour for colour, name in enumerate(order or [names[i] for i in named])}
+    colours = {name: number for number, name in enumerate(column.order)}
+    for i in named:
+        colours.setdefault(names[i], len(colours))
+    colours |= {name: index for name, index in chosen.items() if name in colours}
     categories = [
-        Category(names[i], titles[names[i]] if titles else names[i], colours[names[i]])
-        for i in named
+        Category(names[i], column.titles.get(names[i], names[i]), colours[names[i]]) for i in named
     ]
     code_of = np.zeros(max(len(names), 1), np.uint8)
     code_of[named] = np.arange(len(named))
     if rest:
         code_of[rest] = len(categories)
-        categories.append(Category("\0other", f"other ({len(rest)})", NEUTRAL))
-    if "" in names:
+        categories.append(Category(OTHER, f"other ({len(rest):,})", NEUTRAL))
+    if "" in names and counts[names.index("")]:
         code_of[names.index("")] = len(categories)
-        categories.append(Category("", f"no {by.value}", NEUTRAL))
-    return Colouring(by, code_of[number_of], tuple(categories))
-
-
-def _factorise(values: NDArray[np.object_]) -> tuple[list[str], NDArray[np.intp]]:
-    """Return the distinct values in order of appearance, and the number of each value."""
-    numbers: dict[str, int] = {}
-    coded = (numbers.setdefault(value, len(numbers)) for value in values)
-    number_of = np.fromiter(coded, np.intp, len(values))
-    return list(numbers), number_of
-
-
-def _by_similarity(answer: SearchAnswer, title: str) -> Colouring:
-    """Return codes along the ramp; half the scale would be lost to the few lowest values.
-
-    Images that have no cosine are as cold as the coldest.
-    """
-    known = answer.cosine[np.isfinite(answer.cosine)]
-    if not len(known):
-        return Colouring(
-            ColourBy.SIMILARITY,
-            np.zeros(len(answer.cosine), np.uint8),
-            ramp=Ramp(title, 0, 1, False),
-        )
-    low, high = float(np.quantile(known, _LOWEST)), float(known.max())
-    span = high - low
-    cosine = np.nan_to_num(answer.cosine, nan=low)
-    share = (cosine - low) / span if span > 0 else np.ones_like(cosine)
-    codes = np.rint(np.clip(share, 0, 1) * (STEPS - 1)).astype(np.uint8)
-    clipped = float(known.min()) < low
-    return Colouring(ColourBy.SIMILARITY, codes, ramp=Ramp(title, low, high, clipped))
-
-
-def _prompt_title(session: Session) -> str:
-    query = session.query
-    if query.like is not None and query.like in session.images.row_of:
-        return f"cosine to {session.images.name_of(session.images.row_of[query.like])}"
-    return f"cosine to “{query.text}”"
-
-
-def _series_titles(images: ImageTable) -> dict[str, str]:
-    """Return "Patient 3 · series 2 · MR" by key, or the folder's name for plain images."""
-    titles: dict[str, str] = {}
-    for row, key in enumerate(images.series):
-        if key in titles:
-            continue
-        name = images.series_of[images.ids[row]][1].name
-        patient = ""
-        if images.stack[row] != PLAIN_STACK:
-            name, patient = name.lower(), images.patient_titles[images.patient[row]]
-        titles[key] = " · ".join(part for part in (patient, name, images.modality[row]) if part)
-    return titles
+        categories.append(Category("", f"no {column.title}", NEUTRAL))
+    return Colouring(column.key, code_of[number_of], tuple(categories))

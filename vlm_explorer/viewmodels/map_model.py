@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Slot
 
 from vlm_explorer.rendering.rasteriser import Level
-from vlm_explorer.viewmodels.map_colouring import ColourBy
 from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.viewmodels.map_scene_source import Indices, SceneSource
 from vlm_explorer.viewmodels.session import Session
@@ -33,10 +32,17 @@ class MapModel(SceneSource):
 
     # Intents about the map alone
 
-    def set_colour_by(self, by: ColourBy) -> None:
-        """Colour points by something else, until the user changes it again."""
-        if by is not self._colour.by:
+    def set_colour_by(self, by: str) -> None:
+        """Colour points by another column, until the user changes it again."""
+        if by != self._colour.by:
             self._colour.choose(by)
+            self._forget_colours()
+        self._keep()
+
+    def set_size_by(self, by: str) -> None:
+        """Give points sizes by a column of numbers; "": all the same."""
+        if by != self._size_by:
+            self._size_by = by
             self._forget_colours()
         self._keep()
 
@@ -119,14 +125,16 @@ class MapModel(SceneSource):
     # What is kept
 
     def _keep(self) -> None:
-        self.session.kept.put("map", {"colour": self._colour.by.value, "captions": self._captions})
+        kept = {"colour": str(self._colour.by), "captions": self._captions, "size": self._size_by}
+        self.session.kept.put("map", kept)
 
     @Slot()
     def _restore(self) -> None:
         """Put back how the map of this collection was coloured."""
         kept = self.session.kept.get("map", dict, {})
-        by = next((by for by in ColourBy if by.value == kept.get("colour")), None)
-        if by is not None and self.available()[by]:
+        by, size = kept.get("colour"), kept.get("size")
+        if isinstance(by, str) and by in self.available():
             self._colour.choose(by)
+        self._size_by = size if isinstance(size, str) and size in self.available() else ""
         self._captions = bool(kept.get("captions", True))
         self._forget_colours()

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from vlm_explorer.rendering.points import SIZES
 from vlm_explorer.rendering.rasteriser import Level, Points
 from vlm_explorer.viewmodels import map_words
 from vlm_explorer.viewmodels.map_colouring import Category, Colouring, Ramp
 from vlm_explorer.viewmodels.map_groups import GroupName
 from vlm_explorer.viewmodels.map_places import NONE, Places
+from vlm_explorer.viewmodels.map_ramp import STEPS
+from vlm_explorer.viewmodels.map_sizes import Sizing
 from vlm_explorer.viewmodels.map_stars import Star
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ class MapScene:
         row, text: as in `Places`, for these points.
         legend: empty where there is a ramp.
         ramp: None where there are categories.
+        sizing: what sizes stand for, None where all are the same.
         stars: of the prompt and of labels.
         groups: names of those of which something can be picked.
         current: index of the current image's point, None where it is not drawn.
@@ -68,6 +72,7 @@ class MapScene:
     text: NDArray[np.intp]
     legend: tuple[LegendEntry, ...]
     ramp: Ramp | None
+    sizing: Sizing | None
     stars: tuple[Star, ...]
     groups: tuple[GroupName, ...]
     current: int | None
@@ -81,14 +86,38 @@ class MapScene:
         return len(self.row)
 
 
-def draw_order(places: Places, colouring: Colouring) -> NDArray[np.intp]:
-    """Return the order of drawing: captions, then images; of values the highest on top."""
-    if colouring.ramp is None or not len(places):
+def draw_order(
+    places: Places, colouring: Colouring, sizing: Sizing | None = None
+) -> NDArray[np.intp]:
+    """Return the order of drawing: captions, then images.
+
+    Of values those lie on top that matter: the highest, or those farthest from the centre. Where
+    points have sizes, the small ones lie above the large ones.
+    """
+    if (colouring.ramp is None and sizing is None) or not len(places):
         return np.arange(len(places))
-    codes = _codes(places.row, colouring)
-    by_value = np.argsort(codes, kind="stable")
-    images = places.images[by_value]
-    return np.concatenate([by_value[~images], by_value[images]])
+    order = np.arange(len(places))
+    if colouring.ramp is not None:
+        rank = np.arange(STEPS)
+        if (centre := centre_code(colouring.ramp)) is not None:
+            rank = np.append(0, np.abs(np.arange(1, STEPS) - centre) + 1)
+        order = np.argsort(rank.astype(np.uint8)[_codes(places.row, colouring)], kind="stable")
+    if sizing is not None:
+        small_last = len(SIZES) - _sizes(places.row, sizing)
+        order = order[np.argsort(small_last[order], kind="stable")]
+    images = places.images[order]
+    return np.concatenate([order[~images], order[images]])
+
+
+def centre_code(ramp: Ramp) -> int | None:
+    """Return the step of a scale's centre; None where it has none."""
+    return None if ramp.centre is None else STEPS // 2
+
+
+def _sizes(row: NDArray[np.intp], sizing: Sizing) -> NDArray[np.uint8]:
+    """Return each point's index into `SIZES`; what belongs to no image has the usual one."""
+    sizes: NDArray[np.uint8] = np.append(sizing.codes, np.uint8(0))[row]
+    return sizes
 
 
 def _codes(row: NDArray[np.intp], colouring: Colouring) -> NDArray[np.uint8]:
@@ -116,7 +145,7 @@ def empty_scene(session: Session) -> MapScene:
     )
     return MapScene(
         state=state, points=nothing, colours=(), row=none, text=none, legend=(), ramp=None,
-        stars=(), groups=(), current=None, caption="", notes=(), shown=0, selected=0,
+        sizing=None, stars=(), groups=(), current=None, caption="", notes=(), shown=0, selected=0,
         waiting=waiting,
     )  # fmt: skip
 
@@ -138,7 +167,7 @@ class Choices:
 
 def build_scene(
     session: Session, places: Places, colouring: Colouring, order: NDArray[np.intp],
-    choices: Choices, groups: tuple[GroupName, ...],
+    choices: Choices, groups: tuple[GroupName, ...], sizing: Sizing | None = None,
 ) -> MapScene:  # fmt: skip
     """Join the session's state, a layout and a colouring into what is drawn.
 
@@ -149,12 +178,14 @@ def build_scene(
         order: of drawing, see `draw_order`.
         choices: the user's.
         groups: of the session, all of them.
+        sizing: of the session's images; None: all points have the usual size.
     """
     masks = _masks(session, places, colouring, choices)
     row, text = places.row[order], places.text[order]
     drawn = choices.captions | (text == NONE)
     level = np.where(drawn, masks.level[row], Level.ABSENT).astype(np.int8)
-    points = Points(places.xy[order], _codes(row, colouring), text != NONE, level)
+    size = None if sizing is None else _sizes(row, sizing)
+    points = Points(places.xy[order], _codes(row, colouring), text != NONE, level, size)
     active = masks.level[:-1] >= Level.FADED
     colours = [entry.colour for entry in colouring.categories]
     return MapScene(
@@ -165,6 +196,7 @@ def build_scene(
         text=text,
         legend=_legend(session, colouring, masks, choices),
         ramp=colouring.ramp,
+        sizing=sizing,
         stars=choices.stars,
         groups=tuple(group for group in groups if active[group.members].any()),
         current=_current(session, row, text, points),

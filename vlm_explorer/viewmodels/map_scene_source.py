@@ -12,11 +12,11 @@ from PySide6.QtCore import QObject, Signal, Slot
 from vlm_explorer.analysis.placing import text_side
 from vlm_explorer.rendering.view import View, bounds
 from vlm_explorer.viewmodels import map_words
+from vlm_explorer.viewmodels.columns import Column
 from vlm_explorer.viewmodels.map_colouring import (
     ColourBy,
     ColourChoice,
     Colouring,
-    available,
     colouring_of,
 )
 from vlm_explorer.viewmodels.map_groups import GroupName, group_names
@@ -35,7 +35,9 @@ from vlm_explorer.viewmodels.map_scene import (
     draw_order,
     empty_scene,
 )
+from vlm_explorer.viewmodels.map_sizes import Sizing, sizing_of
 from vlm_explorer.viewmodels.map_stars import Star, StarKind, stars_of
+from vlm_explorer.viewmodels.map_styles import MapStyles
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.star_places import StarPlaces
 
@@ -67,11 +69,16 @@ class SceneSource(QObject):
         self._colour = ColourChoice()
         self._prompt = session.query  # the last one that was answered
         self._captions = True
-        self._hidden: dict[ColourBy, frozenset[str]] = {}
+        self._hidden: dict[str, frozenset[str]] = {}
+        self._images = session.images
+        self._size_by = ""
+        self.styles = MapStyles(session, self)
         self._answer: LayoutAnswer | None = None
         self._owners = CaptionOwners()
         self._places = empty_places()
         self._colouring: Colouring | None = None
+        self._sizing: Sizing | None = None
+        self._shown_columns: tuple[Column | None, Column | None] = (None, None)
         self._order: Indices | None = None
         self._groups: tuple[object, Places, tuple[GroupName, ...]] = (None, self._places, ())
         self._scene: MapScene | None = None
@@ -84,6 +91,8 @@ class SceneSource(QObject):
         session.layout_changed.connect(self._take_layout)
         session.query_changed.connect(self._take_query)
         session.labels_changed.connect(self._take_labels)
+        session.columns.changed.connect(self._take_columns)
+        self.styles.changed.connect(self._take_style)
         session.selection_changed.connect(self._forget_scene)
         session.shown_changed.connect(self._forget_scene)
         session.opening_changed.connect(self._forget_scene)
@@ -124,9 +133,14 @@ class SceneSource(QObject):
         return self.lines.pair_lines(self.scene, self._places, view) if self._captions else NO_LINES
 
     @property
-    def colour_by(self) -> ColourBy:
-        """What points are coloured by."""
+    def colour_by(self) -> str:
+        """Key of the column that points are coloured by."""
         return self._colour.by
+
+    @property
+    def size_by(self) -> str:
+        """Key of the column that gives points their sizes; "" where all have the same."""
+        return self._size_by
 
     @property
     def captions(self) -> bool:
@@ -138,9 +152,9 @@ class SceneSource(QObject):
         """Keys of the hidden categories of the present colouring."""
         return self._hidden.get(self._colour.by, frozenset())
 
-    def available(self) -> dict[ColourBy, bool]:
-        """Return what the images can be coloured by now."""
-        return available(self.session)
+    def available(self) -> tuple[str, ...]:
+        """Return the keys of the columns that the images can be coloured by now."""
+        return self.session.columns.names()
 
     def image_ids(self, points: Indices) -> list[str]:
         """Return the ids of the images that these points of the scene belong to, each once."""
@@ -167,19 +181,29 @@ class SceneSource(QObject):
         if not len(self._places):
             return empty_scene(self.session)
         if self._colouring is None:
-            self._colouring = colouring_of(self._colour.by, self.session)
-            self._order = None
+            self._colour_anew()
+        assert self._colouring is not None
         if self._order is None:
-            self._order = draw_order(self._places, self._colouring)
+            self._order = draw_order(self._places, self._colouring, self._sizing)
         choices = Choices(self.hidden, self._captions, self._find_stars())
         if self._groups[0] is not self.session.groups or self._groups[1] is not self._places:
             named = group_names(self.session, self._places)
             self._groups = self.session.groups, self._places, named
         scene = build_scene(
-            self.session, self._places, self._colouring, self._order, choices, self._groups[2]
-        )
+            self.session, self._places, self._colouring, self._order, choices, self._groups[2],
+            self._sizing,
+        )  # fmt: skip
         note = self.lines.note(scene)
         return replace(scene, notes=(*scene.notes, note)) if note else scene
+
+    def _colour_anew(self) -> None:
+        """Find colours and sizes of the images by the columns as they are now."""
+        columns, by = self.session.columns, self._colour.by
+        size = columns.get(self._size_by) if self._size_by else None
+        self._colouring = colouring_of(by, self.session, self.styles.of(by))
+        self._sizing = sizing_of(size) if size is not None and size.is_number else None
+        self._shown_columns = columns.get(by), size
+        self._order = None
 
     def _find_stars(self) -> tuple[Star, ...]:
         """Return the stars; the prompt's stays where it was until its new place is known."""
@@ -201,8 +225,30 @@ class SceneSource(QObject):
         self._forget_scene()
         self.choices_changed.emit()
 
+    @Slot(str)
+    def _take_style(self, key: str) -> None:
+        if key == self._colour.by:
+            self._forget_colours()
+
+    @Slot()
+    def _take_columns(self) -> None:
+        """Colour anew where the columns that are shown have other values, or are gone."""
+        if self._images is not self.session.images:
+            return  # a change of the collection comes here later
+        columns, by = self.session.columns, self._colour.by
+        if self._colouring is None or by in (ColourBy.SIMILARITY, ColourBy.ZERO_SHOT):
+            changed = False  # the answers' own signals follow
+        else:
+            changed = columns.get(by) is not self._shown_columns[0]
+        if self._size_by and columns.get(self._size_by) is not self._shown_columns[1]:
+            changed = True
+        if changed:
+            self._colour.keep_possible(columns.names())
+            self._forget_colours()
+
     @Slot()
     def _take_collection(self) -> None:
+        self._images = self.session.images
         self._hidden = {}
         self._answer = None
         self._colour.keep_possible(self.available())
@@ -272,10 +318,10 @@ class SceneSource(QObject):
             self._colour.keep_possible(self.available())
         self._recolour(before, ColourBy.ZERO_SHOT)
 
-    def _recolour(self, before: ColourBy, answered: ColourBy) -> None:
+    def _recolour(self, before: str, answered: str) -> None:
         """Forget colours that an answer changed; a pending one leaves them as they are."""
         by = self._colour.by
-        if by is not before or (by is answered and self.available()[by]):
+        if by != before or (by == answered and by in self.available()):
             self._colouring = None
         self._forget_scene()
         self.choices_changed.emit()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
+from vlm_explorer.viewmodels.number_words import number_words
 
 if TYPE_CHECKING:
     from vlm_explorer.analysis.groups import Group
@@ -121,6 +123,42 @@ def legend_note(entry: LegendEntry) -> str:
     if entry.selected:
         counts.insert(0, f"{entry.selected:,} selected")
     return f"{entry.category.title}: {', '.join(counts)}"
+
+
+class _Scale(Protocol):
+    """What a scale of colours and one of sizes have in common."""
+
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def clipped(self) -> bool: ...
+    @property
+    def clipped_above(self) -> bool: ...
+    @property
+    def unit(self) -> str: ...
+
+
+def scale_words(scale: _Scale) -> tuple[str, str, str]:
+    """Return the numbers at the ends and in the middle of a scale, the last with its unit."""
+    span = scale.high - scale.low
+    low, middle, high = (
+        number_words(value, span) for value in (scale.low, (scale.low + scale.high) / 2, scale.high)
+    )
+    unit = f" {scale.unit}" if scale.unit else ""
+    if not span:
+        return (f"{low}{unit}", "", "")
+    return (
+        f"{'≤ ' if scale.clipped else ''}{low}",
+        middle,
+        f"{'≥ ' if scale.clipped_above else ''}{high}{unit}",
+    )
+
+
+def missing_words(count: int, drawn: str = "grey") -> str:
+    """Return how many images have no value, and how they are drawn; "" where all have one."""
+    return f"{images(count)} without a value: {drawn}" if count else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from vlm_explorer.rendering import colours, palettes
+from vlm_explorer.rendering import colours, palettes, ramps
 from vlm_explorer.rendering.colours import Rgb
 from vlm_explorer.rendering.rasteriser import Brush, diameter
-from vlm_explorer.viewmodels.map_colouring import NEUTRAL
-from vlm_explorer.viewmodels.map_scene import MapScene
+from vlm_explorer.viewmodels.map_colouring import NEUTRAL, Ramp
+from vlm_explorer.viewmodels.map_scene import MapScene, centre_code
 from vlm_explorer.viewmodels.map_words import TEXT_COLOUR
 from vlm_explorer.widgets.theme import Theme
 
@@ -37,9 +37,12 @@ def _first(colour: str) -> Rgb:
     return rgb
 
 
-def ramp_of(roles: Theme) -> Rgb:
-    """Return the colours of values, low to high, (256, 3)."""
-    return palettes.sequential(ground_of(roles))
+def ramp_of(roles: Theme, scale: Ramp | None = None) -> Rgb:
+    """Return the colours of a scale's codes, (256, 3): of no value, then low to high."""
+    name, centred = ("", False) if scale is None else (scale.palette, scale.centre is not None)
+    red, green, blue = (int(part) for part in ground_of(roles))
+    steps = ramps.ramp((red, green, blue), name, centred=centred)
+    return np.concatenate([_first(roles.disabled)[None], steps])
 
 
 def brush_for(scene: MapScene, roles: Theme, zoom: float) -> Brush:
@@ -53,7 +56,7 @@ def brush_for(scene: MapScene, roles: Theme, zoom: float) -> Brush:
     if scene.ramp is None:
         palette = np.array([colour_of(index, roles) for index in scene.colours], np.uint8)
     else:
-        palette = ramp_of(roles)
+        palette = ramp_of(roles, scene.ramp)
     return Brush(
         palette=palette.reshape(-1, 3),
         ground=ground_of(roles),
@@ -61,4 +64,5 @@ def brush_for(scene: MapScene, roles: Theme, zoom: float) -> Brush:
         ghost=_first(roles.skeleton),
         diameter=diameter(len(scene), zoom),
         ordered=scene.ramp is not None,
+        centre=None if scene.ramp is None else centre_code(scene.ramp),
     )

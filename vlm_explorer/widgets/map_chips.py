@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QFontMetricsF,
     QKeyEvent,
-    QLinearGradient,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -15,15 +15,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from vlm_explorer.viewmodels import map_words
-from vlm_explorer.viewmodels.map_colouring import Ramp
 from vlm_explorer.viewmodels.map_scene import LegendEntry
-from vlm_explorer.widgets.map_brush import colour_of, ramp_of
+from vlm_explorer.widgets.map_brush import colour_of
 from vlm_explorer.widgets.map_lettering import elided
 from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, theme
 
 HEIGHT = 28  # px
 _TITLE = 26  # characters
-RAMP = QSize(216, 52)
+_HOW = "Click to hide or show, double-click to show alone, right-click to filter or recolour"
 
 
 def count_words(entry: LegendEntry) -> str:
@@ -36,12 +35,7 @@ def count_words(entry: LegendEntry) -> str:
     return " of ".join(f"{count:,}" for count in counts)
 
 
-def number(value: float) -> str:
-    """Return a cosine with two places and a true minus."""
-    return f"{value:.2f}".replace("-", "−")
-
-
-class _Pill(QAbstractButton):
+class Pill(QAbstractButton):
     """A button of words on a rounded ground that lets a little of the map through."""
 
     def __init__(self, parent: QWidget) -> None:
@@ -52,6 +46,7 @@ class _Pill(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def paint_ground(self, painter: QPainter) -> None:
+        """Draw the ground, and the focus."""
         roles = theme()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         role = "hover" if self.underMouse() else "panel"
@@ -60,14 +55,16 @@ class _Pill(QAbstractButton):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
 
 
-class Chip(_Pill):
+class Chip(Pill):
     """A category: a click hides or shows it, a double click shows it alone.
 
     Signals:
         isolated(): it is to be shown alone.
+        menu_wanted(place): a menu of what can be done with it.
     """
 
     isolated = Signal()
+    menu_wanted = Signal(QPoint)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -79,7 +76,7 @@ class Chip(_Pill):
         self._entry = entry
         self._colour = QColor(*(int(part) for part in colour_of(entry.category.colour, theme())))
         note = map_words.legend_note(entry)
-        self.setToolTip(f"{note}\nClick to hide or show, double-click to show alone")
+        self.setToolTip(f"{note}\n{_HOW}")
         self.setAccessibleName(f"{note}{', hidden' if entry.hidden else ''}")
         self.updateGeometry()
         self.update()
@@ -97,6 +94,13 @@ class Chip(_Pill):
         """Show this category alone."""
         if event.button() is Qt.MouseButton.LeftButton:
             self.isolated.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu, by the pointer or by its key."""
+        keyed = event.reason() is QContextMenuEvent.Reason.Keyboard
+        self.menu_wanted.emit(
+            self.mapToGlobal(QPoint(0, self.height())) if keyed else event.globalPos()
+        )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter shows the category alone; Space is a click."""
@@ -128,7 +132,7 @@ class Chip(_Pill):
         painter.end()
 
 
-class MoreChip(_Pill):
+class MoreChip(Pill):
     """Folds and unfolds the chips that do not fit."""
 
     def __init__(self, parent: QWidget) -> None:
@@ -156,59 +160,3 @@ class MoreChip(_Pill):
         painter.setPen(theme().colour("secondary"))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
         painter.end()
-
-
-class RampBar(QWidget):
-    """A scale of values with its title and its numbers."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._ramp: Ramp | None = None
-        self.setFixedSize(RAMP)
-
-    def set_ramp(self, ramp: Ramp) -> None:
-        """Show another scale."""
-        self._ramp = ramp
-        self.setToolTip(ramp.title)
-        self.setAccessibleName(f"{ramp.title}, {number(ramp.low)} to {number(ramp.high)}")
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw title, gradient, and the values at its ends and in its middle."""
-        if self._ramp is None:
-            return
-        roles = theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(roles.colour("line"))
-        painter.setBrush(roles.colour("panel", 0.92))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
-        painter.setFont(font(ANNOTATION))
-        inner = self.rect().adjusted(10, 5, -10, -4)
-        painter.setPen(roles.colour("text"))
-        title = painter.fontMetrics().elidedText(
-            self._ramp.title, Qt.TextElideMode.ElideRight, inner.width()
-        )
-        painter.drawText(inner, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, title)
-        bar = QRectF(inner.x(), 23, inner.width(), 7)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_gradient(bar))
-        painter.drawRoundedRect(bar, 3, 3)
-        painter.setPen(roles.colour("secondary"))
-        middle = (self._ramp.low + self._ramp.high) / 2
-        low = f"{'≤ ' if self._ramp.clipped else ''}{number(self._ramp.low)}"
-        for words, side in (
-            (low, Qt.AlignmentFlag.AlignLeft),
-            (number(middle), Qt.AlignmentFlag.AlignHCenter),
-            (number(self._ramp.high), Qt.AlignmentFlag.AlignRight),
-        ):
-            painter.drawText(inner, Qt.AlignmentFlag.AlignBottom | side, words)
-        painter.end()
-
-
-def _gradient(bar: QRectF) -> QLinearGradient:
-    gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-    colours = ramp_of(theme())
-    for step in range(0, 256, 15):
-        gradient.setColorAt(step / 255, QColor(*(int(part) for part in colours[step])))
-    return gradient

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QSize, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from vlm_explorer.viewmodels.map_model import MapModel
-from vlm_explorer.widgets.map_chips import HEIGHT, RAMP, Chip, MoreChip, RampBar
+from vlm_explorer.widgets.column_panels import filter_panel
+from vlm_explorer.widgets.legend_menu import category_menu
+from vlm_explorer.widgets.legend_scales import RampBar, SizeBar
+from vlm_explorer.widgets.map_chips import HEIGHT, Chip, MoreChip
+from vlm_explorer.widgets.ramp_panel import RampPanel
 from vlm_explorer.widgets.theme import themes
 
 _GAP = 4  # px
@@ -18,15 +22,20 @@ class MapLegend(QWidget):
 
     Signals:
         resized(): it has another size; put it in its place.
+        size_wanted(): sizes are to stand for something else.
     """
 
     resized = Signal()
+    size_wanted = Signal()
 
     def __init__(self, model: MapModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
         self._chips: dict[str, Chip] = {}
         self._ramp = RampBar(self)
+        self._ramp.clicked.connect(self.change_ramp)
+        self._sizes = SizeBar(self)
+        self._sizes.clicked.connect(self.size_wanted)
         self._more = MoreChip(self)
         self._more.toggled.connect(self._arrange)
         self._width = 400
@@ -66,6 +75,9 @@ class MapLegend(QWidget):
         if scene.ramp is not None:
             self._ramp.set_ramp(scene.ramp)
         self._ramp.setVisible(scene.ramp is not None)
+        if scene.sizing is not None:
+            self._sizes.set_sizing(scene.sizing)
+        self._sizes.setVisible(scene.sizing is not None)
         self._arrange()
 
     def _make_chip(self, key: str) -> Chip:
@@ -74,7 +86,26 @@ class MapLegend(QWidget):
         chip.clicked.connect(lambda: self._model.toggle(key))
         # A double click begins with a click, which has hidden or shown the category already.
         chip.isolated.connect(lambda: self._model.isolate(key, self._before))
+        chip.menu_wanted.connect(lambda place: self._show_menu(key, place))
         return chip
+
+    def _show_menu(self, key: str, place: QPoint) -> None:
+        entry = next(e for e in self._model.scene.legend if e.category.key == key)
+        category_menu(self._model, entry, self).popup(place)
+
+    @Slot()
+    def change_ramp(self) -> None:
+        """Offer other colours for the scale."""
+        if self._model.scene.ramp is not None:
+            panel = RampPanel(self._ramp, self._model)
+            panel.filter_wanted.connect(self._filter_ramp)
+            panel.open(above=True)
+
+    @Slot()
+    def _filter_ramp(self) -> None:
+        column = self._model.session.columns.get(self._model.colour_by)
+        if column is not None:
+            filter_panel(self._ramp, self._model.session, column).open(above=True)
 
     @Slot()
     def _remember(self) -> None:
@@ -95,12 +126,21 @@ class MapLegend(QWidget):
         self._more.setVisible(bool(folded) or self._more.isChecked())
         if not self._more.isHidden():
             size = self._place_more(placed, size)
-        if not self._ramp.isHidden():
-            size = RAMP
-        if not order and self._ramp.isHidden():
-            size = QSize(0, 0)
-        self.setFixedSize(size)
+        self.setFixedSize(self._place_scales(size if order else QSize(0, 0)))
         self.resized.emit()
+
+    def _place_scales(self, chips: QSize) -> QSize:
+        """Put the scales above the chips, beside each other; return the size of all."""
+        scales = [scale for scale in (self._ramp, self._sizes) if not scale.isHidden()]
+        tall = max((scale.height() for scale in scales), default=0)
+        lift = tall + _GAP if tall and chips.height() else tall
+        for chip in (*self._chips.values(), self._more):
+            chip.move(chip.x(), chip.y() + lift)
+        x = 0
+        for scale in scales:
+            scale.move(x, 0)
+            x += scale.width() + _GAP
+        return QSize(max(chips.width(), x - _GAP if x else 0), chips.height() + lift)
 
     def _place_more(self, placed: list[tuple[int, int, int, int]], size: QSize) -> QSize:
         hint = self._more.sizeHint()

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from vlm_explorer.viewmodels import map_words
-from vlm_explorer.viewmodels.map_colouring import ColourBy
 from vlm_explorer.viewmodels.map_model import MapModel
-from vlm_explorer.widgets.controls import ICON, TARGET, GlyphLabel, IconButton
+from vlm_explorer.widgets.column_chooser import ColumnChooser
+from vlm_explorer.widgets.column_panels import filter_panel
+from vlm_explorer.widgets.controls import ICON, TARGET, IconButton, with_shortcut
+from vlm_explorer.widgets.map_lettering import elided
 from vlm_explorer.widgets.theme import RADIUS, icon, theme, themes
 
-_WHY_NOT = {
-    ColourBy.ZERO_SHOT: "Score labels first, in the panel Labels",
-    ColourBy.SIMILARITY: "Search for something first",
-}
-
-_LETTERS, _FEWER_LETTERS = 11, 9  # of what colours the map, shown in the box
+_LETTERS, _FEWER_LETTERS = 20, 11  # of what colours the map, shown on its button
 _ICON_AND_WORD = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 _ICON_ONLY = Qt.ToolButtonStyle.ToolButtonIconOnly
 
@@ -38,7 +37,10 @@ class MapTools(QWidget):
     def __init__(self, model: MapModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self.colours = self._colour_box()
+        self.colours = self._column_button("Colour by", "C", self.choose_colour)
+        self.sizes = self._column_button("Size by", "S", self.choose_size)
+        self.filters = IconButton("ph.funnel", "Filter by a column", "Shift+C", parent=self)
+        self.filters.clicked.connect(self.choose_filter)
         self.layouts = self._layout_button()
         self.captions = IconButton("ph.quotes", "Captions on the map", checkable=True, parent=self)
         self.captions.toggled.connect(model.set_captions)
@@ -50,11 +52,11 @@ class MapTools(QWidget):
         self.fit = IconButton("ph.corners-out", "Fit everything", "F", parent=self)
         self.fit.clicked.connect(self.fit_asked)
         row = QHBoxLayout(self)
-        row.setContentsMargins(8, 3, 3, 3)
+        row.setContentsMargins(3, 3, 3, 3)
         row.setSpacing(2)
-        self._glyph = GlyphLabel("ph.palette", parent=self)
-        row.addWidget(self._glyph)
-        for part in (self.colours, self.layouts, self.captions, self.lasso, self.fit):
+        self._folded = False
+        first = (self.colours, self.sizes, self.filters)
+        for part in (*first, self.layouts, self.captions, self.lasso, self.fit):
             part.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(part)
         model.choices_changed.connect(self.refresh)
@@ -64,17 +66,46 @@ class MapTools(QWidget):
         themes.changed.connect(self.refresh)
         self.refresh()
 
-    def _colour_box(self) -> QComboBox:
-        box = QComboBox(self)
-        for by in ColourBy:
-            box.addItem(by.value[0].upper() + by.value[1:], by)
-        box.setAccessibleName("Colour by")
-        box.setToolTip("What points are coloured by")
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.setMinimumContentsLength(_LETTERS)
-        box.view().setMinimumWidth(200)
-        box.activated.connect(self._choose_colour)
-        return box
+    def _column_button(self, title: str, shortcut: str, slot: Callable[[], None]) -> QToolButton:
+        button = QToolButton(self)
+        button.setIconSize(QSize(ICON, ICON))
+        button.setFixedHeight(TARGET)
+        button.setAccessibleName(title)
+        button.setToolTip(with_shortcut(title, shortcut))
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.clicked.connect(slot)
+        return button
+
+    def choose_colour(self) -> None:
+        """Offer the columns to colour by."""
+        model = self._model
+        chooser = ColumnChooser(
+            self.colours, model.session.columns, "Colour by", present=model.colour_by
+        )
+        chooser.chosen.connect(model.set_colour_by)
+        chooser.open()
+
+    def choose_size(self) -> None:
+        """Offer the columns of numbers that can give points their sizes."""
+        model = self._model
+        chooser = ColumnChooser(
+            self.sizes, model.session.columns, "Size by", present=model.size_by, numbers=True,
+            none="All the same size",
+        )  # fmt: skip
+        chooser.chosen.connect(model.set_size_by)
+        chooser.open()
+
+    def choose_filter(self) -> None:
+        """Offer the columns to filter by; then their values."""
+        chooser = ColumnChooser(self.filters, self._model.session.columns, "Filter by")
+        chooser.chosen.connect(self._filter_by)
+        chooser.open()
+
+    @Slot(str)
+    def _filter_by(self, key: str) -> None:
+        column = self._model.session.columns.get(key)
+        if column is not None:
+            filter_panel(self.filters, self._model.session, column).open()
 
     def _layout_button(self) -> QToolButton:
         button = QToolButton(self)
@@ -125,22 +156,10 @@ class MapTools(QWidget):
             menu.addAction(action)
         return group
 
-    @Slot(int)
-    def _choose_colour(self, index: int) -> None:
-        self._model.set_colour_by(ColourBy(self.colours.itemData(index)))
-
     @Slot()
     def refresh(self) -> None:
         """Show the choices as they are."""
-        possible = self._model.available()
-        items = self.colours.model()
-        assert isinstance(items, QStandardItemModel)
-        for index in range(self.colours.count()):
-            by = ColourBy(self.colours.itemData(index))
-            items.item(index).setEnabled(possible[by])
-            items.item(index).setToolTip("" if possible[by] else _WHY_NOT.get(by, "Not known here"))
-            if by is self._model.colour_by:
-                self.colours.setCurrentIndex(index)
+        self._show_columns()
         layout = self._model.session.layout
         for group, chosen in ((self._methods, layout.method), (self._spaces, layout.space)):
             for action in group.actions():
@@ -155,6 +174,24 @@ class MapTools(QWidget):
         captions = self._model.session.layout.answer
         self.captions.setEnabled(captions is not None and bool(captions.texts))
 
+    def _show_columns(self) -> None:
+        """Say what colours and sizes stand for."""
+        model, columns = self._model, self._model.session.columns
+        title = columns.title(model.colour_by)
+        shown = elided(title, _FEWER_LETTERS if self._folded else _LETTERS)
+        self.colours.setIcon(icon("ph.palette", "secondary"))
+        self.colours.setToolButtonStyle(_ICON_AND_WORD)
+        self.colours.setText(shown if self._folded else f"Colour: {shown}")
+        self.colours.setToolTip(with_shortcut(f"Colour by: {title}", "C"))
+        self.colours.setAccessibleName(f"Colour by: {title}")
+        sized = bool(model.size_by)
+        size = columns.title(model.size_by) if sized else "all the same"
+        self.sizes.setIcon(icon("ph.circles-three", "accent" if sized else "secondary"))
+        self.sizes.setToolButtonStyle(_ICON_AND_WORD if sized and not self._folded else _ICON_ONLY)
+        self.sizes.setText(f"Size: {elided(size, _FEWER_LETTERS)}")
+        self.sizes.setToolTip(with_shortcut(f"Size by: {size}", "S"))
+        self.sizes.setAccessibleName(f"Size by: {size}")
+
     def set_room(self, width: int) -> None:
         """Be as wide as all words need, or do with fewer of them where there is less room."""
         self._fold(False)
@@ -164,8 +201,8 @@ class MapTools(QWidget):
 
     def _fold(self, folded: bool) -> None:
         self.layouts.setToolButtonStyle(_ICON_ONLY if folded else _ICON_AND_WORD)
-        self.colours.setMinimumContentsLength(_FEWER_LETTERS if folded else _LETTERS)
-        self._glyph.setHidden(folded)
+        self._folded = folded
+        self._show_columns()
         layout = self.layout()
         assert layout is not None
         layout.activate()

@@ -72,6 +72,7 @@ class MapView(QWidget):
         self.tools.fit_asked.connect(self.canvas.fit)
         self.tools.images_switched.connect(self.canvas.set_images)
         self.legend.resized.connect(self._arrange)
+        self.legend.size_wanted.connect(self.tools.choose_size)
         self.message.acted.connect(self._act)
         self.model.changed.connect(self._refresh)
 
@@ -89,6 +90,11 @@ class MapView(QWidget):
             ActionRow("map.fit", "Fit everything", "F", canvas.fit, "View"),
             ActionRow("map.zoom_in", "Zoom in", "+ =", lambda: canvas.zoom(_ZOOM_STEP), "View"),
             ActionRow("map.zoom_out", "Zoom out", "-", lambda: canvas.zoom(1 / _ZOOM_STEP), "View"),
+            ActionRow("map.colour", "Colour by…", "C", self.tools.choose_colour, "View"),
+            ActionRow("map.size", "Size by…", "S", self.tools.choose_size, "View"),
+            ActionRow(
+                "map.filter", "Filter by a column…", "Shift+C", self.tools.choose_filter, "View"
+            ),
             ActionRow("map.lasso", "Lasso", "L", lambda: canvas.set_lasso(not canvas.lasso)),
             ActionRow("map.select_all", "Select all shown", "Ctrl+A", self.model.choose_all),
             ActionRow("map.left", "Go to the image on the left", "Left", left),

@@ -1,0 +1,91 @@
+"""The user's colours, by column: kept with the collection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from vlm_explorer.viewmodels.map_colouring import ColourStyle
+from vlm_explorer.viewmodels.map_ramp import RampStyle
+from vlm_explorer.viewmodels.session import Session
+
+KEPT = "column_styles"
+
+
+class MapStyles(QObject):
+    """Which colours the user gave to categories, and which palettes and centres to scales.
+
+    Signals:
+        changed(key): a column has other colours.
+    """
+
+    changed = Signal(str)
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._styles: dict[str, ColourStyle] = {}
+        session.collection_changed.connect(self._read)
+        session.opened.connect(self._read)
+
+    def of(self, key: str) -> ColourStyle:
+        """Return the colours of a column."""
+        return self._styles.get(key, ColourStyle())
+
+    def set_colour(self, key: str, category: str, index: int | None) -> None:
+        """Give a category of a column one of the theme's colours; None: its own again."""
+        style = self.of(key)
+        colours = {name: colour for name, colour in style.colours.items() if name != category}
+        if index is not None:
+            colours[category] = index
+        self._put(key, replace(style, colours=colours))
+
+    def set_ramp(self, key: str, ramp: RampStyle) -> None:
+        """Give the scale of a column another palette or centre."""
+        self._put(key, replace(self.of(key), ramp=ramp))
+
+    def reset(self, key: str) -> None:
+        """Take the usual colours again."""
+        self._put(key, ColourStyle())
+
+    def _put(self, key: str, style: ColourStyle) -> None:
+        if style == self.of(key):
+            return
+        self._styles[key] = style
+        kept = {name: as_json(one) for name, one in self._styles.items() if one != ColourStyle()}
+        self._session.kept.put(KEPT, kept)
+        self.changed.emit(key)
+
+    @Slot()
+    def _read(self) -> None:
+        kept = self._session.kept.get(KEPT, dict, {})
+        self._styles = {str(key): from_json(value) for key, value in kept.items()}
+
+
+def as_json(style: ColourStyle) -> dict[str, Any]:
+    """Return a style as it is kept."""
+    ramp = style.ramp
+    return {
+        "colours": dict(style.colours),
+        "palette": ramp.palette,
+        "centre": ramp.centre,
+        "plain": ramp.plain,
+    }
+
+
+def from_json(kept: object) -> ColourStyle:
+    """Return a kept style; what cannot be understood is left out."""
+    if not isinstance(kept, dict):
+        return ColourStyle()
+    colours, centre = kept.get("colours"), kept.get("centre")
+    colours = colours if isinstance(colours, dict) else {}
+    return ColourStyle(
+        {str(k): v for k, v in colours.items() if isinstance(v, int) and 0 <= v < 256},
+        RampStyle(
+            str(kept.get("palette") or ""),
+            float(centre) if isinstance(centre, int | float) else None,
+            bool(kept.get("plain")),
+        ),
+    )

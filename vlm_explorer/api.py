@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vlm_explorer.collection import store
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.queries.reviewing import Reviewing
 
 if TYPE_CHECKING:
     from vlm_explorer.export.exporting import ExportReport
@@ -42,7 +42,7 @@ def load_encoder(model: StrPath, *, device: str = "auto", precision: str = "auto
     return load.load_encoder(os.fspath(model), device=device, precision=precision)
 
 
-class Collection(store.Collection):
+class Collection(Reviewing):
     """A collection with its questions; the encoder is loaded when the first text needs it."""
 
     def __init__(self, folder: Path, encoder: Encoder | None = None) -> None:

@@ -30,6 +30,7 @@ from vlm_explorer.commands.arguments import (
 )
 from vlm_explorer.commands.export_arguments import add_export
 from vlm_explorer.commands.model_arguments import add_models
+from vlm_explorer.commands.review_arguments import add_review
 from vlm_explorer.errors import ExplorerError, FileProblem
 from vlm_explorer.jobs import Cancelled
 
@@ -46,6 +47,7 @@ COMMANDS = (
     add_compare,
     add_export,
     add_import_vectors,
+    add_review,
     add_models,
 )
 INTERRUPTED = 130  # what a shell expects after Ctrl-C

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from vlm_explorer.queries.classify import ClassifyAnswer
     from vlm_explorer.queries.compare_layouts import CompareAnswer
     from vlm_explorer.queries.layout import LayoutAnswer
+    from vlm_explorer.queries.map_trust import MapTrust
+    from vlm_explorer.queries.named_layouts import NamedLayouts
     from vlm_explorer.queries.search import SearchAnswer
     from vlm_explorer.saliency.explanation import Explanation
 
@@ -114,21 +116,52 @@ class Collection(Reviewing):
         seed: int = 42,
         texts: Sequence[str] = (),
         model: StrPath | None = None,
+        n_neighbors: int = 15,
+        min_dist: float = 0.8,
+        perplexity: float = 30.0,
         context: JobContext | None = None,
     ) -> LayoutAnswer:
         """Lay out images and texts on a map; see `queries.layout`.
 
         Images without a vector of the encoder are left out; the answer counts them.
 
+        Args:
+            method: `umap`, `tsne`, `pca`, or `pacmap` where its package is installed.
+            space: `raw`, `centred`, `crossmodal` (texts placed by their images) or `images`.
+            seed: of all chance in it; the same seed gives the same map.
+            texts: prompts to be laid out too.
+            n_neighbors: size of a neighbourhood, for UMAP and PaCMAP.
+            min_dist: least distance of neighbours on the map, for UMAP.
+            perplexity: size of a neighbourhood, for t-SNE.
+
         Raises:
-            UsageError, ModelProblem: as they say.
+            UsageError, ModelProblem, NotSupported: as they say.
         """
         from vlm_explorer.queries.layout import LayoutRequest, layout
 
-        request = LayoutRequest(method, space, seed, tuple(texts))
+        request = LayoutRequest(
+            method, space, seed, tuple(texts), n_neighbors, min_dist, perplexity
+        )
         encoder = self.encoder(model) if texts else None
         name = None if model is None else self._known_name(model)
         return layout(self, request, encoder=encoder, model=name, context=context)
+
+    @property
+    def layouts(self) -> NamedLayouts:
+        """The named layouts; `list` them, `.keep(answer, name)`, `.open`, `.rename`, `.remove`."""
+        from vlm_explorer.queries.named_layouts import NamedLayouts
+
+        return NamedLayouts(self)
+
+    def map_trust(self, answer: LayoutAnswer, *, context: JobContext | None = None) -> MapTrust:
+        """Say how far to trust a layout, as a whole and image by image; see `queries.map_trust`.
+
+        Raises:
+            ModelNotFound: the collection holds no vectors of the layout's encoder any more.
+        """
+        from vlm_explorer.queries.map_trust import map_trust
+
+        return map_trust(self, answer, context=context)
 
     def compare(
         self,

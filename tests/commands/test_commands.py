@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import lance
 import numpy as np
@@ -332,3 +333,51 @@ def test_that_commands_run_with_qt_blocked(indexed: Path, model_folder: Path, sc
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_that_layouts_are_named_listed_opened_renamed_and_removed(
+    indexed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = Path(shutil.copytree(indexed, tmp_path / "named.vlmx"))
+
+    def layout(*words: str) -> Any:
+        code, out, error = run(capsys, "layout", place, *words, "--json", "--quiet")
+        return json.loads(out) if code == 0 else (code, error)
+
+    settings = ("--method", "pca", "--space", "crossmodal", "--seed", "3")
+    made = layout(*settings, "--name", "By images")
+    assert (made["space"], made["name"], made["placed_by_neighbours"]) == (
+        "crossmodal",
+        "By images",
+        0,
+    )
+    assert made["texts"] > 0
+    (listed,) = layout("--list")
+    assert (listed["name"], listed["method"], listed["images"]) == ("By images", "pca", IMAGES)
+    opened = layout("--name", "by images")
+    assert opened["points"] == made["points"]
+    assert layout(*settings, "--name", "by images")["points"] == made["points"]
+    code, error = layout("--method", "umap", "--name", "By images")
+    assert code == 1
+    assert "made otherwise" in error
+    assert layout("--rename", "By images", "First")["name"] == "First"
+    assert layout("--remove", "first") == {"removed": "first"}
+    assert layout("--list") == []
+    code, error = layout("--remove", "First")
+    assert code == 1
+    assert "keeps no layout named" in error
+
+
+def test_that_a_layout_by_tsne_takes_its_perplexity_and_says_how_far_to_trust_it(
+    indexed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(
+        capsys, "layout", indexed, "--method", "tsne", "--perplexity", "5", "--json", "--quiet"
+    )
+    answer = json.loads(out)
+    assert code == 0
+    assert answer["settings"] == {"seed": 42, "perplexity": 5}
+    assert "continuity" in answer
+    code, _, error = run(capsys, "layout", indexed, "--method", "tsne", "--perplexity", "-1")
+    assert code == 1
+    assert "perplexity" in error

@@ -10,15 +10,8 @@ from vlm_explorer.analysis import landmarks
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.errors import UsageError
 from vlm_explorer.queries import kept_layouts, map_trust
-from vlm_explorer.queries.kept_layouts import (
-    find_named,
-    name_layout,
-    named_layouts,
-    open_named,
-    remove_layout,
-    rename_layout,
-)
 from vlm_explorer.queries.layout import LayoutRequest, layout
+from vlm_explorer.queries.named_layouts import NamedLayouts
 
 
 @pytest.fixture
@@ -34,14 +27,14 @@ def large_collection(tmp_path: Path) -> Collection:
 
 
 def names(collection: Collection) -> list[str]:
-    return [named.name for named in named_layouts(collection)]
+    return [named.name for named in NamedLayouts(collection)]
 
 
 def test_that_a_named_layout_opens_as_it_was_kept(collection: Collection) -> None:
     request = LayoutRequest(method="pca", space="crossmodal", seed=11)
     answer = layout(collection, request)
-    named = name_layout(collection, answer, "  By   images ")
-    again = open_named(Collection(collection.folder), "by images")
+    named = NamedLayouts(collection).keep(answer, "  By   images ")
+    again = NamedLayouts(Collection(collection.folder)).open("by images")
     assert (named.name, named.images, named.texts) == (
         "By images",
         len(answer.image_ids),
@@ -57,28 +50,28 @@ def test_that_a_named_layout_opens_as_it_was_kept(collection: Collection) -> Non
 def test_that_named_layouts_are_listed_renamed_and_removed(collection: Collection) -> None:
     answer = layout(collection, LayoutRequest(method="pca"))
     for name in ("first", "second"):
-        name_layout(collection, answer, name)
+        NamedLayouts(collection).keep(answer, name)
     assert names(collection) == ["first", "second"]
-    rename_layout(collection, "FIRST", "First of all")
+    NamedLayouts(collection).rename("FIRST", "First of all")
     assert sorted(names(collection)) == ["First of all", "second"]
-    np.testing.assert_array_equal(open_named(collection, "First of all").xy, answer.xy)
-    remove_layout(collection, "second")
+    np.testing.assert_array_equal(NamedLayouts(collection).open("First of all").xy, answer.xy)
+    NamedLayouts(collection).remove("second")
     assert names(collection) == ["First of all"]
-    assert find_named(collection, "second") is None
+    assert NamedLayouts(collection).find("second") is None
 
 
 def test_that_a_name_that_is_taken_empty_or_unknown_is_refused(collection: Collection) -> None:
     answer = layout(collection, LayoutRequest(method="pca"))
-    name_layout(collection, answer, "Taken")
-    name_layout(collection, answer, "Other")
+    NamedLayouts(collection).keep(answer, "Taken")
+    NamedLayouts(collection).keep(answer, "Other")
     for wrong in ("taken", "  ", "x" * 200, "two\x07lines"):
         with pytest.raises(UsageError):
-            name_layout(collection, answer, wrong)
+            NamedLayouts(collection).keep(answer, wrong)
     with pytest.raises(UsageError):
-        rename_layout(collection, "Other", "TAKEN")
-    assert rename_layout(collection, "Other", "OTHER").name == "OTHER"
+        NamedLayouts(collection).rename("Other", "TAKEN")
+    assert NamedLayouts(collection).rename("Other", "OTHER").name == "OTHER"
     with pytest.raises(UsageError, match="no layout named “Gone”") as raised:
-        open_named(collection, "Gone")
+        NamedLayouts(collection).open("Gone")
     assert "“Taken”" in raised.value.hint
 
 
@@ -86,7 +79,7 @@ def test_that_a_damaged_named_layout_is_not_listed_and_harms_nothing(
     collection: Collection,
 ) -> None:
     answer = layout(collection, LayoutRequest(method="pca"))
-    named = name_layout(collection, answer, "Fine")
+    named = NamedLayouts(collection).keep(answer, "Fine")
     (named.file.parent / "damaged.npz").write_bytes(b"PK\x03\x04 nothing")
     assert names(collection) == ["Fine"]
 

@@ -1,15 +1,11 @@
-"""Layouts on the disk: those made before, found again by what they depend on, and named ones.
-
-Each is a NumPy archive in the collection's folder `layouts/`, whole in itself: a named layout opens
-as it was however the collection has grown since.
-"""
+"""Layouts on the disk: NumPy archives in a collection's folder `layouts/`, each whole in itself."""
 
 from __future__ import annotations
 
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,132 +16,16 @@ import numpy as np
 from vlm_explorer.analysis.map_trust import Trust
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.collection.tables import writing
-from vlm_explorer.errors import UsageError
 from vlm_explorer.queries.layout_request import LayoutAnswer, LayoutRequest
 
-LONGEST_NAME = 80  # characters
 # What is raised where a file is not there, or not what was written.
 DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile)
 _FORMAT = 2
 
 
-@dataclass(frozen=True, slots=True)
-class NamedLayout:
-    """A layout that the user named.
-
-    Attributes:
-        name: unique in its collection, whatever the case of its letters.
-        request: how it was made.
-        model: id of the encoder.
-        images, texts: how many of them lie on it.
-        made: when it was named, UTC, ISO 8601.
-        file: where it is kept.
-    """
-
-    name: str
-    request: LayoutRequest
-    model: str
-    images: int
-    texts: int
-    made: str
-    file: Path
-
-
 def layouts_folder(collection: Collection) -> Path:
     """Return where a collection keeps its layouts."""
     return collection.folder / "layouts"
-
-
-def named_layouts(collection: Collection) -> list[NamedLayout]:
-    """Return the named layouts of a collection, the oldest first; damaged ones are left out."""
-    files = (layouts_folder(collection) / "named").glob("[!.]*.npz")
-    found = [named for file in files if (named := _about(file)) is not None]
-    return sorted(found, key=lambda named: (named.made, named.name))
-
-
-def find_named(collection: Collection, name: str) -> NamedLayout | None:
-    """Return the layout of that name, if there is one."""
-    wanted = name.strip().casefold()
-    return next((n for n in named_layouts(collection) if n.name.casefold() == wanted), None)
-
-
-def open_named(collection: Collection, name: str) -> LayoutAnswer:
-    """Return a named layout as it was kept.
-
-    Raises:
-        UsageError: there is none of that name, or its file is damaged.
-    """
-    named = _need(collection, name)
-    answer = read_layout(named.file)
-    if answer is None:
-        raise UsageError(f"The layout “{named.name}” is damaged.", "Remove it and lay out again.")
-    return answer
-
-
-def name_layout(collection: Collection, answer: LayoutAnswer, name: str) -> NamedLayout:
-    """Keep a layout under a name.
-
-    Raises:
-        UsageError: the name is empty, too long or taken.
-        StorageProblem: it cannot be written.
-    """
-    name = _free(collection, name)
-    file = layouts_folder(collection) / "named" / f"{uuid.uuid4().hex}.npz"
-    write_layout(file, answer, name)
-    named = _about(file)
-    assert named is not None
-    return named
-
-
-def rename_layout(collection: Collection, old: str, new: str) -> NamedLayout:
-    """Give a named layout another name.
-
-    Raises:
-        UsageError: there is none of the old name, or the new one is empty, too long or taken.
-        StorageProblem: it cannot be written.
-    """
-    named = _need(collection, old)
-    new = _free(collection, new, but=named)
-    write_members(named.file, {**read_members(named.file), "name": _bytes(new)})
-    return replace(named, name=new)
-
-
-def remove_layout(collection: Collection, name: str) -> None:
-    """Remove a named layout.
-
-    Raises:
-        UsageError: there is none of that name.
-        StorageProblem: it cannot be removed.
-    """
-    named = _need(collection, name)
-    with writing(named.file.parent):
-        named.file.unlink(missing_ok=True)
-
-
-def _need(collection: Collection, name: str) -> NamedLayout:
-    named = find_named(collection, name)
-    if named is None:
-        known = ", ".join(f"“{each.name}”" for each in named_layouts(collection))
-        raise UsageError(
-            f"“{collection.name}” keeps no layout named “{name}”.",
-            f"It keeps: {known}." if known else "It keeps none yet.",
-        )
-    return named
-
-
-def _free(collection: Collection, name: str, but: NamedLayout | None = None) -> str:
-    name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise UsageError(f"A layout's name has 1 to {LONGEST_NAME} letters.")
-    taken = find_named(collection, name)
-    if taken is not None and (but is None or taken.file != but.file):
-        raise UsageError(
-            f"There is a layout named “{taken.name}” already.", "Choose another name, or remove it."
-        )
-    return name
-
-
-# The file
 
 
 def write_layout(file: Path, answer: LayoutAnswer, name: str = "") -> None:
@@ -169,13 +49,13 @@ def write_layout(file: Path, answer: LayoutAnswer, name: str = "") -> None:
     write_members(
         file,
         {
-            "about": _bytes(json.dumps(about)),
-            "name": _bytes(name),
+            "about": bytes_of(json.dumps(about)),
+            "name": bytes_of(name),
             "image_ids": _column(answer.image_ids),
             "xy": answer.xy,
             "laid_out": answer.laid_out_mask,
             "text_ids": _column(answer.text_ids),
-            "texts": _bytes(json.dumps(answer.texts)),
+            "texts": bytes_of(json.dumps(answer.texts)),
             "text_xy": answer.text_xy,
         },
     )
@@ -185,7 +65,7 @@ def read_layout(file: Path) -> LayoutAnswer | None:
     """Return a layout kept before; None where there is none, or it is damaged."""
     try:
         kept = read_members(file)
-        about = json.loads(_text(kept["about"]))
+        about = json.loads(text_of(kept["about"]))
         if about["format"] != _FORMAT:
             return None
         request = about["request"]
@@ -195,7 +75,7 @@ def read_layout(file: Path) -> LayoutAnswer | None:
             image_ids=tuple(kept["image_ids"].astype(str).tolist()),
             xy=kept["xy"],
             text_ids=tuple(kept["text_ids"].astype(str).tolist()),
-            texts=tuple(json.loads(_text(kept["texts"]))),
+            texts=tuple(json.loads(text_of(kept["texts"]))),
             text_xy=kept["text_xy"],
             trust=None,
             gap=about["gap"],
@@ -208,25 +88,6 @@ def read_layout(file: Path) -> LayoutAnswer | None:
             2,
         )
         return answer if whole else None
-    except DAMAGE:
-        return None
-
-
-def _about(file: Path) -> NamedLayout | None:
-    """Return what a named layout is, without reading its places."""
-    try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
-            about, name = json.loads(_text(kept["about"])), _text(kept["name"])
-        request = about["request"]
-        return NamedLayout(
-            name,
-            LayoutRequest(**{**request, "texts": tuple(request["texts"])}),
-            about["model"],
-            about["images"],
-            about["texts"],
-            about["made"],
-            file,
-        )
     except DAMAGE:
         return None
 
@@ -254,11 +115,13 @@ def write_members(file: Path, members: dict[str, Any]) -> None:
             partial.unlink(missing_ok=True)
 
 
-def _bytes(text: str) -> np.ndarray:
+def bytes_of(text: str) -> np.ndarray:
+    """Return text as bytes, as archives hold it."""
     return np.frombuffer(text.encode(), np.uint8)
 
 
-def _text(values: np.ndarray) -> str:
+def text_of(values: np.ndarray) -> str:
+    """Return what `bytes_of` was made from."""
     return values.tobytes().decode()
 
 

@@ -15,6 +15,7 @@ from vlm_explorer.queries.reviewing import Reviewing
 
 if TYPE_CHECKING:
     from vlm_explorer.export.exporting import ExportReport
+    from vlm_explorer.export.figure import Style
     from vlm_explorer.pipeline.import_vectors import ImportReport
     from vlm_explorer.pixels.render import Rendering
     from vlm_explorer.pixels.windowing import Window
@@ -226,10 +227,11 @@ class Collection(Reviewing):
         with_keys: bool = False,
         with_columns: bool = False,
         with_thumbnails: bool = False,
+        style: Style | None = None,
         model: StrPath | None = None,
         context: JobContext | None = None,
     ) -> ExportReport:
-        """Write tables, vectors, lists or copies of files; see `export.request.FORMATS`.
+        """Write tables, vectors, files or figures; see `export.request.FORMATS`.
 
         Args:
             format: by default what the suffix of `to` stands for.
@@ -237,17 +239,26 @@ class Collection(Reviewing):
             texts: prompts, each a column of cosines; `like` the same for an image's id.
             layout: `method/space` of the places on the map, or `none`.
             with_files, with_keys, with_columns, with_thumbnails: see `export.request.Holding`.
+            style: of a figure, see `export.figure.Style`.
 
         Raises:
             UsageError, ModelProblem, StorageProblem: as they say.
         """
         from vlm_explorer.export.exporting import export
-        from vlm_explorer.export.request import ExportRequest, Holding, format_of, parse_layout
+        from vlm_explorer.export.figure import Style as FigureStyle
+        from vlm_explorer.export.request import (
+            FIGURES,
+            ExportRequest,
+            Holding,
+            format_of,
+            parse_layout,
+        )
 
-        place = Path(to)
+        place, drawn = Path(to), style or FigureStyle()
+        wanted = format_of(place, format)
         request = ExportRequest(
             place,
-            format_of(place, format),
+            wanted,
             None if what == "all" else tuple(what),
             "all" if what == "all" else "list",
             Holding(with_files, with_keys, with_columns, with_thumbnails),
@@ -257,9 +268,17 @@ class Collection(Reviewing):
             templates,
             task,
             parse_layout(layout, seed),
+            figure=drawn.options() if wanted in FIGURES else (),
         )
         name = None if model is None else self._known_name(model)
-        return export(self, request, load=lambda: self.encoder(model), model=name, context=context)
+        return export(
+            self,
+            request,
+            load=lambda: self.encoder(model),
+            style=drawn,
+            model=name,
+            context=context,
+        )
 
     def import_vectors(
         self, file: StrPath, *, model: str, context: JobContext | None = None

@@ -41,7 +41,7 @@ def written(folder: Path) -> str:
     return "\n".join(texts)
 
 
-TABLES = ["a.csv", "a.parquet", "a.npz"]
+TABLES = ["a.csv", "a.parquet", "a.npz", "a.png", "a.svg"]
 OTHERS = [("a.parquet", "atlas"), ("tb", "tensorboard")]
 
 

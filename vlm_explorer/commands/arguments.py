@@ -56,7 +56,7 @@ def add_demo(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[val
     )
     parser.add_argument("--screenshot", metavar="FILE.png", help="draw the window into a file")
     parser.add_argument("--theme", choices=("dark", "light"), help="default: dark")
-    parser.add_argument("--size", metavar="WxH", type=_size, help="the window's size in pixels")
+    parser.add_argument("--size", metavar="WxH", type=size, help="the window's size in pixels")
     parser.add_argument("--scale", metavar="F", type=_scale, default=1.0, help="1 to 4")
     parser.add_argument("--write", metavar="DIR", help="write a demo study into DIR instead")
     parser.add_argument("--images", metavar="N", type=_positive, default=400, help="default: 400")
@@ -244,7 +244,8 @@ def _positive(text: str) -> int:
     return value
 
 
-def _size(text: str) -> tuple[int, int]:
+def size(text: str) -> tuple[int, int]:
+    """Return width and height of "1280x800"."""
     width, separator, height = text.lower().partition("x")
     if not separator or not (width.isdigit() and height.isdigit()):
         raise argparse.ArgumentTypeError(f"{text} is not of the form 1280x800")

@@ -17,6 +17,7 @@ def run(arguments: Namespace) -> int:
     """Export, and say what was written."""
     from vlm_explorer.api import open_collection
     from vlm_explorer.export.choosing import read_image_ids
+    from vlm_explorer.export.figure import Style
 
     collection = open_collection(Path(arguments.collection))
     what: Any = arguments.what
@@ -39,6 +40,13 @@ def run(arguments: Namespace) -> int:
             with_keys=arguments.with_keys,
             with_columns=arguments.with_columns,
             with_thumbnails=arguments.with_thumbnails,
+            style=Style(
+                theme=arguments.theme,
+                width=arguments.size[0],
+                height=arguments.size[1],
+                scale=arguments.scale,
+                colour_by=arguments.colour_by,
+            ),
             model=arguments.model,
             context=context,
         )

@@ -10,14 +10,16 @@ from vlm_explorer.commands.arguments import (
     json_option,
     many_option,
     model_option,
+    size,
 )
 
-FORMATS = ("csv", "parquet", "npz", "files", "copies", "atlas", "tensorboard")
+FORMATS = ("csv", "parquet", "npz", "files", "copies", "atlas", "tensorboard", "png", "svg")
 _EPILOG = """\
 Formats: csv and parquet (a table, one row an image), npz (vectors), files (a list of paths), copies
 (the files themselves, under names made of their content, with a manifest), atlas (Embedding Atlas),
-tensorboard (Embedding Projector). Beside each file lies FILE.json, in each folder provenance.json:
-where it comes from, what its columns mean, and the command that makes it again.
+tensorboard (Embedding Projector), png and svg (a figure of the map). Beside each file lies
+FILE.json, in each folder provenance.json, in a figure its metadata: where it comes from, what its
+columns mean, and the command that makes it again.
 
 Nothing that may name a patient goes out unless a --with option, or the format files or copies, asks
 for it. In CSV, cells of text that begin with = + - @ have an apostrophe before them, so that no
@@ -51,10 +53,27 @@ def add_export(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[v
         help="places on the map, as in `layout`; none: without; default: umap/centred",
     )
     parser.add_argument("--seed", metavar="S", type=int, default=42, help="default: 42")
+    _figure_options(parser.add_argument_group("how a figure looks"))
     _holding_options(parser.add_argument_group("what goes out only when it is asked for"))
     model_option(parser)
     json_option(parser)
     return parser
+
+
+def _figure_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--theme", choices=("light", "dark"), default="light", help="default: light")
+    group.add_argument(
+        "--size", metavar="WxH", type=size, default=(1200, 900), help="default: 1200x900"
+    )
+    group.add_argument(
+        "--scale", metavar="F", type=float, default=2.0, help="pixels each; 1 is 96 dpi; default: 2"
+    )
+    group.add_argument(
+        "--colour-by",
+        metavar="WHAT",
+        default="",
+        help="modality, label, split, cluster, similarity or zero-shot; default: the best there is",
+    )
 
 
 def _holding_options(group: argparse._ArgumentGroup) -> None:

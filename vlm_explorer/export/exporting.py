@@ -14,6 +14,8 @@ from vlm_explorer.export import atlas, file_lists, projector, tables
 from vlm_explorer.export.answers import Answers, ask
 from vlm_explorer.export.choosing import chosen_rows
 from vlm_explorer.export.columns import Exported, export_table
+from vlm_explorer.export.drawing import draw
+from vlm_explorer.export.figure import Style
 from vlm_explorer.export.places import whole_file, whole_folder
 from vlm_explorer.export.provenance import RECORD, as_json, provenance, sidecar
 from vlm_explorer.export.request import FIGURES, WITH_THUMBNAILS, ExportRequest
@@ -63,6 +65,7 @@ def export(
     request: ExportRequest,
     *,
     load: Callable[[], Encoder],
+    style: Style = Style(),
     model: str | None = None,
     context: JobContext | None = None,
 ) -> ExportReport:
@@ -70,6 +73,7 @@ def export(
 
     Args:
         load: gives the encoder; called only where words have to be encoded.
+        style: of a figure.
         model: whose vectors; by default those last used.
 
     Raises:
@@ -80,8 +84,8 @@ def export(
     """
     context = context or JobContext()
     request = replace(request, to=request.to.expanduser())
-    if request.kind.name in FIGURES:
-        raise UsageError("A figure is drawn by `export.drawing`.", "")
+    if request.format in FIGURES:
+        return _draw(collection, request, style, load, model, context)
     rows, unknown = chosen_rows(collection, request.image_ids)
     answers = ask(collection, request, model, load, context)
     if request.format in _VECTORS_NEEDED and not answers.model:
@@ -107,6 +111,22 @@ def export(
         warnings=notes + written.warnings,
         provenance=facts,
     )
+
+
+def _draw(
+    collection: Collection,
+    request: ExportRequest,
+    style: Style,
+    load: Callable[[], Encoder],
+    model: str | None,
+    context: JobContext,
+) -> ExportReport:
+    """Draw a figure, which holds its record itself."""
+    figure, unknown = draw(collection, request, style, load=load, model=model, context=context)
+    facts = dict(figure.provenance)
+    count, of = facts["images"]["exported"], facts["images"]["of"]
+    notes = _notes(request, unknown)
+    return ExportReport(request.to, None, count, of, 0, None, notes, facts)
 
 
 def _notes(request: ExportRequest, unknown: int) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def command(
         words += ["--what", chosen.relative_to(base).as_posix() if bare else str(chosen)]
     words += [f"--with-{name}" for name, wanted in asdict(request.holding).items() if wanted]
     if request.kind.scored:
-        words += _asked_words(request)
+        words += [*_asked_words(request), *request.figure]
     return [*words, "--model", model] if model else words
 
 
@@ -158,3 +158,8 @@ def _layout_words(request: ExportRequest) -> list[str]:
 def as_json(facts: Mapping[str, Any]) -> str:
     """Return facts as text."""
     return json.dumps(facts, ensure_ascii=False, indent=1)
+
+
+def as_ascii_json(facts: Mapping[str, Any]) -> str:
+    """Return facts as text of plain characters, which any metadata can hold."""
+    return json.dumps(facts, indent=1)

@@ -105,6 +105,7 @@ class ExportRequest:
         labels, templates, task: zero-shot labels, as in `queries.classify`.
         layout: where the images lie; None leaves places out.
         filters: what the window filtered by, in words; for the record.
+        figure: the options of a figure, as the command line spells them; for the record.
     """
 
     to: Path
@@ -119,6 +120,7 @@ class ExportRequest:
     task: str = "single"
     layout: LayoutRequest | None = DEFAULT_LAYOUT
     filters: tuple[str, ...] = ()
+    figure: tuple[str, ...] = ()
 
     @property
     def kind(self) -> Format:

@@ -223,6 +223,9 @@ class Collection(Reviewing):
         task: str = "single",
         layout: str = "umap/centred",
         seed: int = 42,
+        n_neighbors: int = 15,
+        min_dist: float = 0.8,
+        perplexity: float = 30.0,
         with_files: bool = False,
         with_keys: bool = False,
         with_columns: bool = False,
@@ -237,13 +240,15 @@ class Collection(Reviewing):
             format: by default what the suffix of `to` stands for.
             what: `all`, or the ids of the images wanted.
             texts: prompts, each a column of cosines; `like` the same for an image's id.
-            layout: `method/space` of the places on the map, or `none`.
+            layout: `method/space` of the places on the map, the name of a kept layout, or `none`.
+            seed, n_neighbors, min_dist, perplexity: as in `layout`.
             with_files, with_keys, with_columns, with_thumbnails: see `export.request.Holding`.
             style: of a figure, see `export.figure.Style`.
 
         Raises:
             UsageError, ModelProblem, StorageProblem: as they say.
         """
+        from vlm_explorer.analysis.projection import METHODS
         from vlm_explorer.export.exporting import export
         from vlm_explorer.export.figure import Style as FigureStyle
         from vlm_explorer.export.request import (
@@ -255,6 +260,11 @@ class Collection(Reviewing):
         )
 
         place, drawn = Path(to), style or FigureStyle()
+        named = layout.partition("/")[0] not in (*METHODS, "none") and bool(
+            self.layouts.find(layout)
+        )
+        settings = {"seed": seed, "n_neighbors": n_neighbors, "min_dist": min_dist}
+        settings["perplexity"] = perplexity
         wanted = format_of(place, format)
         request = ExportRequest(
             place,
@@ -267,7 +277,8 @@ class Collection(Reviewing):
             tuple(labels),
             templates,
             task,
-            parse_layout(layout, seed),
+            None if layout == "none" or named else parse_layout(layout, **settings),
+            layout if named else "",
             figure=drawn.options() if wanted in FIGURES else (),
         )
         name = None if model is None else self._known_name(model)

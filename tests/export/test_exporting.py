@@ -135,6 +135,19 @@ def test_that_chosen_images_alone_go_out_and_the_list_of_them_makes_the_same_exp
     assert (tmp_path / "a.csv").read_bytes() == first
 
 
+def test_that_a_kept_layout_gives_its_places_and_is_named_in_the_record(
+    collection: Collection, tmp_path: Path
+) -> None:
+    answer = collection.layout(method="pca", space="images")
+    collection.layouts.keep(answer, "my map")
+    report = collection.export(tmp_path / "a.csv", layout="my map")
+    xy = np.array([[row["x"], row["y"]] for row in rows_of(tmp_path / "a.csv")], np.float32)
+    np.testing.assert_array_equal(xy, answer.xy)
+    assert report.provenance["layout"]["name"] == "my map"
+    assert "--layout 'my map'" in report.provenance["command"]
+    collection.layouts.remove("my map")
+
+
 def test_that_a_list_of_ids_may_be_plain_lines(collection: Collection, tmp_path: Path) -> None:
     ids = collection.images["image_id"].to_pylist()[:2]
     (tmp_path / "ids.txt").write_text("\n".join(ids) + "\n")

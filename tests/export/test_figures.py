@@ -22,7 +22,7 @@ from vlm_explorer.export.drawing import write_figure
 from vlm_explorer.export.figure import Entry, Figure, Mark, Name, Scale, Style
 from vlm_explorer.export.figure_colours import by_category, ink_of
 from vlm_explorer.export.figure_layout import lay_out
-from vlm_explorer.rendering import colours, palettes
+from vlm_explorer.rendering import colours, ramps
 from vlm_explorer.rendering.points import Level, Points
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -113,7 +113,7 @@ def test_that_a_picture_has_the_size_asked_for_and_says_where_it_comes_from(
 
 
 def test_that_a_scale_of_values_has_its_title_and_numbers(tmp_path: Path) -> None:
-    table = palettes.sequential(np.array([255, 255, 255], np.uint8))
+    table = ramps.sequential(np.array([255, 255, 255], np.uint8))
     scale = Scale("cosine to “x”", table, "≤ −0.10", "0.10", "0.30")
     figure = figure_of(30, legend=(), scale=scale)
     write_figure(figure, Style(), tmp_path / "a.svg")

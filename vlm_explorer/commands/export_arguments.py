@@ -48,11 +48,14 @@ def add_export(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[v
     parser.add_argument("--task", choices=("single", "multi"), help="default: single")
     parser.add_argument(
         "--layout",
-        metavar="METHOD/SPACE",
+        metavar="METHOD/SPACE|NAME",
         default="umap/centred",
-        help="places on the map, as in `layout`; none: without; default: umap/centred",
+        help="places on the map, or a kept layout; none: without; default: umap/centred",
     )
     parser.add_argument("--seed", metavar="S", type=int, default=42, help="default: 42")
+    parser.add_argument("--neighbors", metavar="N", type=int, dest="n_neighbors", default=15)
+    parser.add_argument("--min-dist", metavar="D", type=float, default=0.8)
+    parser.add_argument("--perplexity", metavar="P", type=float, default=30.0)
     _figure_options(parser.add_argument_group("how a figure looks"))
     _holding_options(parser.add_argument_group("what goes out only when it is asked for"))
     model_option(parser)

@@ -17,6 +17,7 @@ from vlm_explorer.export.request import ExportRequest
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.queries.classify import ClassifyAnswer, ClassifyRequest, classify
 from vlm_explorer.queries.layout import LayoutAnswer, layout
+from vlm_explorer.queries.named_layouts import NamedLayouts
 from vlm_explorer.queries.search import SearchRequest, query_vector, search
 
 
@@ -72,11 +73,11 @@ def ask(
         return NOTHING
     encoder = load() if request.needs_encoder else None
     model = encoder.id if encoder is not None else collection.encoder_entry(model).model
-    made, xy = None, None
+    xy = None
     groups: tuple[Group, ...] = ()
-    if request.layout is not None:
-        context.report(0, 4, "Laying out the map")
-        made = layout(collection, request.layout, encoder=None, model=model, context=context)
+    context.report(0, 4, "Laying out the map")
+    made = _map(collection, request, model, context)
+    if made is not None:
         xy = _spread(collection, made)
         context.report(1, 4, "Finding the groups of the map")
         groups = _groups(collection, xy)
@@ -92,11 +93,28 @@ def ask(
     return Answers(model, made, xy, groups, tuple(searches), labels)
 
 
+def _map(
+    collection: Collection, request: ExportRequest, model: str, context: JobContext
+) -> LayoutAnswer | None:
+    """Return the layout that is asked for: kept under a name, or made, or none."""
+    if request.named:
+        made = NamedLayouts(collection).open(request.named)
+        if made.model != model:
+            raise UsageError(
+                f"The layout “{request.named}” was made of vectors of {made.model}.",
+                f"Give --model {made.model}.",
+            )
+        return made
+    if request.layout is None:
+        return None
+    return layout(collection, request.layout, model=model, context=context)
+
+
 def _spread(collection: Collection, made: LayoutAnswer) -> NDArray[np.float32]:
     """Return where each image of the collection lies, float32 (N, 2)."""
     xy = np.full((collection.images.num_rows, 2), np.nan, np.float32)
-    row_of = collection.row_of
-    xy[[row_of[key] for key in made.image_ids]] = made.xy
+    rows = np.array([collection.row_of.get(key, -1) for key in made.image_ids], np.intp)
+    xy[rows[rows >= 0]] = made.xy[rows >= 0]  # of a kept layout, images may be gone since
     return xy
 
 

@@ -59,7 +59,7 @@ def draw(
         UsageError, ModelProblem, CollectionProblem, StorageProblem: as they say.
     """
     _check(style)
-    if request.layout is None:
+    if request.layout is None and not request.named:
         raise UsageError("A figure needs places on the map.", "Leave --layout none out.")
     rows, unknown = chosen_rows(collection, request.image_ids)
     answers = ask(collection, request, model, load, context)

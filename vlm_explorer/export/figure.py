@@ -60,7 +60,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scale:
-    """A scale of values: its colours uint8 (256, 3), low to high, and the numbers at its ends."""
+    """A scale of values: its colours uint8 (S, 3), low to high, and the numbers at its ends."""
 
     title: str
     colours: Rgb

@@ -39,14 +39,8 @@ def title_of(made: LayoutAnswer) -> str:
 
 def parameters_of(made: LayoutAnswer) -> str:
     """Return the settings of a map's method, in words."""
-    request, method = made.request, made.request.method
-    names = {
-        "umap": ("n_neighbors", "min_dist"),
-        "tsne": ("perplexity",),
-        "pacmap": ("n_neighbors",),
-    }.get(method, ())
-    parts = [f"{name} {getattr(request.spec(), name):g}" for name in names]
-    return ", ".join([*parts, *(() if method == "pca" else (f"seed {request.seed}",))])
+    settings = made.request.spec().settings
+    return ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in settings.items())
 
 
 def detail_lines(made: LayoutAnswer, shown: int, total: int, fingerprint: str) -> tuple[str, ...]:
@@ -124,9 +118,7 @@ def _coloured(
         title = f"cosine to “{asked.words}”" if asked.words else "cosine to the image chosen"
         return by_value(asked.values, style.theme, title)
     if by == "zero-shot" and answers.labels is not None:
-        best = answers.labels.probability.argmax(axis=1)
-        values = [answers.labels.labels[place] for place in best]
-        return by_category(values, chosen, style.theme, "label")
+        return by_category(answers.labels.best.tolist(), chosen, style.theme, "label")
     if by == "cluster":
         values = [""] * images.num_rows
         for number, group in enumerate(answers.groups, 1):

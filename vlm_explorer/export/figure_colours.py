@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vlm_explorer import paths
 from vlm_explorer.errors import UsageError
 from vlm_explorer.export.figure import Entry, Ink, Scale
-from vlm_explorer.rendering import colours, palettes
+from vlm_explorer.rendering import colours, palettes, ramps
 from vlm_explorer.rendering.colours import Rgb
 from vlm_explorer.rendering.points import Brush
 
@@ -98,18 +98,19 @@ def by_category(values: list[str], counted: NDArray[np.bool_], theme: str, name:
 
 
 def by_value(values: NDArray[np.float32], theme: str, title: str) -> Coloured:
-    """Colour by numbers, low to high; images without one are as cold as the coldest."""
+    """Colour by numbers, low to high; images without one are grey."""
     finite = values[np.isfinite(values)]
     low, high = (
         (float(np.quantile(finite, _LOWEST)), float(finite.max())) if len(finite) else (0, 1)
     )
     share = (np.nan_to_num(values, nan=low) - low) / (high - low or 1)
-    codes = np.rint(np.clip(share, 0, 1) * 255).astype(np.uint8)
-    table = palettes.sequential(colours.parse(_roles(theme)["map_ground"])[0])
+    codes = np.where(np.isfinite(values), 1 + np.rint(np.clip(share, 0, 1) * 254), 0)
+    steps = ramps.sequential(colours.parse(_roles(theme)["map_ground"])[0], 255)
+    table = np.concatenate([colours.parse(_roles(theme)["disabled"]), steps])
     below = "≤ " if len(finite) and float(finite.min()) < low else ""
     numbers = [f"{value:.2f}".replace("-", "−") for value in (low, (low + high) / 2, high)]
-    scale = Scale(title, table, f"{below}{numbers[0]}", numbers[1], numbers[2])
-    return Coloured(codes, _brush(theme, table, ordered=True), scale=scale)
+    scale = Scale(title, steps, f"{below}{numbers[0]}", numbers[1], numbers[2])
+    return Coloured(codes.astype(np.uint8), _brush(theme, table, ordered=True), scale=scale)
 
 
 def _counts(shown: int, total: int) -> str:

@@ -80,8 +80,9 @@ def _bar(table: Rgb, placed: Placed) -> Iterator[str]:
     bar = placed.bar
     assert bar is not None
     yield '<defs><linearGradient id="scale">'
-    for step in range(0, 256, 15):
-        yield f'<stop offset="{step / 255:.4f}" stop-color="{_hex(table[step])}"/>'
+    for share in np.linspace(0, 1, 18):
+        colour = _hex(table[round(share * (len(table) - 1))])
+        yield f'<stop offset="{share:.4f}" stop-color="{colour}"/>'
     yield "</linearGradient></defs>"
     yield (
         f'<rect x="{bar.x}" y="{bar.y}" width="{bar.width}" height="{bar.height}" rx="3" '
@@ -123,7 +124,7 @@ def _circles(
 ) -> Iterator[str]:
     """Draw circles back to front, those in a row of one look in a group."""
     points, brush = figure.points, figure.brush
-    radius = placed.diameter / 2
+    radii = points.radii(np.arange(len(points)), placed.diameter)
     palettes = {
         Level.GHOST: np.repeat(brush.ghost[None], len(brush.palette), axis=0),
         Level.FADED: colours.fade(brush.palette, brush.ground),
@@ -136,12 +137,14 @@ def _circles(
     if layers[Level.SELECTED]:
         yield f'<g fill="{_hex(brush.accent)}">'
         for index in layers[Level.SELECTED]:
-            yield f'<circle cx="{x[index]:.2f}" cy="{y[index]:.2f}" r="{radius + HALO + 0.7:.2f}"/>'
+            radius = radii[index] + HALO + 0.7
+            yield f'<circle cx="{x[index]:.2f}" cy="{y[index]:.2f}" r="{radius:.2f}"/>'
         yield "</g>"
     ground = _hex(brush.ground)
     for level in sorted(layers):
         before = None
         for index in layers[level]:
+            radius = radii[index]
             look = int(points.codes[index]), bool(points.hollow[index])
             if look != before:
                 yield "</g>" if before is not None else ""

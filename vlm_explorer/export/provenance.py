@@ -57,7 +57,7 @@ def provenance(
         "filters": list(request.filters),
         "holds": asdict(request.holding),
         "encoder": _encoder(collection, answers),
-        "layout": _layout(answers),
+        "layout": _layout(request, answers),
         "prompts": list(request.texts),
         "like": request.like or None,
         "labels": _labels(answers),
@@ -83,18 +83,22 @@ def _encoder(collection: Collection, answers: Answers) -> dict[str, Any] | None:
     }
 
 
-def _layout(answers: Answers) -> dict[str, Any] | None:
+def _layout(request: ExportRequest, answers: Answers) -> dict[str, Any] | None:
     if (made := answers.layout) is None:
         return None
+    whole = made.quality[0] if made.quality else None
     return {
+        "name": request.named or None,
         "method": made.request.method,
         "space": made.request.space,
-        "seed": made.request.seed,
-        "parameters": asdict(made.request.spec()),
+        "parameters": made.request.spec().settings,
         "images": len(made.image_ids),
+        "placed_by_neighbours": made.placed,
         "texts": len(made.texts),
         "without_vector": made.without_vector,
         "trust": made.trust,
+        "continuity": None if whole is None else whole.continuity,
+        "neighbours_kept": None if whole is None else whole.kept,
         "gap": made.gap,
     }
 
@@ -146,12 +150,23 @@ def _option(name: str, value: str) -> list[str]:
     return [f"{name}={value}"] if value.startswith("-") else [name, value]
 
 
+_SETTINGS = {
+    "seed": "--seed",
+    "n_neighbors": "--neighbors",
+    "min_dist": "--min-dist",
+    "perplexity": "--perplexity",
+}
+
+
 def _layout_words(request: ExportRequest) -> list[str]:
-    if request.layout is None:
+    if request.named:
+        return _option("--layout", request.named)
+    if (wanted := request.layout) is None:
         return ["--layout", "none"]
-    words = ["--layout", f"{request.layout.method}/{request.layout.space}"]
-    if request.layout.seed != DEFAULT_LAYOUT.seed:
-        words += ["--seed", str(request.layout.seed)]
+    words = ["--layout", f"{wanted.method}/{wanted.space}"]
+    for name, value in wanted.spec().settings.items():
+        if value != getattr(DEFAULT_LAYOUT, name):
+            words += [_SETTINGS[name], f"{value:g}"]
     return words
 
 

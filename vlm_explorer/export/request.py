@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vlm_explorer.errors import UsageError
 from vlm_explorer.queries.layout import LayoutRequest
@@ -104,6 +105,7 @@ class ExportRequest:
         like: the id of an image to compare all others with; "" for none.
         labels, templates, task: zero-shot labels, as in `queries.classify`.
         layout: where the images lie; None leaves places out.
+        named: the name of a kept layout, which counts instead of `layout`; "" for none.
         filters: what the window filtered by, in words; for the record.
         figure: the options of a figure, as the command line spells them; for the record.
     """
@@ -119,6 +121,7 @@ class ExportRequest:
     templates: str = ""
     task: str = "single"
     layout: LayoutRequest | None = DEFAULT_LAYOUT
+    named: str = ""
     filters: tuple[str, ...] = ()
     figure: tuple[str, ...] = ()
 
@@ -162,12 +165,11 @@ def format_of(to: Path, wanted: str | None) -> str:
     return found
 
 
-def parse_layout(text: str, seed: int) -> LayoutRequest | None:
-    """Return the layout of "method/space" or "method"; None for "none".
+def parse_layout(text: str, **settings: Any) -> LayoutRequest:
+    """Return the layout of "method/space" or "method", with the settings that are given.
 
     Its method and space are checked when it is made.
     """
-    if text == "none":
-        return None
     method, _, space = text.partition("/")
-    return LayoutRequest(method, space or DEFAULT_LAYOUT.space, seed)
+    given = {name: value for name, value in settings.items() if value is not None}
+    return LayoutRequest(method, space or DEFAULT_LAYOUT.space, **given)

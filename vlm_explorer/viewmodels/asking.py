@@ -83,6 +83,12 @@ class Asking(QObject):
             on_failure=self._fail_to_lay_out,
         )
 
+    def show(self, answer: LayoutAnswer) -> None:
+        """Show a layout that is at hand, in place of one that is still on its way."""
+        for key in ("layout", "group names"):
+            self._session.runner.cancel(key)
+        self._take_layout(answer)
+
     @Slot(object)
     def _take_preview(self, answer: LayoutAnswer) -> None:
         state = self._session.layout

@@ -134,6 +134,11 @@ class FilterMasks:
         return shown
 
 
+def text_of(filters: Iterable[Filter]) -> str:
+    """Return the text that is filtered by, as typed; "" for none."""
+    return next((each.text for each in filters if isinstance(each, TextFilter)), "")
+
+
 def filter_mask(words: np.ndarray, text: str) -> NDArray[np.bool_]:
     """Return which texts hold every word of `text`, and none that begins with a minus.
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Slot,
 )
 
-from vlm_explorer.viewmodels.filters import TEXT, TextFilter
+from vlm_explorer.viewmodels.filters import TEXT, TextFilter, text_of
 from vlm_explorer.viewmodels.library_tree import Node, numbered, shown_tree
 from vlm_explorer.viewmodels.patient_details import PatientDetailsReader
 from vlm_explorer.viewmodels.session import Session
@@ -49,8 +49,7 @@ class LibraryModel(QAbstractItemModel):
     @property
     def filter_text(self) -> str:
         """The words that are filtered by, as typed."""
-        filters = self._session.filters
-        return next((each.text for each in filters if isinstance(each, TextFilter)), "")
+        return text_of(self._session.filters)
 
     def set_filter(self, text: str) -> None:
         """Show the images in which every word of `text` occurs, and none that begins with -.

@@ -15,7 +15,9 @@ from vlm_explorer.settings import load_settings, save_settings
 from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.asking import Asking
 from vlm_explorer.viewmodels.columns import Columns
-from vlm_explorer.viewmodels.filters import Filter, TextFilter
+from vlm_explorer.viewmodels.filters import Filter, text_of
+from vlm_explorer.viewmodels.history import History, typing
+from vlm_explorer.viewmodels.history_parts import parts_of
 from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.job_runner import JobRunner
 from vlm_explorer.viewmodels.kept_state import KeptState
@@ -42,6 +44,7 @@ class Session(SessionState):
 
     Attributes:
         columns: what the map can be coloured, sized and filtered by.
+        history: undo and redo of what these intents do.
         kept: what the collection keeps about its window.
         recent: what was opened last.
         show_patient_details: whether names and ids may be seen; never at the start.
@@ -54,6 +57,10 @@ class Session(SessionState):
         self.kept = KeptState(self.runner, self)
         self.model: str | None = None  # the encoder asked for on the command line
         self.show_patient_details = False
+        self.history = History(self)
+        for part in parts_of(self):
+            self.history.add(part)
+        self.opened.connect(self.history.clear)
         self.columns = Columns(self)
         self._opening = Opening(self)
         self._asking = Asking(self)
@@ -102,13 +109,17 @@ class Session(SessionState):
             self.opening_changed,
         ):
             changed.emit()
+        self.history.clear()
 
     def take(self, content: background.Opened) -> None:
         """Show a collection, or more of it; the selection stays as far as it goes."""
+        others = not np.array_equal(content.images.ids, self.images.ids)
         self.content, self.images, self.ct_window = content, content.images, content.ct_window
         self.shown = self._masks.of(self.filters, self.images)
         self.collection_changed.emit()
         self.shown_changed.emit()
+        if others:
+            self.history.clear()
 
     # Intents about the selection and the filter
 
@@ -125,36 +136,44 @@ class Session(SessionState):
             current = self.selection.current
         if current is not None and current not in self.images.row_of:
             current = None
-        selection = Selection(known, current)
-        if selection != self.selection:
-            self.selection = selection
-            self.kept.put("current", current)
+        self.set_selection(Selection(known, current))
+
+    def set_selection(self, selection: Selection) -> None:
+        """Select exactly this; its ids are those of images."""
+        if selection == self.selection:
+            return
+        with self.history.step():
+            ids, self.selection = selection.ids, selection
+            self.kept.put("current", selection.current)
             # a larger selection is a passing one, and would be written at every change
-            self.kept.put("selection", sorted(known) if len(known) <= MOST_KEPT else [])
+            self.kept.put("selection", sorted(ids) if len(ids) <= MOST_KEPT else [])
             self.selection_changed.emit()
 
     def set_filter(self, filter_: Filter) -> None:
         """Show only what a filter lets through, too; it takes the place of the one of its key."""
         kept = [filter_ if each.key == filter_.key else each for each in self.filters]
-        self._set_filters((*kept, filter_) if filter_ not in kept else tuple(kept))
+        self.set_filters((*kept, filter_) if filter_ not in kept else tuple(kept))
 
     def remove_filter(self, key: str) -> None:
         """Do without the filter of that key."""
-        self._set_filters(tuple(each for each in self.filters if each.key != key))
+        self.set_filters(tuple(each for each in self.filters if each.key != key))
 
     def clear_filters(self) -> None:
         """Show everything."""
-        self._set_filters(())
+        self.set_filters(())
 
     def apply_filters_anew(self) -> None:
         """Ask every filter again: what they look at has changed, such as a column's values."""
         self._masks.forget()
         self._apply_filters()
 
-    def _set_filters(self, filters: tuple[Filter, ...]) -> None:
-        if filters != self.filters:
+    def set_filters(self, filters: tuple[Filter, ...]) -> None:
+        """Filter by exactly these."""
+        if filters == self.filters:
+            return
+        before, text = text_of(self.filters), text_of(filters)
+        with self.history.step(typing("filter", before, text)):
             self.filters = filters
-            text = next((each.text for each in filters if isinstance(each, TextFilter)), "")
             self.kept.put("filter", text)
             self._apply_filters()
             self.filters_changed.emit()
@@ -173,14 +192,17 @@ class Session(SessionState):
         if not text:
             self.clear_query()
             return
-        self.put(query=QueryState(text=text, pending=True))
-        self.kept.put("query", text)
-        self.kept.put("like", "")
-        self._asking.search()
+        with self.history.step(typing("search", self.query.text, text)):
+            self.put(query=QueryState(text=text, pending=True))
+            self.kept.put("query", text)
+            self.kept.put("like", "")
+            self._asking.search()
 
     def search_like(self, image_id: str) -> None:
         """Rank the images by their likeness to one of them."""
-        if image_id in self.images.row_of:
+        if image_id not in self.images.row_of:
+            return
+        with self.history.step():
             self.put(query=QueryState(like=image_id, pending=True))
             self.kept.put("query", "")
             self.kept.put("like", image_id)
@@ -192,19 +214,30 @@ class Session(SessionState):
         self.kept.put("query", "")
         self.kept.put("like", "")
         if self.query.active:
-            self.put(query=QueryState())
+            with self.history.step():
+                self.put(query=QueryState())
 
     def set_layout(self, **choices: Any) -> None:
         """Lay the map out anew; of `states.CHOICES`, what is not given stays."""
-        self.layout = replace(self.layout, name="", **choices)
-        self.kept.put("layout", list(self.layout.choices.values()))
-        self._asking.lay_out()
+        with self.history.step():
+            self.lay_out_again(replace(self.layout, name="", answer=None, **choices))
+
+    def lay_out_again(self, layout: LayoutState) -> None:
+        """Lay the map out as it was; at once where the answer is at hand."""
+        answer, shown = layout.answer, self.layout.answer
+        self.layout = replace(layout, answer=shown)
+        self.kept.put("layout", list(layout.choices.values()))
+        if answer is not None:
+            self._asking.show(answer)
+        else:
+            self._asking.lay_out()
 
     def set_labels(self, labels: Iterable[str], templates: str, task: str) -> None:
         """Score every image against labels; `task` is "single" or "multi"."""
-        self.label_state = LabelState(tuple(labels), templates, task)
-        self.kept.put("labels", [list(self.label_state.labels), templates, task])
-        self._asking.classify()
+        with self.history.step():
+            self.label_state = LabelState(tuple(labels), templates, task)
+            self.kept.put("labels", [list(self.label_state.labels), templates, task])
+            self._asking.classify()
 
     def toggle_patient_details(self) -> None:
         """Show names and ids, until the program ends, or hide them again."""

@@ -30,6 +30,7 @@ class SessionState(QObject):
         encoder, encoder_id, encoder_note: the encoder in memory, its id as soon as it is known
             which will be loaded, and what to say about it.
         selection, query, layout, label_state: see `states`.
+        selected: bool (N,), the selected images.
         filters: what leaves images out, in the order in which they were set, one a key.
         shown: bool (N,), the images that every filter lets through.
         groups: parts of the map, each named by its commonest label.
@@ -69,6 +70,7 @@ class SessionState(QObject):
         self.encoder_note = ""
         self.encoder_id = ""
         self.selection = Selection()
+        self._selected: tuple[Selection, ImageTable, np.ndarray] | None = None
         self.filters: tuple[Filter, ...] = ()
         self._masks = FilterMasks()
         self.shown: np.ndarray = np.ones(0, dtype=bool)
@@ -88,6 +90,16 @@ class SessionState(QObject):
     def problems(self) -> tuple[tuple[str, str, str], ...]:
         """File, kind and reason of each file that gave no image."""
         return () if self.content is None else self.content.problems
+
+    @property
+    def selected(self) -> np.ndarray:
+        """Which images are selected, bool (N,)."""
+        kept = self._selected
+        if kept is None or kept[0] is not self.selection or kept[1] is not self.images:
+            mask = np.zeros(len(self.images), dtype=bool)
+            mask[self.images.rows_of(self.selection.ids)] = True
+            kept = self._selected = self.selection, self.images, mask
+        return kept[2]
 
     @property
     def title(self) -> str:

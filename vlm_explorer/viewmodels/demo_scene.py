@@ -33,7 +33,8 @@ class DemoScene(QObject):
         content = self._session.content
         self._playing = content is not None and bool(content.prompt)
         if content is not None and self._playing:
-            self._session.search(content.prompt)
+            with self._session.history.unrecorded():
+                self._session.search(content.prompt)
 
     @Slot()
     def _go_on(self) -> None:
@@ -47,5 +48,6 @@ class DemoScene(QObject):
             self._playing = False
             first = query.answer.hits[0].image_id
             if self._session.selection.current is None:
-                self._session.select([first], first)
+                with self._session.history.unrecorded():
+                    self._session.select([first], first)
                 self.overlay_wanted.emit(query.text)

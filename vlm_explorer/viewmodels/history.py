@@ -81,15 +81,15 @@ class History(QObject):
         self._within = False
         self.restoring = False
 
-    def add(self, part: Part) -> None:
-        """Undo changes of `part`, too, from now on and as long as there is such an object.
+    def add(self, part: Part, owner: QObject | None = None) -> None:
+        """Undo changes of `part`, too, from now on and as long as there is its owner.
 
         What is added first is restored first.
         """
         self._number += 1
         self._parts[self._number] = part
-        if isinstance(part, QObject):
-            part.destroyed.connect(partial(self._forget, self._number))
+        if owner is not None:
+            owner.destroyed.connect(partial(self._forget, self._number))
 
     def _forget(self, number: int, _gone: object = None) -> None:
         self._parts.pop(number, None)

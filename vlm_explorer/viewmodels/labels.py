@@ -94,7 +94,8 @@ class LabelsModel(QAbstractTableModel):
         """With an encoder and no labels yet: ask for what fits the collection."""
         session = self._session
         if session.encoder is not None and not session.label_state.labels:
-            self.use_set(label_set("demo-findings" if session.demo else "modality"))
+            with session.history.unrecorded():
+                self.use_set(label_set("demo-findings" if session.demo else "modality"))
 
     @Slot()
     def _read(self) -> None:

@@ -96,6 +96,17 @@ class ColourChoice:
         """Colour by what the user wants."""
         self.by, self._before = by, None
 
+    @property
+    def state(self) -> tuple[str, str | None]:
+        """What points are coloured by, and by what when nothing is searched for any more."""
+        return self.by, self._before
+
+    def recall(self, state: tuple[str, str | None], *, answered: bool) -> None:
+        """Colour as before; by similarity only where a search is `answered`, else in a moment."""
+        self.by, self._before = state
+        if self.by == ColourBy.SIMILARITY and not answered:
+            self.choose(self._before or ColourBy.MODALITY)
+
     def warm_up(self) -> None:
         """Colour by similarity, for as long as something is searched for."""
         if self.by != ColourBy.SIMILARITY:

@@ -6,9 +6,10 @@ from enum import Enum, auto
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.rendering.rasteriser import Level
+from vlm_explorer.viewmodels.map_look import LookPart, MapLook, Place
 from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.viewmodels.map_scene_source import Indices, SceneSource
 from vlm_explorer.viewmodels.session import Session
@@ -24,31 +25,75 @@ class Mode(Enum):
 
 
 class MapModel(SceneSource):
-    """Takes the user's intents about the map; some change the map alone, some the session."""
+    """Takes the user's intents about the map; some change the map alone, some the session.
+
+    Attributes:
+        place: from where the map is seen; None: from where everything is seen.
+
+    Signals:
+        place_recalled(): it is to be seen from `place` again.
+    """
+
+    place_recalled = Signal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(session, parent)
+        self.place: Place | None = None
+        session.history.add(LookPart(self), owner=self)
         session.opened.connect(self._restore)
+
+    # The look, as a whole
+
+    @property
+    def look(self) -> MapLook:
+        """How the map is looked at."""
+        hidden = tuple((by, keys) for by, keys in self._hidden.items() if keys)
+        return MapLook(self._colour.state, self._size_by, hidden, self._captions, self.place)
+
+    def recall(self, look: MapLook) -> None:
+        """Look at the map as before."""
+        query, before = self.session.query, self.look
+        self._colour.recall(look.colour, answered=query.answer is not None)
+        self._recalled = (query.text, query.like) if self._colour.state == look.colour else None
+        self._hidden, self._captions, self.place = dict(look.hidden), look.captions, look.place
+        self._size_by = look.size
+        self._keep()
+        if (self.look.colour, look.size) != (before.colour, before.size):
+            self._forget_colours()
+        else:
+            self._forget_scene()
+            self.choices_changed.emit()
+        if look.place != before.place:
+            self.place_recalled.emit()
 
     # Intents about the map alone
 
+    def look_from(self, place: Place | None, burst: str = "") -> None:
+        """Take note of where the user looks from now; of a burst of such steps one is made."""
+        with self.session.history.step(burst):
+            self.place = place
+
     def set_colour_by(self, by: str) -> None:
         """Colour points by another column, until the user changes it again."""
-        if by != self._colour.by:
-            self._colour.choose(by)
-            self._forget_colours()
-        self._keep()
+        with self.session.history.step():
+            if by != self._colour.by:
+                self._colour.choose(by)
+                self._forget_colours()
+            self._keep()
 
     def set_size_by(self, by: str) -> None:
         """Give points sizes by a column of numbers; "": all the same."""
-        if by != self._size_by:
-            self._size_by = by
-            self._forget_colours()
-        self._keep()
+        with self.session.history.step():
+            if by != self._size_by:
+                self._size_by = by
+                self._forget_colours()
+            self._keep()
 
     def set_captions(self, drawn: bool) -> None:
         """Draw captions, or leave them out."""
-        if drawn != self._captions:
+        if drawn == self._captions:
+            return
+        with self.session.history.step():
             self._captions = drawn
             self._keep()
             self._forget_scene()
@@ -57,8 +102,9 @@ class MapModel(SceneSource):
     def set_hidden(self, keys: frozenset[str]) -> None:
         """Hide exactly these categories of the present colouring."""
         if keys != self.hidden:
-            self._hidden[self._colour.by] = keys
-            self._forget_scene()
+            with self.session.history.step():
+                self._hidden[self._colour.by] = keys
+                self._forget_scene()
 
     def toggle(self, key: str) -> None:
         """Hide a category, or show it again."""

@@ -68,6 +68,7 @@ class SceneSource(QObject):
         self.session = session
         self._colour = ColourChoice()
         self._prompt = session.query  # the last one that was answered
+        self._recalled: tuple[str, str | None] | None = None  # a search whose colours are kept
         self._captions = True
         self._hidden: dict[str, frozenset[str]] = {}
         self._images = session.images
@@ -291,11 +292,13 @@ class SceneSource(QObject):
             else query
         )
         before = self._colour.by
+        if self._recalled != (asked := (query.text, query.like)):
+            self._recalled = asked if self.session.history.restoring else None
         kept = query.answer is None and self._prompt.pending and self._prompt.answer is not None
         if kept and self._scene is not None:
             self._wait(self._scene)
             return
-        if fresh:
+        if fresh and self._recalled is None:
             self._colour.warm_up()
         elif not query.active:
             self._colour.cool_down(self.available())

@@ -115,7 +115,8 @@ class ViewerModel(ScanState):
             return
         selected = self.session.selection.ids
         alone = selected <= {self.image_id} or image_id not in self.series.ids
-        self.session.select([image_id] if alone else selected, image_id)
+        with self.session.history.step("browse"):
+            self.session.select([image_id] if alone else selected, image_id)
 
     def _show_nothing(self) -> None:
         self._clear()

@@ -29,6 +29,7 @@ from vlm_explorer.widgets.library_delegate import THUMBNAIL, LibraryDelegate
 from vlm_explorer.widgets.skeleton import Skeleton
 from vlm_explorer.widgets.theme import icon, themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
+from vlm_explorer.widgets.window_undo import WindowUndo
 
 INDENTATION = 12
 PAUSE = 120  # ms without a key before the filter is applied
@@ -81,6 +82,7 @@ class Library(QWidget):
             "-word leaves images out (Ctrl+F)"
         )
         self.filter.setClearButtonEnabled(True)
+        WindowUndo(self.filter)
         self._glass = QAction(self)
         self.filter.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
         self._pause = QTimer(self)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vlm_explorer.widgets.main_window import MainWindow
     from vlm_explorer.widgets.workspace import Workspace
 
-MENUS = ("File", "View", "Help")
+MENUS = ("File", "Edit", "View", "Help")
 # Listed for the help sheet; the window handles Escape itself, after whatever has the focus.
 UNBOUND = frozenset({"window.back"})
 SWITCHES = ("view.patient", "file.reopen")
@@ -67,12 +67,15 @@ class MainMenu(QObject):
         window.session.collection_changed.connect(self._update)
         window.session.opening_changed.connect(self._update)
         themes.changed.connect(self._update)
+        window.session.history.changed.connect(self._name_steps)
         self._list_recent()
+        self._name_steps()
         self._update()
 
     def rows(self) -> list[ActionRow]:
         """Return what can be done from anywhere in the window."""
-        return [*self._file_rows(), *self._view_rows(), *self._help_rows()]
+        rows = self._file_rows(), self._edit_rows(), self._view_rows(), self._help_rows()
+        return [row for part in rows for row in part]
 
     def _file_rows(self) -> list[ActionRow]:
         window, session = self._window, self._window.session
@@ -87,6 +90,13 @@ class MainMenu(QObject):
             ActionRow("file.reopen", "Reopen at the next start", "", reopening, "File"),
             ActionRow("file.close", "Close", "Ctrl+W", session.close, "File"),
             ActionRow("file.quit", "Quit", "Ctrl+Q", window.close, "File"),
+        ]
+
+    def _edit_rows(self) -> list[ActionRow]:
+        history = self._window.session.history
+        return [
+            ActionRow("edit.undo", "Undo", "Ctrl+Z", history.undo, "Edit"),
+            ActionRow("edit.redo", "Redo", "Ctrl+Shift+Z Ctrl+Y", history.redo, "Edit"),
         ]
 
     def _view_rows(self) -> list[ActionRow]:
@@ -158,6 +168,15 @@ class MainMenu(QObject):
         action = self.sender()
         assert isinstance(action, QAction)
         self._window.session.open(Path(str(action.data())))
+
+    @Slot()
+    def _name_steps(self) -> None:
+        """Say what would be undone, and what done again."""
+        history = self._window.session.history
+        for name, words in (("Undo", history.undo_words), ("Redo", history.redo_words)):
+            action = self.actions[f"edit.{name.lower()}"]
+            action.setText(f"{name}: {words}".replace("&", "&&") if words else name)
+            action.setEnabled(bool(words))
 
     @Slot()
     def _update(self) -> None:

@@ -83,8 +83,9 @@ class MapCanvas(MapSurface):
         else:
             found = picking.step(scene.points, self._view, scene.current, (dx, dy), among)
         if found is not None:
-            self._model.choose(np.array([found]))
-            self._show(found)
+            with self._model.session.history.step("browse"):
+                self._model.choose(np.array([found]))
+                self._show(found)
 
     def open_current(self) -> None:
         """Open the current image."""
@@ -136,6 +137,8 @@ class MapCanvas(MapSurface):
         gesture = self._pointer.release()
         if gesture is Gesture.LASSO:
             self._model.choose(self._enclosed(), mode_of(event.modifiers()))
+        elif gesture is Gesture.PANNING:
+            self.tell_place()
         elif gesture is Gesture.PRESSED and event.button() is Qt.MouseButton.LeftButton:
             self._click(event.position(), event.modifiers())
         self._pointer.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Slot
@@ -63,6 +64,7 @@ class MapSurface(QWidget):
         self._pinned: list[Pinned] = []
         model.changed.connect(self._take_scene)
         model.moved.connect(self._move)
+        model.place_recalled.connect(self._look_again)
         thumbnails.loaded.connect(self._take_thumbnails)
         themes.changed.connect(self.update)
 
@@ -99,9 +101,31 @@ class MapSurface(QWidget):
         self.update()
 
     def fit(self) -> None:
-        """Show everything."""
+        """Show everything, because the user wants it."""
+        self._fit()
+        self.tell_place()
+
+    def _fit(self) -> None:
         self._view = self._fitted_view()
         self._fit_scale, self._fitted = self._view.scale, True
+        self._model.place = None
+        self.set_hover(None)
+        self.update()
+
+    def tell_place(self, burst: str = "") -> None:
+        """Tell the model from where the user looks now."""
+        view = self._view
+        self._model.look_from(None if self._fitted else (view.x, view.y, view.scale), burst)
+
+    @Slot()
+    def _look_again(self) -> None:
+        """Look from where the model says."""
+        if self._model.place is None:
+            self._fit()
+            return
+        x, y, scale = self._model.place
+        self._view = replace(self._view, x=x, y=y, scale=scale)
+        self._fitted = False
         self.set_hover(None)
         self.update()
 
@@ -111,6 +135,7 @@ class MapSurface(QWidget):
         limits = self._fit_scale * _FARTHEST, self._fit_scale * _NEAREST
         self._view = self._view.zoomed(factor, (place.x(), place.y()), limits)
         self._fitted = False
+        self.tell_place("zoom")
         self.set_hover(None)
         self.update()
 
@@ -136,7 +161,7 @@ class MapSurface(QWidget):
     def _move(self) -> None:
         """Fit the new layout, and let points go there from where they were drawn."""
         old, old_view = self._drawn, self._view
-        self.fit()
+        self._fit()
         new = self._model.scene
         most = max(len(old), len(new))
         quick = is_quick(most, diameter(most), self.devicePixelRatioF())
@@ -153,14 +178,14 @@ class MapSurface(QWidget):
         super().resizeEvent(event)
         self._view = self._view.resized(self.width(), self.height())
         if self._fitted:
-            self.fit()
+            self._fit()
 
     def set_insets(self, insets: tuple[float, float, float, float]) -> None:
         """Tell how much at the left, top, right and bottom is covered; a fitted map fits anew."""
         if insets != self._insets:
             self._insets = insets
             if self._fitted:
-                self.fit()
+                self._fit()
 
     def _fitted_view(self) -> View:
         """Return the nearest view in which nothing that lies over the map hides a point."""
@@ -196,6 +221,7 @@ class MapSurface(QWidget):
             away = QRectF(self.rect()).center() - at
             self._view = self._view.panned(away.x(), away.y())
             self._fitted = False
+            self.tell_place("step")
             self.update()
 
     # Drawing

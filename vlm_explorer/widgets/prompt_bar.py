@@ -18,6 +18,7 @@ from vlm_explorer.viewmodels.prompt_words import (
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import Words
 from vlm_explorer.widgets.theme import icon, theme, themes
+from vlm_explorer.widgets.window_undo import WindowUndo
 
 HEIGHT = 72  # px: field, note, and the distances around them
 
@@ -78,6 +79,7 @@ class PromptBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(HEIGHT)
         self.field = PromptField(self._prompt, self)
+        WindowUndo(self.field)
         self.chip = QPushButton(self)
         self.note = Words("", "annotation", parent=self)
         self.tokens = QLabel(self)
@@ -161,7 +163,7 @@ class PromptBar(QWidget):
             self._followed = query.text, query.like
             if query.text and query.text != self.field.text().strip():
                 self.field.setText(query.text)
-            elif query.like is not None:
+            elif query.like is not None or self._session.history.restoring:
                 self.field.clear()
         self._show_reading()
 

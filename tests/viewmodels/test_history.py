@@ -330,21 +330,21 @@ def test_that_a_search_brought_back_warms_up_as_it_did(opened: Session, settle: 
     model = MapModel(opened)
     opened.search("effusion")
     settle(opened)
-    assert model.colour_by is ColourBy.SIMILARITY
+    assert model.colour_by == ColourBy.SIMILARITY
     model.set_colour_by(ColourBy.LABEL)
     opened.clear_query()
     opened.history.undo()
     settle(opened)
-    assert model.colour_by is ColourBy.LABEL, "as the user had chosen while searching"
+    assert model.colour_by == ColourBy.LABEL, "as the user had chosen while searching"
     opened.history.undo()
     settle(opened)
-    assert model.colour_by is ColourBy.SIMILARITY
+    assert model.colour_by == ColourBy.SIMILARITY
     opened.history.undo()
     settle(opened)
-    assert model.colour_by is ColourBy.MODALITY
+    assert model.colour_by == ColourBy.MODALITY
     opened.history.redo()
     settle(opened)
-    assert model.colour_by is ColourBy.SIMILARITY
+    assert model.colour_by == ColourBy.SIMILARITY
 
 
 def test_that_what_is_selected_is_one_bit_an_image(opened: Session) -> None:

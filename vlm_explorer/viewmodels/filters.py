@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vlm_explorer.viewmodels.image_table import ImageTable
 
 TEXT, ONLY, WITHOUT = "text", "only", "without"  # keys of the filters of this module
+COLUMN = "column:"  # of the keys of filters by a column; the column's key follows
 
 
 class Filter(Protocol):
@@ -137,6 +138,13 @@ class FilterMasks:
 def text_of(filters: Iterable[Filter]) -> str:
     """Return the text that is filtered by, as typed; "" for none."""
     return next((each.text for each in filters if isinstance(each, TextFilter)), "")
+
+
+def dragging(before: tuple[Filter, ...], after: tuple[Filter, ...]) -> str:
+    """Return the burst that a change of filters belongs to: a slider makes many of one column."""
+    changed = {each.key for each in {*before} ^ {*after}}
+    (key,) = changed if len(changed) == 1 else ("",)
+    return f"filter {key}" if key.startswith(COLUMN) and len(before) <= len(after) else ""
 
 
 def filter_mask(words: np.ndarray, text: str) -> NDArray[np.bool_]:

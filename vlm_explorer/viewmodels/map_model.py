@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.rendering.rasteriser import Level
+from vlm_explorer.viewmodels.filters import OnlyThese, Without
 from vlm_explorer.viewmodels.map_look import LookPart, MapLook, Place
 from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.viewmodels.map_scene_source import Indices, SceneSource
+from vlm_explorer.viewmodels.selecting import NEAREST, Growing, Mode, combine
 from vlm_explorer.viewmodels.session import Session
 
-
-class Mode(Enum):
-    """What a choice of points does to the selection."""
-
-    REPLACE = auto()
-    ADD = auto()
-    SUBTRACT = auto()
-    TOGGLE = auto()
+__all__ = ["MapModel", "Mode"]
 
 
 class MapModel(SceneSource):
@@ -39,6 +32,7 @@ class MapModel(SceneSource):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(session, parent)
         self.place: Place | None = None
+        self._growing = Growing(session, lambda: self.shown, self)
         session.history.add(LookPart(self), owner=self)
         session.opened.connect(self._restore)
 
@@ -123,38 +117,70 @@ class MapModel(SceneSource):
 
     # Intents about the session
 
-    def choose(self, points: Indices, mode: Mode = Mode.REPLACE) -> None:
-        """Select the images of points; where images and captions are chosen, images count.
+    @property
+    def shown(self) -> NDArray[np.bool_]:
+        """Which images can be chosen, (N,): neither filtered out nor hidden nor without a place."""
+        scene = self.scene
+        return self._mask(scene.row[(scene.points.level >= Level.FADED) & (scene.text == NONE)])
 
-        A lasso around captions alone selects the images that they belong to.
+    def meant(self, points: Indices) -> NDArray[np.bool_]:
+        """Return the images that a choice of points means, (N,).
+
+        Where images and captions are chosen, images count; captions alone mean the images that
+        they belong to.
         """
         images = points[self.scene.text[points] == NONE]
-        self._choose(self.image_ids(images if len(images) else points), mode)
+        rows = self.scene.row[images if len(images) else points]
+        return self._mask(rows[rows != NONE])
+
+    def _mask(self, rows: NDArray[np.integer]) -> NDArray[np.bool_]:
+        mask = np.zeros(len(self.session.images), np.bool_)
+        mask[rows] = True
+        return mask
+
+    def choose(self, points: Indices, mode: Mode = Mode.REPLACE) -> None:
+        """Change the selection by the images of points."""
+        self._choose(self.meant(points), mode)
 
     def choose_rows(self, rows: NDArray[np.int64], mode: Mode = Mode.REPLACE) -> None:
-        """Select those images of `rows` that are shown, such as a group's."""
-        scene = self.scene
-        shown = scene.row[(scene.points.level >= Level.FADED) & (scene.text == NONE)]
-        self._choose(
-            [str(self.session.images.ids[row]) for row in np.intersect1d(rows, shown)], mode
-        )
+        """Change the selection by those images of `rows` that are shown, such as a group's."""
+        self._choose(self._mask(rows) & self.shown, mode)
 
-    def _choose(self, ids: list[str], mode: Mode) -> None:
+    def _choose(self, chosen: NDArray[np.bool_], mode: Mode) -> None:
         """Change the selection; the image in the viewer stays unless another one is chosen."""
-        present = self.session.selection.ids
-        chosen = {
-            Mode.REPLACE: frozenset(ids),
-            Mode.ADD: present | frozenset(ids),
-            Mode.SUBTRACT: present - frozenset(ids),
-            Mode.TOGGLE: present ^ frozenset(ids),
-        }[mode]
-        alone = len(ids) == 1 and ids[0] in chosen
-        self.session.select(chosen, ids[0] if alone else self.session.selection.current)
+        session = self.session
+        selected = combine(session.selected, chosen, mode)
+        alone = np.flatnonzero(chosen)
+        current = session.selection.current
+        if len(alone) == 1 and selected[alone[0]]:
+            current = str(session.images.ids[alone[0]])
+        elif current is None and selected.sum() == 1:
+            current = str(session.images.ids[selected.argmax()])
+        session.select_mask(selected, current)
 
     def choose_all(self) -> None:
-        """Select all images that are shown, that is neither filtered out nor hidden."""
-        scene = self.scene
-        self.choose(np.flatnonzero((scene.points.level >= Level.FADED) & (scene.text == NONE)))
+        """Select all images that are shown."""
+        self._choose(self.shown, Mode.REPLACE)
+
+    def invert(self) -> None:
+        """Select what is shown and not selected."""
+        self._choose(self.shown & ~self.session.selected, Mode.REPLACE)
+
+    def grow(self, k: int = NEAREST) -> None:
+        """Add each selected image's k nearest in the full space, as far as they are shown."""
+        self._growing.start(k)
+
+    def show_only_selected(self) -> None:
+        """Filter by what is selected."""
+        if ids := self.session.selection.ids:
+            self.session.set_filter(OnlyThese(ids))
+
+    def hide_selected(self) -> None:
+        """Filter out what is selected, and what was hidden so before."""
+        session = self.session
+        if ids := session.selection.ids:
+            before = (each.ids for each in session.filters if isinstance(each, Without))
+            session.set_filter(Without(ids.union(*before)))
 
     def open(self, point: int) -> None:
         """Show a point's image in the viewer; a selection that it belongs to stays."""

@@ -200,7 +200,9 @@ def build_scene(
         stars=choices.stars,
         groups=tuple(group for group in groups if active[group.members].any()),
         current=_current(session, row, text, points),
-        caption=map_words.caption_line(session, int(active.sum())),
+        caption=map_words.caption_line(
+            session, int(active.sum()), int((active & masks.selected).sum())
+        ),
         notes=map_words.notes(session),
         shown=int(active.sum()),
         selected=int(masks.selected.sum()),
@@ -219,8 +221,7 @@ def _masks(session: Session, places: Places, colouring: Colouring, choices: Choi
     """Return each image's level. One selected image has a halo; the others fade from two on."""
     size = len(session.images)
     shown = session.shown if len(session.shown) == size else np.ones(size, np.bool_)
-    selected = np.zeros(size, np.bool_)
-    selected[session.images.rows_of(session.selection.ids)] = True
+    selected = session.selected
     rest = Level.FADED if selected.sum() > 1 else Level.PLAIN
     level = np.full(size + 1, rest, np.int8)
     level[:-1][selected] = Level.SELECTED

@@ -34,7 +34,22 @@ def images(count: int) -> str:
     return "1 image" if count == 1 else f"{count:,} images"
 
 
-def caption_line(session: Session, shown: int) -> str:
+def counts_line(session: Session, shown: int, selected: int) -> str:
+    """Return how many images are selected of how many shown of all: "12 selected of 480 shown…".
+
+    Args:
+        session: whose images and selection.
+        shown: neither filtered out nor hidden on the map.
+        selected: of the shown ones.
+    """
+    chosen, total = int(session.selected.sum()), len(session.images)
+    if not chosen:
+        return f"{shown:,} of {total:,} shown"
+    unseen = f" (and {chosen - selected:,} not shown)" if chosen > selected else ""
+    return f"{selected:,} selected{unseen} of {shown:,} shown of {total:,}"
+
+
+def caption_line(session: Session, shown: int, selected: int = 0) -> str:
     """Return how the map was made, how much of it is shown, and how far to trust it."""
     answer = session.layout.answer
     if answer is None:
@@ -43,7 +58,7 @@ def caption_line(session: Session, shown: int) -> str:
     made = [METHODS.get(request.method, request.method.upper()), SPACES[request.space]]
     if request.method != "pca":
         made.append(f"seed {request.seed}")
-    parts = [", ".join(made), f"{shown:,} of {len(session.images):,} shown"]
+    parts = [", ".join(made), counts_line(session, shown, selected)]
     if answer.trust is not None:
         parts.append(f"trust {answer.trust:.2f}")
     if answer.gap is not None:

@@ -15,7 +15,7 @@ from vlm_explorer.settings import load_settings, save_settings
 from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.asking import Asking
 from vlm_explorer.viewmodels.columns import Columns
-from vlm_explorer.viewmodels.filters import Filter, text_of
+from vlm_explorer.viewmodels.filters import Filter, dragging, text_of
 from vlm_explorer.viewmodels.history import History, typing
 from vlm_explorer.viewmodels.history_parts import parts_of
 from vlm_explorer.viewmodels.image_table import ImageTable
@@ -31,7 +31,7 @@ __all__ = ["ImageTable", "LabelState", "LayoutState", "QueryState", "Selection",
 # The jobs that belong to the open collection, and end with it.
 _KEYS = (
     "open", "update", "peek", "encoder", "preview", "layout", "groups", "query", "labels",
-    "reading", "switch",
+    "reading", "switch", "grow",
 )  # fmt: skip
 MOST_KEPT = 2000  # images of a selection that are selected again when the window reopens
 
@@ -138,6 +138,13 @@ class Session(SessionState):
             current = None
         self.set_selection(Selection(known, current))
 
+    def select_mask(self, mask: np.ndarray, current: str | None) -> None:
+        """Select the images where `mask`, bool (N,), is true; quick for very many of them."""
+        selection = Selection(frozenset(self.images.ids[mask].tolist()), current)
+        if selection != self.selection:
+            self._selected = selection, self.images, mask
+            self.set_selection(selection)
+
     def set_selection(self, selection: Selection) -> None:
         """Select exactly this; its ids are those of images."""
         if selection == self.selection:
@@ -172,7 +179,7 @@ class Session(SessionState):
         if filters == self.filters:
             return
         before, text = text_of(self.filters), text_of(filters)
-        with self.history.step(typing("filter", before, text)):
+        with self.history.step(typing("filter", before, text) or dragging(self.filters, filters)):
             self.filters = filters
             self.kept.put("filter", text)
             self._apply_filters()

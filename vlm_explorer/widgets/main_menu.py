@@ -23,8 +23,8 @@ MENUS = ("File", "Edit", "View", "Help")
 # Listed for the help sheet; the window handles Escape itself, after whatever has the focus.
 UNBOUND = frozenset({"window.back"})
 SWITCHES = ("view.patient", "file.reopen")
-SEPARATED = frozenset({"file.close", "view.palette", "view.viewer", "view.patient"})
-NEEDS_COLLECTION = ("close", "prompt", "filter", "stage", "library", "strip", "viewer")
+SEPARATED = frozenset({"file.close", "view.palette", "view.maps", "view.patient"})
+NEEDS_COLLECTION = ("close", "prompt", "filter", "stage", "library", "strip", "viewer", "maps")
 
 
 def _focus_prompt(panes: Workspace) -> None:
@@ -41,6 +41,10 @@ def _toggle_library(panes: Workspace) -> None:
 
 def _toggle_strip(panes: Workspace) -> None:
     panes.toggle_strip()
+
+
+def _toggle_second_map(panes: Workspace) -> None:
+    panes.maps.second.toggle()
 
 
 def _toggle_viewer(panes: Workspace) -> None:
@@ -115,6 +119,9 @@ class MainMenu(QObject):
             ActionRow("view.library", "Library", "Ctrl+B", pane(_toggle_library), "View"),
             ActionRow("view.strip", "Results and labels", "Ctrl+J", pane(_toggle_strip), "View"),
             ActionRow("view.viewer", "Viewer", "Ctrl+E", pane(_toggle_viewer), "View"),
+            ActionRow(
+                "view.maps", "Compare maps", "Ctrl+Shift+M", pane(_toggle_second_map), "View"
+            ),
             ActionRow("view.patient", "Show patient details", "Ctrl+Shift+P", details, "View"),
             ActionRow("view.theme", "Light theme", "Ctrl+Shift+L", window.toggle_theme, "View"),
         ]

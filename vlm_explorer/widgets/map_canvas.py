@@ -198,6 +198,10 @@ class MapCanvas(MapSurface):
         if point is None:
             self.hovered.emit(None, QPointF())
 
+    def mark(self, point: int | None) -> None:
+        """Mark a point that is pointed at elsewhere, as if it were here, and tell nobody."""
+        super().set_hover(point)
+
     def paint_gesture(self, painter: QPainter) -> None:
         """Draw the lasso."""
         if self._pointer.gesture is Gesture.LASSO:

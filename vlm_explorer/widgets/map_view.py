@@ -30,21 +30,39 @@ class MapView(QWidget):
     Signals:
         image_opened(image_id): the user asked to look at an image, which is the current one now.
         compare_wanted(image_id): a point's image is wanted beside the open scan.
+        pointed(image_id): the pointer is over a point of that image, or (None) over none.
     """
 
     image_opened = Signal(str)
     compare_wanted = Signal(str)
+    pointed = Signal(object)
 
     def __init__(
-        self, session: Session, thumbnails: Thumbnails, parent: QWidget | None = None
+        self,
+        session: Session,
+        thumbnails: Thumbnails,
+        parent: QWidget | None = None,
+        *,
+        model: MapModel | None = None,
+        bare: bool = False,
     ) -> None:
+        """Show the session's map.
+
+        Args:
+            session: the session, or what stands in for it.
+            thumbnails: of its images.
+            parent: the pane around it.
+            model: of the map; by default one of its own.
+            bare: without tools and legend; another map's hold for this one.
+        """
         super().__init__(parent)
-        self._session = session
-        self.model = MapModel(session, self)
+        self._session, self._bare = session, bare
+        self.model = model or MapModel(session, self)
         painter = ThumbnailPainter(session, thumbnails, self)
         self.canvas = MapCanvas(self.model, painter, self)
         self.legend = MapLegend(self.model, self)
         self.tools = MapTools(self.model, self)
+        self.tools.setHidden(bare)
         self.caption = CaptionLine(self)
         self.waiting = Pill(self)
         self.card = HoverCard(painter, self)
@@ -119,6 +137,7 @@ class MapView(QWidget):
 
     @Slot(object, QPointF)
     def _hover(self, point: int | None, at: QPointF) -> None:
+        self.pointed.emit(None if point is None else self.model.image_id(point))
         if self._looking and point is None:
             return
         self._looking = False
@@ -148,7 +167,7 @@ class MapView(QWidget):
         ready = scene.state is MapState.READY
         self.caption.set_lines((scene.caption, *scene.notes) if ready else ())
         self.waiting.set_text(scene.waiting if ready else "")
-        self.legend.setVisible(ready)
+        self.legend.setVisible(ready and not self._bare)
         self.tools.setEnabled(len(self._session.images) > 0)
         self.message.set_scene(scene, hiding=bool(self.model.hidden))
         self._arrange()
@@ -172,7 +191,7 @@ class MapView(QWidget):
         self.caption.move(width - self.caption.width() - _EDGE, height - self.caption.height() - 8)
         lift = self._arrange_legend(width)
         self.legend.move(_EDGE, height - self.legend.height() - _EDGE - lift)
-        top = self.tools.geometry().bottom() + MARGIN / 2
+        top = MARGIN if self._bare else self.tools.geometry().bottom() + MARGIN / 2
         covered = [part for part in (self.legend, self.caption) if not part.isHidden()]
         bottom = height - min((part.y() for part in covered), default=height) + MARGIN / 2
         self.canvas.set_insets((MARGIN, top, MARGIN, bottom))

@@ -15,6 +15,7 @@ from vlm_explorer.widgets.map_view import MapView
 from vlm_explorer.widgets.opening_card import OpeningCard
 from vlm_explorer.widgets.prompt_bar import PromptBar
 from vlm_explorer.widgets.quick_look import QuickLook
+from vlm_explorer.widgets.second_map_pair import MapPair
 from vlm_explorer.widgets.strip import RESULTS, TABS, Strip
 from vlm_explorer.widgets.theme import animation_ms
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
@@ -22,6 +23,7 @@ from vlm_explorer.widgets.viewer import Viewer
 
 LIBRARY, VIEWER, STRIP = 220, 420, 200  # px, at first
 LEAST_MAP = 320
+ROOMY = 800  # px of two maps, below which the viewer makes room
 MAP_BESIDE_TWO = 352  # px that two scans side by side leave to the map
 
 
@@ -63,10 +65,12 @@ class Workspace(QWidget):
         self.library = Library(session, self.painter)
         self.prompt = PromptBar(session)
         self.map = MapView(session, thumbnails)
+        self.maps = MapPair(self.map, thumbnails)
         self.viewer = Viewer(session, thumbnails)
         self.strip = Strip(session, self.painter)
         self.banner = Banner(session)
         self.map.setMinimumWidth(LEAST_MAP)
+        self._folded_for_maps = False  # the viewer
         self._card = OpeningCard(session, self.map)
         self._unfolded_height = STRIP
         self._viewer_alone = VIEWER
@@ -83,7 +87,9 @@ class Workspace(QWidget):
         self.strip.fold_wanted.connect(self.toggle_strip)
         self.strip.results.opened.connect(self._focus_viewer)
         self.map.image_opened.connect(self._focus_viewer)
-        for pane in (self.library, self.map, self.strip.results):
+        self.maps.image_opened.connect(self._focus_viewer)
+        self.maps.opened_changed.connect(self._make_room_for_maps)
+        for pane in (self.library, self.map, self.maps, self.strip.results):
             pane.compare_wanted.connect(self.viewer.compare_with)
         self.viewer.comparing_changed.connect(self._make_room)
         self.prompt.field.left_down.connect(self._enter_results)
@@ -109,8 +115,8 @@ class Workspace(QWidget):
         stack = QVBoxLayout(column)
         stack.setContentsMargins(0, 0, 0, 0)
         stack.setSpacing(0)
-        for pane in (self.prompt, Line(), self.map):
-            stack.addWidget(pane, 1 if pane is self.map else 0)
+        for pane in (self.prompt, Line(), self.maps):
+            stack.addWidget(pane, 1 if pane is self.maps else 0)
         across = Qt.Orientation.Horizontal
         self.stage = part(StageSplitter(across), column, self.viewer)
         self.upper = QWidget()  # what messages lie over
@@ -152,6 +158,15 @@ class Workspace(QWidget):
         if wanted > 0:
             self.stage.setSizes([sum(before) - wanted, wanted])
 
+    @Slot(bool)
+    def _make_room_for_maps(self, two: bool) -> None:
+        """Fold the viewer where two maps would be cramped beside it; unfold it after that."""
+        folds = two and self.maps.width() < ROOMY and not self.viewer.isHidden()
+        if folds or (not two and self._folded_for_maps and self.viewer.isHidden()):
+            self.viewer.setHidden(two)
+            self.arranged.emit()
+        self._folded_for_maps = folds
+
     def save_state(self) -> list[QByteArray]:
         """Return the places of the splitters, with the viewer as wide as for one scan."""
         if self.viewer.comparison.comparing:
@@ -170,6 +185,8 @@ class Workspace(QWidget):
     def folded(self) -> list[str]:
         """Return the names of the panes that are folded away."""
         panes = {"library": self.library, "viewer": self.viewer}
+        if self._folded_for_maps:
+            del panes["viewer"]  # it comes back with the one map
         return [name for name, pane in panes.items() if pane.isHidden()]
 
     def fold(self, names: object) -> None:

@@ -1,0 +1,176 @@
+"""The slim bar over two maps: which is which, what stands on the right, and the switches for it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Slot
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+
+from vlm_explorer.viewmodels import map_words, second_map_words
+from vlm_explorer.viewmodels.second_map import SecondMap
+from vlm_explorer.widgets.controls import ICON, TARGET, IconButton, Words
+from vlm_explorer.widgets.theme import icon, themes
+
+HEIGHT = 32  # px
+_ARROW = 44  # px of the chooser that are not words
+KEY = "Ctrl+Shift+M"
+
+
+class MapChooser(QToolButton):
+    """Says what stands on the right, and offers what else could: encoder, method, space."""
+
+    def __init__(self, second: SecondMap, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._second, self._title = second, ""
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setIconSize(QSize(ICON, ICON))
+        self.setFixedHeight(TARGET)
+        self.setMinimumWidth(TARGET)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._menu = QMenu(self)
+        self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow follows the words
+        self._menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        self._menu.aboutToShow.connect(self.fill)
+        self.setMenu(self._menu)
+        themes.changed.connect(self._tint)
+        self._tint()
+
+    def set_title(self, title: str) -> None:
+        """Say what stands on the right."""
+        self._title = title
+        self.setAccessibleName(f"Map on the right: {title}")
+        self.setToolTip(f"Choose what stands on the right\n{title}")
+        self._elide()
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """As wide as its words."""
+        return QSize(self.fontMetrics().horizontalAdvance(self._title) + _ARROW, TARGET)
+
+    def minimumSizeHint(self) -> QSize:
+        """Words may be left out."""
+        return QSize(TARGET, TARGET)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show as many words as there is room for."""
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        room = max(0, self.width() - _ARROW)
+        elide = Qt.TextElideMode.ElideRight
+        self.setText(self.fontMetrics().elidedText(self._title, elide, room))
+
+    @Slot()
+    def _tint(self) -> None:
+        self.setIcon(icon("ph.caret-down", "secondary"))
+
+    @Slot()
+    def fill(self) -> None:
+        """List what there is to choose."""
+        second, menu = self._second, self._menu
+        menu.clear()
+        models = {model: model for model in second.models}
+        self._add(f"Encoder ({len(models)} with vectors)", models, second.model, self._choose_model)
+        for title, names, chosen, take in (
+            ("Method", map_words.METHODS, second.layout.method, self._choose_method),
+            ("Space", map_words.SPACES, second.layout.space, self._choose_space),
+        ):
+            menu.addSeparator()
+            self._add(title, names, chosen, take)
+
+    def _add(self, title: str, names: dict[str, str], chosen: str, take: object) -> None:
+        """Add a heading and a choice of one; an action's data is its key."""
+        heading = self._menu.addAction(title)
+        heading.setEnabled(False)
+        group = QActionGroup(self._menu)
+        for key, name in names.items():
+            action = self._menu.addAction(name if name == key else name[0].upper() + name[1:])
+            action.setCheckable(True)
+            action.setData(key)
+            action.setChecked(key == chosen)
+            group.addAction(action)
+        group.triggered.connect(take)
+
+    @Slot(QAction)
+    def _choose_model(self, action: QAction) -> None:
+        self._second.choose(str(action.data()))
+
+    @Slot(QAction)
+    def _choose_method(self, action: QAction) -> None:
+        self._second.beside.set_layout(method=str(action.data()))
+
+    @Slot(QAction)
+    def _choose_space(self, action: QAction) -> None:
+        self._second.beside.set_layout(space=str(action.data()))
+
+
+class SecondMapBar(QWidget):
+    """Seen only while two maps are wanted."""
+
+    def __init__(self, second: SecondMap, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._second = second
+        self.setProperty("pane", True)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(HEIGHT)
+        self.words = Words(role="secondary", parent=self)
+        self.chooser = MapChooser(second, self)
+        self.aligned = IconButton(
+            "ph.align-center-horizontal", "Align the right map to the left one", checkable=True,
+            parent=self,
+        )  # fmt: skip
+        self.coloured = IconButton(
+            "ph.intersect", "Colour both maps by neighbour overlap", checkable=True, parent=self
+        )
+        self.done = IconButton("ph.x", "Back to one map", KEY, parent=self)
+        self._right = QWidget(self)
+        self._lay_out()
+        self.aligned.toggled.connect(second.set_aligned)
+        self.coloured.toggled.connect(second.set_coloured)
+        self.done.clicked.connect(second.close)
+        second.changed.connect(self.refresh)
+        second.first.choices_changed.connect(self.refresh)
+        second.first.session.layout_changed.connect(self.refresh)
+        self._narrow = False
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        right = QHBoxLayout(self._right)
+        right.setContentsMargins(4, 0, 0, 0)
+        right.setSpacing(2)
+        right.addWidget(self.chooser)
+        right.addStretch(1)
+        for button in (self.aligned, self.coloured):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            right.addWidget(button)
+        self._right.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 0, 4, 0)
+        row.setSpacing(0)
+        row.addWidget(self.words, 1)
+        row.addWidget(self._right, 1)
+        row.addWidget(self.done)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Say that there is no room for two maps, or which they are."""
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show the choices as they are."""
+        second = self._second
+        left, right = second.titles
+        self._right.setHidden(self._narrow)
+        self.words.setText(second_map_words.NARROW if self._narrow else left)
+        self.chooser.set_title(right)
+        for button, on in ((self.aligned, second.aligned), (self.coloured, second.coloured)):
+            with QSignalBlocker(button):
+                button.setChecked(on)
+        self.coloured.setEnabled(second.answer is not None)

@@ -16,7 +16,7 @@ import pytest
 from hub_server import LocalHub, local_hub, repository_of
 
 from vlm_explorer import cli, paths
-from vlm_explorer.encoders import hub_token
+from vlm_explorer.installing import hub_token
 
 ID, REPOSITORY = "clip-vit-l-14", "timm/vit_large_patch14_clip_224.openai"
 
@@ -177,7 +177,7 @@ def test_that_ctrl_c_stops_a_fetch_which_goes_on_later(hub, tmp_path):
 def test_that_fetching_imports_no_torch_where_nothing_is_converted(hub):
     code = (
         "import sys\n"
-        "from vlm_explorer.encoders.fetching import fetch_model\n"
+        "from vlm_explorer.installing.fetching import fetch_model\n"
         f"fetch_model({ID!r})\n"
         "print([name for name in ('torch', 'transformers', 'open_clip', 'huggingface_hub')"
         " if name in sys.modules])"

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from vlm_explorer import paths
-from vlm_explorer.encoders import model_copy, registry
-from vlm_explorer.encoders.installing import import_model, remove_model
+from vlm_explorer.encoders import registry
 from vlm_explorer.encoders.load import load_encoder
 from vlm_explorer.encoders.registry import default_model, find_model_folder, list_encoders
 from vlm_explorer.errors import (
@@ -19,6 +18,8 @@ from vlm_explorer.errors import (
     UsageError,
     WeightsNotFound,
 )
+from vlm_explorer.installing import model_copy
+from vlm_explorer.installing.importing import import_model, remove_model
 from vlm_explorer.jobs import Cancelled, JobContext
 
 

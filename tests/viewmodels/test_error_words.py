@@ -12,12 +12,12 @@ from model_folders import build_clip_vit_folder
 from pytestqt.qtbot import QtBot
 
 from vlm_explorer import paths
-from vlm_explorer.encoders.fetch_errors import Subject, refusal
-from vlm_explorer.encoders.installing import import_model, remove_model
-from vlm_explorer.encoders.network import find_network
 from vlm_explorer.encoders.registry import describe, find_model_folder
-from vlm_explorer.encoders.stream import Answer
 from vlm_explorer.errors import ExplorerError
+from vlm_explorer.installing.fetch_errors import Subject, refusal
+from vlm_explorer.installing.importing import import_model, remove_model
+from vlm_explorer.installing.network import find_network
+from vlm_explorer.installing.stream import Answer
 from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.messages import Messages
 

@@ -60,7 +60,7 @@ def _show(arguments: Namespace) -> None:
 
 
 def _fetch(arguments: Namespace) -> None:
-    from vlm_explorer.encoders.fetching import fetch_model
+    from vlm_explorer.installing.fetching import fetch_model
 
     token = _read_token(arguments) if arguments.token_stdin else None
     context, line = job(arguments)
@@ -74,7 +74,7 @@ def _fetch(arguments: Namespace) -> None:
 
 
 def _import(arguments: Namespace) -> None:
-    from vlm_explorer.encoders.installing import import_checkpoint, import_model
+    from vlm_explorer.installing.importing import import_checkpoint, import_model
 
     source = Path(arguments.target).expanduser()
     if source.is_file() and not arguments.architecture:
@@ -109,8 +109,8 @@ def _preprocess(arguments: Namespace) -> dict[str, Any]:
 
 
 def _remove(arguments: Namespace) -> None:
-    from vlm_explorer.encoders.installing import remove_model
     from vlm_explorer.encoders.registry import disk_used
+    from vlm_explorer.installing.importing import remove_model
 
     freed = disk_used(arguments.target)
     remove_model(arguments.target)
@@ -121,7 +121,7 @@ def _remove(arguments: Namespace) -> None:
 
 
 def _login(arguments: Namespace) -> None:
-    from vlm_explorer.encoders.hub_token import keep_token, token_source
+    from vlm_explorer.installing.hub_token import keep_token, token_source
 
     keep_token(_read_token(arguments))
     note("The token is kept in the system's keyring.", arguments)
@@ -130,7 +130,7 @@ def _login(arguments: Namespace) -> None:
 
 
 def _logout(arguments: Namespace) -> None:
-    from vlm_explorer.encoders.hub_token import forget_token
+    from vlm_explorer.installing.hub_token import forget_token
 
     forget_token()
     note("The token was deleted from the system's keyring.", arguments)

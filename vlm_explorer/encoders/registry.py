@@ -13,7 +13,6 @@ from pathlib import Path
 
 from vlm_explorer import paths
 from vlm_explorer.encoders.catalogue import read_catalogue
-from vlm_explorer.encoders.fetch_progress import in_words
 from vlm_explorer.encoders.model_folder import is_model_folder, read_model_folder
 from vlm_explorer.encoders.spec import EncoderSpec
 from vlm_explorer.errors import ModelNotFound, ModelProblem
@@ -178,3 +177,12 @@ def how_to_add(spec: EncoderSpec) -> str:
 def slug(name: str) -> str:
     """Return a name in the letters that an id may have."""
     return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")
+
+
+def in_words(count: float) -> str:
+    """Return a number of bytes in words, in decimal units as disks and networks count."""
+    for unit, digits in (("B", 0), ("kB", 0), ("MB", 0 if count >= 100e6 else 1), ("GB", 2)):
+        if count < 1000 or unit == "GB":
+            return f"{count:.{digits}f} {unit}"
+        count /= 1000
+    raise AssertionError("the last unit takes everything")

@@ -84,9 +84,9 @@ def inspect_here(path: Path, *, context: JobContext) -> Candidate:
 
 
 def _inspect_checkpoint(path: Path, context: JobContext) -> Candidate:
-    from vlm_explorer.encoders.architectures import architectures, pretrained_tags
-    from vlm_explorer.encoders.checkpoints import read_checkpoint
-    from vlm_explorer.encoders.guessing import guess_architecture
+    from vlm_explorer.installing.architectures import architectures, pretrained_tags
+    from vlm_explorer.installing.checkpoints import read_checkpoint
+    from vlm_explorer.installing.guessing import guess_architecture
 
     words = f"Checkpoint · {numbers.size(path.stat().st_size)}"
     context.report(0, None, "Looking for its architecture")
@@ -129,7 +129,7 @@ def import_here(
     path: Path, id_: str, architecture: str, pretrained: str, *, context: JobContext
 ) -> tuple[str, str]:
     """Import a model folder or a checkpoint (child process)."""
-    from vlm_explorer.encoders.installing import import_checkpoint, import_model
+    from vlm_explorer.installing.importing import import_checkpoint, import_model
 
     if architecture:
         spec = import_checkpoint(path, architecture, id_, pretrained=pretrained, context=context)

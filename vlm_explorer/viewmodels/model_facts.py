@@ -106,8 +106,8 @@ def read_models(collection: Collection | None, *, context: JobContext) -> ModelL
 def _facts(
     spec: EncoderSpec, folder: Path | None, encoded: Mapping[str, int], images: int
 ) -> ModelFacts:
-    from vlm_explorer.encoders.fetching import fetched_bytes
     from vlm_explorer.encoders.registry import disk_used
+    from vlm_explorer.installing.fetching import fetched_bytes
     from vlm_explorer.paths import resources
 
     found = _ADDRESS.search(spec.access)

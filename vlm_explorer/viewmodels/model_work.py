@@ -22,7 +22,7 @@ def fetch(id_: str, *, context: JobContext) -> str:
 
 def fetch_here(id_: str, *, context: JobContext) -> str:
     """Fetch an encoder (child process)."""
-    from vlm_explorer.encoders.fetching import fetch_model
+    from vlm_explorer.installing.fetching import fetch_model
 
     return fetch_model(id_, context=context).name
 
@@ -33,7 +33,7 @@ def remove(id_: str, *, context: JobContext) -> None:
     Raises:
         ExplorerError: it cannot be deleted.
     """
-    from vlm_explorer.encoders.installing import remove_model
+    from vlm_explorer.installing.importing import remove_model
 
     context.check()
     remove_model(id_)
@@ -44,7 +44,7 @@ def look_for_token(*, context: JobContext) -> str:
 
     A system may ask its user to unlock the keyring.
     """
-    from vlm_explorer.encoders import hub_token
+    from vlm_explorer.installing import hub_token
 
     context.check()
     return hub_token.token_source()
@@ -56,7 +56,7 @@ def keep_token(token: str, *, context: JobContext) -> None:
     Raises:
         ExplorerError: it is no token, or there is no keyring.
     """
-    from vlm_explorer.encoders import hub_token
+    from vlm_explorer.installing import hub_token
 
     context.check()
     hub_token.keep_token(token)
@@ -68,7 +68,7 @@ def forget_token(*, context: JobContext) -> None:
     Raises:
         ExplorerError: the keyring cannot be opened.
     """
-    from vlm_explorer.encoders import hub_token
+    from vlm_explorer.installing import hub_token
 
     context.check()
     hub_token.forget_token()

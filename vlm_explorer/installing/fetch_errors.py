@@ -12,10 +12,10 @@ import ssl
 from dataclasses import dataclass
 from email.message import Message
 
-from vlm_explorer.encoders.network import Network, host_of
 from vlm_explorer.encoders.spec import EncoderSpec
-from vlm_explorer.encoders.stream import STALL, Answer
 from vlm_explorer.errors import AccessNeeded, FetchProblem, StorageProblem
+from vlm_explorer.installing.network import Network, host_of
+from vlm_explorer.installing.stream import STALL, Answer
 
 TOKEN = "`vlm-explorer models login` takes the token and keeps it in the system's keyring."
 BY_HAND = "Or copy its files from another machine and run `vlm-explorer models import DIR`."

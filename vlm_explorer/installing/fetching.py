@@ -19,25 +19,31 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from vlm_explorer import paths
-from vlm_explorer.encoders import hub_token
-from vlm_explorer.encoders.assembling import assemble
 from vlm_explorer.encoders.catalogue import merge_files, read_catalogue
-from vlm_explorer.encoders.download import Wanted, download
-from vlm_explorer.encoders.fetch_errors import Subject, cannot_write, no_room
-from vlm_explorer.encoders.fetch_plan import (
+from vlm_explorer.encoders.pins import keep_pin, read_pins
+from vlm_explorer.encoders.registry import (
+    describe,
+    fetching_folder,
+    find_installed,
+    how_to_add,
+    in_words,
+)
+from vlm_explorer.encoders.spec import EncoderSpec, RemoteFile
+from vlm_explorer.errors import FetchProblem, ModelNotFound, ModelProblem
+from vlm_explorer.installing import hub_token
+from vlm_explorer.installing.assembling import assemble
+from vlm_explorer.installing.download import Wanted, download
+from vlm_explorer.installing.fetch_errors import Subject, cannot_write, no_room
+from vlm_explorer.installing.fetch_plan import (
     companion_files,
     configuration_name,
     contents,
     own_files,
     pin_of,
 )
-from vlm_explorer.encoders.fetch_progress import FetchProgress, in_words
-from vlm_explorer.encoders.hub import Hub, Listing
-from vlm_explorer.encoders.network import Network, find_network
-from vlm_explorer.encoders.pins import keep_pin, read_pins
-from vlm_explorer.encoders.registry import describe, fetching_folder, find_installed, how_to_add
-from vlm_explorer.encoders.spec import EncoderSpec, RemoteFile
-from vlm_explorer.errors import FetchProblem, ModelNotFound, ModelProblem
+from vlm_explorer.installing.fetch_progress import FetchProgress
+from vlm_explorer.installing.hub import Hub, Listing
+from vlm_explorer.installing.network import Network, find_network
 from vlm_explorer.jobs import JobContext
 
 MARGIN = 1.2  # of what still has to arrive

@@ -6,8 +6,8 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from vlm_explorer import paths
-from vlm_explorer.encoders import hub_token
 from vlm_explorer.errors import StorageProblem, UsageError
+from vlm_explorer.installing import hub_token
 
 
 class InMemory(KeyringBackend):

@@ -77,7 +77,7 @@ def _copy_weights(source: ModelFolder, whole: Path, context: JobContext) -> Sour
     """Copy or convert the weights; return what is known of them."""
     file = source.weights
     if file.suffix != ".safetensors":
-        from vlm_explorer.encoders.conversion import convert_weights
+        from vlm_explorer.installing.conversion import convert_weights
 
         sha256 = _copy(file, None, context)
         written = convert_weights(file, whole / CONVERTED[source.loader], context)

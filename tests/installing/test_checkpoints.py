@@ -15,7 +15,11 @@ import torch
 from model_folders import build_clip_vit_folder, build_siglip_folder
 from PIL import Image
 
-from vlm_explorer.encoders.architectures import (
+from vlm_explorer.encoders.load import load_encoder
+from vlm_explorer.encoders.model_folder import read_model_folder
+from vlm_explorer.encoders.preprocess import OPENAI_MEAN, OPENAI_STD, PreprocessConfig
+from vlm_explorer.errors import BadModelFolder, ModelNotFound, StorageProblem, UsageError
+from vlm_explorer.installing.architectures import (
     OWN_CONFIGS,
     architectures,
     missing_files,
@@ -23,12 +27,8 @@ from vlm_explorer.encoders.architectures import (
     preprocess_of,
     pretrained_tags,
 )
-from vlm_explorer.encoders.checkpoints import make_model_folder, read_checkpoint
-from vlm_explorer.encoders.guessing import empty_model, guess_architecture
-from vlm_explorer.encoders.load import load_encoder
-from vlm_explorer.encoders.model_folder import read_model_folder
-from vlm_explorer.encoders.preprocess import OPENAI_MEAN, OPENAI_STD, PreprocessConfig
-from vlm_explorer.errors import BadModelFolder, ModelNotFound, StorageProblem, UsageError
+from vlm_explorer.installing.checkpoints import make_model_folder, read_checkpoint
+from vlm_explorer.installing.guessing import empty_model, guess_architecture
 from vlm_explorer.jobs import JobContext
 
 BIOMEDCLIP = "BiomedCLIP-PubMedBERT_256-vit_base_patch16_224"

@@ -17,11 +17,11 @@ from typing import Any
 from urllib.parse import quote
 from urllib.request import OpenerDirector
 
-from vlm_explorer.encoders.fetch_errors import Subject, no_connection, refusal
-from vlm_explorer.encoders.hub_token import check_token
-from vlm_explorer.encoders.network import Network, host_of, make_opener, make_request
-from vlm_explorer.encoders.stream import Answer, ConnectionLost, Stream
 from vlm_explorer.errors import AccessNeeded, FetchProblem
+from vlm_explorer.installing.fetch_errors import Subject, no_connection, refusal
+from vlm_explorer.installing.hub_token import check_token
+from vlm_explorer.installing.network import Network, host_of, make_opener, make_request
+from vlm_explorer.installing.stream import Answer, ConnectionLost, Stream
 from vlm_explorer.jobs import JobContext
 
 COMMIT = re.compile(r"[0-9a-f]{40}")

@@ -10,11 +10,11 @@ from typing import Any
 
 from vlm_explorer import paths
 from vlm_explorer.encoders.catalogue import read_catalogue
-from vlm_explorer.encoders.model_copy import Import, copy_model_folder
 from vlm_explorer.encoders.model_folder import ModelFolder, read_model_folder
 from vlm_explorer.encoders.registry import ID, describe, fetching_folder, find_installed, slug
 from vlm_explorer.encoders.spec import EncoderSpec
 from vlm_explorer.errors import ModelNotFound, ModelProblem, StorageProblem, UsageError
+from vlm_explorer.installing.model_copy import Import, copy_model_folder
 from vlm_explorer.jobs import JobContext
 
 
@@ -67,7 +67,7 @@ def import_checkpoint(
         ModelProblem: the id is taken.
         StorageProblem: no room, or no permission to write.
     """
-    from vlm_explorer.encoders.checkpoints import make_model_folder
+    from vlm_explorer.installing.checkpoints import make_model_folder
 
     context = context or JobContext()
     id_ = _free_id(id, file.stem)

@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from vlm_explorer.encoders.catalogue import merge_files
-from vlm_explorer.encoders.download import Wanted
-from vlm_explorer.encoders.fetch_errors import Subject
 from vlm_explorer.encoders.folder_files import (
     TOKENIZER_NAMES,
     TRANSFORMERS_WEIGHTS_NAMES,
@@ -19,12 +17,14 @@ from vlm_explorer.encoders.folder_files import (
     WEIGHTS_NAMES,
     WEIGHTS_SUFFIXES,
 )
-from vlm_explorer.encoders.hub import ListedFile, Listing
 from vlm_explorer.encoders.model_folder import CONFIG_NAME
 from vlm_explorer.encoders.pins import Pin
 from vlm_explorer.encoders.spec import EncoderSpec, RemoteFile
 from vlm_explorer.encoders.transformers_folder import PREPROCESSOR_NAME, PROCESSOR_NAME
 from vlm_explorer.errors import FetchProblem
+from vlm_explorer.installing.download import Wanted
+from vlm_explorer.installing.fetch_errors import Subject
+from vlm_explorer.installing.hub import ListedFile, Listing
 
 TEXT_CONFIG = "config.json"
 DOCUMENTS = ("LICENSE", "LICENSE.md", "LICENSE.txt", "NOTICE", "README.md")

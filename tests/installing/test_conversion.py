@@ -7,9 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from vlm_explorer.encoders import conversion
-from vlm_explorer.encoders.conversion import convert_weights
 from vlm_explorer.errors import BadModelFolder
+from vlm_explorer.installing import conversion
+from vlm_explorer.installing.conversion import convert_weights
 from vlm_explorer.jobs import Cancelled, JobContext
 
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vlm_explorer import paths
-from vlm_explorer.encoders.fetch_errors import (
+from vlm_explorer.encoders.registry import in_words
+from vlm_explorer.errors import FetchProblem
+from vlm_explorer.installing.fetch_errors import (
     Subject,
     broken_off,
     cannot_write,
     wrong_checksum,
 )
-from vlm_explorer.encoders.fetch_progress import FetchProgress, in_words
-from vlm_explorer.encoders.hub import ATTEMPTS, Hub
-from vlm_explorer.encoders.stream import Answer, ConnectionLost, Stream
-from vlm_explorer.errors import FetchProblem
+from vlm_explorer.installing.fetch_progress import FetchProgress
+from vlm_explorer.installing.hub import ATTEMPTS, Hub
+from vlm_explorer.installing.stream import Answer, ConnectionLost, Stream
 
 CHUNK = 1 << 20
 

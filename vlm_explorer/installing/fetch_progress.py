@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 
+from vlm_explorer.encoders.registry import in_words
 from vlm_explorer.jobs import JobContext
 
 WINDOW = 8.0  # seconds over which the rate is taken
@@ -59,15 +60,6 @@ class FetchProgress:
         rate = (last - first) / (now - start)
         left = duration(max(self.total - self.done, 0) / rate)
         return f"{amount}, {in_words(rate)}/s, {left} left"
-
-
-def in_words(count: float) -> str:
-    """Return a number of bytes in words, in decimal units as disks and networks count."""
-    for unit, digits in (("B", 0), ("kB", 0), ("MB", 0 if count >= 100e6 else 1), ("GB", 2)):
-        if count < 1000 or unit == "GB":
-            return f"{count:.{digits}f} {unit}"
-        count /= 1000
-    raise AssertionError("the last unit takes everything")
 
 
 def duration(seconds: float) -> str:

@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vlm_explorer.encoders.architectures import (
+from vlm_explorer.encoders.fingerprint import weights_digest
+from vlm_explorer.encoders.folder_files import TOKENIZER_NAMES, WEIGHTS_NAMES, read_json
+from vlm_explorer.encoders.model_folder import CONFIG_NAME, read_model_folder
+from vlm_explorer.errors import BadModelFolder, ModelNotFound, StorageProblem, UsageError
+from vlm_explorer.installing.architectures import (
     PREPROCESS_KEYS,
     missing_files,
     model_configuration,
@@ -21,10 +25,6 @@ from vlm_explorer.encoders.architectures import (
     pretrained_tags,
     text_configuration,
 )
-from vlm_explorer.encoders.fingerprint import weights_digest
-from vlm_explorer.encoders.folder_files import TOKENIZER_NAMES, WEIGHTS_NAMES, read_json
-from vlm_explorer.encoders.model_folder import CONFIG_NAME, read_model_folder
-from vlm_explorer.errors import BadModelFolder, ModelNotFound, StorageProblem, UsageError
 from vlm_explorer.jobs import JobContext
 
 if TYPE_CHECKING:
@@ -171,8 +171,8 @@ def _fitted(
         BadModelFolder: they are not of that architecture; the hint names those they fit.
     """
     from vlm_explorer.encoders.fitting import fit_names, misfit
-    from vlm_explorer.encoders.guessing import empty_model, guess_architecture
     from vlm_explorer.encoders.towers import first_line
+    from vlm_explorer.installing.guessing import empty_model, guess_architecture
 
     given = read_checkpoint(path)
     try:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from vlm_explorer import paths
-from vlm_explorer.encoders.download import Wanted
-from vlm_explorer.encoders.model_copy import CONVERTED
 from vlm_explorer.encoders.model_folder import CONFIG_NAME, read_model_folder
-from vlm_explorer.encoders.normalising import normalised_config
 from vlm_explorer.encoders.source import Source, write_source
 from vlm_explorer.encoders.spec import EncoderSpec
+from vlm_explorer.installing.download import Wanted
+from vlm_explorer.installing.model_copy import CONVERTED
+from vlm_explorer.installing.normalising import normalised_config
 from vlm_explorer.jobs import JobContext
 
 
@@ -75,7 +75,7 @@ def _place_weights(spec: EncoderSpec, weights: Path, whole: Path, context: JobCo
     here need not fetch it again.
     """
     if weights.suffix == ".bin":
-        from vlm_explorer.encoders.conversion import convert_weights
+        from vlm_explorer.installing.conversion import convert_weights
 
         return convert_weights(weights, whole / CONVERTED[spec.loader], context)
     try:

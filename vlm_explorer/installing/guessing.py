@@ -9,13 +9,13 @@ from typing import Any
 
 import torch  # noqa: TID253 - only imported when a checkpoint is looked at
 
-from vlm_explorer.encoders.architectures import (
+from vlm_explorer.encoders.fitting import OPENAI_NUMBERS, fit_names, misfit, plain_names
+from vlm_explorer.encoders.towers import build_open_clip_model
+from vlm_explorer.installing.architectures import (
     architectures,
     model_configuration,
     text_configuration,
 )
-from vlm_explorer.encoders.fitting import OPENAI_NUMBERS, fit_names, misfit, plain_names
-from vlm_explorer.encoders.towers import build_open_clip_model
 from vlm_explorer.jobs import JobContext
 
 log = logging.getLogger(__name__)

@@ -16,10 +16,6 @@ import pytest
 from hub_server import LocalHub, Repository, local_hub, repository_of
 
 from vlm_explorer import paths
-from vlm_explorer.encoders import hub as hub_module
-from vlm_explorer.encoders import hub_token
-from vlm_explorer.encoders.fetching import fetch_model, fetched_bytes
-from vlm_explorer.encoders.installing import import_model, remove_model
 from vlm_explorer.encoders.load import load_encoder
 from vlm_explorer.encoders.model_folder import read_model_folder
 from vlm_explorer.encoders.pins import read_pins
@@ -33,6 +29,10 @@ from vlm_explorer.errors import (
     StorageProblem,
     UsageError,
 )
+from vlm_explorer.installing import hub as hub_module
+from vlm_explorer.installing import hub_token
+from vlm_explorer.installing.fetching import fetch_model, fetched_bytes
+from vlm_explorer.installing.importing import import_model, remove_model
 from vlm_explorer.jobs import Cancelled, JobContext
 
 CATALOGUE = """
@@ -393,7 +393,7 @@ def test_that_a_hub_that_never_answers_can_be_left(hub):
 
 
 def test_that_whole_files_of_a_stopped_fetch_are_checked_and_not_fetched_again(hub, monkeypatch):
-    from vlm_explorer.encoders import fetching
+    from vlm_explorer.installing import fetching
 
     with monkeypatch.context() as patch:
         patch.setattr(fetching, "assemble", lambda *_: (_ for _ in ()).throw(Cancelled))
@@ -471,7 +471,7 @@ def test_that_a_server_that_refuses_the_range_is_asked_for_the_whole_file(hub):
 
 
 def test_that_progress_counts_all_bytes_and_says_rate_and_time(hub, monkeypatch):
-    from vlm_explorer.encoders import fetch_progress
+    from vlm_explorer.installing import fetch_progress
 
     ticks = iter(range(100_000))
     monkeypatch.setattr(fetch_progress.time, "monotonic", lambda: float(next(ticks)))
@@ -534,7 +534,7 @@ def test_that_weights_without_a_checksum_are_not_fetched(hub):
 
 
 def test_that_a_text_file_that_is_much_too_large_is_not_fetched(hub, monkeypatch):
-    from vlm_explorer.encoders import fetch_plan
+    from vlm_explorer.installing import fetch_plan
 
     monkeypatch.setattr(fetch_plan, "SMALL", 100)
     with pytest.raises(FetchProblem, match="much larger than such files are"):
@@ -632,7 +632,7 @@ def test_that_a_machine_that_refuses_connections_is_said(hub, monkeypatch):
 
 
 def test_that_a_silent_machine_is_said(hub, monkeypatch):
-    from vlm_explorer.encoders import stream
+    from vlm_explorer.installing import stream
 
     monkeypatch.setattr(stream, "STALL", 0.2)
     hub.faults.silent = True

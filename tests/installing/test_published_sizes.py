@@ -10,11 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-from vlm_explorer.encoders.architectures import model_configuration, preprocess_of
-from vlm_explorer.encoders.checkpoints import make_model_folder, read_checkpoint
-from vlm_explorer.encoders.guessing import guess_architecture
 from vlm_explorer.encoders.load import load_encoder
 from vlm_explorer.encoders.towers import build_open_clip_model
+from vlm_explorer.installing.architectures import model_configuration, preprocess_of
+from vlm_explorer.installing.checkpoints import make_model_folder, read_checkpoint
+from vlm_explorer.installing.guessing import guess_architecture
 
 
 @pytest.mark.slow

@@ -1,0 +1,107 @@
+"""Fixtures: a model folder of every kind, the encoders in them, images and texts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from model_folders import BUILDERS, TRANSFORMERS_BUILDERS
+
+from vlm_explorer.encoders.load import load_encoder
+
+
+@pytest.fixture(scope="session")
+def texts() -> list[str]:
+    """Short, empty, too long for any window, and odd."""
+    return [
+        "pleural effusion",
+        "Normal chest X-ray.",
+        "no",
+        "",
+        "the left lung " * 90,
+        "Carcinoma: ☃ Ünknown   (2.5 mm)\n of the LEFT lung's hilum & more",
+    ]
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One model folder of every kind; read-only for tests."""
+    root = tmp_path_factory.mktemp("models")
+    return {kind: build(root / kind.replace(", ", "-")) for kind, build in BUILDERS.items()}
+
+
+@pytest.fixture(scope="session")
+def encoders(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """The encoders of `folders`, loaded in float32 on the CPU."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VLM_EXPLORER_HOME", str(tmp_path_factory.mktemp("home")))
+        return {
+            kind: load_encoder(path, device="cpu", precision="fp32")
+            for kind, path in folders.items()
+        }
+
+
+@pytest.fixture(scope="session")
+def transformers_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One folder of every kind in the layout of transformers' classes; read-only for tests."""
+    root = tmp_path_factory.mktemp("transformers")
+    return {kind: build(root / kind) for kind, build in TRANSFORMERS_BUILDERS.items()}
+
+
+@pytest.fixture(scope="session")
+def transformers_encoders(
+    transformers_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> dict:
+    """The encoders of `transformers_folders`, loaded in float32 on the CPU."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VLM_EXPLORER_HOME", str(tmp_path_factory.mktemp("home")))
+        return {
+            kind: load_encoder(path, device="cpu", precision="fp32")
+            for kind, path in transformers_folders.items()
+        }
+
+
+@pytest.fixture(params=BUILDERS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def folder(kind: str, folders: dict[str, Path], tmp_path: Path) -> Path:
+    """A copy of a model folder that a test may change."""
+    return shutil.copytree(folders[kind], tmp_path / "model")
+
+
+@pytest.fixture
+def clip_folder(folders: dict[str, Path], tmp_path: Path) -> Path:
+    return shutil.copytree(folders["clip-vit"], tmp_path / "clip")
+
+
+@pytest.fixture
+def biomedclip_folder(folders: dict[str, Path], tmp_path: Path) -> Path:
+    return shutil.copytree(folders["biomedclip"], tmp_path / "biomedclip")
+
+
+@pytest.fixture
+def edit_config() -> Callable[[Path, Callable[[dict], object]], None]:
+    """Change a model folder's configuration in place."""
+
+    def edit(folder: Path, change: Callable[[dict], object]) -> None:
+        file = folder / "open_clip_config.json"
+        config = json.loads(file.read_text())
+        change(config)
+        file.write_text(json.dumps(config))
+
+    return edit
+
+
+@pytest.fixture(scope="session")
+def images() -> list[np.ndarray]:
+    """Grey and colour images of several shapes."""
+    random = np.random.default_rng(3)
+    shapes = [(200, 150), (64, 64, 3), (90, 300, 3), (3, 3), (301, 77), (512, 400, 3), (160, 160)]
+    return [random.integers(0, 256, shape).astype(np.uint8) for shape in shapes]

@@ -1,0 +1,1 @@
+"""How an encoder gets onto this machine: fetched from its hub, or imported from a file."""

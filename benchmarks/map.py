@@ -19,6 +19,8 @@ import numpy as np
 from vlm_explorer.rendering import compiled, picking, rasteriser
 from vlm_explorer.rendering.rasteriser import Brush, Level, Points
 from vlm_explorer.rendering.view import View
+from vlm_explorer.viewmodels.columns import Column
+from vlm_explorer.viewmodels.map_ramp import RampStyle, ramp_codes
 
 POINTS = 1_000_000
 WIDTH, HEIGHT = 1600, 1000
@@ -83,9 +85,9 @@ def _handling(points: Points, brush: Brush, view: View) -> tuple[Draw, Draw, Dra
     """Return a pick, a lasso around a third of the picture, and a colouring by a score."""
     turn = np.linspace(0, 2 * np.pi, 200)
     outline = np.stack([800 + 500 * np.cos(turn), 500 + 350 * np.sin(turn)], axis=1)
-    scores = np.random.default_rng(2).normal(size=len(points)).astype(np.float32)
-    ramp = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
-    by_score = _brush(ramp, len(points), ordered=True)
+    scores = np.random.default_rng(2).normal(size=len(points))
+    greys = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    by_score = _brush(greys, len(points), ordered=True)
 
     def pick(frame: int) -> object:
         return picking.pick(points, view, (700.0 + frame, 500.0), brush.diameter, 8.0)
@@ -94,8 +96,8 @@ def _handling(points: Points, brush: Brush, view: View) -> tuple[Draw, Draw, Dra
         return picking.lasso(points, view, outline + frame)
 
     def recolour(frame: int) -> object:
-        low, high = -3.0 - 0.01 * frame, 3.0
-        codes = ((scores - low) * (255 / (high - low))).clip(0, 255).astype(np.uint8)
+        column = Column("score", f"score {frame}", scores)
+        codes, _ = ramp_codes(column, RampStyle())  # with its ends and its histogram
         coloured = Points(points.xy, codes, points.hollow, points.level)
         return rasteriser.rasterise(coloured, by_score, view)
 

@@ -288,9 +288,10 @@ def test_that_the_users_colour_stays_until_the_next_answer(session, laid_out):
 def test_that_the_most_similar_image_is_drawn_on_top_in_the_warmest_colour(session, laid_out):
     search(session, "effusion", [0.1, 0.2, 0.3, 0.9, 0.4, 0.0])
     scene = laid_out.scene
-    assert laid_out.image_id(len(scene) - 1) == "d"
-    assert scene.points.codes[-1] == 255
-    assert (np.diff(scene.points.codes.astype(int)) >= 0).all()
+    order = scene.points.back_to_front(np.arange(len(scene)))
+    assert laid_out.image_id(order[-1]) == "d"
+    assert scene.points.codes[order[-1]] == 255
+    assert (np.diff(scene.points.codes[order].astype(int)) >= 0).all()
 
 
 def test_that_a_prompt_stands_where_a_caption_of_its_vector_would(session, model):

@@ -54,9 +54,9 @@ def pick(
 
 
 def _top(points: Points, index: Indices) -> int:
-    """Return which of these points was drawn last: by level, full above hollow, then by order."""
+    """Return which of these points was drawn last: by level, by rank, then by order."""
     shown = points.level[index] == points.level[index].max()
-    return int(index[shown][-1])
+    return int(points.back_to_front(index[shown])[-1])
 
 
 def _within(

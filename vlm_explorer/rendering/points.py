@@ -27,7 +27,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Points:
-    """What is drawn, back to front: the last point is on top.
+    """What is drawn, back to front: the highest rank is on top, of equal ones the last point.
 
     Attributes:
         xy: float32 (N, 2), world coordinates; NaN: has no place.
@@ -36,6 +36,8 @@ class Points:
         level: int8 (N,), a `Level`.
         size: uint8 (N,), an index into `SIZES`; None where all have the usual size. Points drawn as
             tone have none of their own.
+        rank: uint16 (N,), what lies on top of what within a level; None where the order says it.
+            Sorting all of very many points instead would cost more than drawing them.
     """
 
     xy: NDArray[np.float32]
@@ -43,16 +45,27 @@ class Points:
     hollow: NDArray[np.bool_]
     level: NDArray[np.int8]
     size: NDArray[np.uint8] | None = None
+    rank: NDArray[np.uint16] | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
 
     def only(self, index: NDArray[np.integer]) -> Points:
         """Return the points of an index."""
-        size = None if self.size is None else self.size[index]
         return Points(
-            self.xy[index], self.codes[index], self.hollow[index], self.level[index], size
+            self.xy[index],
+            self.codes[index],
+            self.hollow[index],
+            self.level[index],
+            None if self.size is None else self.size[index],
+            None if self.rank is None else self.rank[index],
         )
+
+    def back_to_front(self, index: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return points by rank, lowest first; those of equal rank stay in their order."""
+        if self.rank is None:
+            return index
+        return index[np.argsort(self.rank[index], kind="stable")]
 
     @property
     def kinds(self) -> NDArray[np.bool_] | NDArray[np.uint8]:

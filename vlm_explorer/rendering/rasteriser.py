@@ -71,6 +71,8 @@ def rasterise(points: Points, brush: Brush, view: View, ratio: float = 1.0) -> C
     seen = (x > -edge) & (x < columns + edge) & (y > -edge) & (y < rows + edge)
     seen &= points.level > Level.ABSENT
     index = np.flatnonzero(seen)
+    if len(index) <= DISC_LIMIT:
+        index = points.back_to_front(index)
     x, y, codes, kinds, level = (
         _chosen(column, index) for column in (x, y, points.codes, points.kinds, points.level)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +89,7 @@ def is_known(column: pa.ChunkedArray) -> bool:
     return bool(column.null_count < len(column))
 
 
-def further_columns(column: pa.ChunkedArray) -> dict[str, NDArray[Any]]:
+def further_columns(column: pa.ChunkedArray) -> dict[str, NDArray[np.float64] | Coded]:
     """Return the columns of a table of captions that images keep as JSON, by name.
 
     Those whose values are all numbers are float64 with NaN, the others texts; dates and codes with
@@ -100,11 +100,15 @@ def further_columns(column: pa.ChunkedArray) -> dict[str, NDArray[Any]]:
         return {}
     rows = [json.loads(text) if text else {} for text in coded.names]
     names = dict.fromkeys(name for row in rows for name in row)
-    columns: dict[str, NDArray[Any]] = {}
+    columns: dict[str, NDArray[np.float64] | Coded] = {}
     for name in names:
         texts = np.array([str(row.get(name, "")) for row in rows], object)
         numbers = as_numbers(texts)
-        columns[name] = (texts if numbers is None else numbers)[coded.numbers]
+        if numbers is not None:
+            columns[name] = numbers[coded.numbers]
+        else:
+            kinds = encode(texts)
+            columns[name] = Coded(kinds.names, kinds.numbers[coded.numbers])
     return columns
 
 

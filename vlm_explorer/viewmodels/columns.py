@@ -14,11 +14,14 @@ from PySide6.QtCore import QObject, Signal, Slot
 from vlm_explorer.viewmodels.arrow_columns import Coded, encode
 
 if TYPE_CHECKING:
+    from vlm_explorer.jobs import JobContext
+    from vlm_explorer.viewmodels.image_table import ImageTable
     from vlm_explorer.viewmodels.session import Session
 
 # Where columns come from, in the order in which they are offered.
 SCAN, TABLE, SCORES, COMPUTED = "Scan", "Table of captions", "Scores", "Computed"
 GROUPS = (SCAN, TABLE, SCORES, COMPUTED)
+_MANY = 100_000  # texts that are not encoded while the window waits
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,14 +156,32 @@ class Columns(QObject):
     def add(self, column: Column) -> None:
         """Offer a computed column, until the collection changes; one of the same key goes.
 
+        Very many texts are encoded in a worker's thread first, and offered when that is done.
+
         Raises:
             ValueError: it has not one value an image.
         """
-        if len(column) != len(self._session.images):
-            raise ValueError(f"{len(column)} values for {len(self._session.images)} images")
-        self._computed[column.key] = column
-        self._made.pop(column.key, None)
-        self.changed.emit()
+        images = self._session.images
+        if len(column) != len(images):
+            raise ValueError(f"{len(column)} values for {len(images)} images")
+        if column.is_number or column.codes is not None or len(column) < _MANY:
+            self._offer(column, images)
+            return
+        self._session.runner.start(
+            _encode,
+            column,
+            title=f"Reading {column.title}",
+            key=f"column {column.key}",
+            lane="io",
+            on_success=lambda _: self._offer(column, images),
+            on_failure=self._session.messages.show_error,
+        )
+
+    def _offer(self, column: Column, images: ImageTable) -> None:
+        if images is self._session.images:
+            self._computed[column.key] = column
+            self._made.pop(column.key, None)
+            self.changed.emit()
 
     def remove(self, key: str) -> None:
         """Offer a computed column no longer."""
@@ -192,6 +213,12 @@ class Columns(QObject):
                 self._made.pop(key, None)
         self._of_scores = None
         self.changed.emit()
+
+
+def _encode(column: Column, *, context: JobContext) -> None:
+    """Find the categories of a column (any thread)."""
+    context.check()
+    _ = column.coded
 
 
 def _offer_of(column: Column) -> Offer:

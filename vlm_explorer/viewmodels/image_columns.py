@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vlm_explorer.files.header import PLAIN_STACK
+from vlm_explorer.viewmodels.arrow_columns import Coded, texts_of
 from vlm_explorer.viewmodels.columns import SCAN, TABLE, Column, Offer
 
 if TYPE_CHECKING:
@@ -71,9 +72,8 @@ def offers_of_images(images: ImageTable) -> dict[str, Offer]:
         offers.append(Offer("study_day", "study day", SCAN, True, make))
     for name in images.extra:
         make = partial(_of_table, images, name)
-        offers.append(
-            Offer(f"{TAG}{name}", name, TABLE, images.extra[name].dtype.kind == "f", make)
-        )
+        is_number = not isinstance(images.extra[name], Coded)
+        offers.append(Offer(f"{TAG}{name}", name, TABLE, is_number, make))
     return {offer.key: offer for offer in offers}
 
 
@@ -133,4 +133,7 @@ def _series_titles(images: ImageTable) -> Mapping[str, str]:
 
 
 def _of_table(images: ImageTable, name: str) -> Column:
-    return Column(f"{TAG}{name}", name, images.extra[name], group=TABLE)
+    key, values = f"{TAG}{name}", images.extra[name]
+    if isinstance(values, Coded):
+        return Column(key, name, texts_of(values), group=TABLE, codes=values)
+    return Column(key, name, values, group=TABLE)

@@ -179,8 +179,8 @@ class ImageTable:
         return column is not None and is_known(column)
 
     @cached_property
-    def extra(self) -> dict[str, np.ndarray]:
-        """The further columns of the table of captions, by name: float64 or object arrays."""
+    def extra(self) -> dict[str, np.ndarray | Coded]:
+        """The further columns of the table of captions, by name: float64 (N,), or texts."""
         column = self._column("extra")
         return {} if column is None else further_columns(column)
 

@@ -78,22 +78,16 @@ def ramp_codes(column: Column, style: RampStyle) -> tuple[NDArray[np.uint8], Ram
     one it reaches as far on both sides, so that equal colours are equal distances.
     """
     values = column.values
-    low, high, least, most = _ends(values, column.key == SIMILARITY)
+    known = np.isfinite(values)
+    whole = bool(known.all())
+    low, high, least, most = _ends(values if whole else values[known], column.key == SIMILARITY)
     centre = None if style.plain else column.centre if style.centre is None else style.centre
     if centre is not None:
         reach = max(high - centre, centre - low)
         low, high = centre - reach, centre + reach
-    span = high - low
-    with np.errstate(invalid="ignore"):
-        if span > 0:
-            steps = (values.astype(np.float32) - np.float32(low)) * np.float32((STEPS - 2) / span)
-        else:  # all are one value: the middle of a diverging scale, the end of another
-            steps = np.where(np.isnan(values), np.float32(np.nan), np.float32(_alone(centre)))
-        np.clip(steps, 0, STEPS - 2, out=steps)
-        steps += np.float32(1.5)  # rounds: what follows cuts
-        unknown = ~np.isfinite(values)
-        steps[unknown] = MISSING
-        codes = steps.astype(np.uint8)
+    codes = _codes(values, low, high, centre)
+    if not whole:
+        codes[~known] = MISSING
     by_code = np.bincount(codes, minlength=STEPS)
     counts = by_code[1:].reshape(BINS, -1).sum(axis=1)
     return codes, Ramp(
@@ -111,13 +105,23 @@ def ramp_codes(column: Column, style: RampStyle) -> tuple[NDArray[np.uint8], Ram
     )
 
 
-def _alone(centre: float | None) -> int:
-    return STEPS - 2 if centre is None else (STEPS - 2) // 2
+def _codes(
+    values: NDArray[np.float64], low: float, high: float, centre: float | None
+) -> NDArray[np.uint8]:
+    """Return the nearest step of each value, 1 to STEPS - 1; of one that is not finite any."""
+    last = STEPS - 2
+    if high <= low:  # all are one value: the middle of a diverging scale, the end of another
+        return np.full(len(values), 1 + (last if centre is None else last // 2), np.uint8)
+    with np.errstate(invalid="ignore"):
+        steps = values - low
+        steps *= last / (high - low)
+        steps += 1.5  # rounds: the cast cuts
+        np.clip(steps, 1.0, last + 1.0, out=steps)
+        return steps.astype(np.uint8)
 
 
-def _ends(values: NDArray[np.float64], similarity: bool) -> tuple[float, float, float, float]:
+def _ends(known: NDArray[np.float64], similarity: bool) -> tuple[float, float, float, float]:
     """Return where the scale begins and ends, and the least and the highest value."""
-    known = values[np.isfinite(values)]
     if not len(known):
         return 0.0, 1.0, 0.0, 1.0
     least, most = float(known.min()), float(known.max())

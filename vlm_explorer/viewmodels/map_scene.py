@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,27 +86,33 @@ class MapScene:
         return len(self.row)
 
 
-def draw_order(
+def ranks(
     places: Places, colouring: Colouring, sizing: Sizing | None = None
-) -> NDArray[np.intp]:
-    """Return the order of drawing: captions, then images.
+) -> NDArray[np.uint16] | None:
+    """Return what lies on top of what: captions lowest; None where the order of places says it.
 
     Of values those lie on top that matter: the highest, or those farthest from the centre. Where
     points have sizes, the small ones lie above the large ones.
     """
     if (colouring.ramp is None and sizing is None) or not len(places):
-        return np.arange(len(places))
-    order = np.arange(len(places))
+        return None
+    rank = np.ones(len(colouring.codes) + 1, np.uint16)
     if colouring.ramp is not None:
-        rank = np.arange(STEPS)
+        steps = np.arange(STEPS)
         if (centre := centre_code(colouring.ramp)) is not None:
-            rank = np.append(0, np.abs(np.arange(1, STEPS) - centre) + 1)
-        order = np.argsort(rank.astype(np.uint8)[_codes(places.row, colouring)], kind="stable")
+            steps = np.append(0, np.abs(steps[1:] - centre) + 1)
+        rank[:-1] = (steps + 1).astype(np.uint16)[colouring.codes]
     if sizing is not None:
-        small_last = len(SIZES) - _sizes(places.row, sizing)
-        order = order[np.argsort(small_last[order], kind="stable")]
-    images = places.images[order]
-    return np.concatenate([order[~images], order[images]])
+        small_last = (len(SIZES) - np.arange(len(SIZES))) * (STEPS + 1)
+        rank[:-1] += small_last.astype(np.uint16)[sizing.codes]
+    of_points = _by_row(rank, places.row)
+    of_points[~places.images] = 0
+    return of_points
+
+
+def _by_row(of_images: NDArray[Any], row: NDArray[np.intp]) -> NDArray[Any]:
+    """Return each point's value (P,) of values (N + 1,), the last for those without an image."""
+    return of_images.take(row, mode="wrap")
 
 
 def centre_code(ramp: Ramp) -> int | None:
@@ -116,15 +122,13 @@ def centre_code(ramp: Ramp) -> int | None:
 
 def _sizes(row: NDArray[np.intp], sizing: Sizing) -> NDArray[np.uint8]:
     """Return each point's index into `SIZES`; what belongs to no image has the usual one."""
-    sizes: NDArray[np.uint8] = np.append(sizing.codes, np.uint8(0))[row]
-    return sizes
+    return _by_row(np.append(sizing.codes, np.uint8(0)), row)
 
 
 def _codes(row: NDArray[np.intp], colouring: Colouring) -> NDArray[np.uint8]:
     """Return each point's code; what belongs to no image comes after the last category."""
     outside = 0 if colouring.ramp is not None else len(colouring.categories)
-    codes = np.append(colouring.codes, np.uint8(outside))
-    return codes[row]
+    return _by_row(np.append(colouring.codes, np.uint8(outside)), row)
 
 
 def empty_scene(session: Session) -> MapScene:
@@ -166,7 +170,7 @@ class Choices:
 
 
 def build_scene(
-    session: Session, places: Places, colouring: Colouring, order: NDArray[np.intp],
+    session: Session, places: Places, colouring: Colouring, rank: NDArray[np.uint16] | None,
     choices: Choices, groups: tuple[GroupName, ...], sizing: Sizing | None = None,
 ) -> MapScene:  # fmt: skip
     """Join the session's state, a layout and a colouring into what is drawn.
@@ -175,17 +179,18 @@ def build_scene(
         session: shown, selection, query, labels and groups are read.
         places: of the session's layout.
         colouring: of the session's images.
-        order: of drawing, see `draw_order`.
+        rank: of the points, see `ranks`.
         choices: the user's.
         groups: of the session, all of them.
         sizing: of the session's images; None: all points have the usual size.
     """
     masks = _masks(session, places, colouring, choices)
-    row, text = places.row[order], places.text[order]
-    drawn = choices.captions | (text == NONE)
-    level = np.where(drawn, masks.level[row], Level.ABSENT).astype(np.int8)
+    row, text = places.row, places.text
+    level = _by_row(masks.level, row)
+    if not choices.captions:
+        level[~places.images] = Level.ABSENT
     size = None if sizing is None else _sizes(row, sizing)
-    points = Points(places.xy[order], _codes(row, colouring), text != NONE, level, size)
+    points = Points(places.xy, _codes(row, colouring), ~places.images, level, size, rank)
     active = masks.level[:-1] >= Level.FADED
     colours = [entry.colour for entry in colouring.categories]
     return MapScene(

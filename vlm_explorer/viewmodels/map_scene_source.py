@@ -32,8 +32,8 @@ from vlm_explorer.viewmodels.map_scene import (
     Choices,
     MapScene,
     build_scene,
-    draw_order,
     empty_scene,
+    ranks,
 )
 from vlm_explorer.viewmodels.map_sizes import Sizing, sizing_of
 from vlm_explorer.viewmodels.map_stars import Star, StarKind, stars_of
@@ -80,7 +80,7 @@ class SceneSource(QObject):
         self._colouring: Colouring | None = None
         self._sizing: Sizing | None = None
         self._shown_columns: tuple[Column | None, Column | None] = (None, None)
-        self._order: Indices | None = None
+        self._rank: tuple[object, object, NDArray[np.uint16] | None] = (None, None, None)
         self._groups: tuple[object, Places, tuple[GroupName, ...]] = (None, self._places, ())
         self._scene: MapScene | None = None
         self._last_star: Star | None = None
@@ -184,14 +184,15 @@ class SceneSource(QObject):
         if self._colouring is None:
             self._colour_anew()
         assert self._colouring is not None
-        if self._order is None:
-            self._order = draw_order(self._places, self._colouring, self._sizing)
+        if self._rank[0] is not self._places or self._rank[1] is not self._colouring:
+            rank = ranks(self._places, self._colouring, self._sizing)
+            self._rank = self._places, self._colouring, rank
         choices = Choices(self.hidden, self._captions, self._find_stars())
         if self._groups[0] is not self.session.groups or self._groups[1] is not self._places:
             named = group_names(self.session, self._places)
             self._groups = self.session.groups, self._places, named
         scene = build_scene(
-            self.session, self._places, self._colouring, self._order, choices, self._groups[2],
+            self.session, self._places, self._colouring, self._rank[2], choices, self._groups[2],
             self._sizing,
         )  # fmt: skip
         note = self.lines.note(scene)
@@ -204,7 +205,6 @@ class SceneSource(QObject):
         self._colouring = colouring_of(by, self.session, self.styles.of(by))
         self._sizing = sizing_of(size) if size is not None and size.is_number else None
         self._shown_columns = columns.get(by), size
-        self._order = None
 
     def _find_stars(self) -> tuple[Star, ...]:
         """Return the stars; the prompt's stays where it was until its new place is known."""
@@ -270,7 +270,6 @@ class SceneSource(QObject):
                 if answer is None
                 else places_of(answer, images, self._owners.of(self._captioned(answer)))
             )
-            self._order = None
             self._scene = None
             self._last_star = None
             self._star_places.take(answer, self._places)

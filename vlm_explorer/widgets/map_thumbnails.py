@@ -44,7 +44,8 @@ def pin_thumbnails(model: MapModel, view: View, obstacles: Sequence[QRectF]) -> 
     index = few_in_view(scene.points, view, MOST_IN_VIEW, hollow=False)
     screen = view.to_screen(scene.points.xy[index].astype(np.float64))
     places = {int(point): (float(x), float(y)) for point, (x, y) in zip(index, screen, strict=True)}
-    chosen = sorted(index.tolist(), key=lambda i: (i != scene.current, -scene.points.level[i], -i))
+    on_top = scene.points.back_to_front(index)[::-1].tolist()
+    chosen = sorted(on_top, key=lambda i: (i != scene.current, -scene.points.level[i]))
     area = Rect(4, 4, view.width - 8, view.height - 8)
     taken = [Rect(r.x(), r.y(), r.width(), r.height()) for r in obstacles]
     pinned = []

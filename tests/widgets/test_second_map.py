@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QFontMetricsF, QMouseEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shell_collection import build_collection, keep_window_state
@@ -20,6 +20,7 @@ from vlm_explorer.viewmodels.second_map import OVERLAP
 from vlm_explorer.viewmodels.second_map_model import point_of
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.main_window import MainWindow
+from vlm_explorer.widgets.map_notes import broken
 from vlm_explorer.widgets.map_view import MapView
 from vlm_explorer.widgets.second_map_pair import MapPair
 
@@ -103,11 +104,11 @@ def test_that_the_other_encoder_stands_beside_the_map_with_figures(compared: Mai
     assert (maps.second.model, answer.first.model, answer.second.model) == (SECOND, FIRST, SECOND)
     assert maps.bar.words.text() == f"{FIRST} · PCA, raw joint space"
     caption, agreement, alignment, missing = view.caption.lines
-    assert caption.startswith(f"{SECOND} · PCA, raw joint space · 20 of 24 shown")
+    assert caption.startswith("PCA, raw joint space · 20 of 24 shown")
     assert agreement.startswith(f"overlap {answer.mean:.2f} of 9 neighbours (chance ")
     assert agreement.endswith(f"CKA {answer.cka:.2f}")
-    assert alignment.startswith("aligned to the left map: turned, scaled")
-    assert missing == "20 of 24 images on both maps, 4 only left, 0 only right"
+    assert alignment.startswith(f"{SECOND}, aligned: turned, scaled")
+    assert missing == "20 of 24 images on both maps · 4 only left · 0 only right"
     assert "95 % interval" in view.caption.toolTip()
     assert compared.workspace.map.caption.lines[0].startswith("PCA, raw joint space · 24 of 24")
 
@@ -202,7 +203,7 @@ def test_that_the_right_map_lies_on_the_left_one_unless_that_is_switched_off(
     np.testing.assert_array_equal(view.model.places.image_xy[rows], answer.aligned_xy)
     qtbot.mouseClick(maps.bar.aligned, LEFT)
     np.testing.assert_array_equal(view.model.places.image_xy[rows], answer.second.xy)
-    assert "not aligned to the left map" in view.caption.lines
+    assert f"{SECOND}, not aligned to the left map" in view.caption.lines
     qtbot.mouseClick(maps.bar.aligned, LEFT)
     np.testing.assert_array_equal(view.model.places.image_xy[rows], answer.aligned_xy)
     wait_still(compared, qtbot)
@@ -289,7 +290,7 @@ def test_that_the_chooser_offers_encoders_methods_and_spaces(
     actions[FIRST].trigger()
     settle(compared.session)
     assert second.model == FIRST
-    assert right(compared).caption.lines[0].startswith(f"{FIRST} · PCA")
+    assert right(compared).caption.lines[2].startswith(f"{FIRST}, aligned")
     wait_still(compared, qtbot)
 
 
@@ -304,6 +305,21 @@ def test_that_the_viewer_makes_room_in_a_small_window_and_comes_back(
     assert not panes.viewer.isHidden()
     assert right(compared).isHidden()
     assert pair(compared).bar.isHidden()
+
+
+def test_that_no_word_of_the_captions_is_cut_off_beside_the_viewer(compared: MainWindow) -> None:
+    compared.workspace.toggle_viewer()
+    QApplication.processEvents()
+    assert right(compared).isVisible()
+    assert right(compared).width() < 330
+    for view in (compared.workspace.map, right(compared)):
+        metrics = QFontMetricsF(view.caption.font())
+        room = view.caption.width() - 14
+        for line in view.caption.lines:
+            parts = broken(line, room, metrics)
+            assert " · ".join(parts) == line
+            assert [part for part in parts if metrics.horizontalAdvance(part) > room] == []
+        assert view.caption.geometry().bottom() < view.height()
 
 
 def test_that_a_window_too_narrow_for_two_maps_says_so(compared: MainWindow) -> None:

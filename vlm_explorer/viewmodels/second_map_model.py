@@ -40,9 +40,8 @@ class SecondMapModel(MapModel):
         answer = self._second.answer
         if scene.state is not MapState.READY or answer is None:
             return scene
-        caption = f"{self._second.model} · {scene.caption}"
         notes = *second_map_words.notes(answer, aligned=self._second.aligned), *scene.notes
-        return replace(scene, caption=caption, notes=notes, stars=self._stars(scene, answer))
+        return replace(scene, notes=notes, stars=self._stars(scene, answer))
 
     def _stars(self, scene: MapScene, answer: CompareAnswer) -> tuple[Star, ...]:
         """Return the stars, and say whose opinion puts them there."""

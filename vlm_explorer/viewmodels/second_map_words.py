@@ -20,7 +20,8 @@ EXPLANATION = (
     "in any (Jaccard index), 0 to 1; chance: of neighbours drawn at random.\n"
     "CKA: linear centred kernel alignment of the two spaces, 0 to 1 (Kornblith et al. 2019).\n"
     "Aligned: turned, mirrored, scaled and moved as a whole so that images lie as near as possible "
-    "to their places on the left (Procrustes)."
+    "to their places on the left (Procrustes); misfit: the squared distances left over, as a share "
+    "of the left map's spread."
 )
 
 
@@ -45,11 +46,12 @@ def agreement(answer: CompareAnswer) -> str:
 
 def notes(answer: CompareAnswer, *, aligned: bool) -> tuple[str, ...]:
     """Return the further lines of the second map's caption."""
-    lines = [agreement(answer), _alignment(answer) if aligned else "not aligned to the left map"]
+    how = _alignment(answer) if aligned else "not aligned to the left map"
+    lines = [agreement(answer), f"{answer.second.model}, {how}"]
     if answer.only_first or answer.only_second:
         lines.append(
-            f"{len(answer.image_ids):,} of {answer.images:,} images on both maps, "
-            f"{answer.only_first:,} only left, {answer.only_second:,} only right"
+            f"{len(answer.image_ids):,} of {answer.images:,} images on both maps · "
+            f"{answer.only_first:,} only left · {answer.only_second:,} only right"
         )
     return tuple(lines)
 
@@ -58,7 +60,7 @@ def _alignment(answer: CompareAnswer) -> str:
     if math.isnan(answer.alignment.disparity):
         return "moved onto the left map"
     how = "turned, scaled, mirrored" if answer.alignment.mirrored else "turned, scaled"
-    return f"aligned to the left map: {how} · {answer.alignment.disparity * 100:.0f} % misfit left"
+    return f"aligned: {how} · misfit {answer.alignment.disparity * 100:.0f} %"
 
 
 def details(answer: CompareAnswer) -> str:

@@ -14,6 +14,8 @@ from vlm_explorer.widgets.controls import text_button
 from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, theme, themes
 
 _LINE = 16  # px
+_SIDES = 16  # px beside the lines
+_PART = " · "
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -23,6 +25,7 @@ class CaptionLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lines: tuple[str, ...] = ()
+        self._set: list[str] = []  # the same, broken where there is little room
         self._room = 600
         self.setFont(font(ANNOTATION))
         self.setToolTip(map_words.EXPLANATION)
@@ -47,8 +50,10 @@ class CaptionLine(QWidget):
 
     def _measure(self) -> None:
         metrics = QFontMetricsF(self.font())
-        widest = max((metrics.horizontalAdvance(line) for line in self._lines), default=0.0)
-        self.resize(min(math.ceil(widest) + 16, self._room), _LINE * len(self._lines) + 6)
+        room = self._room - _SIDES
+        self._set = [part for line in self._lines for part in broken(line, room, metrics)]
+        widest = max((metrics.horizontalAdvance(line) for line in self._set), default=0.0)
+        self.resize(min(math.ceil(widest) + _SIDES, self._room), _LINE * len(self._set) + 6)
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -61,7 +66,7 @@ class CaptionLine(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()), RADIUS, RADIUS)
         painter.setPen(roles.colour("secondary"))
         inner = self.rect().adjusted(7, 3, -7, -3)
-        for number, line in enumerate(self._lines):
+        for number, line in enumerate(self._set):
             row = QRectF(inner.x(), inner.y() + number * _LINE, inner.width(), _LINE)
             short = painter.fontMetrics().elidedText(
                 line, Qt.TextElideMode.ElideRight, inner.width()
@@ -70,6 +75,18 @@ class CaptionLine(QWidget):
                 row, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, short
             )
         painter.end()
+
+
+def broken(line: str, room: float, metrics: QFontMetricsF) -> list[str]:
+    """Return a line as one or several, each as many of its parts as there is room for."""
+    lines: list[str] = []
+    for part in line.split(_PART):
+        longer = f"{lines[-1]}{_PART}{part}" if lines else part
+        if lines and metrics.horizontalAdvance(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
 
 
 class Pill(QWidget):

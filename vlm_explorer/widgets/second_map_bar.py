@@ -140,7 +140,7 @@ class SecondMapBar(QWidget):
 
     def _lay_out(self) -> None:
         right = QHBoxLayout(self._right)
-        right.setContentsMargins(4, 0, 0, 0)
+        right.setContentsMargins(8, 0, 0, 0)
         right.setSpacing(2)
         right.addWidget(self.chooser)
         right.addStretch(1)

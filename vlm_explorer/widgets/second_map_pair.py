@@ -17,7 +17,8 @@ from vlm_explorer.widgets.controls import Line
 from vlm_explorer.widgets.map_view import MapView
 from vlm_explorer.widgets.second_map_bar import SecondMapBar
 
-LEAST = 320  # px of each map
+ALONE = 320  # px of one map, at least
+LEAST = 300  # px of each of two
 
 
 class MapPair(QWidget):
@@ -55,7 +56,8 @@ class MapPair(QWidget):
         column.setSpacing(0)
         for part in (self.bar, self._line, self.maps):
             column.addWidget(part, 1 if part is self.maps else 0)
-        self.setMinimumWidth(LEAST)
+        self.setMinimumWidth(ALONE)
+        left.setMinimumWidth(LEAST)
         self.setFocusProxy(left)
         self._opened = False
         self.second.changed.connect(self._take)
@@ -90,6 +92,7 @@ class MapPair(QWidget):
         beside = cast(Session, self.second.beside)
         model = SecondMapModel(self.second, self)
         right = self.right = MapView(beside, self._thumbnails, model=model, bare=True)
+        right.setMinimumWidth(LEAST)
         right.canvas.setAccessibleName("Second map")
         left = self.left
         right.canvas.set_images(left.canvas.images)

@@ -22,7 +22,6 @@ from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 from vlm_explorer.widgets.viewer import Viewer
 
 LIBRARY, VIEWER, STRIP = 220, 420, 200  # px, at first
-LEAST_MAP = 320
 ROOMY = 800  # px of two maps, below which the viewer makes room
 MAP_BESIDE_TWO = 352  # px that two scans side by side leave to the map
 
@@ -69,7 +68,6 @@ class Workspace(QWidget):
         self.viewer = Viewer(session, thumbnails)
         self.strip = Strip(session, self.painter)
         self.banner = Banner(session)
-        self.map.setMinimumWidth(LEAST_MAP)
         self._folded_for_maps = False  # the viewer
         self._card = OpeningCard(session, self.map)
         self._unfolded_height = STRIP

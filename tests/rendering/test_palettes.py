@@ -54,3 +54,35 @@ def test_that_the_ramp_moves_evenly_away_from_the_ground(ground):
 def test_that_mixing_half_way_lies_between():
     mixed = colours.mix([[0, 0, 0]], [255, 255, 255], 0.5)
     np.testing.assert_allclose(colours.to_lab(mixed)[0], [0.5, 0, 0], atol=5e-3)
+
+
+@pytest.mark.parametrize("ground", [DARK, LIGHT])
+@pytest.mark.parametrize("name", ramps.SEQUENTIAL)
+def test_that_every_ramp_can_be_read_by_its_lightness_alone(ground, name):
+    lightness = colours.to_lab(ramps.sequential(ground, 255, name))[:, 0]
+    away = np.abs(lightness - colours.to_lab(ground)[0])
+    assert (np.diff(away) > -5e-3).all()
+    assert away[-1] - away[0] > 0.4
+
+
+@pytest.mark.parametrize("ground", [DARK, LIGHT])
+@pytest.mark.parametrize("name", ramps.DIVERGING)
+def test_that_a_diverging_ramp_is_the_same_on_both_sides_but_for_its_hue(ground, name):
+    ramp = ramps.diverging(ground, 255, name)
+    lab = colours.to_lab(ramp)
+    np.testing.assert_allclose(lab[:, 0], lab[::-1, 0], atol=0.02)
+    assert np.hypot(*lab[127, 1:]) < 0.01
+    assert abs(lab[127, 0] - colours.to_lab(ground)[0]) > 0.1
+    for eye in (np.eye(3), colours.PROTANOPIA, colours.DEUTERANOPIA):
+        seen = colours.linear_to_lab(np.clip(colours.to_linear(ramp[[0, 127, 254]]) @ eye.T, 0, 1))
+        assert np.linalg.norm(seen[0] - seen[2]) > 0.1
+        assert np.linalg.norm(seen[0] - seen[1]) > 0.2
+
+
+def test_that_a_palette_of_the_other_kind_gives_the_usual_one():
+    ground = (11, 14, 18)
+    usual = ramps.ramp(ground, "", centred=True)
+    np.testing.assert_array_equal(ramps.ramp(ground, "grey", centred=True), usual)
+    np.testing.assert_array_equal(
+        ramps.ramp(ground, "blue to orange", centred=False), ramps.ramp(ground, "", centred=False)
+    )

@@ -171,3 +171,31 @@ def test_that_a_crowd_in_view_is_too_many_and_a_few_of_it_are_found(make_points)
     expected = np.flatnonzero(((screen >= 0) & (screen <= 200)).all(axis=1))
     assert 0 < len(expected) <= 60
     np.testing.assert_array_equal(picking.few_in_view(points, near, 60, hollow=False), expected)
+
+
+def test_that_a_large_point_is_picked_at_its_edge_and_a_small_one_is_not():
+    xy = np.array([[0, 0], [100, 0]], np.float32)
+    plain = Points(xy, np.zeros(2, np.uint8), np.zeros(2, bool), np.full(2, Level.PLAIN, np.int8))
+    sized = dataclasses.replace(plain, size=np.array([5, 1], np.uint8))
+    view = View(50.0, 0.0, 1.0, 400, 200)
+    beside = view.to_screen(xy.astype(float)) + np.array([0, 8])
+    assert picking.pick(sized, view, tuple(beside[0]), 10, 0.0) == 0
+    assert picking.pick(sized, view, tuple(beside[1]), 10, 0.0) is None
+    assert picking.pick(plain, view, tuple(beside[0]), 10, 0.0) is None
+
+
+def test_that_of_points_in_one_place_the_highest_rank_is_picked():
+    xy = np.zeros((3, 2), np.float32)
+    points = Points(
+        xy, np.zeros(3, np.uint8), np.zeros(3, bool), np.full(3, Level.PLAIN, np.int8),
+        rank=np.array([2, 7, 7], np.uint16),
+    )  # fmt: skip
+    view = VIEW
+    at = tuple(view.to_screen(xy[0].astype(float)))
+    assert picking.pick(points, view, at, 5, 4) == 2
+    assert (
+        picking.pick(
+            dataclasses.replace(points, rank=np.array([9, 7, 7], np.uint16)), view, at, 5, 4
+        )
+        == 0
+    )

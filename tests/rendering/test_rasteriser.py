@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vlm_explorer.rendering import colours, density, rasteriser
+from vlm_explorer.rendering.points import SIZES
 from vlm_explorer.rendering.rasteriser import DISC_LIMIT, Brush, Level, rasterise
 from vlm_explorer.rendering.view import View
 
@@ -187,3 +188,36 @@ def test_that_many_points_are_not_drawn_within_a_frame():
     assert rasteriser.is_quick(5000, 4.0, 1.0)
     assert not rasteriser.is_quick(DISC_LIMIT + 1, 1.0, 1.0)
     assert not rasteriser.is_quick(DISC_LIMIT, 5.0, 2.0)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_that_points_are_as_wide_as_their_sizes(make_points, brush, ratio):
+    points = make_points(np.zeros((1, 2)))
+    widths = [
+        touched(rasterise(_sized(points, size), brush, VIEW, ratio)).any(axis=0).sum() / ratio
+        for size in range(len(SIZES))
+    ]
+    np.testing.assert_allclose(widths, np.array(SIZES) * brush.diameter, atol=1.6)
+    assert widths[1] < widths[2] < widths[3] < widths[4] < widths[5]
+    plain = rasterise(points, brush, VIEW, ratio)
+    np.testing.assert_array_equal(rasterise(_sized(points, 0), brush, VIEW, ratio), plain)
+
+
+def _sized(points, size):
+    return dataclasses.replace(points, size=np.full(len(points), size, np.uint8))
+
+
+def test_that_the_highest_rank_is_on_top(make_points, brush):
+    points = make_points(np.zeros((3, 2)))
+    points = dataclasses.replace(points, codes=np.array([0, 1, 2], np.uint8))
+    for top in range(3):
+        rank = np.where(np.arange(3) == top, 500, 3).astype(np.uint16)
+        picture = rasterise(dataclasses.replace(points, rank=rank), brush, VIEW)
+        np.testing.assert_array_equal(picture[40, 60, :3], PALETTE[top])
+
+
+def test_that_very_many_points_have_the_same_picture_with_and_without_sizes(make_points, brush):
+    points = make_points(cloud(DISC_LIMIT + 500, spread=0.5))
+    sized = dataclasses.replace(points, size=np.full(len(points), 3, np.uint8))
+    plain, other = rasterise(points, brush, VIEW), rasterise(sized, brush, VIEW)
+    np.testing.assert_array_equal(plain, other)

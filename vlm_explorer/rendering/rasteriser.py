@@ -71,11 +71,12 @@ def rasterise(points: Points, brush: Brush, view: View, ratio: float = 1.0) -> C
     seen = (x > -edge) & (x < columns + edge) & (y > -edge) & (y < rows + edge)
     seen &= points.level > Level.ABSENT
     index = np.flatnonzero(seen)
-    if len(index) <= DISC_LIMIT:
-        index = points.back_to_front(index)
     x, y, codes, kinds, level = (
         _chosen(column, index) for column in (x, y, points.codes, points.kinds, points.level)
     )
+    if points.rank is not None and len(index) <= DISC_LIMIT:  # among more there is no top one
+        order = np.argsort(_chosen(points.rank, index), kind="stable")
+        x, y, codes, kinds, level = (column[order] for column in (x, y, codes, kinds, level))
     _Plain(painter, Discs(x, y, codes, kinds), level).draw()
     return canvas
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vlm_explorer.analysis.phrase_names import PhraseName
 
 # Beyond this, groups are found among every n-th point and the others join the nearest of them.
-_MOST_POINTS = 10_000
+MOST_POINTS = 10_000
 _SMALLEST_GROUP = 5
 
 
@@ -31,6 +31,9 @@ class Group:
         y: the same, along the other axis.
         members: int64 (count,), rows of the map, ascending.
         preferred: where the name is a phrase, how far the members prefer it; None for a label.
+        level: 0 for coarse groups, more for finer ones.
+        parent: index, among the groups found together, of the coarser one that holds most of its
+            members; -1 where there is none.
     """
 
     name: str
@@ -40,6 +43,8 @@ class Group:
     y: float
     members: NDArray[np.int64]
     preferred: PhraseName | None = None
+    level: int = 0
+    parent: int = -1
 
 
 def group_points(
@@ -59,7 +64,7 @@ def group_points(
     smallest = max(_SMALLEST_GROUP, round(smallest_share * len(xy)))
     if len(xy) < 2 * smallest:
         return []
-    assigned = _assign(np.asarray(xy, np.float64), smallest)
+    assigned = assign(xy, smallest)
     groups = [
         _describe(xy, labels, np.flatnonzero(assigned == number))
         for number in range(assigned.max(initial=-1) + 1)
@@ -67,16 +72,29 @@ def group_points(
     return sorted(groups, key=lambda group: (-group.count, int(group.members[0])))
 
 
-def _assign(xy: NDArray[np.float64], smallest: int) -> NDArray[np.intp]:
-    """Return each point's number of group, -1 for none."""
+def assign(
+    xy: NDArray[np.float32], smallest: int, *, fine: bool = False
+) -> NDArray[np.intp]:
+    """Return each point's number of group, -1 for none.
+
+    Args:
+        xy: float32 (N, 2), places on the map.
+        smallest: a group has at least so many points.
+        fine: whether the leaves of the hierarchy are wanted, rather than what lasts longest in it.
+    """
     from sklearn.cluster import HDBSCAN
 
-    step = -(-len(xy) // _MOST_POINTS)
-    chosen = xy[::step]
+    step = -(-len(xy) // MOST_POINTS)
+    chosen = np.asarray(xy[::step], np.float64)
     smallest = max(_SMALLEST_GROUP, smallest // step)
     if np.ptp(chosen, axis=0).max() == 0:
         return np.full(len(xy), -1)
-    finder = HDBSCAN(min_cluster_size=smallest, min_samples=_SMALLEST_GROUP, copy=True)
+    finder = HDBSCAN(
+        min_cluster_size=smallest,
+        min_samples=_SMALLEST_GROUP,
+        cluster_selection_method="leaf" if fine else "eom",
+        copy=True,
+    )
     found = np.asarray(finder.fit_predict(chosen))
     if step == 1:
         return found

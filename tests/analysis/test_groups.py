@@ -80,7 +80,7 @@ def test_that_points_on_one_spot_form_no_groups():
 def test_that_many_points_join_the_group_of_their_nearest_neighbour(monkeypatch):
     from vlm_explorer.analysis import groups as module
 
-    monkeypatch.setattr(module, "_MOST_POINTS", 500)
+    monkeypatch.setattr(module, "MOST_POINTS", 500)
     xy, which = islands([2000, 1000, 1000])
     found = group_points(xy, [str(one) for one in which])
     assert sorted(group.name for group in found) == ["0", "1", "2"]

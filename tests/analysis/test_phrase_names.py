@@ -55,3 +55,22 @@ def test_that_nothing_is_named_where_there_is_nothing_to_prefer(seed: int) -> No
     assert name_groups(images, groups, phrases[:0]) == [None] * 3
     towards = unit(images[groups[0]].mean(axis=0) - images[groups[1]].mean(axis=0))
     assert name_groups(images, [groups[1]], towards[None]) == [None]
+
+
+def test_that_a_finer_group_is_told_apart_from_what_lies_around_it():
+    words = np.eye(5, dtype=np.float32)  # chest, enlarged heart, normal chest, breast, other
+    chance = np.random.default_rng(0)
+    kind = np.repeat([0, 1, 2], 30)
+    centre = np.array([[1, 0.6, 0, 0, 0], [1, 0, 0.6, 0, 0], [0, 0, 0, 1, 0]])
+    images = centre[kind] + chance.normal(size=(90, 5)) * 0.05
+    images = (images / np.linalg.norm(images, axis=1, keepdims=True)).astype(np.float32)
+    around, enlarged, normal = np.arange(60), np.arange(30), np.arange(30, 60)
+    groups = [around, np.arange(60, 90), enlarged, normal, np.arange(50, 60)]
+    within = [None, None, around, around, normal]
+    named = name_groups(images, groups, words, within)
+    assert [name and name.phrase for name in named] == [0, 3, 1, 2, None]
+    assert name_groups(images, groups, words)[4] is not None
+    inside = images[enlarged].mean(axis=0)
+    rests = images[normal].mean(axis=0), images[30:].mean(axis=0)
+    least = min(float((inside - rest)[1]) for rest in rests)
+    assert named[2].preference == pytest.approx(least, abs=1e-5)

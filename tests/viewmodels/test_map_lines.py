@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from map_session import PLACES, fill, image_ids, lay_out, search
+from map_session import PLACES, fill, image_ids, lay_out, search, show_only
 
 from vlm_explorer.rendering.view import View
 from vlm_explorer.viewmodels.map_lines import FEW, MOST_LINES, star_lines
@@ -94,7 +94,7 @@ def test_that_many_points_in_view_have_lines_of_the_selection_only(session, mode
 
 def test_that_what_is_filtered_out_or_without_captions_has_no_lines(session, model):
     many(session, 10)
-    session.set_shown(np.arange(10) != 3)
+    show_only(session, np.arange(10) != 3)
     assert len(drawn(model, everything(model))) == 9
     model.set_captions(False)
     assert drawn(model, everything(model)) == set()

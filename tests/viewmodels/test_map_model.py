@@ -379,11 +379,11 @@ def test_that_groups_are_said_to_be_named_by_their_commonest_label(session, mode
     fill(session)
     group = Group("effusion", 2 / 3, 3, 1.0, 2.0, np.array([0, 1, 2]))
     lay_out(session, groups=(group,))
-    assert model.scene.notes == ("groups named by their commonest label",)
+    assert model.scene.notes == ("regions of this picture, named by their commonest label",)
     shown = model.scene.groups[0]
-    assert shown.note == "commonest label of 3 points (67 %)"
+    assert shown.note.endswith("\nCommonest label of its 3 images (67 %).")
     show_only(session, [False, False, False, True, True, True])
-    assert model.scene.groups == ()
+    assert model.scene.named == (False,)
 
 
 def test_that_groups_are_said_to_be_named_by_phrases(session, model):
@@ -392,13 +392,11 @@ def test_that_groups_are_said_to_be_named_by_phrases(session, model):
     phrased = Group("chest x-ray", 0, 3, 1.0, 2.0, np.array([0, 1, 2]), name)
     nameless = Group("", 0, 3, 5.0, 2.0, np.array([3, 4, 5]))
     lay_out(session, groups=(phrased, nameless))
-    assert model.scene.notes == (
-        "groups named by the phrase that their images prefer to all others",
-    )
+    assert model.scene.notes == ("regions of this picture, named by the phrase that they prefer",)
     (shown,) = model.scene.groups
     assert (shown.name, shown.after) == ("chest x-ray", "+0.041")
     assert "0.041 higher" in shown.note
-    assert "0.011 more than for the next" in shown.note
+    assert "a lead of 0.011 before the next" in shown.note
 
 
 def test_that_a_preliminary_layout_says_what_it_stands_in_for(session, model):

@@ -442,7 +442,11 @@ def test_that_prompt_and_groups_stand_on_the_map_with_their_notes(view, session,
     assert words.keys() == {"left pleural effusion", "effusion"}
     assert words["effusion"].after == "75 %"
     for text, note in (
-        ("effusion", "commonest label of 4 points (75 %)"),
+        (
+            "effusion",
+            "A region of this picture; another layout has others.\n"
+            "Commonest label of its 4 images (75 %).",
+        ),
         ("left pleural effusion", "left pleural effusion\nplaced at its 6 nearest images"),
     ):
         at = words[text].rect.center().toPoint()

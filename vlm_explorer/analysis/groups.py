@@ -72,9 +72,7 @@ def group_points(
     return sorted(groups, key=lambda group: (-group.count, int(group.members[0])))
 
 
-def assign(
-    xy: NDArray[np.float32], smallest: int, *, fine: bool = False
-) -> NDArray[np.intp]:
+def assign(xy: NDArray[np.float32], smallest: int, *, fine: bool = False) -> NDArray[np.intp]:
     """Return each point's number of group, -1 for none.
 
     Args:

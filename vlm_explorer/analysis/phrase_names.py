@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from vlm_explorer.analysis.similarity import Vectors
 
 _ROWS_AT_ONCE = 16_384
+_CLEAR = 0.5  # standard deviations
+_FEW = 4096  # images by which a standard deviation is known well enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class PhraseName:
 
     Attributes:
         phrase: row of the phrases.
-        preference: mean cosine of the group's images with it, less that of all other images.
+        preference: mean cosine of the group's images with it, less that of all other images; of a
+            group within another, less that of the rest of it, if that is less of a difference.
         lead: by how much the preference for it exceeds that for the next phrase.
     """
 
@@ -29,45 +32,87 @@ class PhraseName:
 
 
 def name_groups(
-    images: Vectors, groups: Sequence[NDArray[np.integer]], phrases: NDArray[np.float32]
+    images: Vectors,
+    groups: Sequence[NDArray[np.integer]],
+    phrases: NDArray[np.float32],
+    within: Sequence[NDArray[np.integer] | None] | None = None,
 ) -> list[PhraseName | None]:
     """Name groups of images.
 
     The cosine itself would name them all alike: some phrases are near to every image. What tells
-    a group apart is how much nearer it is than the others are, for one and the same phrase.
+    a group apart is how much nearer it is than the others are, for one and the same phrase. A group
+    within another has to be told apart from the rest of that as well, clearly: by half a standard
+    deviation of its images (Cohen's d). Else it would bear the name of what holds it.
 
     Args:
         images: (N, D) unit rows.
         groups: the members of each group, rows of `images`; groups may overlap.
         phrases: float32 (P, D), unit rows.
+        within: of each group the members of the one that holds it, or None.
 
     Returns:
         One name a group; None where there is nothing to prefer: no members, no other images, no
         phrases, or none that is preferred at all.
     """
-    total = _sum(images, np.arange(len(images)))
-    return [_name(images, np.asarray(group), total, phrases) for group in groups]
+    holders = within if within is not None else [None] * len(groups)
+    total = _sum(images, np.arange(len(images))), len(images)
+    sums: dict[int, tuple[NDArray[np.float64], int]] = {}
+    named: list[PhraseName | None] = []
+    for members, holder in zip(groups, holders, strict=True):
+        inside = _sum(images, np.asarray(members)), len(members)
+        apart = _apart(inside, total)
+        if apart is None or not len(phrases):
+            named.append(None)
+            continue
+        preference = phrases.astype(np.float64) @ apart
+        if holder is not None and len(holder) > len(members):
+            if id(holder) not in sums:
+                sums[id(holder)] = _sum(images, np.asarray(holder)), len(holder)
+            common = np.intersect1d(members, holder)
+            shared = inside if len(common) == len(members) else (_sum(images, common), len(common))
+            nearer = _apart(shared, sums[id(holder)])
+            if nearer is not None:
+                preference = np.minimum(preference, phrases.astype(np.float64) @ nearer)
+        name = _best(preference)
+        if name is not None and holder is not None and not _is_clear(images, holder, phrases, name):
+            name = None
+        named.append(name)
+    return named
 
 
-def _name(
-    images: Vectors,
-    members: NDArray[np.integer],
-    total: NDArray[np.float64],
-    phrases: NDArray[np.float32],
-) -> PhraseName | None:
-    others = len(images) - len(members)
-    if not len(members) or not others or not len(phrases):
+_Sum = tuple[NDArray[np.float64], int]
+
+
+def _apart(inside: _Sum, total: _Sum) -> NDArray[np.float64] | None:
+    """Return the mean of some vectors less the mean of the others; None where one is missing.
+
+    A mean of cosines is the cosine with the mean, up to its length, which is thus left as it is.
+    """
+    others = total[1] - inside[1]
+    if not inside[1] or not others:
         return None
-    inside = _sum(images, members)
-    # A mean of cosines is the cosine with the mean, up to its length, which is thus left as it is.
-    apart = inside / len(members) - (total - inside) / others
-    preference = phrases.astype(np.float64) @ apart
+    return np.asarray(inside[0] / inside[1] - (total[0] - inside[0]) / others)
+
+
+def _best(preference: NDArray[np.float64]) -> PhraseName | None:
     order = np.argsort(-preference, kind="stable")
     best = float(preference[order[0]])
     if best <= 0:
         return None
     second = float(preference[order[1]]) if len(order) > 1 else 0.0
     return PhraseName(int(order[0]), best, best - second)
+
+
+def _is_clear(
+    images: Vectors,
+    holder: NDArray[np.integer],
+    phrases: NDArray[np.float32],
+    name: PhraseName,
+) -> bool:
+    """Whether a preference is more than half of what the cosines of its surroundings vary by."""
+    some = holder[:: max(1, len(holder) // _FEW)]
+    cosine = np.asarray(images[some], np.float32) @ phrases[name.phrase]
+    return name.preference > _CLEAR * float(cosine.std())
 
 
 def _sum(images: Vectors, rows: NDArray[np.integer]) -> NDArray[np.float64]:

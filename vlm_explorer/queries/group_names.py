@@ -30,6 +30,7 @@ def name_by_phrases(
     images: Vectors,
     groups: Sequence[NDArray[np.integer]],
     encoder: Encoder,
+    within: Sequence[NDArray[np.integer] | None] | None = None,
     *,
     context: JobContext | None = None,
 ) -> list[tuple[str, PhraseName] | None]:
@@ -39,10 +40,11 @@ def name_by_phrases(
         images: (N, D) unit rows of this encoder.
         groups: rows of the members of each.
         encoder: encodes the phrases, which is done once for each encoder.
+        within: of each group the members of the coarser one that holds it, or None.
         context: told the progress of that.
     """
     phrases = phrase_bank()
-    found = name_groups(images, groups, phrase_vectors(encoder, context=context))
+    found = name_groups(images, groups, phrase_vectors(encoder, context=context), within)
     return [None if name is None else (phrases[name.phrase], name) for name in found]
 
 

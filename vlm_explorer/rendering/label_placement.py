@@ -92,12 +92,12 @@ def beside(x: float, y: float, width: float, height: float, away: float) -> tupl
     return around(Rect(x, y, 0, 0), width, height, away)
 
 
-def corners(x: float, y: float, width: float, height: float, away: float) -> tuple[Rect, ...]:
-    """Return the places diagonally above and below a point, `away` pixels from it either way."""
+def corners(box: Rect, width: float, height: float, away: float) -> tuple[Rect, ...]:
+    """Return the places diagonally above and below a box, `away` pixels from it either way."""
     return tuple(
         Rect(left, top, width, height)
-        for top in (y - away - height, y + away)
-        for left in (x + away, x - away - width)
+        for top in (box.y - away - height, box.y + box.height + away)
+        for left in (box.x + box.width + away, box.x - away - width)
     )
 
 

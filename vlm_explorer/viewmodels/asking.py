@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Slot
 
-from vlm_explorer.viewmodels import grouping, questions
+from vlm_explorer.viewmodels import questions
 
 if TYPE_CHECKING:
-    from vlm_explorer.analysis.groups import Group
     from vlm_explorer.queries.layout import LayoutAnswer
     from vlm_explorer.viewmodels.session import Session
 
@@ -21,7 +20,6 @@ class Asking(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
-        session.encoder_changed.connect(self._name_groups)
 
     # The query
 
@@ -63,8 +61,8 @@ class Asking(QObject):
         if session.content is None or not len(session.images):
             return
         session.put(layout=replace(session.layout, pending=True))
-        for key in ("preview", "groups", "group names"):
-            session.runner.cancel(key)
+        session.runner.cancel("preview")
+        session.regions.forget()
         if session.layout.method != "pca":
             self._start_layout("pca", "preview", "compute", self._take_preview)
         lane = "compute" if session.layout.method == "pca" else "process"
@@ -101,46 +99,7 @@ class Asking(QObject):
         session.runner.cancel("preview")
         session.groups = ()
         session.put(layout=replace(session.layout, answer=answer, preliminary=False, pending=False))
-        session.runner.start(
-            grouping.find_groups,
-            session.images,
-            answer,
-            title="Naming the groups of the map",
-            key="groups",
-            lane="process",
-            on_success=self._take_groups,
-            on_failure=session.messages.show_error,
-        )
-
-    @Slot(object)
-    def _take_groups(self, groups: tuple[Group, ...]) -> None:
-        self._session.groups = groups
-        self._session.layout_changed.emit()
-        self._name_groups()
-
-    @Slot()
-    def _name_groups(self) -> None:
-        """Name groups without labels by phrases, as soon as there is an encoder to do it with."""
-        session = self._session
-        if session.encoder is None or session.content is None:
-            return
-        if grouping.wants_phrases(session.images, session.groups):
-            session.runner.start(
-                grouping.name_groups,
-                session.content,
-                session.encoder,
-                session.groups,
-                title="Naming the groups of the map",
-                key="group names",
-                lane="long",
-                on_success=self._take_names,
-                on_failure=session.messages.show_error,
-            )
-
-    @Slot(object)
-    def _take_names(self, groups: tuple[Group, ...]) -> None:
-        self._session.groups = groups
-        self._session.layout_changed.emit()
+        session.regions.find(answer)
 
     @Slot(object)
     def _fail_to_lay_out(self, error: Exception) -> None:

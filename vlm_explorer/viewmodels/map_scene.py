@@ -56,7 +56,8 @@ class MapScene:
         ramp: None where there are categories.
         sizing: what sizes stand for, None where all are the same.
         stars: of the prompt and of labels.
-        groups: names of those of which something can be picked.
+        groups: names of all groups, the coarser before those within them.
+        named: of each, whether anything of it can be picked.
         current: index of the current image's point, None where it is not drawn.
         caption: the line that says how the map was made and how much of it is shown.
         notes: further lines: what is preliminary, how groups got their names.
@@ -75,6 +76,7 @@ class MapScene:
     sizing: Sizing | None
     stars: tuple[Star, ...]
     groups: tuple[GroupName, ...]
+    named: tuple[bool, ...]
     current: int | None
     caption: str
     notes: tuple[str, ...]
@@ -149,8 +151,8 @@ def empty_scene(session: Session) -> MapScene:
     )
     return MapScene(
         state=state, points=nothing, colours=(), row=none, text=none, legend=(), ramp=None,
-        sizing=None, stars=(), groups=(), current=None, caption="", notes=(), shown=0, selected=0,
-        waiting=waiting,
+        sizing=None, stars=(), groups=(), named=(), current=None, caption="", notes=(), shown=0,
+        selected=0, waiting=waiting,
     )  # fmt: skip
 
 
@@ -203,7 +205,8 @@ def build_scene(
         ramp=colouring.ramp,
         sizing=sizing,
         stars=choices.stars,
-        groups=tuple(group for group in groups if active[group.members].any()),
+        groups=groups,
+        named=tuple(bool(active[group.members].any()) for group in groups),
         current=_current(session, row, text, points),
         caption=map_words.caption_line(
             session, int(active.sum()), int((active & masks.selected).sum())

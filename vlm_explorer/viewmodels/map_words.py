@@ -71,9 +71,12 @@ def notes(session: Session) -> tuple[str, ...]:
     named = [group for group in session.groups if group.name]
     if not named:
         return ()
+    among = ""
+    if sampled := session.regions.sampled:
+        among = f", found among {sampled:,} of {len(session.images):,} points"
     if any(group.preferred is not None for group in named):
-        return ("groups named by the phrase that their images prefer to all others",)
-    return (f"groups named by their commonest {group_word(session)}",)
+        return (f"regions of this picture, named by the phrase that they prefer{among}",)
+    return (f"regions of this picture, named by their commonest {group_word(session)}{among}",)
 
 
 def waiting(session: Session) -> str:
@@ -94,15 +97,17 @@ def group_word(session: Session) -> str:
 
 def group_note(group: Group, session: Session) -> str:
     """Return how a group came to its name."""
+    region = "A region of this picture; another layout has others."
     if (found := group.preferred) is not None:
+        others = "all others" if group.parent < 0 else "all others, and to those around them"
         return (
-            f"the phrase that these {group.count:,} images prefer to all others, by the encoder's "
-            f"opinion: mean cosine {found.preference:.3f} higher than theirs, which is "
-            f"{found.lead:.3f} more than for the next phrase"
+            f"{region}\nThe phrase that these {group.count:,} images prefer to {others}, by the "
+            f"encoder's opinion:\nmean cosine {found.preference:.3f} higher, a lead of "
+            f"{found.lead:.3f} before the next phrase."
         )
-    return f"commonest {group_word(session)} of {group.count:,} points ({group.share:.0%})".replace(
-        "%", " %"
-    )
+    word = group_word(session)
+    share = f"{group.share * 100:.0f} %"
+    return f"{region}\nCommonest {word} of its {group.count:,} images ({share})."
 
 
 def group_figure(group: Group) -> str:

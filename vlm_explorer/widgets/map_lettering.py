@@ -211,7 +211,7 @@ def _star_wish(star: Star, view: View) -> _Wish:
     at, size = _at(star.x, star.y, view), _measured(kind, text)
     candidates = beside(*at, *size, _BESIDE)
     if prompt:
-        candidates += corners(*at, *size, STAR)
+        candidates += corners(Rect(*at, 0, 0), *size, STAR)
         candidates += beside(*at, *size, 3 * _BESIDE)
     priority = _PROMPT if prompt else _LABEL - star.number
     return _Wish(Word(kind, QRectF(), text, "", star), candidates, priority)
@@ -229,7 +229,7 @@ def _group_wish(group: GroupName, view: View, clutter: Clutter) -> _Wish:
     middle = Rect(x - width / 2, y - height / 2, width, height)
     return _Wish(
         Word(WordKind.GROUP, QRectF(), text, share, group),
-        (middle, above, below, right_of, left_of),
+        (middle, above, below, right_of, left_of, *corners(body, width, height, 0.0)),
         float(group.count),
         gap=_GROUP_GAP,
         lenient=_COVERED * clutter.count(body),

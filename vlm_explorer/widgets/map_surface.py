@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -19,10 +19,12 @@ from vlm_explorer.rendering.picking import few_in_view
 from vlm_explorer.rendering.points import Brush, Level, Points
 from vlm_explorer.rendering.rasteriser import diameter, is_quick
 from vlm_explorer.rendering.view import View
+from vlm_explorer.viewmodels.map_groups import names_in_view
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_scene import MapScene, MapState
 from vlm_explorer.widgets import map_lettering, map_lines, map_marks, map_writing
 from vlm_explorer.widgets.map_brush import brush_for
+from vlm_explorer.widgets.map_fitting import MARGIN, SAMPLE, fitted_view
 from vlm_explorer.widgets.map_frames import FrameSource, Request
 from vlm_explorer.widgets.map_lettering import Word
 from vlm_explorer.widgets.map_motion import Motion, motion_wanted
@@ -30,9 +32,7 @@ from vlm_explorer.widgets.map_thumbnails import Pinned, paint_thumbnails, pin_th
 from vlm_explorer.widgets.theme import theme, themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
-MARGIN = 24.0  # px around all points when they are fitted
-_RING = 8.0  # px around a point that words and what lies over the map leave free
-_SAMPLE = 20_000  # points that stand for all where it need not be exact
+_RING = 8.0  # px around a point that words leave free
 CAPTION_WORDS = 40  # captions in view, below which their words are shown
 _NEAREST, _FARTHEST = 400.0, 0.4  # zoom, in units of the scale that shows everything
 
@@ -74,6 +74,10 @@ class MapSurface(QWidget):
     def view(self) -> View:
         """From where the map is seen."""
         return self._view
+
+    @property
+    def _zoom(self) -> float:
+        return self._view.scale / self._fit_scale
 
     @property
     def moving(self) -> bool:
@@ -189,29 +193,8 @@ class MapSurface(QWidget):
 
     def _fitted_view(self) -> View:
         """Return the nearest view in which nothing that lies over the map hides a point."""
-        view = self._view.resized(self.width(), self.height())
-        box = self._model.extent
-        least, most = (MARGIN,) * 4, self._insets
-        for share in (0.0, 0.25, 0.5, 0.75):
-            insets = [low + (high - low) * share for low, high in zip(least, most, strict=True)]
-            fitted = view.fitted_to(box, _reduced(insets, view))
-            if not self._is_covered(fitted):
-                return fitted
-        return view.fitted_to(box, _reduced(most, view))
-
-    def _is_covered(self, view: View) -> bool:
-        """Whether any point (of very many points: any of some) lies under what is over the map."""
-        xy = self._model.places.xy
-        screen = view.to_screen(xy[:: max(1, len(xy) // _SAMPLE)])
-        return any(
-            (
-                (screen >= (rect.left() - _RING, rect.top() - _RING))
-                & (screen <= (rect.right() + _RING, rect.bottom() + _RING))
-            )
-            .all(axis=1)
-            .any()
-            for rect in self.obstacles()
-        )
+        view, model = self._view.resized(self.width(), self.height()), self._model
+        return fitted_view(view, model.extent, model.places.xy, self._insets, self.obstacles())
 
     def _show(self, point: int) -> None:
         """Pan so that a point is on the screen."""
@@ -229,7 +212,7 @@ class MapSurface(QWidget):
     def _brush_now(self) -> Brush:
         """Return the brush; the same object as long as nothing about it changes."""
         scene, roles = self._model.scene, theme()
-        zoom = round(self._view.scale / self._fit_scale, 3)
+        zoom = round(self._zoom, 3)
         kept = self._brush
         about = roles.name, zoom, scene.colours
         if kept is None or kept[0] is not scene.points or kept[1] != about:
@@ -282,8 +265,9 @@ class MapSurface(QWidget):
             at = self.position_of(scene.current)
             obstacles.append(QRectF(at.x() - _RING, at.y() - _RING, 2 * _RING, 2 * _RING))
         captions = self._captions_in_view(scene)
+        groups = names_in_view(scene.groups, scene.named, view, self._zoom)
         self._words = map_lettering.lay_out_words(
-            scene.groups, scene.stars, captions, view, obstacles, self._clutter(scene), gap
+            groups, scene.stars, captions, view, obstacles, self._clutter(scene), gap
         )
         paint_thumbnails(painter, self._pinned, self._thumbnails, roles)
         map_writing.paint_words(painter, self._words, roles)
@@ -300,7 +284,7 @@ class MapSurface(QWidget):
 
     def _clutter(self, scene: MapScene) -> Clutter:
         """Return where points are on the screen; of very many points, where some of them are."""
-        some = slice(None, None, max(1, len(scene) // _SAMPLE))
+        some = slice(None, None, max(1, len(scene) // SAMPLE))
         drawn = scene.points.level[some] >= Level.FADED
         x, y = self._view.to_columns(scene.points.xy[some][drawn])
         return Clutter(x, y, self._view.width, self._view.height)
@@ -315,10 +299,3 @@ class MapSurface(QWidget):
             (int(index), self._model.caption_of(int(index)), (float(x), float(y)))
             for index, (x, y) in zip(chosen, screen, strict=True)
         ]
-
-
-def _reduced(insets: Sequence[float], view: View) -> tuple[float, float, float, float]:
-    """Return insets that leave at least half of a small view free."""
-    left, top, right, bottom = insets
-    room = min(1.0, 0.5 * view.width / (left + right), 0.5 * view.height / (top + bottom))
-    return left * room, top * room, right * room, bottom * room

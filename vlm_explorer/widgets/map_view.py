@@ -12,10 +12,10 @@ from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.widgets.actions import ActionRow, install
 from vlm_explorer.widgets.map_canvas import MapCanvas
+from vlm_explorer.widgets.map_fitting import MARGIN
 from vlm_explorer.widgets.map_hover import HoverCard
 from vlm_explorer.widgets.map_legend import MapLegend
 from vlm_explorer.widgets.map_notes import CaptionLine, Message, Pill
-from vlm_explorer.widgets.map_surface import MARGIN
 from vlm_explorer.widgets.map_tools import MapTools
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 

@@ -44,7 +44,7 @@ def many(session, count, seed=0):
 
 
 def drawn(model, view):
-    lines = model.pair_lines(view)
+    lines = model.overlays.pair_lines(model.scene, view)
     return {(tuple(start), tuple(end)) for start, end in lines.tolist()}
 
 
@@ -110,17 +110,17 @@ def test_that_a_huge_selection_has_some_lines_and_says_how_many(session, model):
 
 def test_that_lines_and_gap_can_be_left_out_and_are_said_to_be(session, model):
     many(session, 10)
-    assert model.gap is not None
-    model.lines.show(pairs=False, gap=False)
+    assert model.overlays.gap(model.scene) is not None
+    model.overlays.lines.show(pairs=False, gap=False)
     assert drawn(model, everything(model)) == set()
-    assert model.gap is None
+    assert model.overlays.gap(model.scene) is None
     assert session.kept.get("map lines", dict) == {"pairs": False, "gap": False}
 
 
 def test_that_the_gap_is_the_layouts_number_between_the_middles(session, model):
     fill(session, captioned=["a", "b"])
     answer = lay_out(session, captions={"a": (20.0, 0.0), "b": (30.0, 4.0)})
-    gap = model.gap
+    gap = model.overlays.gap(model.scene)
     assert gap.gap == answer.gap
     assert gap.images == pytest.approx(tuple(PLACES.mean(axis=0)))
     assert gap.texts == (25.0, 2.0)
@@ -132,9 +132,9 @@ def test_that_the_gap_is_the_layouts_number_between_the_middles(session, model):
 def test_that_only_the_raw_space_has_a_gap_to_draw(session, model):
     fill(session, captioned=["a"])
     lay_out(session, captions={"a": (20.0, 0.0)}, space="centred")
-    assert model.gap is None
+    assert model.overlays.gap(model.scene) is None
     lay_out(session, space="raw")
-    assert model.gap is None
+    assert model.overlays.gap(model.scene) is None
 
 
 def test_that_a_prompt_is_linked_to_its_nearest_images(session, model):

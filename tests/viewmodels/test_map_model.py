@@ -455,9 +455,9 @@ def test_that_colour_and_captions_are_kept_and_put_back(session, laid_out):
 def test_that_there_is_room_for_prompts_before_one_is_typed(session, model):
     fill(session)
     lay_out(session, space="raw")
-    before = model.extent
+    before = model.overlays.extent
     search(session, "nodule", np.linspace(0, 1, 6))
     star = model.scene.stars[0]
-    assert before == model.extent
+    assert before == model.overlays.extent
     assert before[0] <= star.x <= before[2]
     assert before[1] <= star.y <= before[3]

@@ -65,7 +65,7 @@ def test_that_pair_lines_are_quiet_in_both_themes(session, make_view, qtbot, nam
     line = colour_between(view, PLACES[1] / 2 + (5, 0), CAPTIONS["a"], 0.7)
     assert line != ground
     assert abs(line.lightness() - ground.lightness()) < 90
-    view.model.lines.show(pairs=False)
+    view.model.overlays.lines.show(pairs=False)
     settle(view, qtbot)
     assert colour_between(view, PLACES[1] / 2 + (5, 0), CAPTIONS["a"], 0.7) == ground
 
@@ -77,7 +77,7 @@ def test_that_points_lie_above_pair_lines(session, make_view, qtbot, name):
     lay_out(session, captions={"a": (20.0, 0.0)}, space="centred")  # the line passes image b
     view = make_view()
     with_lines = colour_between(view, PLACES[1], PLACES[1])
-    view.model.lines.show(pairs=False)
+    view.model.overlays.lines.show(pairs=False)
     settle(view, qtbot)
     alone = colour_between(view, PLACES[1], PLACES[1])
     assert abs(with_lines.hue() - alone.hue()) <= 12
@@ -106,7 +106,7 @@ def test_that_the_menu_switches_lines_and_gap(session, make_view, qtbot):
     settle(view, qtbot)
     assert not [word for word in view.canvas.words if word.kind is WordKind.GAP]
     actions["Lines between images and captions"].trigger()
-    assert (view.model.lines.pairs, view.model.lines.gap) == (False, False)
+    assert (view.model.overlays.lines.pairs, view.model.overlays.lines.gap) == (False, False)
 
 
 def test_that_a_prompt_keeps_its_words_in_a_crowd_and_no_words_overlap(session, make_view, qtbot):

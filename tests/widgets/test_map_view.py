@@ -454,7 +454,7 @@ def test_that_prompt_and_groups_stand_on_the_map_with_their_notes(view, session,
         QApplication.sendEvent(view.canvas, event)
         assert QToolTip.text() == note
     QToolTip.hideText()
-    assert "groups named by their commonest label" in view.caption.lines
+    assert "regions of this picture, named by their commonest label" in view.caption.lines
 
 
 def test_that_a_click_on_a_groups_name_selects_the_group(view, session, qtbot):

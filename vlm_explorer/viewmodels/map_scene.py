@@ -56,6 +56,7 @@ class MapScene:
         ramp: None where there are categories.
         sizing: what sizes stand for, None where all are the same.
         stars: of the prompt and of labels.
+        captions: whether captions are drawn.
         groups: names of all groups, the coarser before those within them.
         named: of each, whether anything of it can be picked.
         current: index of the current image's point, None where it is not drawn.
@@ -75,6 +76,7 @@ class MapScene:
     ramp: Ramp | None
     sizing: Sizing | None
     stars: tuple[Star, ...]
+    captions: bool
     groups: tuple[GroupName, ...]
     named: tuple[bool, ...]
     current: int | None
@@ -151,8 +153,8 @@ def empty_scene(session: Session) -> MapScene:
     )
     return MapScene(
         state=state, points=nothing, colours=(), row=none, text=none, legend=(), ramp=None,
-        sizing=None, stars=(), groups=(), named=(), current=None, caption="", notes=(), shown=0,
-        selected=0, waiting=waiting,
+        sizing=None, stars=(), captions=False, groups=(), named=(), current=None, caption="",
+        notes=(), shown=0, selected=0, waiting=waiting,
     )  # fmt: skip
 
 
@@ -205,6 +207,7 @@ def build_scene(
         ramp=colouring.ramp,
         sizing=sizing,
         stars=choices.stars,
+        captions=choices.captions,
         groups=groups,
         named=tuple(bool(active[group.members].any()) for group in groups),
         current=_current(session, row, text, points),

@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
-from vlm_explorer.analysis.placing import text_side
-from vlm_explorer.rendering.view import View, bounds
 from vlm_explorer.viewmodels import map_words
 from vlm_explorer.viewmodels.columns import Column
 from vlm_explorer.viewmodels.map_colouring import (
@@ -19,8 +17,7 @@ from vlm_explorer.viewmodels.map_colouring import (
     Colouring,
     colouring_of,
 )
-from vlm_explorer.viewmodels.map_groups import GroupName, group_names
-from vlm_explorer.viewmodels.map_lines import NO_LINES, GapMark, MapLines, Segments
+from vlm_explorer.viewmodels.map_overlays import MapOverlays
 from vlm_explorer.viewmodels.map_places import (
     NONE,
     CaptionOwners,
@@ -36,10 +33,9 @@ from vlm_explorer.viewmodels.map_scene import (
     ranks,
 )
 from vlm_explorer.viewmodels.map_sizes import Sizing, sizing_of
-from vlm_explorer.viewmodels.map_stars import Star, StarKind, stars_of
+from vlm_explorer.viewmodels.map_stars import StarKind
 from vlm_explorer.viewmodels.map_styles import MapStyles
 from vlm_explorer.viewmodels.session import Session
-from vlm_explorer.viewmodels.star_places import StarPlaces
 
 if TYPE_CHECKING:
     from vlm_explorer.collection.store import Collection
@@ -81,13 +77,9 @@ class SceneSource(QObject):
         self._sizing: Sizing | None = None
         self._shown_columns: tuple[Column | None, Column | None] = (None, None)
         self._rank: tuple[object, object, NDArray[np.uint16] | None] = (None, None, None)
-        self._groups: tuple[object, Places, tuple[GroupName, ...]] = (None, self._places, ())
         self._scene: MapScene | None = None
-        self._last_star: Star | None = None
-        self.lines = MapLines(session, self)
-        self.lines.changed.connect(self._forget_scene)
-        self._star_places = StarPlaces(session, self)
-        self._star_places.found.connect(self._forget_scene)
+        self.overlays = MapOverlays(session, self)
+        self.overlays.changed.connect(self._forget_scene)
         session.collection_changed.connect(self._take_collection)
         session.layout_changed.connect(self._take_layout)
         session.query_changed.connect(self._take_query)
@@ -112,26 +104,6 @@ class SceneSource(QObject):
     def places(self) -> Places:
         """Where the session's images and captions lie."""
         return self._places
-
-    @property
-    def extent(self) -> tuple[float, float, float, float] | None:
-        """The box x0, y0, x1, y1 around all points, and the side of the texts if any stand there.
-
-        That side belongs to it before anything is typed, so that the map does not move then.
-        """
-        box = bounds(self._places.xy)
-        if box is None or not self._star_places.beyond:
-            return box
-        return box[0], box[1], max(box[2], text_side(self._places.image_xy)), box[3]
-
-    @property
-    def gap(self) -> GapMark | None:
-        """The modality gap, where it is to be drawn."""
-        return self.lines.gap_mark(self._answer) if self._captions else None
-
-    def pair_lines(self, view: View) -> Segments:
-        """Return the lines between captions and their images that are to be drawn."""
-        return self.lines.pair_lines(self.scene, self._places, view) if self._captions else NO_LINES
 
     @property
     def colour_by(self) -> str:
@@ -187,15 +159,13 @@ class SceneSource(QObject):
         if self._rank[0] is not self._places or self._rank[1] is not self._colouring:
             rank = ranks(self._places, self._colouring, self._sizing)
             self._rank = self._places, self._colouring, rank
-        choices = Choices(self.hidden, self._captions, self._find_stars())
-        if self._groups[0] is not self.session.groups or self._groups[1] is not self._places:
-            named = group_names(self.session, self._places)
-            self._groups = self.session.groups, self._places, named
+        over = self.overlays
+        choices = Choices(self.hidden, self._captions, over.stars(self._prompt))
         scene = build_scene(
-            self.session, self._places, self._colouring, self._rank[2], choices, self._groups[2],
+            self.session, self._places, self._colouring, self._rank[2], choices, over.groups(),
             self._sizing,
         )  # fmt: skip
-        note = self.lines.note(scene)
+        note = over.lines.note(scene)
         return replace(scene, notes=(*scene.notes, note)) if note else scene
 
     def _colour_anew(self) -> None:
@@ -205,16 +175,6 @@ class SceneSource(QObject):
         self._colouring = colouring_of(by, self.session, self.styles.of(by))
         self._sizing = sizing_of(size) if size is not None and size.is_number else None
         self._shown_columns = columns.get(by), size
-
-    def _find_stars(self) -> tuple[Star, ...]:
-        """Return the stars; the prompt's stays where it was until its new place is known."""
-        stars = stars_of(self.session, self._places, self._prompt, self._star_places)
-        prompt = next((star for star in stars if star.kind is not StarKind.LABEL), None)
-        if prompt is None and self._prompt.answer is not None and self._last_star is not None:
-            prompt = replace(self._last_star, words=self._prompt.text, pending=True)
-            stars = (prompt, *stars)
-        self._last_star = prompt
-        return stars
 
     @Slot()
     def _forget_scene(self) -> None:
@@ -271,8 +231,7 @@ class SceneSource(QObject):
                 else places_of(answer, images, self._owners.of(self._captioned(answer)))
             )
             self._scene = None
-            self._last_star = None
-            self._star_places.take(answer, self._places)
+            self.overlays.take(answer, self._places)
             self.moved.emit()
         self._forget_scene()
 

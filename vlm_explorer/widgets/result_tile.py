@@ -39,13 +39,13 @@ class TileDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if state & QStyle.StateFlag.State_MouseOver:
-            _fill(painter, tile, roles.colour("hover"))
+            fill(painter, tile, roles.colour("hover"))
         if selected:
-            _fill(painter, tile, roles.colour("selection"))
+            fill(painter, tile, roles.colour("selection"))
         self._thumbnails.paint(painter, box, index.data(IMAGE_ID), 4)
         focused = bool(state & QStyle.StateFlag.State_HasFocus)
         if selected or focused:
-            _frame(painter, tile, roles.colour("accent"), 2.0 if focused else 1.0)
+            frame(painter, tile, roles.colour("accent"), 2.0 if focused else 1.0)
         if (count := index.data(COUNT)) > 1:
             _badge(painter, box, f"{count:,}")
         self._paint_words(painter, QRect(box.left(), box.bottom() + 1, THUMBNAIL, 20), index)
@@ -64,13 +64,15 @@ class TileDelegate(QStyledItemDelegate):
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, numbers.cosine(cosine))
 
 
-def _fill(painter: QPainter, area: QRect, colour: QColor) -> None:
+def fill(painter: QPainter, area: QRect, colour: QColor) -> None:
+    """Give a tile a ground with round corners."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
     painter.drawRoundedRect(QRectF(area).adjusted(1, 1, -1, -1), RADIUS, RADIUS)
 
 
-def _frame(painter: QPainter, area: QRect, colour: QColor, width: float) -> None:
+def frame(painter: QPainter, area: QRect, colour: QColor, width: float) -> None:
+    """Draw a frame with round corners just inside a tile."""
     painter.setPen(QPen(colour, width))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     inset = 1 + width / 2

@@ -1,4 +1,4 @@
-"""The strip below map and viewer: tabs of results, labels and problems; it folds to its tabs."""
+"""The strip below map and viewer: results, labels, problems, review; it folds to its tabs."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from vlm_explorer.widgets.controls import IconButton, Line, Words
 from vlm_explorer.widgets.labels_panel import LabelsPanel
 from vlm_explorer.widgets.problems_panel import ProblemsPanel
 from vlm_explorer.widgets.results_grid import ResultsGrid
+from vlm_explorer.widgets.review_panel import ReviewPanel
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 TABS = 33  # px, height of the row of tabs with its line
-RESULTS, LABELS, PROBLEMS = range(3)
+RESULTS, LABELS, PROBLEMS, REVIEW = range(4)
 
 
 class Strip(QWidget):
-    """Results, Labels, Problems.
+    """Results, Labels, Problems, Review.
 
     Signals:
         fold_wanted(): the button that folds and unfolds was pressed, or a tab of a folded strip.
@@ -43,6 +44,7 @@ class Strip(QWidget):
         self.results = ResultsGrid(session, painter, self)
         self.labels = LabelsPanel(session, self)
         self.problems = ProblemsPanel(session, self)
+        self.review = ReviewPanel(session, painter, self)
         self.tabs = QTabBar(self)
         self.stack = QStackedWidget(self)
         self.summary = Words("", "annotation", parent=self)
@@ -65,6 +67,7 @@ class Strip(QWidget):
             ("Results", self.results),
             ("Labels", self.labels),
             ("Problems", self.problems),
+            ("Review", self.review),
         ):
             self.tabs.addTab(title)
             self.stack.addWidget(panel)

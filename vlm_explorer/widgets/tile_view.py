@@ -43,6 +43,12 @@ class TileView(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
+    def set_tile(self, tile: QSize) -> None:
+        """Give the tiles another size."""
+        if tile != self._tile:
+            self._tile = tile
+            self.doItemsLayout()
+
     @property
     def columns(self) -> int:
         """How many tiles lie side by side."""

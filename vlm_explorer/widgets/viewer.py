@@ -136,6 +136,10 @@ class Viewer(QWidget):
         """Show an image beside the one that is open."""
         self.comparison.open(image_id)
 
+    def compare_pair(self, left: str, right: str) -> None:
+        """Show two images side by side."""
+        self.comparison.open_pair(left, right)
+
     def show_overlay_for(self, text: str) -> None:
         """Show what moves the score of a text in the current image, and in those to come."""
         self.saliency.explain_prompt(text)

@@ -89,6 +89,7 @@ class Workspace(QWidget):
         self.maps.opened_changed.connect(self._make_room_for_maps)
         for pane in (self.library, self.map, self.maps, self.strip.results):
             pane.compare_wanted.connect(self.viewer.compare_with)
+        self.strip.review.pair_opened.connect(self.viewer.compare_pair)
         self.viewer.comparing_changed.connect(self._make_room)
         self.prompt.field.left_down.connect(self._enter_results)
         self.strip.results.looked_at.connect(self.quick_look.look_at)

@@ -85,7 +85,7 @@ class ReviewPanel(QWidget):
             ("unsure", "ph.question", "Mark: not sure", "N", self.leave_open),
             ("undo", "ph.arrow-u-up-left", "Take the last mark back", "Backspace", self.undo),
             ("select", "ph.selection-all", "Select all listed", "Ctrl+A", self.select_listed),
-            ("export", "ph.export", "Export the marks as CSV, with the paths of files", "", self.choose_file),
+            ("export", "ph.export", "Export the marks and files as CSV", "", self.choose_file),
         ):
             button = IconButton(icon_name, title, keys, parent=self)
             button.clicked.connect(slot)

@@ -2,25 +2,35 @@ import itertools
 
 import numpy as np
 import pytest
+from map_pointer import (
+    ALT,
+    CTRL,
+    LEFT,
+    NOTHING,
+    SHIFT,
+    around,
+    click,
+    drag,
+    move,
+    send,
+    settle,
+    spot,
+    wheel,
+)
 from map_session import PLACES, fill, image_ids, lay_out, search, show_only
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QHelpEvent, QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from vlm_explorer.analysis.groups import Group
 from vlm_explorer.rendering import colours
 from vlm_explorer.rendering.rasteriser import DISC_LIMIT
 from vlm_explorer.viewmodels.map_colouring import ColourBy
-from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.viewmodels.session import LayoutState, Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
+from vlm_explorer.widgets.map_gestures import Tool
 from vlm_explorer.widgets.map_view import MapView
 from vlm_explorer.widgets.theme import theme
-
-NO = Qt.KeyboardModifier.NoModifier
-SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
-ALT = Qt.KeyboardModifier.AltModifier
-LEFT, NOTHING = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 
 
 @pytest.fixture
@@ -52,64 +62,6 @@ def view(session, make_view, qtbot):
     view = make_view()
     settle(view, qtbot)
     return view
-
-
-def settle(view, qtbot):
-    view.canvas.repaint()
-    qtbot.waitUntil(lambda: not view.canvas.moving, timeout=20_000)
-    view.canvas.repaint()
-
-
-def send(view, kind, at, button, buttons, modifiers=NO):
-    place = QPointF(at)
-    event = QMouseEvent(kind, place, view.canvas.mapToGlobal(place), button, buttons, modifiers)
-    QApplication.sendEvent(view.canvas, event)
-
-
-def drag(view, path, modifiers=NO):
-    send(view, QEvent.Type.MouseButtonPress, path[0], LEFT, LEFT, modifiers)
-    for at in path[1:]:
-        send(view, QEvent.Type.MouseMove, at, NOTHING, LEFT, modifiers)
-    send(view, QEvent.Type.MouseButtonRelease, path[-1], LEFT, NOTHING, modifiers)
-
-
-def click(view, at, modifiers=NO):
-    drag(view, [at], modifiers)
-
-
-def move(view, at):
-    send(view, QEvent.Type.MouseMove, at, NOTHING, NOTHING)
-
-
-def wheel(view, at, turned):
-    event = QWheelEvent(
-        QPointF(at),
-        view.canvas.mapToGlobal(QPointF(at)),
-        QPoint(0, 0),
-        QPoint(0, turned),
-        NOTHING,
-        NO,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(view.canvas, event)
-
-
-def spot(view, image_id):
-    """Where an image's point is on the screen."""
-    scene = view.model.scene
-    point = next(
-        p for p in range(len(scene)) if scene.text[p] == NONE and view.model.image_id(p) == image_id
-    )
-    return view.canvas.position_of(point)
-
-
-def around(*points, by=25.0):
-    """A closed path around points, by their bounding box."""
-    left, right = min(p.x() for p in points) - by, max(p.x() for p in points) + by
-    top, bottom = min(p.y() for p in points) - by, max(p.y() for p in points) + by
-    corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
-    return [QPointF(x, y) for x, y in corners]
 
 
 # Clicks
@@ -221,7 +173,7 @@ def test_that_the_id_drawn_is_the_id_picked_whatever_is_filtered_and_hidden(
 
 def test_that_the_lasso_selects_exactly_what_it_encloses(view, session, qtbot):
     qtbot.keyClick(view.canvas, Qt.Key.Key_L)
-    assert view.canvas.lasso
+    assert view.canvas.tool is Tool.LASSO
     drag(view, around(spot(view, "a"), spot(view, "b")))
     assert session.selection.ids == {"a", "b"}
     drag(view, around(spot(view, "e")))
@@ -231,13 +183,13 @@ def test_that_the_lasso_selects_exactly_what_it_encloses(view, session, qtbot):
 def test_that_the_lasso_passes_over_hidden_and_filtered_images(view, session):
     show_only(session, [True, True, True, False, True, True])
     view.model.toggle("MR")
-    view.canvas.set_lasso(True)
+    view.canvas.set_tool(Tool.LASSO)
     drag(view, around(*(spot(view, key) for key in "abde")))
     assert session.selection.ids == {"a", "b", "e", "f"}
 
 
 def test_that_shift_adds_to_a_lasso_and_alt_and_ctrl_take_away(view, session):
-    view.canvas.set_lasso(True)
+    view.canvas.set_tool(Tool.LASSO)
     drag(view, around(spot(view, "a"), spot(view, "b")))
     drag(view, around(spot(view, "d")), SHIFT)
     assert session.selection.ids == {"a", "b", "d"}
@@ -253,7 +205,7 @@ def test_that_the_first_lasso_works_and_escape_lays_it_down(view, session, qtbot
     assert session.selection.ids == {"c"}
     assert view.tools.lasso.isChecked()
     qtbot.keyClick(view.canvas, Qt.Key.Key_Escape)
-    assert not view.canvas.lasso
+    assert view.canvas.tool is Tool.MOVE
     assert not view.tools.lasso.isChecked()
 
 
@@ -266,7 +218,7 @@ def test_that_any_lasso_selects_the_shown_images_inside_it(session, make_view, q
     view = make_view()
     view.model.toggle("MR")
     settle(view, qtbot)
-    view.canvas.set_lasso(True)
+    view.canvas.set_tool(Tool.LASSO)
     ids = image_ids(60)
     places = {row: spot(view, ids[row]) for row in range(0, 60, 2)}  # those that are not hidden
     for corners in range(3, 15):

@@ -177,6 +177,31 @@ def lasso(points: Points, view: View, outline: ArrayLike) -> Indices:
     return np.flatnonzero(inside & (points.level >= Level.FADED))
 
 
+def box(
+    points: Points, view: View, first: tuple[float, float], second: tuple[float, float]
+) -> Indices:
+    """Return the points in the box between two corners on the screen, its edges included."""
+    corners = view.to_world([first, second])
+    found = _boxed(points.xy, corners.min(axis=0), corners.max(axis=0))
+    return found[points.level[found] >= Level.FADED]
+
+
+def stroke(points: Points, view: View, way: ArrayLike, radius: float) -> Indices:
+    """Return the points within `radius` of a way (V, 2) on the screen, logical pixels, V >= 1."""
+    corners = np.asarray(way, np.float64).reshape(-1, 2)
+    inside = np.zeros(len(points.xy), np.bool_)
+    for start, end in zip(corners, corners[1:] if len(corners) > 1 else corners, strict=False):
+        low, high = np.minimum(start, end) - radius, np.maximum(start, end) + radius
+        near = box(points, view, tuple(low), tuple(high))
+        offset = view.to_screen(points.xy[near].astype(np.float64)) - start
+        along = end - start
+        length = float(along @ along)
+        share = np.clip(offset @ along / length, 0, 1) if length else np.zeros(len(near))
+        away = offset - share[:, None] * along
+        inside[near[(away**2).sum(axis=1) <= radius**2]] = True
+    return np.flatnonzero(inside)
+
+
 def step(
     points: Points, view: View, start: int, direction: tuple[int, int], among: NDArray[np.bool_]
 ) -> int | None:

@@ -138,6 +138,11 @@ class MapModel(SceneSource):
         mask[rows] = True
         return mask
 
+    def count(self, points: Indices, mode: Mode) -> tuple[int, int]:
+        """Return how many images a choice of points means, and how many it would leave selected."""
+        chosen = self.meant(points)
+        return int(chosen.sum()), int(combine(self.session.selected, chosen, mode).sum())
+
     def choose(self, points: Indices, mode: Mode = Mode.REPLACE) -> None:
         """Change the selection by the images of points."""
         self._choose(self.meant(points), mode)
@@ -162,6 +167,10 @@ class MapModel(SceneSource):
         """Select all images that are shown."""
         self._choose(self.shown, Mode.REPLACE)
 
+    def choose_none(self) -> None:
+        """Select nothing."""
+        self.session.select([])
+
     def invert(self) -> None:
         """Select what is shown and not selected."""
         self._choose(self.shown & ~self.session.selected, Mode.REPLACE)
@@ -181,6 +190,12 @@ class MapModel(SceneSource):
         if ids := session.selection.ids:
             before = (each.ids for each in session.filters if isinstance(each, Without))
             session.set_filter(Without(ids.union(*before)))
+
+    def show_everything(self) -> None:
+        """Do without any filter, and hide nothing on the map."""
+        with self.session.history.step():
+            self.session.clear_filters()
+            self.set_hidden(frozenset())
 
     def open(self, point: int) -> None:
         """Show a point's image in the viewer; a selection that it belongs to stays."""

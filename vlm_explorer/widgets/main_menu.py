@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 
 from vlm_explorer.widgets.actions import WINDOW, ActionRow, install
 from vlm_explorer.widgets.ct_menu import CtMenu
+from vlm_explorer.widgets.edit_actions import edit_rows
 from vlm_explorer.widgets.encoder_menu import EncoderMenu
 from vlm_explorer.widgets.theme import theme, themes
 
@@ -23,8 +24,13 @@ MENUS = ("File", "Edit", "View", "Help")
 # Listed for the help sheet; the window handles Escape itself, after whatever has the focus.
 UNBOUND = frozenset({"window.back"})
 SWITCHES = ("view.patient", "file.reopen")
-SEPARATED = frozenset({"file.close", "view.palette", "view.maps", "view.patient"})
-NEEDS_COLLECTION = ("close", "prompt", "filter", "stage", "library", "strip", "viewer", "maps")
+SEPARATED = frozenset(
+    {"edit.redo", "edit.none", "file.close", "view.palette", "view.maps", "view.patient"}
+)
+NEEDS_COLLECTION = (
+    "close", "all", "invert", "grow", "none", "only", "hide", "unfilter", "prompt", "filter",
+    "stage", "library", "strip", "viewer", "maps",
+)  # fmt: skip
 
 
 def _focus_prompt(panes: Workspace) -> None:
@@ -78,7 +84,7 @@ class MainMenu(QObject):
 
     def rows(self) -> list[ActionRow]:
         """Return what can be done from anywhere in the window."""
-        rows = self._file_rows(), self._edit_rows(), self._view_rows(), self._help_rows()
+        rows = self._file_rows(), edit_rows(self._window), self._view_rows(), self._help_rows()
         return [row for part in rows for row in part]
 
     def _file_rows(self) -> list[ActionRow]:
@@ -94,13 +100,6 @@ class MainMenu(QObject):
             ActionRow("file.reopen", "Reopen at the next start", "", reopening, "File"),
             ActionRow("file.close", "Close", "Ctrl+W", session.close, "File"),
             ActionRow("file.quit", "Quit", "Ctrl+Q", window.close, "File"),
-        ]
-
-    def _edit_rows(self) -> list[ActionRow]:
-        history = self._window.session.history
-        return [
-            ActionRow("edit.undo", "Undo", "Ctrl+Z", history.undo, "Edit"),
-            ActionRow("edit.redo", "Redo", "Ctrl+Shift+Z Ctrl+Y", history.redo, "Edit"),
         ]
 
     def _view_rows(self) -> list[ActionRow]:

@@ -22,15 +22,15 @@ from vlm_explorer.viewmodels.map_model import MapModel, Mode
 from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.viewmodels.map_scene import MapState
 from vlm_explorer.viewmodels.map_stars import Star
-from vlm_explorer.widgets import map_lettering, map_marks
-from vlm_explorer.widgets.map_gestures import Gesture, Pointer, click_mode_of, mode_of
+from vlm_explorer.widgets import map_lettering
+from vlm_explorer.widgets.map_gestures import Gesture, Pointer, Tool, click_mode_of, mode_of
 from vlm_explorer.widgets.map_lettering import Word
+from vlm_explorer.widgets.map_selecting import Enclosing
 from vlm_explorer.widgets.map_surface import MapSurface
 from vlm_explorer.widgets.theme import theme
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 REACH = 8.0  # px beside a point that still mean it
-_LIVE_COUNT = 200_000  # points, up to which a lasso says at once how many it holds
 _WHEEL = 1.0015  # zoom a unit of the wheel; 120 a notch
 
 
@@ -40,13 +40,13 @@ class MapCanvas(MapSurface):
     Signals:
         hovered(point, place): the index of the point under the pointer, or None.
         opened(image_id): an image is to be looked at.
-        lasso_switched(bool): the lasso was taken up or laid down.
+        tool_changed(): dragging does something else now, or does it otherwise.
         menu_wanted(point, place): a context menu, of a point or (None) of the map.
     """
 
     hovered = Signal(object, QPointF)
     opened = Signal(str)
-    lasso_switched = Signal(bool)
+    tool_changed = Signal()
     menu_wanted = Signal(object, QPoint)
 
     def __init__(
@@ -57,21 +57,49 @@ class MapCanvas(MapSurface):
         self.setMouseTracking(True)
         self.setAccessibleName("Map")
         self._pointer = Pointer()
-        self._lasso = False
+        self._enclosing = Enclosing(model, self._pointer)
+        self._tool = Tool.MOVE
+        self._at: QPointF | None = None  # where the pointer is
+        self._modifiers = Qt.KeyboardModifier.NoModifier
 
     @property
-    def lasso(self) -> bool:
-        """Whether dragging draws a lasso."""
-        return self._lasso
+    def tool(self) -> Tool:
+        """What dragging does."""
+        return self._tool
 
-    def set_lasso(self, wanted: bool) -> None:
-        """Take up the lasso, or lay it down."""
-        if wanted != self._lasso:
-            self._lasso = wanted
+    @property
+    def mode(self) -> Mode:
+        """What lasso, box and brush do to the selection when no key says otherwise."""
+        return self._enclosing.mode
+
+    def set_tool(self, tool: Tool) -> None:
+        """Let dragging do something else."""
+        if tool is not self._tool:
+            self._tool = tool
             self._pointer.cancel()
             self._set_cursor()
-            self.lasso_switched.emit(wanted)
+            self.tool_changed.emit()
             self.update()
+
+    def toggle_tool(self, tool: Tool) -> None:
+        """Take a tool up, or lay it down."""
+        self.set_tool(Tool.MOVE if self._tool is tool else tool)
+
+    def set_mode(self, mode: Mode) -> None:
+        """Let lasso, box and brush do something else to the selection."""
+        if mode is not self.mode:
+            self._enclosing.mode = mode
+            self.tool_changed.emit()
+
+    def follow(self, other: MapCanvas) -> None:
+        """Take up what another map has taken up."""
+        self.set_tool(other.tool)
+        self.set_mode(other.mode)
+
+    def size_brush(self, factor: float) -> None:
+        """Make the brush larger or smaller."""
+        self._enclosing.size_brush(factor)
+        self.update()
 
     def step(self, dx: int, dy: int) -> None:
         """Make the nearest image in a direction the current one, and keep it in sight."""
@@ -113,14 +141,18 @@ class MapCanvas(MapSurface):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a click, a drag or a lasso."""
         self.set_hover(None)
+        self._modifiers = event.modifiers()
         if event.button() is Qt.MouseButton.LeftButton:
-            lasso = self._lasso or bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self._pointer.press(event.position(), lasso=lasso)
+            shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            tool = Tool.LASSO if shift and self._tool is Tool.MOVE else self._tool
+            self._pointer.press(event.position(), tool)
+            self._enclosing.begin(self._view)
         elif event.button() is Qt.MouseButton.MiddleButton:
-            self._pointer.press(event.position(), lasso=False)
+            self._pointer.press(event.position(), Tool.MOVE)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pan, draw the lasso, or look at what is under the pointer."""
+        self._at, self._modifiers = event.position(), event.modifiers()
         if self._pointer.gesture is Gesture.NONE:
             self._hover_at(event.position())
             return
@@ -128,6 +160,8 @@ class MapCanvas(MapSurface):
         if not pan.isNull():
             self._view = self._view.panned(pan.x(), pan.y())
             self._fitted = False
+        if self._pointer.gesture is Gesture.SELECTING:
+            self._enclosing.go_on(self._view)
         if self._pointer.gesture is not Gesture.PRESSED:
             self._set_cursor()
             self.update()
@@ -135,8 +169,9 @@ class MapCanvas(MapSurface):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End what the press began."""
         gesture = self._pointer.release()
-        if gesture is Gesture.LASSO:
-            self._model.choose(self._enclosed(), mode_of(event.modifiers()))
+        if gesture is Gesture.SELECTING:
+            enclosed = self._enclosing.enclosed(self._view)
+            self._model.choose(enclosed, mode_of(event.modifiers(), self.mode))
         elif gesture is Gesture.PANNING:
             self.tell_place()
         elif gesture is Gesture.PRESSED and event.button() is Qt.MouseButton.LeftButton:
@@ -165,9 +200,13 @@ class MapCanvas(MapSurface):
         """Nothing is under the pointer any more."""
         super().leaveEvent(event)
         self.set_hover(None)
+        self._at = None
+        if self._tool is Tool.BRUSH:
+            self.update()
 
     def _click(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        mode = click_mode_of(modifiers)
+        by_tool = Mode.REPLACE if self._tool is Tool.MOVE else self.mode
+        mode = click_mode_of(modifiers, by_tool)
         point = self.point_at(at)
         word = self._word_at(at)
         beside = point is None or self._point_near(at, 0.0) is None
@@ -179,18 +218,14 @@ class MapCanvas(MapSurface):
         elif mode is Mode.REPLACE:
             self._model.choose(np.empty(0, np.intp))
 
-    def _enclosed(self) -> np.ndarray:
-        outline = [(corner.x(), corner.y()) for corner in self._pointer.outline]
-        if len(outline) < 3:
-            return np.empty(0, np.intp)
-        return picking.lasso(self._model.scene.points, self._view, outline)
-
     def _hover_at(self, at: QPointF) -> None:
         point = self.point_at(at)
         self.set_hover(point)
         if point is not None:
             self.hovered.emit(point, at)
         self._set_cursor()
+        if self._tool is Tool.BRUSH:
+            self.update()
 
     def set_hover(self, point: int | None) -> None:
         """Mark the point under the pointer, and tell when there is none."""
@@ -203,11 +238,12 @@ class MapCanvas(MapSurface):
         super().set_hover(point)
 
     def paint_gesture(self, painter: QPainter) -> None:
-        """Draw the lasso."""
-        if self._pointer.gesture is Gesture.LASSO:
-            few = len(self._model.scene) <= _LIVE_COUNT
-            words = f"{len(self._enclosed()):,}" if few else ""
-            map_marks.paint_lasso(painter, self._pointer.outline, words, theme())
+        """Draw what is being enclosed, and the brush."""
+        if self._pointer.gesture is Gesture.SELECTING:
+            mode = mode_of(self._modifiers, self.mode)
+            self._enclosing.paint(painter, self._view, mode, theme())
+        if self._tool is Tool.BRUSH and self._at is not None:
+            self._enclosing.paint_brush(painter, self._at, theme())
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Ask for a menu of the point under the pointer."""
@@ -221,7 +257,7 @@ class MapCanvas(MapSurface):
         shape = Qt.CursorShape.ArrowCursor
         if self._pointer.gesture is Gesture.PANNING:
             shape = Qt.CursorShape.ClosedHandCursor
-        elif self._lasso or self._pointer.gesture is Gesture.LASSO:
+        elif self._escapable:
             shape = Qt.CursorShape.CrossCursor
         elif self._hover is not None:
             shape = Qt.CursorShape.PointingHandCursor
@@ -231,16 +267,23 @@ class MapCanvas(MapSurface):
     # Keys, tool tips, gestures of a touch pad
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape ends the lasso; the other keys are actions."""
-        if event.key() == Qt.Key.Key_Escape and self._lasso:
-            self.set_lasso(False)
-        else:
+        """Escape gives up what is being drawn, then the tool; the other keys are actions."""
+        if event.key() != Qt.Key.Key_Escape or not self._escapable:
             super().keyPressEvent(event)
+        elif self._pointer.gesture is Gesture.SELECTING:
+            self._pointer.cancel()
+            self.update()
+        else:
+            self.set_tool(Tool.MOVE)
+
+    @property
+    def _escapable(self) -> bool:
+        return self._tool is not Tool.MOVE or self._pointer.gesture is Gesture.SELECTING
 
     def event(self, event: QEvent) -> bool:
-        """Take Escape while there is a lasso, show tool tips, zoom by pinching."""
+        """Take Escape while there is a tool, show tool tips, zoom by pinching."""
         if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.key() == Qt.Key.Key_Escape and self._lasso:
+            if event.key() == Qt.Key.Key_Escape and self._escapable:
                 event.accept()
                 return True
         elif event.type() is QEvent.Type.ToolTip and isinstance(event, QHelpEvent):

@@ -1,15 +1,24 @@
-"""What the pointer does on the map: drag, lasso, click; with a slop, so that a click is a click."""
+"""What the pointer does on the map: drag, lasso, box, brush, click; a slop lets a click be one."""
 
 from __future__ import annotations
 
 from enum import Enum, auto
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 
 from vlm_explorer.viewmodels.map_model import Mode
 
 SLOP = 4.0  # px that the pointer may move in a click
 _CORNER = 2.0  # px between corners of a lasso
+
+
+class Tool(Enum):
+    """What dragging does."""
+
+    MOVE = auto()  # the map
+    LASSO = auto()
+    BOX = auto()
+    BRUSH = auto()
 
 
 class Gesture(Enum):
@@ -18,7 +27,7 @@ class Gesture(Enum):
     NONE = auto()
     PRESSED = auto()  # not yet known: a click, or the start of more
     PANNING = auto()
-    LASSO = auto()
+    SELECTING = auto()
 
 
 class Pointer:
@@ -26,31 +35,37 @@ class Pointer:
 
     Attributes:
         gesture: what is going on.
-        outline: the lasso's corners so far, logical pixels.
+        tool: with what it is being selected.
+        outline: the lasso's corners, or the brush's way, so far; logical pixels.
     """
 
     def __init__(self) -> None:
         self.gesture = Gesture.NONE
+        self.tool = Tool.MOVE
         self.outline: list[QPointF] = []
         self._start = QPointF()
         self._last = QPointF()
-        self._lasso = False
 
-    def press(self, at: QPointF, *, lasso: bool) -> None:
-        """A button goes down; `lasso`: dragging draws one."""
-        self.gesture = Gesture.PRESSED
+    @property
+    def box(self) -> QRectF:
+        """The box between where the button went down and where the pointer is."""
+        return QRectF(self._start, self._last).normalized()
+
+    def press(self, at: QPointF, tool: Tool) -> None:
+        """A button goes down; dragging does what `tool` does. A brush paints at once."""
+        self.gesture = Gesture.SELECTING if tool is Tool.BRUSH else Gesture.PRESSED
+        self.tool = tool
         self._start = self._last = at
-        self._lasso = lasso
+        self.outline = [at]
 
     def move(self, at: QPointF) -> QPointF:
         """The pointer moves; return by how much to pan."""
         away = at - self._start
         if self.gesture is Gesture.PRESSED and max(abs(away.x()), abs(away.y())) > SLOP:
-            self.gesture = Gesture.LASSO if self._lasso else Gesture.PANNING
-            self.outline = [self._start]
-            self._last = self._start
+            selects = self.tool is not Tool.MOVE
+            self.gesture = Gesture.SELECTING if selects else Gesture.PANNING
         step = at - self._last
-        if self.gesture is Gesture.LASSO and max(abs(step.x()), abs(step.y())) >= _CORNER:
+        if self.gesture is Gesture.SELECTING and max(abs(step.x()), abs(step.y())) >= _CORNER:
             self.outline.append(at)
             self._last = at
         if self.gesture is not Gesture.PANNING:
@@ -69,21 +84,25 @@ class Pointer:
         self.outline = []
 
 
-def mode_of(modifiers: Qt.KeyboardModifier) -> Mode:
-    """Return what a lasso does to the selection: Shift adds, Alt and Ctrl subtract."""
-    if modifiers & Qt.KeyboardModifier.ShiftModifier:
-        return Mode.ADD
-    if modifiers & (Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ControlModifier):
-        return Mode.SUBTRACT
-    return Mode.REPLACE
+def mode_of(modifiers: Qt.KeyboardModifier, chosen: Mode) -> Mode:
+    """Return what a lasso, box or brush does to the selection.
+
+    Shift adds, Alt and Ctrl subtract, Shift with either of them intersects, as drawing programs
+    have it; without any of them what is `chosen` counts.
+    """
+    less = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ControlModifier
+    shift, subtracting = bool(modifiers & Qt.KeyboardModifier.ShiftModifier), modifiers & less
+    if subtracting:
+        return Mode.INTERSECT if shift else Mode.SUBTRACT
+    return Mode.ADD if shift else chosen
 
 
-def click_mode_of(modifiers: Qt.KeyboardModifier) -> Mode:
-    """Return what a click does to the selection: Shift adds, Ctrl toggles, Alt subtracts."""
+def click_mode_of(modifiers: Qt.KeyboardModifier, chosen: Mode) -> Mode:
+    """Return what a click does to the selection: as a lasso, but that Ctrl toggles."""
     if modifiers & Qt.KeyboardModifier.ShiftModifier:
         return Mode.ADD
     if modifiers & Qt.KeyboardModifier.ControlModifier:
         return Mode.TOGGLE
     if modifiers & Qt.KeyboardModifier.AltModifier:
         return Mode.SUBTRACT
-    return Mode.REPLACE
+    return chosen

@@ -179,4 +179,4 @@ def message_of(scene: MapScene, *, hiding: bool) -> tuple[str, str]:
         return "", ""
     if hiding:
         return "Every image that passes the filter is in a hidden category.", "Show all categories"
-    return "No image passes the filter.", ""
+    return "No image passes the filters.", "Clear all filters"

@@ -46,7 +46,8 @@ class MapTools(QWidget):
         self.captions.toggled.connect(model.set_captions)
         self.lasso = IconButton("ph.scribble-loop", "Lasso", "L", checkable=True, parent=self)
         self.lasso.setToolTip(
-            "Lasso (L)\nDrag around points to select them; Shift adds, Alt or Ctrl takes away"
+            "Lasso (L), box (B), brush (P)\n"
+            "Shift adds, Alt or Ctrl takes away, Shift with either keeps what is in both"
         )
         self.lasso.toggled.connect(self.lasso_switched)
         self.fit = IconButton("ph.corners-out", "Fit everything", "F", parent=self)

@@ -11,11 +11,14 @@ from vlm_explorer.viewmodels.map_scene import MapState
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.widgets.actions import ActionRow, install
+from vlm_explorer.widgets.filter_row import FilterRow
 from vlm_explorer.widgets.map_canvas import MapCanvas
 from vlm_explorer.widgets.map_fitting import MARGIN
+from vlm_explorer.widgets.map_gestures import Tool
 from vlm_explorer.widgets.map_hover import HoverCard
 from vlm_explorer.widgets.map_legend import MapLegend
 from vlm_explorer.widgets.map_notes import CaptionLine, Message, Pill
+from vlm_explorer.widgets.map_select_bar import SelectBar
 from vlm_explorer.widgets.map_tools import MapTools
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
@@ -63,6 +66,8 @@ class MapView(QWidget):
         self.legend = MapLegend(self.model, self)
         self.tools = MapTools(self.model, self)
         self.tools.setHidden(bare)
+        self.select_bar = SelectBar(self.canvas, self, wanted=not bare)
+        self.filters = FilterRow(self.model, self, empty=bare)
         self.caption = CaptionLine(self)
         self.waiting = Pill(self)
         self.card = HoverCard(painter, self)
@@ -84,9 +89,11 @@ class MapView(QWidget):
         self.canvas.obstacles = self._obstacles
         self.canvas.hovered.connect(self._hover)
         self.canvas.opened.connect(self.image_opened)
-        self.canvas.lasso_switched.connect(self.tools.set_lasso)
+        self.canvas.tool_changed.connect(self._show_tool)
+        self.filters.resized.connect(self._arrange)
+        self.filters.emptied.connect(self.canvas.setFocus)
         self.canvas.menu_wanted.connect(self._show_menu)
-        self.tools.lasso_switched.connect(self.canvas.set_lasso)
+        self.tools.lasso_switched.connect(self._switch_tool)
         self.tools.fit_asked.connect(self.canvas.fit)
         self.tools.images_switched.connect(self.canvas.set_images)
         self.legend.resized.connect(self._arrange)
@@ -113,7 +120,11 @@ class MapView(QWidget):
             ActionRow(
                 "map.filter", "Filter by a column…", "Shift+C", self.tools.choose_filter, "View"
             ),
-            ActionRow("map.lasso", "Lasso", "L", lambda: canvas.set_lasso(not canvas.lasso)),
+            ActionRow("map.lasso", "Lasso", "L", lambda: canvas.toggle_tool(Tool.LASSO)),
+            ActionRow("map.box", "Box", "B", lambda: canvas.toggle_tool(Tool.BOX)),
+            ActionRow("map.brush", "Brush", "P", lambda: canvas.toggle_tool(Tool.BRUSH)),
+            ActionRow("map.smaller", "Smaller brush", "[", lambda: canvas.size_brush(1 / 1.25)),
+            ActionRow("map.larger", "Larger brush", "]", lambda: canvas.size_brush(1.25)),
             ActionRow("map.select_all", "Select all shown", "Ctrl+A", self.model.choose_all),
             ActionRow("map.left", "Go to the image on the left", "Left", left),
             ActionRow("map.right", "Go to the image on the right", "Right", right),
@@ -160,6 +171,18 @@ class MapView(QWidget):
 
     # What lies over the map
 
+    @Slot(bool)
+    def _switch_tool(self, wanted: bool) -> None:
+        """Take up the lasso, unless there is a tool already; or lay down what there is."""
+        if wanted != (self.canvas.tool is not Tool.MOVE):
+            self.canvas.set_tool(Tool.LASSO if wanted else Tool.MOVE)
+
+    @Slot()
+    def _show_tool(self) -> None:
+        """Show which tool is taken up; its bar needs room."""
+        self.tools.set_lasso(self.canvas.tool is not Tool.MOVE)
+        self._arrange()
+
     @Slot()
     def _refresh(self) -> None:
         scene = self.model.scene
@@ -191,11 +214,25 @@ class MapView(QWidget):
         self.caption.move(width - self.caption.width() - _EDGE, height - self.caption.height() - 8)
         lift = self._arrange_legend(width)
         self.legend.move(_EDGE, height - self.legend.height() - _EDGE - lift)
+        self._arrange_below_tools(width)
         top = MARGIN if self._bare else self.tools.geometry().bottom() + MARGIN / 2
         covered = [part for part in (self.legend, self.caption) if not part.isHidden()]
         bottom = height - min((part.y() for part in covered), default=height) + MARGIN / 2
         self.canvas.set_insets((MARGIN, top, MARGIN, bottom))
         self.message.setGeometry(0, height // 2 - 60, width, 120)
+
+    def _arrange_below_tools(self, width: int) -> None:
+        """Put the filters, and the bar of a tool, below the tools.
+
+        A map that shows everything makes no room for them: it would move whenever one filters.
+        """
+        y, bar = self.tools.geometry().bottom() + 1 + round(MARGIN / 4), self.select_bar
+        room = width - 2 * _EDGE
+        if not bar.isHidden():
+            bar.move(width - bar.width() - _EDGE, y)
+            room -= bar.width() + _EDGE
+        self.filters.set_room(room)
+        self.filters.move(_EDGE, y)
 
     def _arrange_legend(self, width: int) -> int:
         """Give the legend its room; return by how much the caption line below it lifts it."""
@@ -209,8 +246,11 @@ class MapView(QWidget):
 
     def _obstacles(self) -> list[QRectF]:
         """Return what words on the map must leave free."""
-        over = (self.legend, self.tools, self.caption, self.waiting)
+        over = (*self._over_top(), self.legend, self.caption, self.waiting)
         return [QRectF(part.geometry()) for part in over if not part.isHidden()]
+
+    def _over_top(self) -> tuple[QWidget, ...]:
+        return self.tools, self.select_bar, self.filters
 
     @Slot()
     def _act(self) -> None:
@@ -218,7 +258,7 @@ class MapView(QWidget):
         if self.model.scene.state is MapState.FAILED:
             self._session.set_layout()
         else:
-            self.model.set_hidden(frozenset())
+            self.model.show_everything()
 
     @Slot(object, QPoint)
     def _show_menu(self, point: int | None, place: QPoint) -> None:
@@ -232,6 +272,13 @@ class MapView(QWidget):
             menu.addAction("Find similar images", lambda: self.model.search_like(point))
             menu.addSeparator()
         menu.addAction(self._actions["map.select_all"])
+        if self._session.selection.ids:
+            menu.addAction("Invert the selection", self.model.invert)
+            menu.addAction("Grow by the nearest images", self.model.grow)
+            menu.addAction("Show only the selection", self.model.show_only_selected)
+            menu.addAction("Hide the selection", self.model.hide_selected)
+            menu.addAction("Clear the selection", lambda: self._session.select([]))
+        menu.addSeparator()
         menu.addAction(self._actions["map.fit"])
         menu.popup(place)
 

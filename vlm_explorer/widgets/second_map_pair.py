@@ -96,9 +96,9 @@ class MapPair(QWidget):
         right.canvas.setAccessibleName("Second map")
         left = self.left
         right.canvas.set_images(left.canvas.images)
-        right.canvas.set_lasso(left.canvas.lasso)
-        left.canvas.lasso_switched.connect(right.canvas.set_lasso)
-        right.canvas.lasso_switched.connect(left.canvas.set_lasso)
+        right.canvas.follow(left.canvas)
+        left.canvas.tool_changed.connect(lambda: right.canvas.follow(left.canvas))
+        right.canvas.tool_changed.connect(lambda: left.canvas.follow(right.canvas))
         left.tools.fit_asked.connect(right.canvas.fit)
         left.tools.images_switched.connect(right.canvas.set_images)
         left.pointed.connect(self._mark_right)

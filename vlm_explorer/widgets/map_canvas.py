@@ -17,11 +17,9 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from vlm_explorer.rendering import picking
 from vlm_explorer.viewmodels.map_groups import GroupName
-from vlm_explorer.viewmodels.map_lines import GapMark
 from vlm_explorer.viewmodels.map_model import MapModel, Mode
 from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.viewmodels.map_scene import MapState
-from vlm_explorer.viewmodels.map_stars import Star
 from vlm_explorer.widgets import map_lettering
 from vlm_explorer.widgets.map_gestures import Gesture, Pointer, Tool, click_mode_of, mode_of
 from vlm_explorer.widgets.map_lettering import Word
@@ -31,6 +29,7 @@ from vlm_explorer.widgets.theme import theme
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 REACH = 8.0  # px beside a point that still mean it
+_PINCH = Qt.NativeGestureType.ZoomNativeGesture
 _WHEEL = 1.0015  # zoom a unit of the wheel; 120 a notch
 
 
@@ -80,10 +79,6 @@ class MapCanvas(MapSurface):
             self._set_cursor()
             self.tool_changed.emit()
             self.update()
-
-    def toggle_tool(self, tool: Tool) -> None:
-        """Take a tool up, or lay it down."""
-        self.set_tool(Tool.MOVE if self._tool is tool else tool)
 
     def set_mode(self, mode: Mode) -> None:
         """Let lasso, box and brush do something else to the selection."""
@@ -247,8 +242,7 @@ class MapCanvas(MapSurface):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Ask for a menu of the point under the pointer."""
-        at = QPointF(event.pos())
-        self.menu_wanted.emit(self.point_at(at), event.globalPos())
+        self.menu_wanted.emit(self.point_at(QPointF(event.pos())), event.globalPos())
 
     def _word_at(self, at: QPointF) -> Word | None:
         return next((word for word in self._words if word.rect.contains(at)), None)
@@ -289,10 +283,7 @@ class MapCanvas(MapSurface):
         elif event.type() is QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             self._show_note(event)
             return True
-        elif (
-            isinstance(event, QNativeGestureEvent)
-            and event.gestureType() is Qt.NativeGestureType.ZoomNativeGesture
-        ):
+        elif isinstance(event, QNativeGestureEvent) and event.gestureType() is _PINCH:
             self.zoom(1 + event.value(), event.position())
             return True
         return super().event(event)
@@ -301,17 +292,9 @@ class MapCanvas(MapSurface):
         """Say how a group came to its name, or a star to its place."""
         at = QPointF(event.pos())
         word = self._word_at(at)
-        subject = word.subject if word is not None else self._star_at(at)
-        if isinstance(subject, GroupName | GapMark):
-            QToolTip.showText(event.globalPos(), subject.note, self)
-        elif isinstance(subject, Star):
-            QToolTip.showText(event.globalPos(), f"{subject.words}\n{subject.note}", self)
+        stars = self._model.scene.stars
+        subject = word.subject if word else map_lettering.star_at(stars, self._view, at)
+        if note := map_lettering.note_of(subject):
+            QToolTip.showText(event.globalPos(), note, self)
         else:
             QToolTip.hideText()
-
-    def _star_at(self, at: QPointF) -> Star | None:
-        for star in self._model.scene.stars:
-            x, y = self._view.to_screen(np.array([star.x, star.y]))
-            if max(abs(x - at.x()), abs(y - at.y())) <= map_lettering.STAR:
-                return star
-        return None

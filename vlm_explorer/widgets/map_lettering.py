@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 import numpy as np
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QFont, QFontMetricsF
 
 from vlm_explorer.rendering.label_placement import (
@@ -276,3 +276,19 @@ def _gap_wishes(gap: GapMark, view: View) -> tuple[_Wish, ...]:
         return _Wish(word, candidates, _GAP, gap=_GROUP_GAP)
 
     return wish(gap.meaning), wish("")
+
+
+def star_at(stars: Sequence[Star], view: View, at: QPointF) -> Star | None:
+    """Return the star at a place on the screen."""
+    for star in stars:
+        x, y = view.to_screen(np.array([star.x, star.y]))
+        if max(abs(x - at.x()), abs(y - at.y())) <= STAR:
+            return star
+    return None
+
+
+def note_of(subject: object) -> str:
+    """Return how a group came to its name, or a star to its place; "" for other words."""
+    if isinstance(subject, GroupName | GapMark):
+        return subject.note
+    return f"{subject.words}\n{subject.note}" if isinstance(subject, Star) else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QWidget
@@ -120,9 +122,9 @@ class MapView(QWidget):
             ActionRow(
                 "map.filter", "Filter by a column…", "Shift+C", self.tools.choose_filter, "View"
             ),
-            ActionRow("map.lasso", "Lasso", "L", lambda: canvas.toggle_tool(Tool.LASSO)),
-            ActionRow("map.box", "Box", "B", lambda: canvas.toggle_tool(Tool.BOX)),
-            ActionRow("map.brush", "Brush", "P", lambda: canvas.toggle_tool(Tool.BRUSH)),
+            ActionRow("map.lasso", "Lasso", "L", partial(self._toggle, Tool.LASSO)),
+            ActionRow("map.box", "Box", "B", partial(self._toggle, Tool.BOX)),
+            ActionRow("map.brush", "Brush", "P", partial(self._toggle, Tool.BRUSH)),
             ActionRow("map.smaller", "Smaller brush", "[", lambda: canvas.size_brush(1 / 1.25)),
             ActionRow("map.larger", "Larger brush", "]", lambda: canvas.size_brush(1.25)),
             ActionRow("map.select_all", "Select all shown", "Ctrl+A", self.model.choose_all),
@@ -170,6 +172,10 @@ class MapView(QWidget):
             self.card.show_info(self.model.info(point), at)
 
     # What lies over the map
+
+    def _toggle(self, tool: Tool) -> None:
+        """Take a tool up, or lay it down."""
+        self.canvas.set_tool(Tool.MOVE if self.canvas.tool is tool else tool)
 
     @Slot(bool)
     def _switch_tool(self, wanted: bool) -> None:

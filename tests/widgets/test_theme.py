@@ -12,6 +12,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from vlm_explorer import paths
+from vlm_explorer.rendering import colours, ramps
+from vlm_explorer.viewmodels.map_colouring import MOST_CATEGORIES
+from vlm_explorer.widgets import map_brush
 from vlm_explorer.widgets import theme as roles
 from vlm_explorer.widgets.icons import glyph_icon
 from vlm_explorer.widgets.theme import Theme, icon, load_themes, role_names, themes
@@ -193,3 +196,27 @@ def test_that_a_glyph_fills_its_square(qapp: QApplication) -> None:
     assert 40 <= max(xs) - min(xs) <= 62
     assert abs((min(xs) + max(xs)) / 2 - 31.5) <= 2
     assert abs((min(ys) + max(ys)) / 2 - 31.5) <= 2
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_that_what_has_no_value_looks_like_no_value(name):
+    roles = load_themes()[name]
+    ground = tuple(int(part) for part in map_brush.ground_of(roles))
+    missing = colours.to_lab(map_brush.missing_of(roles))
+    assert np.linalg.norm(missing - colours.to_lab(np.array(ground))) > 0.1
+    for centred, names in ((False, ramps.SEQUENTIAL), (True, ramps.DIVERGING)):
+        for ramp in names:
+            lab = colours.to_lab(ramps.ramp(ground, ramp, centred=centred))
+            assert np.linalg.norm(lab - missing, axis=1).min() > 0.05
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+@pytest.mark.parametrize(
+    "eye", [*BLINDNESS.values(), colours.TRITANOPIA], ids=[*BLINDNESS, "tritanopia"]
+)
+def test_that_all_named_categories_are_told_apart_by_every_eye(name, eye):
+    roles = load_themes()[name]
+    palette = np.array([map_brush.colour_of(index, roles) for index in range(MOST_CATEGORIES)])
+    seen = colours.linear_to_lab(np.clip(colours.to_linear(palette) @ eye.T, 0, 1))
+    distance = np.linalg.norm(seen[:, None] - seen[None], axis=2) + np.eye(len(seen))
+    assert distance.min() > 0.03

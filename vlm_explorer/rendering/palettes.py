@@ -22,9 +22,9 @@ def is_dark(ground: Rgb) -> bool:
 def extend(base: Rgb, count: int, ground: Rgb) -> Rgb:
     """Return `count` colours: `base` (C, 3), then further ones as unlike all others as possible.
 
-    Each new colour is the one farthest from those already there, seen with normal, protanopic and
-    deuteranopic eyes, whichever of the three tells them apart least (the greedy method of
-    Glasbey et al. 2007). The same arguments give the same colours.
+    Each new colour is the one farthest from those already there, seen with normal, protanopic,
+    deuteranopic and tritanopic eyes, whichever of them tells them apart least (the greedy method
+    of Glasbey et al. 2007). The same arguments give the same colours.
     """
     return np.frombuffer(_extend(base.tobytes(), count, ground.tobytes()), np.uint8).reshape(-1, 3)
 
@@ -58,9 +58,9 @@ def _candidates(dark: bool) -> Rgb:
 
 
 def _as_seen(rgb: Rgb) -> NDArray[np.float64]:
-    """Return OKLab (3, N, 3) of `rgb` (N, 3) as three kinds of eyes see it."""
+    """Return OKLab (4, N, 3) of `rgb` (N, 3) as four kinds of eyes see it."""
     linear = colours.to_linear(rgb)
-    kinds = (np.eye(3), colours.PROTANOPIA, colours.DEUTERANOPIA)
+    kinds = (np.eye(3), colours.PROTANOPIA, colours.DEUTERANOPIA, colours.TRITANOPIA)
     return np.stack([colours.linear_to_lab(np.clip(linear @ eye.T, 0, 1)) for eye in kinds])
 
 

@@ -176,7 +176,7 @@ def scale_words(scale: _Scale) -> tuple[str, str, str]:
     )
 
 
-def missing_words(count: int, drawn: str = "grey") -> str:
+def missing_words(count: int, drawn: str = "the quietest grey") -> str:
     """Return how many images have no value, and how they are drawn; "" where all have one."""
     return f"{images(count)} without a value: {drawn}" if count else ""
 

@@ -10,7 +10,7 @@ from vlm_explorer.rendering.points import SIZES
 from vlm_explorer.viewmodels.map_colouring import Ramp
 from vlm_explorer.viewmodels.map_sizes import Sizing
 from vlm_explorer.viewmodels.map_words import missing_words, scale_words
-from vlm_explorer.widgets.map_brush import ramp_of
+from vlm_explorer.widgets.map_brush import missing_of, ramp_of
 from vlm_explorer.widgets.map_chips import Pill
 from vlm_explorer.widgets.theme import ANNOTATION, Theme, font, theme
 
@@ -28,6 +28,7 @@ class Scale(Pill):
         self.setFixedSize(size)
         self._title = ""
         self._numbers: tuple[str, ...] = ()
+        self._missing = ""
 
     def _describe(self, title: str, numbers: tuple[str, ...], notes: tuple[str, ...]) -> None:
         self._title, self._numbers = title, numbers
@@ -45,9 +46,13 @@ class Scale(Pill):
         self.paint_ground(painter)
         painter.setFont(font(ANNOTATION))
         inner = self.rect().adjusted(10, 5, -10, -5)
-        painter.setPen(roles.colour("text"))
         metrics = painter.fontMetrics()
-        title = metrics.elidedText(self._title, Qt.TextElideMode.ElideRight, inner.width())
+        missing = metrics.horizontalAdvance(self._missing) + 18 if self._missing else 0
+        if missing:
+            self._paint_missing(painter, QRectF(inner), roles)
+        painter.setPen(roles.colour("text"))
+        room = inner.width() - missing
+        title = metrics.elidedText(self._title, Qt.TextElideMode.ElideRight, room)
         painter.drawText(inner, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, title)
         drawn = inner.adjusted(0, metrics.height() + 4, 0, -metrics.height() - 3)
         self.paint_scale(painter, QRectF(drawn), roles)
@@ -57,6 +62,21 @@ class Scale(Pill):
         for words, side in zip(self._numbers, sides, strict=True):
             painter.drawText(inner, Qt.AlignmentFlag.AlignBottom | side, words)
         painter.end()
+
+    def _paint_missing(self, painter: QPainter, inner: QRectF, roles: Theme) -> None:
+        """Draw how many have no value at the upper right, behind a dot that looks like them."""
+        painter.setPen(roles.colour("secondary"))
+        flags = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
+        painter.drawText(inner, flags, self._missing)
+        metrics = painter.fontMetrics()
+        x = inner.right() - metrics.horizontalAdvance(self._missing) - 8
+        painter.setPen(Qt.PenStyle.NoPen)
+        colour, radius = self._missing_dot(roles)
+        painter.setBrush(colour)
+        painter.drawEllipse(QPointF(x, inner.top() + metrics.height() / 2), radius, radius)
+
+    def _missing_dot(self, roles: Theme) -> tuple[QColor, float]:
+        return QColor(*map(int, missing_of(roles))), 3.5
 
     def paint_scale(self, painter: QPainter, area: QRectF, roles: Theme) -> None:
         """Draw what the numbers belong to."""
@@ -72,6 +92,7 @@ class RampBar(Scale):
     def set_ramp(self, ramp: Ramp) -> None:
         """Show another scale."""
         self._ramp = ramp
+        self._missing = f"{ramp.missing:,} no value" if ramp.missing else ""
         notes = tuple(note for note in (ramp.note, missing_words(ramp.missing)) if note)
         self._describe(ramp.title, scale_words(ramp), notes)
 

@@ -12,6 +12,8 @@ from vlm_explorer.viewmodels.map_scene import MapScene, centre_code
 from vlm_explorer.viewmodels.map_words import TEXT_COLOUR
 from vlm_explorer.widgets.theme import Theme
 
+_QUIETER = 0.6  # towards the ground
+
 
 def colour_of(index: int, roles: Theme) -> Rgb:
     """Return a category's colour, (3,); beyond the theme's categories an extended one."""
@@ -42,7 +44,12 @@ def ramp_of(roles: Theme, scale: Ramp | None = None) -> Rgb:
     name, centred = ("", False) if scale is None else (scale.palette, scale.centre is not None)
     red, green, blue = (int(part) for part in ground_of(roles))
     steps = ramps.ramp((red, green, blue), name, centred=centred)
-    return np.concatenate([_first(roles.disabled)[None], steps])
+    return np.concatenate([missing_of(roles)[None], steps])
+
+
+def missing_of(roles: Theme) -> Rgb:
+    """Return the colour of what has no value on a scale, (3,): quieter than any value."""
+    return colours.mix(_first(roles.disabled), ground_of(roles), _QUIETER)
 
 
 def brush_for(scene: MapScene, roles: Theme, zoom: float) -> Brush:

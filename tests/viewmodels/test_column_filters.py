@@ -118,34 +118,50 @@ def test_that_the_histogram_counts_every_known_value(values):
     assert session.runner.shutdown()
 
 
-def test_that_categories_are_ticked_and_the_shorter_list_is_kept(session):
+def test_that_categories_are_ticked(session):
     fill(session)
     choice = CategoryChoice(session, session.columns.get("modality"))
-    assert [row.title for row in choice.rows] == ["CR", "CT", "MR", "no modality"]
+    rows, count = choice.found("")
+    assert [row.title for row in rows] == ["CR", "CT", "MR", "no modality"]
+    assert (count, [row.count for row in rows]) == (4, [2, 2, 1, 1])
+    assert not choice.active
     choice.toggle("CT")
     assert session.shown.tolist() == [False, False, True, True, True, True]
     assert session.filters[0].title == "modality: not CT"
-    choice.only(frozenset({"CT", ""}))
-    assert session.shown.tolist() == [True, True, False, False, False, True]
-    assert session.filters[0].title == "modality: CT, none"
-    assert choice.summary == "2 of 4 · 3 of 6 images"
+    assert choice.summary == "3 of 4 · 4 of 6 images"
+    choice.only("c")
+    assert session.shown.tolist() == [True, True, False, True, True, False]
+    assert session.filters[0].title == "modality: CR, CT"
+    assert choice.summary == "2 of 4 · 4 of 6 images"
     choice.toggle("MR")
-    choice.toggle("CR")
+    assert choice.keeps("MR")
+    choice.toggle("")
     assert not session.filters
 
 
 def test_that_nothing_ticked_shows_nothing(session):
     fill(session)
     choice = CategoryChoice(session, session.columns.get("modality"))
-    choice.only(frozenset())
+    choice.only("nowhere")
     assert not session.shown.any()
+    assert session.filters[0].title == "modality: none of them"
 
 
 def test_that_patients_are_called_by_their_numbers(session):
     fill(session)
     choice = CategoryChoice(session, session.columns.get("patient"))
-    choice.only(frozenset({choice.rows[0].name}))
+    choice.only("patient 1")
     assert session.filters[0].title == "patient: Patient 1"
+
+
+def test_that_very_many_categories_are_listed_in_part(session):
+    ids = [f"i{number}" for number in range(2000)]
+    session.take(Opened(None, ImageTable(pa.table({"image_id": ids, "label": ids})), None))
+    choice = CategoryChoice(session, session.columns.get("label"))
+    rows, count = choice.found("")
+    assert (len(rows), count, len(choice)) == (500, 2000, 2000)
+    rows, count = choice.found("i199")
+    assert [row.name for row in rows] == ["i199", *(f"i199{n}" for n in range(10))]
 
 
 def test_that_a_filter_by_similarity_stays_with_its_prompt(session):

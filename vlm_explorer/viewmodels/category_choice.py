@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from vlm_explorer.viewmodels.column_filters import CategoryFilter, filter_key
 from vlm_explorer.viewmodels.columns import Column
 from vlm_explorer.viewmodels.session import Session
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_ROWS = 500  # categories listed at once; a search brings the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,6 @@ class CategoryChoice(QObject):
 
     Attributes:
         column: of texts.
-        rows: its categories, the commonest first, images without one last.
 
     Signals:
         changed(): other categories are let through.
@@ -38,56 +45,94 @@ class CategoryChoice(QObject):
         super().__init__(parent)
         self._session, self.column = session, column
         names = column.coded.names
-        counts = np.bincount(column.coded.numbers, minlength=len(names)).tolist()
-        rows = [
-            CategoryRow(name, column.titles.get(name, name) if name else f"no {column.title}", n)
-            for name, n in zip(names, counts, strict=True)
-            if n
-        ]
-        self.rows = tuple(sorted(rows, key=lambda row: (not row.name, -row.count, row.title)))
+        counts = np.bincount(column.coded.numbers, minlength=len(names))
+        order = np.flatnonzero(counts)
+        order = order[np.argsort(-counts[order], kind="stable")]
+        places = order.tolist()
+        if len(places) <= MOST_ROWS:  # of equally common ones the first by name, as in the legend
+            places.sort(key=lambda place: (-counts[place], self._title(names[place])))
+        places.sort(key=lambda place: not names[place])
+        self._places, self._counts = places, counts
+        self._titles = [self._title(names[place]) for place in places]
         session.filters_changed.connect(self.changed)
 
-    @property
-    def kept(self) -> frozenset[str]:
-        """The categories that are let through."""
-        every = frozenset(row.name for row in self.rows)
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def _title(self, name: str) -> str:
+        return self.column.titles.get(name, name) if name else f"no {self.column.title}"
+
+    @cached_property
+    def _sought(self) -> pa.Array:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        return pc.utf8_lower(pa.array(self._titles, pa.string()))
+
+    def _present(self) -> CategoryFilter:
         for each in self._session.filters:
             if isinstance(each, CategoryFilter) and each.key == filter_key(self.column.key):
-                return every - each.names if each.without else every & each.names
-        return every
+                return each
+        return CategoryFilter(self.column, frozenset(), without=True)
+
+    @property
+    def active(self) -> bool:
+        """Whether the column filters."""
+        present = self._present()
+        return not present.without or bool(present.names)
+
+    def keeps(self, name: str) -> bool:
+        """Whether a category is let through."""
+        present = self._present()
+        return (name in present.names) != present.without
 
     @property
     def summary(self) -> str:
         """How many categories and images are let through."""
-        kept = self.kept
-        images = sum(row.count for row in self.rows if row.name in kept)
-        return f"{len(kept):,} of {len(self.rows):,} · {images:,} of {len(self.column):,} images"
+        present = self._present()
+        names = self.column.coded.names
+        named = [place for place in self._places if names[place] in present.names]
+        images = int(self._counts[named].sum())
+        kept = len(named)
+        if present.without:
+            kept, images = len(self) - kept, len(self.column) - images
+        return f"{kept:,} of {len(self):,} · {images:,} of {len(self.column):,} images"
 
-    def found(self, text: str) -> tuple[CategoryRow, ...]:
-        """Return the categories whose titles hold every word of `text`."""
-        words = text.casefold().split()
-        return tuple(
-            row for row in self.rows if all(word in row.title.casefold() for word in words)
+    def found(self, text: str) -> tuple[tuple[CategoryRow, ...], int]:
+        """Return the first categories whose titles hold every word, and how many there are."""
+        found = self._matching(text)
+        names = self.column.coded.names
+        rows = tuple(
+            CategoryRow(names[self._places[i]], self._titles[i], int(self._counts[self._places[i]]))
+            for i in found[:MOST_ROWS].tolist()
         )
+        return rows, len(found)
+
+    def _matching(self, text: str) -> NDArray[np.intp]:
+        import pyarrow.compute as pc
+
+        places = np.ones(len(self), np.bool_)
+        for word in text.lower().split():
+            places &= pc.match_substring(self._sought, word).to_numpy(zero_copy_only=False)
+        return np.flatnonzero(places)
 
     def toggle(self, name: str) -> None:
         """Let a category through, or leave it out."""
-        self._put(self.kept ^ {name})
+        present = self._present()
+        self._put(present.names ^ {name}, without=present.without)
 
-    def only(self, names: frozenset[str]) -> None:
-        """Let these categories through alone."""
-        self._put(names)
+    def only(self, text: str) -> None:
+        """Let those categories through alone whose titles hold every word of `text`."""
+        names = self.column.coded.names
+        chosen = frozenset(names[self._places[i]] for i in self._matching(text).tolist())
+        self._put(chosen, without=False)
 
     def clear(self) -> None:
         """Let all through again."""
         self._session.remove_filter(filter_key(self.column.key))
 
-    def _put(self, kept: frozenset[str]) -> None:
-        every = frozenset(row.name for row in self.rows)
-        left_out = every - kept
-        if not left_out:
+    def _put(self, names: frozenset[str], *, without: bool) -> None:
+        if len(names) == (0 if without else len(self)):
             self.clear()
-        else:  # the shorter list is the one to read
-            without = 0 < len(left_out) < len(kept)
-            names = left_out if without else kept
+        else:
             self._session.set_filter(CategoryFilter(self.column, names, without))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -91,12 +92,13 @@ class CategoryFilter:
     @property
     def title(self) -> str:
         """The column and its categories: "modality: CT, MR", "modality: not CT"."""
-        titles = sorted(
-            self.column.titles.get(name, name) if name else "none" for name in self.names
+        titles = nsmallest(
+            _MOST_NAMED,
+            (self.column.titles.get(name, name) if name else "none" for name in self.names),
         )
-        words = ", ".join(titles[:_MOST_NAMED])
-        if len(titles) > _MOST_NAMED:
-            words += f" and {len(titles) - _MOST_NAMED:,} more"
+        words = ", ".join(titles) or "none of them"
+        if len(self.names) > _MOST_NAMED:
+            words += f" and {len(self.names) - _MOST_NAMED:,} more"
         return f"{self.column.title}: {'not ' if self.without else ''}{words}"
 
     def mask(self, images: ImageTable) -> NDArray[np.bool_]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Category", "ColourBy", "ColourChoice", "ColourStyle", "Colouring", "Ramp"]
 
 MOST_CATEGORIES = 24  # named ones; what is left is "other": the eye tells no more apart
+_MOST_TIES = 1000  # equally common categories that are sorted by name
 NEUTRAL = -1  # the colour of "other" and of what has no category
 OTHER = "\0other"  # key of the category of what is left
 
@@ -147,15 +148,8 @@ def _by_category(column: Column, chosen: Mapping[str, int]) -> Colouring:
     A given order also fixes the colours, which then do not depend on what occurs.
     """
     names, number_of = column.coded.names, column.coded.numbers
-    counts = np.bincount(number_of, minlength=len(names)).tolist()
-    filled = [i for i in range(len(names)) if names[i] and counts[i]]
-    if column.order:
-        place = {name: number for number, name in enumerate(column.order)}
-        filled.sort(key=lambda i: (place.get(names[i], len(place)), -counts[i], names[i]))
-    else:
-        filled.sort(key=lambda i: (-counts[i], names[i]))
-    named = filled if len(filled) <= MOST_CATEGORIES + 1 else filled[:MOST_CATEGORIES]
-    rest = filled[len(named) :]
+    counts = np.bincount(number_of, minlength=len(names))
+    named, rest = _ranked(column, counts)
     colours = {name: number for number, name in enumerate(column.order)}
     for i in named:
         colours.setdefault(names[i], len(colours))
@@ -165,10 +159,40 @@ def _by_category(column: Column, chosen: Mapping[str, int]) -> Colouring:
     ]
     code_of = np.zeros(max(len(names), 1), np.uint8)
     code_of[named] = np.arange(len(named))
-    if rest:
+    if len(rest):
         code_of[rest] = len(categories)
         categories.append(Category(OTHER, f"other ({len(rest):,})", NEUTRAL))
     if "" in names and counts[names.index("")]:
         code_of[names.index("")] = len(categories)
         categories.append(Category("", f"no {column.title}", NEUTRAL))
     return Colouring(column.key, code_of[number_of], tuple(categories))
+
+
+def _ranked(column: Column, counts: NDArray[np.integer]) -> tuple[list[int], NDArray[np.intp]]:
+    """Return the categories that have names in the legend, in their order, and the others.
+
+    Of equally common ones the first by name come first; of very many such, those seen first.
+    """
+    names = column.coded.names
+    filled = counts > 0
+    if "" in names:
+        filled[names.index("")] = False
+    found = np.flatnonzero(filled)
+    if column.order:
+        place = {name: number for number, name in enumerate(column.order)}
+        kept = sorted(found.tolist(), key=lambda i: (place.get(names[i], len(place)), names[i]))
+        return _split(np.array(kept, np.intp))
+    by_count = found[np.argsort(-counts[found], kind="stable")]
+    if len(by_count) > MOST_CATEGORIES:
+        least = counts[by_count[MOST_CATEGORIES]]
+        first = by_count[: max(MOST_CATEGORIES + 1, int((counts[by_count] >= least).sum()))]
+        first = first[:_MOST_TIES]
+    else:
+        first = by_count
+    kept = sorted(first.tolist(), key=lambda i: (-counts[i], names[i]))
+    return _split(np.append(np.array(kept, np.intp), by_count[len(kept) :]))
+
+
+def _split(ranked: NDArray[np.intp]) -> tuple[list[int], NDArray[np.intp]]:
+    most = MOST_CATEGORIES + 1 if len(ranked) <= MOST_CATEGORIES + 1 else MOST_CATEGORIES
+    return ranked[:most].tolist(), ranked[most:]

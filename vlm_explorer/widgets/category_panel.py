@@ -13,7 +13,6 @@ from vlm_explorer.widgets.flyout import Flyout
 
 _NAME = Qt.ItemDataRole.UserRole
 _WIDTH, _HEIGHT = 300, 260
-_MOST = 500  # rows at once; a search brings the others
 
 
 class CategoryPanel(Flyout):
@@ -59,37 +58,36 @@ class CategoryPanel(Flyout):
 
     @Slot(str)
     def _fill(self, text: str) -> None:
-        found = self.choice.found(text)
+        rows, count = self.choice.found(text)
         self._filling = True
         self.list.clear()
-        for row in found[:_MOST]:
+        for row in rows:
             item = QListWidgetItem(f"{row.title}   {row.count:,}")
             item.setData(_NAME, row.name)
             item.setToolTip(row.title)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
                           | Qt.ItemFlag.ItemIsUserCheckable)  # fmt: skip
             self.list.addItem(item)
-        if len(found) > _MOST:
-            item = QListWidgetItem(f"and {len(found) - _MOST:,} more: search for them")
+        if count > len(rows):
+            item = QListWidgetItem(f"and {count - len(rows):,} more: search for them")
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.list.addItem(item)
         self._filling = False
         self.list.setCurrentRow(0)
-        self.only.setEnabled(bool(text.strip()) and bool(found))
+        self.only.setEnabled(bool(text.strip()) and bool(rows))
         self._refresh()
 
     @Slot()
     def _refresh(self) -> None:
-        kept = self.choice.kept
         self._filling = True
         for place in range(self.list.count()):
             item = self.list.item(place)
             if item.flags() & Qt.ItemFlag.ItemIsUserCheckable:
-                ticked = item.data(_NAME) in kept
+                ticked = self.choice.keeps(str(item.data(_NAME)))
                 item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
         self._filling = False
         self.summary.setText(self.choice.summary)
-        self.clear.setEnabled(len(kept) < len(self.choice.rows))
+        self.clear.setEnabled(self.choice.active)
 
     @Slot(QListWidgetItem)
     def _tick(self, item: QListWidgetItem) -> None:
@@ -98,4 +96,4 @@ class CategoryPanel(Flyout):
 
     @Slot()
     def _take_found(self) -> None:
-        self.choice.only(frozenset(row.name for row in self.choice.found(self.field.text())))
+        self.choice.only(self.field.text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from two_encoders import FIRST, SECOND, build_two
 from vlm_explorer.api import open_collection
 from vlm_explorer.cli import main
 from vlm_explorer.errors import ModelNotFound, UsageError
+from vlm_explorer.queries.compare_layouts import CompareRequest, compare_layouts
+from vlm_explorer.queries.layout_request import LayoutRequest
 
 IMAGES, KNOWN = 24, 20
 
@@ -96,6 +99,40 @@ def test_that_what_took_long_is_read_back_and_a_damaged_file_made_again(
         file.write_bytes(b"damaged")
     third = open_collection(folder).compare(SECOND, model=FIRST, method="pca", k=3)
     np.testing.assert_array_equal(first.overlap, third.overlap)
+
+
+def test_that_of_very_many_images_a_sample_is_measured_against_all(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = open_collection(folder).compare(SECOND, model=FIRST, method="pca", k=5)
+    for file in (folder / "layouts").glob("overlap-*.npz"):
+        file.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr("vlm_explorer.queries.compare_layouts._MOST_COSINES", KNOWN * 8)
+        patch.setattr("vlm_explorer.queries.compare_layouts._FEWEST_MEASURED", 1)
+        some = open_collection(folder).compare(SECOND, model=FIRST, method="pca", k=5)
+        words = ["--model", FIRST, "--with", SECOND, "--k", "5", "--method", "pca"]
+        assert main(["compare", str(folder), *words]) == 0
+    assert "overlap measured on 8 of them, each against all" in capsys.readouterr().out
+    measured = np.isfinite(some.overlap)
+    assert (measured.sum(), some.measured_images, whole.measured_images) == (8, 8, KNOWN)
+    np.testing.assert_array_equal(some.overlap[measured], whole.overlap[measured])
+    assert some.mean == pytest.approx(whole.overlap[measured].mean())
+    assert some.cka == whole.cka
+    for file in (folder / "layouts").glob("overlap-*.npz"):
+        file.unlink()
+
+
+def test_that_a_map_that_is_there_is_not_laid_out_again(folder: Path) -> None:
+    collection = open_collection(folder)
+    map_ = collection.layout(method="pca", model=FIRST)
+    turned = replace(map_, xy=map_.xy @ np.array([[0, 1], [-1, 0]], np.float32))
+    request = CompareRequest(FIRST, SECOND, LayoutRequest("pca"), LayoutRequest("pca"), 4)
+    answer = compare_layouts(collection, request, first=turned)
+    assert answer.first is turned
+    usual = collection.compare(SECOND, model=FIRST, method="pca", k=4)
+    assert answer.alignment.disparity == pytest.approx(usual.alignment.disparity, abs=1e-6)
+    np.testing.assert_array_equal(answer.overlap, usual.overlap)
 
 
 def test_that_few_images_have_fewer_neighbours_or_none(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +11,10 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QFontMetricsF, QMouseEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from shell_collection import build_collection, keep_window_state
-from two_encoders import FIRST, SECOND, build_two
+from shell_collection import DIMENSION, FakeEncoder, build_collection, keep_window_state
+from two_encoders import FIRST, SECOND, WIDER, build_two
 
+from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.map_colouring import ColourBy
 from vlm_explorer.viewmodels.map_stars import Star, StarKind
 from vlm_explorer.viewmodels.second_map import OVERLAP
@@ -93,6 +94,16 @@ def lasso(view: MapView) -> None:
     for at in places[1:]:
         send(view, QEvent.Type.MouseMove, at, NOTHING, LEFT, SHIFT)
     send(view, QEvent.Type.MouseButtonRelease, places[-1], LEFT, NOTHING, SHIFT)
+
+
+class WideEncoder(FakeEncoder):
+    """The second encoder, there without weights."""
+
+    id = SECOND
+    dimension = WIDER
+
+    def encode_texts(self, texts: Sequence[str], *, context: object = None) -> np.ndarray:
+        return np.pad(super().encode_texts(texts), ((0, 0), (0, WIDER - DIMENSION)))
 
 
 def test_that_the_other_encoder_stands_beside_the_map_with_figures(compared: MainWindow) -> None:
@@ -291,6 +302,69 @@ def test_that_the_chooser_offers_encoders_methods_and_spaces(
     settle(compared.session)
     assert second.model == FIRST
     assert right(compared).caption.lines[2].startswith(f"{FIRST}, aligned")
+    wait_still(compared, qtbot)
+
+
+def test_that_the_maps_swap_when_the_right_ones_encoder_is_looked_with(
+    window: MainWindow,
+    tmp_path: Path,
+    settle: Settle,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoders = {FIRST: FakeEncoder(), SECOND: WideEncoder()}
+    monkeypatch.setattr(background, "load_encoder", lambda _, model, *, context: encoders[model])
+    folder = build_two(tmp_path / "two.vlmx", IMAGES)
+    keep_window_state(folder, encoder=FIRST)
+    window.session.open(folder)
+    settle(window.session)
+    second = pair(window).second
+    second.open()
+    settle(window.session)
+    window.desk.switch.use(SECOND)
+    settle(window.session)
+    assert second.answer is not None
+    assert second.titles == (f"{SECOND} · PCA, raw joint space", f"{FIRST} · PCA, raw joint space")
+    assert (second.answer.first.model, second.answer.second.model) == (SECOND, FIRST)
+    wait_still(window, qtbot)
+
+
+def test_that_what_is_done_with_two_maps_can_be_undone(
+    compared: MainWindow, settle: Settle, qtbot: QtBot
+) -> None:
+    session, second, history = compared.session, pair(compared).second, compared.session.history
+    qtbot.mouseClick(pair(compared).bar.aligned, LEFT)
+    second.beside.set_layout(space="centred")
+    settle(session)
+    right(compared).canvas.zoom(2)
+    right(compared).canvas.tell_place()
+    view = right(compared).canvas.view
+    qtbot.mouseClick(pair(compared).bar.done, LEFT)
+    colour = second.first.colour_by
+    assert history.undo_words == "back to one map"
+    history.undo()
+    settle(session)
+    assert second.opened
+    assert (second.layout.space, second.aligned) == ("centred", False)
+    assert second.first.colour_by == OVERLAP
+    assert second.first.scene.ramp is not None
+    history.undo()
+    assert right(compared).canvas.view != view
+    history.undo()
+    settle(session)
+    assert second.answer is not None
+    assert second.answer.second.request.space == "raw"
+    history.undo()
+    assert second.aligned
+    history.undo()
+    assert not second.opened
+    assert second.first.colour_by == colour
+    for _ in range(2):
+        history.redo()
+        settle(session)
+    assert second.opened
+    assert not second.aligned
+    assert second.first.colour_by == OVERLAP
     wait_still(compared, qtbot)
 
 

@@ -30,25 +30,33 @@ def nearest_of(vectors: Floats, k: int, seed: int, *, context: JobContext | None
     return nearest_approximately(vectors, k, seed, context=context)
 
 
-def nearest(vectors: Floats, k: int, *, context: JobContext | None = None) -> Found:
+def nearest(
+    vectors: Floats,
+    k: int,
+    *,
+    of: NDArray[np.intp] | None = None,
+    context: JobContext | None = None,
+) -> Found:
     """Return each row's k nearest rows by cosine distance, itself first.
 
     Args:
         vectors: float32 (N, D), unit rows (rows of zeros are at distance 1 from all others).
         k: neighbours a row, the row itself counted; 1 to N.
+        of: the rows whose neighbours are wanted, among all; by default all N.
         context: told how many rows are done.
 
     Returns:
         indices int32 (N, k) and distances float32 (N, k) in 0..2, nearest first; equal distances
         in the order of the rows.
     """
-    count = len(vectors)
+    everyone = np.arange(len(vectors))
+    wanted = everyone if of is None else of
+    count = len(wanted)
     indices, distances = np.empty((count, k), np.int32), np.empty((count, k), np.float32)
-    everyone = np.arange(count)
-    for rows in _blocks(everyone, count):
+    for part in _blocks(np.arange(count), len(vectors)):
         if context is not None:
-            context.report(int(rows[0]), count, "Finding neighbours")
-        indices[rows], distances[rows] = _best(vectors, rows, everyone, vectors, k)
+            context.report(int(part[0]), count, "Finding neighbours")
+        indices[part], distances[part] = _best(vectors, wanted[part], everyone, vectors, k)
     return indices, distances
 
 

@@ -72,6 +72,7 @@ def figures(answer: CompareAnswer) -> dict[str, Any]:
         "only_second": answer.only_second,
         "k": answer.k,
         "measured": answer.measured,
+        "measured_images": answer.measured_images,
         **{name: _number(value) for name, value in numbers.items()},
         "mirrored": answer.alignment.mirrored,
     }
@@ -82,6 +83,8 @@ def sentences(answer: CompareAnswer) -> list[str]:
     compared = f"{len(answer.image_ids):,} of {answer.images:,} images are on both maps"
     alone = f"{answer.only_first:,} only on the first, {answer.only_second:,} only on the second"
     lines = [f"{answer.first.model} and {answer.second.model}: {compared} ({alone})"]
+    if answer.k and answer.measured_images < len(answer.image_ids):
+        lines.append(f"overlap measured on {answer.measured_images:,} of them, each against all")
     where = "the full spaces" if answer.measured == "space" else "the two maps of one space"
     if answer.k:
         low, high = answer.interval

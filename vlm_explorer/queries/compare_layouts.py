@@ -5,23 +5,28 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from vlm_explorer.analysis import alignment
 from vlm_explorer.analysis.neighbours import nearest
-from vlm_explorer.analysis.projection import space_points
-from vlm_explorer.collection.manifest import EncoderEntry
+from vlm_explorer.analysis.spaces import space_points
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.collection.tables import writing
-from vlm_explorer.errors import UsageError
+from vlm_explorer.errors import StorageProblem, UsageError
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.import_vectors import IMPORTED
-from vlm_explorer.queries.layout import LayoutAnswer, LayoutRequest, layout
+from vlm_explorer.queries.kept_layouts import layouts_folder
+from vlm_explorer.queries.layout import layout
+from vlm_explorer.queries.layout_request import LayoutAnswer, LayoutRequest
 
 SPACE, MAP = "space", "map"  # where neighbours were looked for
+_MOST_COSINES = 20_000**2  # of each space, which take some ten seconds
+_FEWEST_MEASURED = 1000
 FEWEST = 5  # images in both, below which neighbourhoods say nothing
 
 
@@ -53,7 +58,9 @@ class CompareAnswer:
         k: neighbours an image, as used; 0 where there are too few images.
         measured: `space`: neighbours in the full spaces that the maps are made from, exact; or
             `map`: of two layouts of the same space the neighbours on the maps.
-        overlap: Jaccard index of each image's k neighbours in both, float64 (C,), 0 to 1.
+        overlap: Jaccard index of each image's k neighbours in both, float64 (C,), 0 to 1; NaN
+            where it was not measured.
+        measured_images: where it was: all, or of very many a seeded sample, each against all.
         mean: mean overlap, with its 95 % bootstrap `interval` over images; `chance`: the mean of
             neighbours drawn at random. NaN where there are too few images.
         shared: mean share of neighbours in common (mutual k nearest neighbours, Huh et al. 2024);
@@ -73,6 +80,7 @@ class CompareAnswer:
     k: int
     measured: str
     overlap: np.ndarray
+    measured_images: int
     mean: float
     interval: tuple[float, float]
     chance: float
@@ -93,9 +101,16 @@ class CompareAnswer:
 
 
 def compare_layouts(
-    collection: Collection, request: CompareRequest, *, context: JobContext | None = None
+    collection: Collection,
+    request: CompareRequest,
+    *,
+    first: LayoutAnswer | None = None,
+    context: JobContext | None = None,
 ) -> CompareAnswer:
     """Compare two maps of a collection; what takes long is kept, and read back.
+
+    Args:
+        first: the first map, where it is there already; it is then not laid out again.
 
     Raises:
         UsageError: unknown method or space, k below 1, or no image has a vector of both.
@@ -104,115 +119,166 @@ def compare_layouts(
     if request.k < 1:
         raise UsageError("At least one neighbour is needed.", "Give --k 1 or more.")
     context = context or JobContext()
-    first = layout(collection, request.layout_a, model=request.model_a, context=context)
+    if first is None:
+        first = layout(collection, request.layout_a, model=request.model_a, context=context)
     second = layout(collection, request.layout_b, model=request.model_b, context=context)
-    place_a, place_b = ({key: row for row, key in enumerate(m.image_ids)} for m in (first, second))
-    common = tuple(key for key in first.image_ids if key in place_b)
+    spaces = (
+        _Space(collection, request.model_a, first.request),
+        _Space(collection, request.model_b, request.layout_b),
+    )
+    common = _in_both(first, second, spaces[0])
+    rows = _rows_of(common, first.image_ids), _rows_of(common, second.image_ids)
+    k = min(request.k, (len(common) - 1) // 2) if len(common) >= FEWEST else 0
+    same = spaces[0].key == spaces[1].key
+    if same:
+        shared, cka = _on_the_maps(first.xy[rows[0]], second.xy[rows[1]], k), None
+    else:
+        shared, cka = _in_the_spaces(spaces, common, k, context)
+    return CompareAnswer(
+        request=request,
+        first=first,
+        second=second,
+        image_ids=common,
+        k=k,
+        measured=MAP if same else SPACE,
+        **_figures(shared, k),
+        cka=None if cka is None else cka[0],
+        cka_unbiased=None if cka is None else cka[1],
+        **_aligned(first.xy[rows[0]], second, rows[1]),
+        only_first=len(first.image_ids) - len(common),
+        only_second=len(second.image_ids) - len(common),
+        images=collection.images.num_rows,
+    )
+
+
+def _in_both(first: LayoutAnswer, second: LayoutAnswer, space: _Space) -> tuple[str, ...]:
+    """Return the images on both maps; a map of earlier may hold some that are gone."""
+    there = set(second.image_ids) & set(space.image_ids)
+    common = tuple(key for key in first.image_ids if key in there)
     if not common:
         raise UsageError(
             f"No image has a vector of both {first.model} and {second.model}.",
             "Index the same folders with both encoders.",
         )
-    rows_a, rows_b = (np.array([m[key] for key in common]) for m in (place_a, place_b))
-    k = min(request.k, (len(common) - 1) // 2) if len(common) >= FEWEST else 0
-    entries = [collection.encoder_entry(name) for name in (request.model_a, request.model_b)]
-    same = _space_key(entries[0], request.layout_a) == _space_key(entries[1], request.layout_b)
-    measured = MAP if same else SPACE
-    cka: tuple[float, ...] = ()
-    if same:
-        shared = _on_the_maps(first.xy[rows_a], second.xy[rows_b], k)
-    else:
-        shared, cka = _in_the_spaces(collection, request, entries, common, k, context)
-    overlap = alignment.jaccard(shared, k) if k else np.full(len(common), np.nan)
-    found = alignment.procrustes(first.xy[rows_a], second.xy[rows_b])
-    return CompareAnswer(
-        request=request, first=first, second=second, image_ids=common, k=k, measured=measured,
-        overlap=overlap,
-        mean=float(overlap.mean()),
-        interval=alignment.bootstrap_interval(overlap) if k else (float("nan"), float("nan")),
-        chance=alignment.chance_of_jaccard(len(common), k),
-        shared=float(shared.mean() / k) if k else float("nan"),
-        cka=cka[0] if cka else None,
-        cka_unbiased=cka[1] if cka else None,
-        alignment=found,
-        aligned_xy=found.apply(second.xy),
-        aligned_text_xy=found.apply(second.text_xy),
-        only_first=len(first.image_ids) - len(common),
-        only_second=len(second.image_ids) - len(common),
-        images=collection.images.num_rows,
-    )  # fmt: skip
+    return common
 
 
-def _space_key(entry: EncoderEntry, request: LayoutRequest) -> tuple[str, ...]:
-    """Return what tells a space of images from another."""
-    # images lie in the raw joint space as in the space of images alone
-    space = "raw" if request.space in ("raw", "images") else request.space
-    imported = entry.provenance.get(IMPORTED) or {}
-    return entry.key, entry.recipe, str(imported.get("date", "")), space
+def _rows_of(wanted: tuple[str, ...], ids: Sequence[str]) -> np.ndarray:
+    place = {key: row for row, key in enumerate(ids)}
+    return np.array([place[key] for key in wanted], np.intp)
+
+
+def _figures(shared: np.ndarray, k: int) -> dict[str, Any]:
+    """Return overlaps and what is said of them all; of images that were measured."""
+    known = shared >= 0 if k else np.zeros(len(shared), np.bool_)
+    overlap = np.full(len(shared), np.nan)
+    overlap[known] = alignment.jaccard(shared[known], k)
+    none = float("nan")
+    return {
+        "overlap": overlap,
+        "measured_images": int(known.sum()),
+        "mean": float(overlap[known].mean()) if known.any() else none,
+        "interval": alignment.bootstrap_interval(overlap[known]),
+        "chance": alignment.chance_of_jaccard(len(shared), k),
+        "shared": float(shared[known].mean() / k) if known.any() else none,
+    }
+
+
+def _aligned(reference: np.ndarray, second: LayoutAnswer, rows: np.ndarray) -> dict[str, Any]:
+    found = alignment.procrustes(reference, second.xy[rows])
+    return {
+        "alignment": found,
+        "aligned_xy": found.apply(second.xy),
+        "aligned_text_xy": found.apply(second.text_xy),
+    }
+
+
+class _Space:
+    """The images of an encoder in the full space that a layout is made from."""
+
+    def __init__(self, collection: Collection, model: str, request: LayoutRequest) -> None:
+        self._collection, self._request = collection, request
+        self._entry = collection.encoder_entry(model)
+        rows = collection.vector_rows(self._entry.key).rows
+        self.image_ids: list[str] = collection.images["image_id"].take(rows).to_pylist()
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells this space from another."""
+        entry, space = self._entry, self._request.space
+        # images lie in the raw joint space as in the space of images alone, or placed by images
+        space = "raw" if space in ("raw", "images", "crossmodal") else space
+        imported = entry.provenance.get(IMPORTED) or {}
+        return entry.key, entry.recipe, str(imported.get("date", "")), space
+
+    @property
+    def folder(self) -> Path:
+        """Where what is measured is kept."""
+        return layouts_folder(self._collection)
+
+    def points(self, wanted: tuple[str, ...]) -> np.ndarray:
+        """Return the points of some images, float32 (C, D), unit rows."""
+        _, vectors = self._collection.present_vectors(self._entry.key)
+        points, _ = space_points(self._request, vectors, vectors[:0])
+        return np.ascontiguousarray(points[_rows_of(wanted, self.image_ids)])
 
 
 def _on_the_maps(first: np.ndarray, second: np.ndarray, k: int) -> np.ndarray:
     if not k:
-        return np.zeros(len(first), np.int64)
-    return alignment.shared_neighbours(
-        *(alignment.plane_neighbours(xy, k) for xy in (first, second))
-    )
+        return np.full(len(first), -1)
+    lists = [alignment.plane_neighbours(xy, k) for xy in (first, second)]
+    return alignment.shared_neighbours(*lists)
+
+
+_Measured = tuple[np.ndarray, tuple[float, float]]
 
 
 def _in_the_spaces(
-    collection: Collection,
-    request: CompareRequest,
-    entries: Sequence[EncoderEntry],
-    common: tuple[str, ...],
-    k: int,
-    context: JobContext,
-) -> tuple[np.ndarray, tuple[float, ...]]:
-    """Return how many neighbours are shared in the full spaces, and the CKA of both kinds."""
-    layouts = (request.layout_a, request.layout_b)
-    keys = [_space_key(entry, each) for entry, each in zip(entries, layouts, strict=True)]
-    digest = hashlib.sha256(repr((keys, k)).encode())
+    spaces: tuple[_Space, _Space], common: tuple[str, ...], k: int, context: JobContext
+) -> _Measured:
+    """Return how many neighbours are shared in the full spaces, and the CKA of both kinds.
+
+    Of images that are not measured, -1 is returned.
+    """
+    digest = hashlib.sha256(repr(([space.key for space in spaces], k)).encode())
     for image in common:
         digest.update(image.encode())
-    file = collection.folder / "layouts" / f"overlap-{digest.hexdigest()[:16]}.npz"
+    file = spaces[0].folder / f"overlap-{digest.hexdigest()[:16]}.npz"
     kept = _read(file, len(common))
     if kept is not None:
         return kept
-    spaces = [
-        _points(collection, entry, each, common)
-        for entry, each in zip(entries, layouts, strict=True)
-    ]
+    first, second = (space.points(common) for space in spaces)
     context.check()
-    cka = tuple(alignment.linear_cka(*spaces, unbiased=unbiased) for unbiased in (False, True))
-    shared = np.zeros(len(common), np.int64)
+    cka = alignment.linear_cka(first, second), alignment.linear_cka(first, second, unbiased=True)
+    shared = np.full(len(common), -1)
     if k:
-        lists = [nearest(points, k + 1, context=context)[0][:, 1:] for points in spaces]
-        shared = alignment.shared_neighbours(*lists)
-    _write(file, shared, cka)
+        some = measured_rows(len(common))
+        lists = [nearest(each, k + 1, of=some, context=context)[0] for each in (first, second)]
+        shared[some] = alignment.shared_neighbours(*(each[:, 1:] for each in lists))
+    with suppress(StorageProblem):  # what cannot be kept is made again
+        _write(file, shared, cka)
     return shared, cka
 
 
-def _points(
-    collection: Collection, entry: EncoderEntry, request: LayoutRequest, common: tuple[str, ...]
-) -> np.ndarray:
-    """Return the points in the full space that the layout is made from, of the common images."""
-    rows, vectors = collection.present_vectors(entry.key)
-    points, _ = space_points(request.spec(), vectors, np.empty((0, entry.dimension), np.float32))
-    ids = collection.images["image_id"].take(rows).to_pylist()
-    place = {key: row for row, key in enumerate(ids)}
-    return np.ascontiguousarray(points[[place[key] for key in common]])
+def measured_rows(count: int) -> np.ndarray:
+    """Return the images whose neighbours are looked for among all `count`: all, or a sample."""
+    most = max(_FEWEST_MEASURED, _MOST_COSINES // max(count, 1))
+    if count <= most:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(0).choice(count, most, replace=False))
 
 
-def _read(file: Path, count: int) -> tuple[np.ndarray, tuple[float, ...]] | None:
+def _read(file: Path, count: int) -> _Measured | None:
     """Return what was kept before, or None; a damaged file is made again."""
     try:
         with np.load(file, allow_pickle=False) as kept:
-            shared, cka = kept["shared"], tuple(float(value) for value in kept["cka"])
+            shared, (cka, unbiased) = kept["shared"], kept["cka"].tolist()
     except (OSError, ValueError, KeyError, EOFError):
         return None
-    return (shared, cka) if len(shared) == count and len(cka) == 2 else None
+    return (shared, (cka, unbiased)) if len(shared) == count else None
 
 
-def _write(file: Path, shared: np.ndarray, cka: tuple[float, ...]) -> None:
+def _write(file: Path, shared: np.ndarray, cka: tuple[float, float]) -> None:
     with writing(file.parent):
         file.parent.mkdir(exist_ok=True)
         # a name of its own: two may compare the same at the same time

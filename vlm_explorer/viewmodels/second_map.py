@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.viewmodels import second_map_words, second_map_work
 from vlm_explorer.viewmodels.columns import COMPUTED, Column
 from vlm_explorer.viewmodels.map_model import MapModel
+from vlm_explorer.viewmodels.second_map_history import SecondMapPart, SecondMapState
 from vlm_explorer.viewmodels.second_map_session import SecondMapSession
+from vlm_explorer.viewmodels.second_map_work import Compared
 from vlm_explorer.viewmodels.states import CHOICES, LayoutState
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ class SecondMap(QObject):
         beside: the session as the second map sees it.
         opened: whether the second map is to be seen.
         aligned: whether it is laid onto the first as well as that goes.
-        answer: how far both agree; None until that is known.
 
     Signals:
         changed(): any of it.
@@ -44,6 +44,7 @@ class SecondMap(QObject):
         self._session = first.session
         self.beside = SecondMapSession(self._session, self._choose_layout, self)
         self._forget()
+        self._session.history.add(SecondMapPart(self), owner=self)
         self._session.layout_changed.connect(self._take_layout)
         self._session.collection_changed.connect(self._take_collection)
         self._session.opened.connect(self._restore)
@@ -52,12 +53,17 @@ class SecondMap(QObject):
         self.opened = False
         self.beside.model = ""
         self.aligned = True
-        self.answer: CompareAnswer | None = None
+        self._compared: Compared | None = None
         self._left: LayoutAnswer | None = None  # the first map that was compared last
         self._to_colour = False  # by overlap, as soon as that is known
         self._before: str | None = None  # what was coloured by before
 
     # What is there
+
+    @property
+    def answer(self) -> CompareAnswer | None:
+        """How far both agree; None until that is known."""
+        return None if self._compared is None else self._compared.answer
 
     @property
     def available(self) -> bool:
@@ -108,13 +114,19 @@ class SecondMap(QObject):
         """Show another encoder beside the map; where there is none, another method."""
         if self.opened or not self.available:
             return
-        self._open(to_colour=True)
+        with self._session.history.step():
+            if self.model not in self.models or self._same():
+                self.beside.model = self.models[1] if len(self.models) > 1 else self.models[0]
+                self.beside.layout = self._first_choice()
+            self._open(to_colour=True)
+
+    def _same(self) -> bool:
+        """Whether both maps would be one and the same."""
+        own = self._session.layout.choices
+        return self.model == self.models[0] and self.layout.choices == own
 
     def _open(self, *, to_colour: bool) -> None:
         self.opened, self._to_colour = True, to_colour
-        if self.model not in self.models:
-            self.beside.model = self.models[1] if len(self.models) > 1 else self.models[0]
-            self.beside.layout = self._first_choice()
         self._ask()
         self._keep()
         self.changed.emit()
@@ -131,10 +143,13 @@ class SecondMap(QObject):
         if not self.opened:
             return
         self._session.runner.cancel(_KEY)
-        if self.coloured and self._before is not None:
-            self.first.set_colour_by(self._before)
-        self._session.columns.remove(OVERLAP)
-        self.opened, self.answer, self._left, self._before = False, None, None, None
+        with self._session.history.step():
+            self.opened = False
+        with self._session.history.unrecorded():  # it follows from closing
+            if self.coloured and self._before is not None:
+                self.first.set_colour_by(self._before)
+            self._session.columns.remove(OVERLAP)
+        self._compared, self._left, self._before = None, None, None
         self.beside.put_layout(replace(self.layout, answer=None, pending=False))
         self._keep()
         self.changed.emit()
@@ -142,19 +157,22 @@ class SecondMap(QObject):
     def choose(self, model: str) -> None:
         """Show another encoder on the right."""
         if model in self.models and model != self.model:
-            self.beside.model = model
+            with self._session.history.step():
+                self.beside.model = model
             self._start_anew()
 
     def _choose_layout(self, **choices: Any) -> None:
         """Lay the right map out otherwise; without choices: try again."""
         known = {name: value for name, value in choices.items() if name in CHOICES}
-        self.beside.layout = replace(self.layout, **known)
+        with self._session.history.step():
+            self.beside.layout = replace(self.layout, **known)
         self._start_anew()
 
     def set_aligned(self, aligned: bool) -> None:
         """Lay the right map onto the left one, or show it as it was laid out."""
         if aligned != self.aligned:
-            self.aligned = aligned
+            with self._session.history.step():
+                self.aligned = aligned
             self._place()
             self._keep()
             self.changed.emit()
@@ -162,18 +180,40 @@ class SecondMap(QObject):
     def set_coloured(self, coloured: bool) -> None:
         """Colour both maps by overlap, or as before."""
         self._to_colour = coloured
-        if coloured:
-            self._colour()
+        if coloured and OVERLAP in self.first.available():
+            self._before = self.first.colour_by
+            self.first.set_colour_by(OVERLAP)
         elif self.coloured and self._before is not None:
             self.first.set_colour_by(self._before)
         self._keep()
         self.changed.emit()
 
+    # Undo
+
+    @property
+    def state(self) -> SecondMapState:
+        """What the user chose."""
+        choices = tuple(self.layout.choices.items())
+        return SecondMapState(self.opened, self.model, choices, self.aligned)
+
+    def recall(self, state: SecondMapState) -> None:
+        """Choose as before; colours are the first map's."""
+        before = self.state
+        if not state.opened:
+            self.close()
+        self.beside.model = state.model
+        self.beside.layout = replace(self.layout, **dict(state.choices))
+        if state.opened and not before.opened:
+            self._open(to_colour=False)
+        elif state.opened and (state.model, state.choices) != (before.model, before.choices):
+            self._start_anew()
+        self.set_aligned(state.aligned)
+
     # What follows
 
     def _start_anew(self) -> None:
         self._to_colour = self._to_colour or self.coloured
-        self.answer = None
+        self._compared = None
         self.beside.layout = replace(self.layout, answer=None)
         self._ask()
         self._keep()
@@ -183,10 +223,11 @@ class SecondMap(QObject):
         """Compare as soon as the map on the left is finished."""
         session, content = self._session, self._session.content
         left = session.layout
-        self._left = left.answer
+        waiting = left.pending or left.preliminary or content is None
+        self._left = None if waiting else left.answer
         session.runner.cancel(_KEY)
         self.beside.put_layout(replace(self.layout, pending=True))
-        if left.pending or left.preliminary or content is None:
+        if waiting:
             return
         if left.answer is None:
             self.beside.put_layout(replace(self.layout, pending=False))
@@ -194,7 +235,7 @@ class SecondMap(QObject):
         session.runner.start(
             second_map_work.compare,
             content,
-            left.answer.request,
+            left.answer,
             self.model,
             self.layout.choices,
             title="Comparing two maps",
@@ -205,45 +246,36 @@ class SecondMap(QObject):
         )
 
     @Slot(object)
-    def _take_answer(self, answer: CompareAnswer) -> None:
-        self.answer = answer
-        self._add_column(answer)
+    def _take_answer(self, compared: Compared) -> None:
+        if compared.images is not self._session.images:
+            return  # the left map of the new images follows
+        self._compared = compared
+        words = second_map_words
+        column = Column(OVERLAP, words.TITLE, compared.overlap, group=COMPUTED, note=words.NOTE)
+        self._session.columns.add(column)
         self._place()
         if self._to_colour:
             self._colour()
         self.changed.emit()
 
-    def _add_column(self, answer: CompareAnswer) -> None:
-        images = self._session.images
-        values = np.full(len(images), np.nan)
-        rows = np.array([images.row_of.get(key, -1) for key in answer.image_ids])
-        values[rows[rows >= 0]] = answer.overlap[rows >= 0]
-        words = second_map_words
-        self._session.columns.add(
-            Column(OVERLAP, words.TITLE, values, group=COMPUTED, note=words.NOTE)
-        )
-
     def _colour(self) -> None:
         if OVERLAP in self.first.available() and not self.coloured:
             self._before = self.first.colour_by
-            self.first.set_colour_by(OVERLAP)
-            self._to_colour = False
+            with self._session.history.unrecorded():  # it follows from opening the second map
+                self.first.set_colour_by(OVERLAP)
+        self._to_colour = False
 
     def _place(self) -> None:
         """Show the right map at its places, aligned or not."""
-        if self.answer is None:
+        if self._compared is None:
             return
-        laid_out = self.answer.second
-        if self.aligned:
-            laid_out = replace(
-                laid_out, xy=self.answer.aligned_xy, text_xy=self.answer.aligned_text_xy
-            )
+        laid_out = self._compared.aligned if self.aligned else self._compared.answer.second
         self.beside.put_layout(replace(self.layout, answer=laid_out, pending=False))
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
         self.beside.put_layout(replace(self.layout, answer=None, pending=False))
-        self.answer = None
+        self._compared = None
         self._session.messages.show_error(error)
         self.changed.emit()
 
@@ -253,19 +285,14 @@ class SecondMap(QObject):
     def _take_layout(self) -> None:
         """Compare anew where the map on the left is another one."""
         layout, content = self._session.layout, self._session.content
-        if not self.opened or layout.pending or content is None:
-            return
-        if layout.answer is self._left and self.beside.layout.answer is not None:
+        if not self.opened or layout.pending or content is None or layout.answer is self._left:
             return
         left_before = self.answer.request.model_a if self.answer is not None else ""
         if content.model == self.model and left_before not in ("", self.model):
-            self.beside.model = (
-                left_before  # the encoder on the right was put on the left: they swap
-            )
-        if layout.answer is not self._left or not self._session.runner.running(_KEY):
-            self._to_colour = self._to_colour or self.coloured
-            self._ask()
-            self.changed.emit()
+            self.beside.model = left_before  # what was on the right is on the left: they swap
+        self._to_colour = self._to_colour or self.coloured
+        self._ask()
+        self.changed.emit()
 
     @Slot()
     def _take_collection(self) -> None:

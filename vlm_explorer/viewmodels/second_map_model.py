@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 
 from vlm_explorer.rendering.points import Level
 from vlm_explorer.viewmodels import second_map_words
+from vlm_explorer.viewmodels.map_look import MapLook
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.viewmodels.map_scene import MapScene, MapState, empty_scene
@@ -65,6 +66,19 @@ class SecondMapModel(MapModel):
         self._captions, self._hidden = first._captions, first._hidden
         lines = first.overlays.lines
         self.overlays.lines.pairs, self.overlays.lines.gap = lines.pairs, lines.gap
+
+    # Undo
+
+    @property
+    def look(self) -> MapLook:
+        """From where the second map is seen; the rest of its look is the first map's."""
+        return MapLook(("", None), "", (), True, self.place)
+
+    def recall(self, look: MapLook) -> None:
+        """See the second map from where it was seen."""
+        if look.place != self.place:
+            self.place = look.place
+            self.place_recalled.emit()
 
     # The first map decides
 

@@ -48,6 +48,10 @@ def notes(answer: CompareAnswer, *, aligned: bool) -> tuple[str, ...]:
     """Return the further lines of the second map's caption."""
     how = _alignment(answer) if aligned else "not aligned to the left map"
     lines = [agreement(answer), f"{answer.second.model}, {how}"]
+    if answer.k and answer.measured_images < len(answer.image_ids):
+        lines.append(
+            f"overlap measured on {answer.measured_images:,} of {len(answer.image_ids):,} images"
+        )
     if answer.only_first or answer.only_second:
         lines.append(
             f"{len(answer.image_ids):,} of {answer.images:,} images on both maps · "

@@ -2,40 +2,68 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.viewmodels.background import Opened
+from vlm_explorer.viewmodels.image_table import ImageTable
 
 if TYPE_CHECKING:
     from vlm_explorer.queries.compare_layouts import CompareAnswer
-    from vlm_explorer.queries.layout import LayoutRequest
+    from vlm_explorer.queries.layout_request import LayoutAnswer
 
 NEIGHBOURS = 15
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """A comparison, ready to be shown.
+
+    Attributes:
+        images: the window's, of which `overlap` has a value each, float64 (N,); NaN where unknown.
+        answer: the comparison.
+        aligned: the second map, laid onto the first.
+    """
+
+    images: ImageTable
+    overlap: np.ndarray
+    answer: CompareAnswer
+    aligned: LayoutAnswer
+
+
 def compare(
     opened: Opened,
-    first: LayoutRequest,
+    first: LayoutAnswer,
     model: str,
     choices: dict[str, Any],
     *,
     context: JobContext,
-) -> CompareAnswer:
+) -> Compared:
     """Compare the map of the window with another.
 
     Args:
-        opened: the open collection; its encoder is that of the first map.
-        first: how the first map was laid out.
+        opened: the open collection.
+        first: the map of the window.
         model: the encoder of the second.
         choices: how that is laid out, as in `LayoutState.choices`.
     """
     from vlm_explorer.collection.store import Collection
     from vlm_explorer.queries.compare_layouts import CompareRequest, compare_layouts
-    from vlm_explorer.queries.layout import LayoutRequest
+    from vlm_explorer.queries.layout_request import LayoutRequest
 
     context.check()
     # another reader of it: one reader keeps the vectors of one encoder, and searches need them
     collection = Collection(opened.collection.folder)
-    request = CompareRequest(opened.model, model, first, LayoutRequest(**choices), NEIGHBOURS)
-    return compare_layouts(collection, request, context=context)
+    request = CompareRequest(
+        first.model, model, first.request, LayoutRequest(**choices), NEIGHBOURS
+    )
+    answer = compare_layouts(collection, request, first=first, context=context)
+    images = opened.images
+    overlap = np.full(len(images), np.nan)
+    rows = np.array([images.row_of.get(key, -1) for key in answer.image_ids])
+    overlap[rows[rows >= 0]] = answer.overlap[rows >= 0]
+    aligned = replace(answer.second, xy=answer.aligned_xy, text_xy=answer.aligned_text_xy)
+    return Compared(images, overlap, answer, aligned)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.analysis.placing import text_side
 from vlm_explorer.rendering.view import View, bounds
@@ -13,7 +13,7 @@ from vlm_explorer.viewmodels.map_groups import GroupName, group_names
 from vlm_explorer.viewmodels.map_lines import NO_LINES, GapMark, MapLines, Segments
 from vlm_explorer.viewmodels.map_places import Places, empty_places
 from vlm_explorer.viewmodels.map_scene import MapScene
-from vlm_explorer.viewmodels.map_stars import Star, StarKind, stars_of
+from vlm_explorer.viewmodels.map_stars import LIVE, Star, stars_of
 from vlm_explorer.viewmodels.star_places import StarPlaces
 from vlm_explorer.viewmodels.states import QueryState
 
@@ -45,11 +45,17 @@ class MapOverlays(QObject):
         self.lines.changed.connect(self.changed)
         self._finder = StarPlaces(session, self)
         self._finder.found.connect(self.changed)
+        session.pins.changed.connect(self._take_pins)
 
     def take(self, answer: LayoutAnswer | None, places: Places) -> None:
         """Go by another layout from now on."""
         self._answer, self._places, self._last = answer, places, None
         self._finder.take(answer, places)
+
+    @Slot()
+    def _take_pins(self) -> None:
+        if len(self._places.image_xy) == len(self._session.images):  # else a layout comes first
+            self.changed.emit()
 
     @property
     def extent(self) -> tuple[float, float, float, float] | None:
@@ -72,7 +78,7 @@ class MapOverlays(QObject):
     def stars(self, prompt: QueryState) -> tuple[Star, ...]:
         """Return the stars; the prompt's stays where it was until its new place is known."""
         stars = stars_of(self._session, self._places, prompt, self._finder)
-        live = next((star for star in stars if star.kind in _LIVE), None)
+        live = next((star for star in stars if star.kind in LIVE), None)
         if live is None and prompt.answer is not None and self._last is not None:
             live = replace(self._last, words=prompt.text, pending=True)
             stars = (live, *stars)
@@ -86,6 +92,3 @@ class MapOverlays(QObject):
     def pair_lines(self, scene: MapScene, view: View) -> Segments:
         """Return the lines between captions and their images that are to be drawn."""
         return self.lines.pair_lines(scene, self._places, view) if scene.captions else NO_LINES
-
-
-_LIVE = (StarKind.PROMPT, StarKind.IMAGE)

@@ -33,7 +33,7 @@ from vlm_explorer.viewmodels.map_scene import (
     ranks,
 )
 from vlm_explorer.viewmodels.map_sizes import Sizing, sizing_of
-from vlm_explorer.viewmodels.map_stars import StarKind
+from vlm_explorer.viewmodels.map_stars import LIVE
 from vlm_explorer.viewmodels.map_styles import MapStyles
 from vlm_explorer.viewmodels.session import Session
 
@@ -265,8 +265,7 @@ class SceneSource(QObject):
     def _wait(self, scene: MapScene) -> None:
         """Show that the prompt's star is about to move; all else stays until an answer comes."""
         stars = tuple(
-            star if star.kind is StarKind.LABEL else replace(star, pending=True)
-            for star in scene.stars
+            replace(star, pending=True) if star.kind in LIVE else star for star in scene.stars
         )
         self._scene = replace(scene, stars=stars)
         self.changed.emit()

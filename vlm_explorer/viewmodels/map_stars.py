@@ -26,6 +26,10 @@ class StarKind(StrEnum):
     PROMPT = "prompt"
     IMAGE = "image"
     LABEL = "label"
+    PIN = "pin"
+
+
+LIVE = (StarKind.PROMPT, StarKind.IMAGE)  # what is searched for
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Star:
         x, y: world coordinates.
         note: how it came to its place.
         pending: whether a newer answer is on its way.
-        number: of a label, its place in the label set; else 0.
+        number: of a label, its place in the label set; of a pin its number; else 0.
         links: rows of the images nearest to it, best first, to which thin lines lead.
     """
 
@@ -54,11 +58,12 @@ class Star:
 def stars_of(
     session: Session, places: Places, prompt: QueryState, finder: StarPlaces
 ) -> tuple[Star, ...]:
-    """Return the stars of a prompt and of the session's labels, the prompt first.
+    """Return the stars of a prompt, of pinned ones, and of the session's labels, in this order.
 
     A star whose place is not known yet is left out.
     """
-    texts = [*_prompt_wishes(prompt), *_label_wishes(session)]
+    pinned = _pin_wishes(session, prompt)
+    texts = [*_prompt_wishes(prompt), *pinned, *_label_wishes(session)]
     found = finder.places_of([wish for _, wish in texts])
     stars = [
         _placed(star, place, places, finder) for (star, _), place in zip(texts, found, strict=True)
@@ -89,6 +94,17 @@ def _prompt_wishes(prompt: QueryState) -> list[_Text]:
     return [(star, Wish(answer, 0, answer.vector, answer.cosine, answer.model))]
 
 
+def _pin_wishes(session: Session, prompt: QueryState) -> list[_Text]:
+    """Return the pins; not the one that is searched for, which has a star already."""
+    wishes = []
+    for pin in session.pins.items:
+        answer = session.pins.answer(pin)
+        if answer is not None and pin.text != prompt.text:
+            star = Star(StarKind.PIN, pin.name, 0, 0, "", number=pin.number)
+            wishes.append((star, Wish(answer, 0, answer.vector, answer.cosine, answer.model)))
+    return wishes
+
+
 def _label_wishes(session: Session) -> list[_Text]:
     answer = session.label_state.answer
     if answer is None:
@@ -109,7 +125,7 @@ def _label_wishes(session: Session) -> list[_Text]:
 
 def _placed(star: Star, place: Placement | None, places: Places, finder: StarPlaces) -> Star | None:
     """Return a star at its place; where its words are laid out, at the place of these."""
-    links = () if place is None or star.kind is StarKind.LABEL else place.images
+    links = () if place is None or star.kind is not StarKind.PROMPT else place.images
     if star.words in places.words:
         text = np.flatnonzero(places.text == places.words.index(star.words))[0]
         x, y = (float(value) for value in places.xy[text])

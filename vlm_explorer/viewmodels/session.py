@@ -23,6 +23,7 @@ from vlm_explorer.viewmodels.job_runner import JobRunner
 from vlm_explorer.viewmodels.kept_state import KeptState
 from vlm_explorer.viewmodels.messages import Messages
 from vlm_explorer.viewmodels.opening import Opening
+from vlm_explorer.viewmodels.pins import Pins
 from vlm_explorer.viewmodels.regions import Regions
 from vlm_explorer.viewmodels.session_state import SessionState
 from vlm_explorer.viewmodels.states import LabelState, LayoutState, QueryState, Selection
@@ -32,7 +33,7 @@ __all__ = ["ImageTable", "LabelState", "LayoutState", "QueryState", "Selection",
 # The jobs that belong to the open collection, and end with it.
 _KEYS = (
     "open", "update", "peek", "encoder", "preview", "layout", "groups", "group names", "query",
-    "labels", "reading", "switch", "grow",
+    "labels", "reading", "switch", "pins", "grow",
 )  # fmt: skip
 MOST_KEPT = 2000  # images of a selection that are selected again when the window reopens
 
@@ -47,6 +48,7 @@ class Session(SessionState):
         columns: what the map can be coloured, sized and filtered by.
         history: undo and redo of what these intents do.
         regions: finds and names the regions of the map.
+        pins: prompts that stay on the map.
         kept: what the collection keeps about its window.
         recent: what was opened last.
         show_patient_details: whether names and ids may be seen; never at the start.
@@ -65,6 +67,8 @@ class Session(SessionState):
         self.opened.connect(self.history.clear)
         self.columns = Columns(self)
         self.regions = Regions(self)
+        self.pins = Pins(self)
+        self.history.add(self.pins)
         self._opening = Opening(self)
         self._asking = Asking(self)
         self.recent = self._opening.recent

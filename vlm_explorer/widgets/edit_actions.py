@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def edit_rows(window: MainWindow) -> list[ActionRow]:
     """Return the rows; the map is looked up only when something is done with it."""
-    history = window.session.history
+    history, pins = window.session.history, window.session.pins
 
     def on_map(name: str, title: str, key: str, do: Callable[[MapModel], None]) -> ActionRow:
         return ActionRow(f"edit.{name}", title, key, lambda: do(window.workspace.map.model), "Edit")
@@ -34,4 +34,5 @@ def edit_rows(window: MainWindow) -> list[ActionRow]:
         on_map(
             "unfilter", "Clear all filters", "Ctrl+Shift+F", lambda model: model.show_everything()
         ),
+        ActionRow("edit.pin", "Pin the prompt to the map", "Ctrl+P", pins.pin_prompt, "Edit"),
     ]  # fmt: skip

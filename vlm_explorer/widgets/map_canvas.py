@@ -20,6 +20,7 @@ from vlm_explorer.viewmodels.map_groups import GroupName
 from vlm_explorer.viewmodels.map_model import MapModel, Mode
 from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.viewmodels.map_scene import MapState
+from vlm_explorer.viewmodels.map_stars import Star
 from vlm_explorer.widgets import map_lettering
 from vlm_explorer.widgets.map_gestures import Gesture, Pointer, Tool, click_mode_of, mode_of
 from vlm_explorer.widgets.map_lettering import Word
@@ -292,9 +293,15 @@ class MapCanvas(MapSurface):
         """Say how a group came to its name, or a star to its place."""
         at = QPointF(event.pos())
         word = self._word_at(at)
-        stars = self._model.scene.stars
-        subject = word.subject if word else map_lettering.star_at(stars, self._view, at)
+        subject = word.subject if word is not None else self.star_at(at)
         if note := map_lettering.note_of(subject):
             QToolTip.showText(event.globalPos(), note, self)
         else:
             QToolTip.hideText()
+
+    def star_at(self, at: QPointF) -> Star | None:
+        """Return the star at a place, or whose words are there."""
+        word = self._word_at(at)
+        if word is not None and isinstance(word.subject, Star):
+            return word.subject
+        return map_lettering.star_at(self._model.scene.stars, self._view, at)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPolygonF
 
 from vlm_explorer.rendering.view import View
-from vlm_explorer.viewmodels.map_stars import Star, StarKind
+from vlm_explorer.viewmodels.map_stars import LIVE, Star, StarKind
 from vlm_explorer.widgets.halo_text import paint_on_halo, round_pen
 from vlm_explorer.widgets.map_lettering import PADDING, STAR, Word, WordKind, fonts
 from vlm_explorer.widgets.theme import ANNOTATION, Theme, font
@@ -41,8 +41,10 @@ def _baseline(rect: QRectF, chosen: QFont) -> float:
 
 
 def paint_stars(painter: QPainter, stars: Iterable[Star], view: View, roles: Theme) -> None:
-    """Draw the stars, the prompt's last."""
-    for star in sorted(stars, key=lambda star: star.kind is not StarKind.LABEL):
+    """Draw the stars, the prompt's last; those of pins are hollow."""
+    for star in sorted(
+        stars, key=lambda star: (star.kind is not StarKind.LABEL, star.kind in LIVE)
+    ):
         prompt = star.kind is not StarKind.LABEL
         colour = roles.colour("star" if prompt else "secondary")
         if star.pending:
@@ -52,8 +54,9 @@ def paint_stars(painter: QPainter, stars: Iterable[Star], view: View, roles: The
         painter.setPen(round_pen(roles.colour("map_ground", 0.85), 4.0))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolygon(shape)
-        painter.setPen(round_pen(colour, 1.0))
-        painter.setBrush(colour)
+        pinned = star.kind is StarKind.PIN
+        painter.setPen(round_pen(colour, 1.5 if pinned else 1.0))
+        painter.setBrush(roles.colour("map_ground") if pinned else colour)
         painter.drawPolygon(shape)
 
 

@@ -16,7 +16,7 @@ from vlm_explorer.viewmodels.prompt_words import (
     words_without_effect,
 )
 from vlm_explorer.viewmodels.session import Session
-from vlm_explorer.widgets.controls import Words
+from vlm_explorer.widgets.controls import IconButton, Words
 from vlm_explorer.widgets.theme import icon, theme, themes
 from vlm_explorer.widgets.window_undo import WindowUndo
 
@@ -81,6 +81,9 @@ class PromptBar(QWidget):
         self.field = PromptField(self._prompt, self)
         WindowUndo(self.field)
         self.chip = QPushButton(self)
+        self.pin = IconButton("ph.push-pin", "Pin the prompt to the map", "Ctrl+P", parent=self)
+        self.pin.clicked.connect(session.pins.pin_prompt)
+        session.pins.changed.connect(self._show_pin)
         self.note = Words("", "annotation", parent=self)
         self.tokens = QLabel(self)
         self.tokens.setProperty("role", "annotation")
@@ -118,6 +121,7 @@ class PromptBar(QWidget):
         row.setSpacing(8)
         row.addWidget(self.field, 1)
         row.addWidget(self.chip)
+        row.addWidget(self.pin)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 4)
         layout.setSpacing(2)
@@ -159,6 +163,7 @@ class PromptBar(QWidget):
         """
         query = self._session.query
         self.chip.setVisible(query.like is not None)
+        self._show_pin()
         if (query.text, query.like) != self._followed:
             self._followed = query.text, query.like
             if query.text and query.text != self.field.text().strip():
@@ -166,6 +171,10 @@ class PromptBar(QWidget):
             elif query.like is not None or self._session.history.restoring:
                 self.field.clear()
         self._show_reading()
+
+    @Slot()
+    def _show_pin(self) -> None:
+        self.pin.setEnabled(self._session.pins.can_pin)
 
     @Slot()
     def _show_reading(self) -> None:

@@ -25,11 +25,19 @@ MENUS = ("File", "Edit", "View", "Help")
 UNBOUND = frozenset({"window.back"})
 SWITCHES = ("view.patient", "file.reopen")
 SEPARATED = frozenset(
-    {"edit.redo", "edit.none", "file.close", "view.palette", "view.maps", "view.patient"}
+    {
+        "edit.redo",
+        "edit.none",
+        "edit.unfilter",
+        "file.close",
+        "view.palette",
+        "view.maps",
+        "view.patient",
+    }
 )
 NEEDS_COLLECTION = (
     "close", "all", "invert", "grow", "none", "only", "hide", "unfilter", "prompt", "filter",
-    "stage", "library", "strip", "viewer", "maps",
+    "pin", "stage", "library", "strip", "viewer", "maps",
 )  # fmt: skip
 
 

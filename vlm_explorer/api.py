@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.export.exportable import Exportable
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.queries.reviewing import Reviewing
 
 if TYPE_CHECKING:
-    from vlm_explorer.export.exporting import ExportReport
-    from vlm_explorer.export.figure import Style
     from vlm_explorer.pipeline.import_vectors import ImportReport
     from vlm_explorer.pixels.render import Rendering
     from vlm_explorer.pixels.windowing import Window
@@ -45,7 +43,7 @@ def load_encoder(model: StrPath, *, device: str = "auto", precision: str = "auto
     return load.load_encoder(os.fspath(model), device=device, precision=precision)
 
 
-class Collection(Reviewing):
+class Collection(Exportable):
     """A collection with its questions; the encoder is loaded when the first text needs it."""
 
     def __init__(self, folder: Path, encoder: Encoder | None = None) -> None:
@@ -209,87 +207,6 @@ class Collection(Reviewing):
         if name in self.models() or not Path(name).is_dir():
             return name
         return find_model_folder(name)[0]
-
-    def export(
-        self,
-        to: StrPath,
-        *,
-        format: str | None = None,
-        what: str | Sequence[str] = "all",
-        texts: Sequence[str] = (),
-        like: str = "",
-        labels: Sequence[str] = (),
-        templates: str = "",
-        task: str = "single",
-        layout: str = "umap/centred",
-        seed: int = 42,
-        n_neighbors: int = 15,
-        min_dist: float = 0.8,
-        perplexity: float = 30.0,
-        with_files: bool = False,
-        with_keys: bool = False,
-        with_columns: bool = False,
-        with_thumbnails: bool = False,
-        style: Style | None = None,
-        model: StrPath | None = None,
-        context: JobContext | None = None,
-    ) -> ExportReport:
-        """Write tables, vectors, files or figures; see `export.request.FORMATS`.
-
-        Args:
-            format: by default what the suffix of `to` stands for.
-            what: `all`, or the ids of the images wanted.
-            texts: prompts, each a column of cosines; `like` the same for an image's id.
-            layout: `method/space` of the places on the map, the name of a kept layout, or `none`.
-            seed, n_neighbors, min_dist, perplexity: as in `layout`.
-            with_files, with_keys, with_columns, with_thumbnails: see `export.request.Holding`.
-            style: of a figure, see `export.figure.Style`.
-
-        Raises:
-            UsageError, ModelProblem, StorageProblem: as they say.
-        """
-        from vlm_explorer.analysis.projection import METHODS
-        from vlm_explorer.export.exporting import export
-        from vlm_explorer.export.figure import Style as FigureStyle
-        from vlm_explorer.export.request import (
-            FIGURES,
-            ExportRequest,
-            Holding,
-            format_of,
-            parse_layout,
-        )
-
-        place, drawn = Path(to), style or FigureStyle()
-        named = layout.partition("/")[0] not in (*METHODS, "none") and bool(
-            self.layouts.find(layout)
-        )
-        settings = {"seed": seed, "n_neighbors": n_neighbors, "min_dist": min_dist}
-        settings["perplexity"] = perplexity
-        wanted = format_of(place, format)
-        request = ExportRequest(
-            place,
-            wanted,
-            None if what == "all" else tuple(what),
-            "all" if what == "all" else "list",
-            Holding(with_files, with_keys, with_columns, with_thumbnails),
-            tuple(texts),
-            like,
-            tuple(labels),
-            templates,
-            task,
-            None if layout == "none" or named else parse_layout(layout, **settings),
-            layout if named else "",
-            figure=drawn.options() if wanted in FIGURES else (),
-        )
-        name = None if model is None else self._known_name(model)
-        return export(
-            self,
-            request,
-            load=lambda: self.encoder(model),
-            style=drawn,
-            model=name,
-            context=context,
-        )
 
     def import_vectors(
         self, file: StrPath, *, model: str, context: JobContext | None = None

@@ -15,6 +15,7 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
 from vlm_explorer.export.request import ExportRequest
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.processes import run_in_process
 from vlm_explorer.queries.classify import ClassifyAnswer, ClassifyRequest, classify
 from vlm_explorer.queries.layout import LayoutAnswer, layout
 from vlm_explorer.queries.named_layouts import NamedLayouts
@@ -80,7 +81,7 @@ def ask(
     if made is not None:
         xy = _spread(collection, made)
         context.report(1, 4, "Finding the groups of the map")
-        groups = _groups(collection, xy)
+        groups = _groups(collection, xy, context)
     context.report(2, 4, "Comparing with the prompts")
     searches = [] if encoder is None else [_cosines(collection, encoder, t) for t in request.texts]
     if request.like:
@@ -118,8 +119,13 @@ def _spread(collection: Collection, made: LayoutAnswer) -> NDArray[np.float32]:
     return xy
 
 
-def _groups(collection: Collection, xy: NDArray[np.float32]) -> tuple[Group, ...]:
-    """Return the groups of the map, named by their commonest label, else modality."""
+def _groups(
+    collection: Collection, xy: NDArray[np.float32], context: JobContext
+) -> tuple[Group, ...]:
+    """Return the groups of the map, named by their commonest label, else modality.
+
+    A child process finds them: it can be stopped, and holds up no window.
+    """
     rows = np.flatnonzero(np.isfinite(xy).all(axis=1))
     names = [""] * len(rows)
     for column in ("label", "modality"):
@@ -127,10 +133,16 @@ def _groups(collection: Collection, xy: NDArray[np.float32]) -> tuple[Group, ...
         if any(values):
             names = [values[row] or "" for row in rows]
             break
-    found = group_points(xy[rows], names)
+    found = run_in_process(_find, xy[rows], names, context=context)
     return tuple(
         Group(g.name, g.share, g.count, g.x, g.y, rows[g.members].astype(np.int64)) for g in found
     )
+
+
+def _find(xy: NDArray[np.float32], names: list[str], *, context: JobContext) -> list[Group]:
+    """Find groups (child process); see `analysis.groups`."""
+    context.check()
+    return group_points(xy, names)
 
 
 def _cosines(collection: Collection, encoder: Encoder, text: str) -> Cosines:

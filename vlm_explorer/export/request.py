@@ -85,7 +85,7 @@ class Holding:
 
 HOLDING_WORDS = {
     "files": "File paths; folders and files are often named after patients",
-    "keys": "Patient, study and series keys; no names, but they tell which images belong together",
+    "keys": "Keys of patient, study and series: no names, but what belongs together",
     "columns": "Further columns of the captions table, whatever they say",
     "thumbnails": "Thumbnails; text burned into a picture goes with it",
 }

@@ -34,6 +34,7 @@ __all__ = ["ImageTable", "LabelState", "LayoutState", "QueryState", "Selection",
 _KEYS = (
     "open", "update", "peek", "encoder", "preview", "layout", "groups", "group names", "query",
     "labels", "reading", "switch", "pins", "grow",
+    "export",
 )  # fmt: skip
 MOST_KEPT = 2000  # images of a selection that are selected again when the window reopens
 

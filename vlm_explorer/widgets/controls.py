@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from vlm_explorer.widgets.theme import icon, themes
 
@@ -142,6 +152,17 @@ def text_button(text: str, kind: str = "", parent: QWidget | None = None) -> QPu
         button.setProperty(kind, True)
     button.setCursor(Qt.CursorShape.PointingHandCursor)
     return button
+
+
+def choice_box(
+    name: str, choices: Sequence[tuple[object, str]], parent: QWidget | None = None
+) -> QComboBox:
+    """Return a box of choices, each a value with its words, called `name` for who cannot see it."""
+    box = QComboBox(parent)
+    box.setAccessibleName(name)
+    for value, words in choices:
+        box.addItem(words, value)
+    return box
 
 
 class EmptyState(QLabel):

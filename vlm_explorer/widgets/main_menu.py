@@ -38,6 +38,7 @@ SEPARATED = frozenset(
 NEEDS_COLLECTION = (
     "close", "all", "invert", "grow", "none", "only", "hide", "unfilter", "prompt", "filter",
     "pin", "stage", "library", "strip", "viewer", "maps",
+    "export",
 )  # fmt: skip
 
 
@@ -105,6 +106,7 @@ class MainMenu(QObject):
             ActionRow(
                 "file.models", "Encoders (models)", "Ctrl+Shift+E", window.open_models, "File"
             ),
+            ActionRow("file.export", "Export", "Ctrl+S", window.open_export, "File"),
             ActionRow("file.reopen", "Reopen at the next start", "", reopening, "File"),
             ActionRow("file.close", "Close", "Ctrl+W", session.close, "File"),
             ActionRow("file.quit", "Quit", "Ctrl+Q", window.close, "File"),

@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, QSize, Qt, Slot
+from PySide6.QtCore import QSettings, QSize, Qt, QUrl, Slot
 from PySide6.QtGui import (
     QCloseEvent,
+    QDesktopServices,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
@@ -36,6 +37,8 @@ from vlm_explorer.widgets.toast import Note, Toast
 from vlm_explorer.widgets.welcome import Welcome
 
 if TYPE_CHECKING:
+    from vlm_explorer.viewmodels.export_desk import ExportDesk
+    from vlm_explorer.viewmodels.export_work import Exported
     from vlm_explorer.widgets.sheets import Sheet
     from vlm_explorer.widgets.workspace import Workspace
 
@@ -58,6 +61,7 @@ class MainWindow(QMainWindow):
         self.desk = ModelsDesk(session, self)
         self._workspace: Workspace | None = None
         self.sheet: Sheet | None = None
+        self._exports: ExportDesk | None = None
         self.setWindowTitle("VLM Explorer")
         self.setMinimumSize(LEAST)
         self.setAcceptDrops(True)
@@ -197,6 +201,31 @@ class MainWindow(QMainWindow):
         from vlm_explorer.widgets.models_sheet import ModelsSheet
 
         self._open_sheet(ModelsSheet(self._content, self.desk, shown))
+
+    def open_export(self) -> None:
+        """Write images, tables or the map into files."""
+        from vlm_explorer.widgets.export_sheet import ExportSheet
+
+        if self.session.collection is not None:
+            self._open_sheet(ExportSheet(self._content, self.exports, self.workspace.map))
+
+    @property
+    def exports(self) -> ExportDesk:
+        """The exports of this window; what is chosen stays from one to the next."""
+        if self._exports is None:
+            from vlm_explorer.viewmodels.export_desk import ExportDesk
+
+            self._exports = ExportDesk(self.session, self.workspace.map.model, self)
+            self._exports.exported.connect(self._tell_exported)
+        return self._exports
+
+    @Slot(object)
+    def _tell_exported(self, exported: Exported) -> None:
+        folder = QUrl.fromLocalFile(str(exported.path.parent))
+        show = partial(QDesktopServices.openUrl, folder)
+        level = "warning" if exported.hint else "info"
+        note = Note(level, exported.text, exported.hint, "Show in folder", show)
+        self.toast.show_note(note)
 
     @Slot()
     def _list_encoders(self) -> None:

@@ -1,0 +1,108 @@
+"""Exporting, as a method of a collection."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.jobs import JobContext
+from vlm_explorer.queries.reviewing import Reviewing
+
+if TYPE_CHECKING:
+    from vlm_explorer.export.exporting import ExportReport
+    from vlm_explorer.export.figure import Style
+
+StrPath = str | os.PathLike[str]
+
+
+class Exportable(Reviewing):
+    """A collection that can be written into files for other programs."""
+
+    def encoder(self, model: StrPath | None = None) -> Encoder:
+        """Return the encoder of the collection, or `model`; a subclass knows how to load it."""
+        raise NotImplementedError
+
+    def export(
+        self,
+        to: StrPath,
+        *,
+        format: str | None = None,
+        what: str | Sequence[str] = "all",
+        texts: Sequence[str] = (),
+        like: str = "",
+        labels: Sequence[str] = (),
+        templates: str = "",
+        task: str = "single",
+        layout: str = "umap/centred",
+        seed: int = 42,
+        n_neighbors: int = 15,
+        min_dist: float = 0.8,
+        perplexity: float = 30.0,
+        with_files: bool = False,
+        with_keys: bool = False,
+        with_columns: bool = False,
+        with_thumbnails: bool = False,
+        style: Style | None = None,
+        model: StrPath | None = None,
+        context: JobContext | None = None,
+    ) -> ExportReport:
+        """Write tables, vectors, files or figures; see `export.request.FORMATS`.
+
+        Args:
+            format: by default what the suffix of `to` stands for.
+            what: `all`, or the ids of the images wanted.
+            texts: prompts, each a column of cosines; `like` the same for an image's id.
+            layout: `method/space` of the places on the map, the name of a kept layout, or `none`.
+            seed, n_neighbors, min_dist, perplexity: as in `layout`.
+            with_files, with_keys, with_columns, with_thumbnails: see `export.request.Holding`.
+            style: of a figure, see `export.figure.Style`.
+
+        Raises:
+            UsageError, ModelProblem, StorageProblem: as they say.
+        """
+        from vlm_explorer.analysis.projection import METHODS
+        from vlm_explorer.export.exporting import export
+        from vlm_explorer.export.figure import Style as FigureStyle
+        from vlm_explorer.export.request import (
+            FIGURES,
+            ExportRequest,
+            Holding,
+            format_of,
+            parse_layout,
+        )
+        from vlm_explorer.queries.named_layouts import NamedLayouts
+
+        place, drawn = Path(to), style or FigureStyle()
+        named = layout.partition("/")[0] not in (*METHODS, "none") and bool(
+            NamedLayouts(self).find(layout)
+        )
+        settings = {"seed": seed, "n_neighbors": n_neighbors, "min_dist": min_dist}
+        settings["perplexity"] = perplexity
+        wanted = format_of(place, format)
+        request = ExportRequest(
+            place,
+            wanted,
+            None if what == "all" else tuple(what),
+            "all" if what == "all" else "list",
+            Holding(with_files, with_keys, with_columns, with_thumbnails),
+            tuple(texts),
+            like,
+            tuple(labels),
+            templates,
+            task,
+            None if layout == "none" or named else parse_layout(layout, **settings),
+            layout if named else "",
+            figure=drawn.options() if wanted in FIGURES else (),
+        )
+        name = None if model is None else self._model_id(model)
+        return export(
+            self,
+            request,
+            load=lambda: self.encoder(model),
+            style=drawn,
+            model=name,
+            context=context,
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Coded:
     """A column of text as numbers.
 
@@ -24,6 +25,16 @@ class Coded:
 
     names: tuple[str, ...]
     numbers: NDArray[np.integer]
+
+    @cached_property
+    def blank(self) -> int | None:
+        """The number of "", None where every image has a value."""
+        return self.names.index("") if "" in self.names else None
+
+    @cached_property
+    def counts(self) -> NDArray[np.integer]:
+        """How many images have each value."""
+        return np.bincount(self.numbers, minlength=len(self.names))
 
 
 def encode(values: NDArray[np.object_]) -> Coded:

@@ -44,16 +44,16 @@ class CategoryChoice(QObject):
     def __init__(self, session: Session, column: Column, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self.column = session, column
-        names = column.coded.names
-        counts = np.bincount(column.coded.numbers, minlength=len(names))
-        order = np.flatnonzero(counts)
-        order = order[np.argsort(-counts[order], kind="stable")]
-        places = order.tolist()
+        names, counts = column.coded.names, column.coded.counts
+        places = np.flatnonzero(counts)
+        places = places[np.argsort(-counts[places], kind="stable")]
         if len(places) <= MOST_ROWS:  # of equally common ones the first by name, as in the legend
-            places.sort(key=lambda place: (-counts[place], self._title(names[place])))
-        places.sort(key=lambda place: not names[place])
+            by_name = sorted(places.tolist(), key=lambda i: (-counts[i], self._title(names[i])))
+            places = np.array(by_name, np.intp)
+        if column.coded.blank is not None:  # what has none comes last
+            blank = places == column.coded.blank
+            places = np.append(places[~blank], places[blank])
         self._places, self._counts = places, counts
-        self._titles = [self._title(names[place]) for place in places]
         session.filters_changed.connect(self.changed)
 
     def __len__(self) -> int:
@@ -61,6 +61,15 @@ class CategoryChoice(QObject):
 
     def _title(self, name: str) -> str:
         return self.column.titles.get(name, name) if name else f"no {self.column.title}"
+
+    @cached_property
+    def _titles(self) -> NDArray[np.object_]:
+        titles = np.empty(len(self.column.coded.names), object)
+        titles[:] = self.column.coded.names
+        if self.column.titles or len(titles) <= MOST_ROWS:
+            titles[:] = [self._title(name) for name in titles]
+        chosen: NDArray[np.object_] = titles[self._places]
+        return chosen
 
     @cached_property
     def _sought(self) -> pa.Array:
@@ -91,7 +100,7 @@ class CategoryChoice(QObject):
         """How many categories and images are let through."""
         present = self._present()
         names = self.column.coded.names
-        named = [place for place in self._places if names[place] in present.names]
+        named = [i for i, name in enumerate(names) if name in present.names and self._counts[i]]
         images = int(self._counts[named].sum())
         kept = len(named)
         if present.without:
@@ -111,6 +120,8 @@ class CategoryChoice(QObject):
     def _matching(self, text: str) -> NDArray[np.intp]:
         import pyarrow.compute as pc
 
+        if not text.strip():
+            return np.arange(len(self))
         places = np.ones(len(self), np.bool_)
         for word in text.lower().split():
             places &= pc.match_substring(self._sought, word).to_numpy(zero_copy_only=False)

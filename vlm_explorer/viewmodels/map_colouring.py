@@ -148,7 +148,7 @@ def _by_category(column: Column, chosen: Mapping[str, int]) -> Colouring:
     A given order also fixes the colours, which then do not depend on what occurs.
     """
     names, number_of = column.coded.names, column.coded.numbers
-    counts = np.bincount(number_of, minlength=len(names))
+    counts, blank = column.coded.counts, column.coded.blank
     named, rest = _ranked(column, counts)
     colours = {name: number for number, name in enumerate(column.order)}
     for i in named:
@@ -162,8 +162,8 @@ def _by_category(column: Column, chosen: Mapping[str, int]) -> Colouring:
     if len(rest):
         code_of[rest] = len(categories)
         categories.append(Category(OTHER, f"other ({len(rest):,})", NEUTRAL))
-    if "" in names and counts[names.index("")]:
-        code_of[names.index("")] = len(categories)
+    if blank is not None and counts[blank]:
+        code_of[blank] = len(categories)
         categories.append(Category("", f"no {column.title}", NEUTRAL))
     return Colouring(column.key, code_of[number_of], tuple(categories))
 
@@ -175,8 +175,8 @@ def _ranked(column: Column, counts: NDArray[np.integer]) -> tuple[list[int], NDA
     """
     names = column.coded.names
     filled = counts > 0
-    if "" in names:
-        filled[names.index("")] = False
+    if column.coded.blank is not None:
+        filled[column.coded.blank] = False
     found = np.flatnonzero(filled)
     if column.order:
         place = {name: number for number, name in enumerate(column.order)}

@@ -57,6 +57,15 @@ def coded_texts(column: pa.ChunkedArray) -> Coded:
     return Coded(tuple(coded.dictionary.to_pylist()), coded.indices.to_numpy())
 
 
+def distinct_texts(column: pa.ChunkedArray) -> NDArray[np.object_]:
+    """Return a column of text as an object array (N,); null is ""."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts: NDArray[np.object_] = pc.fill_null(column.cast(pa.string()), "").to_numpy()
+    return texts
+
+
 def texts_of(coded: Coded) -> NDArray[np.object_]:
     """Return the texts themselves, (N,); equal ones are one object."""
     names = np.empty(len(coded.names), object)

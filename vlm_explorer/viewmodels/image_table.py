@@ -21,6 +21,7 @@ from vlm_explorer.files.study_tree import (
 from vlm_explorer.viewmodels.arrow_columns import (
     Coded,
     coded_texts,
+    distinct_texts,
     further_columns,
     is_known,
     numbers_of,
@@ -61,6 +62,7 @@ NUMBER_COLUMNS = (
     "series_time",
     "study_day",
 )
+_DISTINCT = ("file", "caption")  # nearly as many texts as rows: nothing is gained by encoding them
 VECTOR_COLUMNS = {"position_xyz": 3, "orientation": 6, "spacing": 2}
 
 # What the study tree asks for, by kind.
@@ -130,12 +132,14 @@ class ImageTable:
         """
         self._table = table
         self._coded: dict[str, Coded] = {}
-        self.ids = _no_texts(0) if table is None else texts_of(coded_texts(table["image_id"]))
+        self.ids = _no_texts(0) if table is None else distinct_texts(table["image_id"])
         self.row_of: dict[str, int] = dict(zip(self.ids.tolist(), range(len(self)), strict=True))
 
     def __getattr__(self, name: str) -> np.ndarray:
         """Make a column that was not asked for before."""
-        if name in TEXT_COLUMNS:
+        if name in _DISTINCT:
+            values = self._distinct_texts(name)
+        elif name in TEXT_COLUMNS:
             values = texts_of(self.coded(name))
         elif name in NUMBER_COLUMNS:
             values = self._numbers(name)
@@ -149,6 +153,10 @@ class ImageTable:
     def _column(self, name: str) -> pa.ChunkedArray | None:
         known = self._table is not None and name in self._table.column_names
         return self._table[name] if self._table is not None and known else None
+
+    def _distinct_texts(self, name: str) -> np.ndarray:
+        column = self._column(name)
+        return _no_texts(len(self)) if column is None else distinct_texts(column)
 
     def _numbers(self, name: str) -> np.ndarray:
         column = self._column(name)

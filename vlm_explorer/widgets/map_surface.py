@@ -92,6 +92,11 @@ class MapSurface(QWidget):
         """Diameter of a point, logical pixels."""
         return self._brush_now().diameter
 
+    def size_of(self, point: int) -> float:
+        """Return the diameter of a point of the scene, logical pixels."""
+        radii = self._model.scene.points.radii(np.array([point]), self.point_size)
+        return 2 * float(radii[0])
+
     @property
     def images(self) -> bool:
         """Whether thumbnails are shown when few points are in view."""
@@ -273,10 +278,12 @@ class MapSurface(QWidget):
         map_writing.paint_words(painter, self._words, roles)
         map_writing.paint_stars(painter, scene.stars, view, roles)
         if scene.current is not None:
-            map_marks.paint_ring(painter, self.position_of(scene.current), self.point_size, roles)
+            map_marks.paint_ring(
+                painter, self.position_of(scene.current), self.size_of(scene.current), roles
+            )
         if self._hover is not None:
             at = self.position_of(self._hover)
-            map_marks.paint_hover_ring(painter, at, self.point_size, roles)
+            map_marks.paint_hover_ring(painter, at, self.size_of(self._hover), roles)
         self.paint_gesture(painter)
 
     def paint_gesture(self, painter: QPainter) -> None:

@@ -381,6 +381,10 @@ def test_that_the_viewer_makes_room_in_a_small_window_and_comes_back(
     assert pair(compared).bar.isHidden()
 
 
+def words(line: str) -> list[str]:
+    return line.replace("·", "").split()
+
+
 def test_that_no_word_of_the_captions_is_cut_off_beside_the_viewer(compared: MainWindow) -> None:
     compared.workspace.toggle_viewer()
     QApplication.processEvents()
@@ -391,7 +395,7 @@ def test_that_no_word_of_the_captions_is_cut_off_beside_the_viewer(compared: Mai
         room = view.caption.width() - 14
         for line in view.caption.lines:
             parts = broken(line, room, metrics)
-            assert " · ".join(parts) == line
+            assert words(" ".join(parts)) == words(line)
             assert [part for part in parts if metrics.horizontalAdvance(part) > room] == []
         assert view.caption.geometry().bottom() < view.height()
 

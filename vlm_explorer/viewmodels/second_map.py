@@ -54,6 +54,7 @@ class SecondMap(QObject):
         self.beside.model = ""
         self.aligned = True
         self._compared: Compared | None = None
+        self.beside.read = None
         self._left: LayoutAnswer | None = None  # the first map that was compared last
         self._to_colour = False  # by overlap, as soon as that is known
         self._before: str | None = None  # what was coloured by before
@@ -149,7 +150,8 @@ class SecondMap(QObject):
             if self.coloured and self._before is not None:
                 self.first.set_colour_by(self._before)
             self._session.columns.remove(OVERLAP)
-        self._compared, self._left, self._before = None, None, None
+        self._compared = self.beside.read = None
+        self._left = self._before = None
         self.beside.put_layout(replace(self.layout, answer=None, pending=False))
         self._keep()
         self.changed.emit()
@@ -213,7 +215,7 @@ class SecondMap(QObject):
 
     def _start_anew(self) -> None:
         self._to_colour = self._to_colour or self.coloured
-        self._compared = None
+        self._compared = self.beside.read = None
         self.beside.layout = replace(self.layout, answer=None)
         self._ask()
         self._keep()
@@ -249,7 +251,7 @@ class SecondMap(QObject):
     def _take_answer(self, compared: Compared) -> None:
         if compared.images is not self._session.images:
             return  # the left map of the new images follows
-        self._compared = compared
+        self._compared, self.beside.read = compared, compared.read
         words = second_map_words
         column = Column(OVERLAP, words.TITLE, compared.overlap, group=COMPUTED, note=words.NOTE)
         self._session.columns.add(column)

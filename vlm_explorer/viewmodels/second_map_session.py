@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from vlm_explorer.viewmodels.states import LabelState, LayoutState, QueryState
+from vlm_explorer.viewmodels.states import LayoutState
 
 if TYPE_CHECKING:
     from vlm_explorer.analysis.groups import Group
+    from vlm_explorer.viewmodels.background import Opened
     from vlm_explorer.viewmodels.session import Session
-
-_NO_VECTOR = np.empty(0, np.float32)  # then images alone decide where a star stands
-_NO_VECTORS = np.empty((0, 0), np.float32)
 
 
 class SecondMapSession(QObject):
@@ -28,6 +24,8 @@ class SecondMapSession(QObject):
         layout: of the second map.
         groups: none are named on the second map.
         model: id of the second map's encoder.
+        read: the collection by another reader, which keeps the vectors of that encoder, while the
+            session's reader keeps those that searches need.
 
     Signals:
         layout_changed(): there is another layout.
@@ -40,8 +38,7 @@ class SecondMapSession(QObject):
         self._session = session
         self._lay_out = lay_out
         self.model = ""
-        self._query = self._own, session.query, session.query
-        self._labels = self._own, session.label_state, session.label_state
+        self.read: Opened | None = None
         self.layout = LayoutState()
         self.groups: tuple[Group, ...] = ()
 
@@ -51,32 +48,9 @@ class SecondMapSession(QObject):
         return getattr(self._session, name)
 
     @property
-    def _own(self) -> bool:
-        """Whether the second map's encoder is the one that prompts are read with."""
-        content = self._session.content
-        return content is not None and content.model == self.model
-
-    @property
-    def query(self) -> QueryState:
-        """What is searched for; its vector means nothing in the space of another encoder."""
-        own, query = self._own, self._session.query
-        if self._query[0] is not own or self._query[1] is not query:
-            shown = query
-            if not own and query.answer is not None:
-                shown = replace(query, answer=replace(query.answer, vector=_NO_VECTOR))
-            self._query = own, query, shown
-        return self._query[2]
-
-    @property
-    def label_state(self) -> LabelState:
-        """The labels, likewise."""
-        own, labels = self._own, self._session.label_state
-        if self._labels[0] is not own or self._labels[1] is not labels:
-            shown = labels
-            if not own and labels.answer is not None:
-                shown = replace(labels, answer=replace(labels.answer, vectors=_NO_VECTORS))
-            self._labels = own, labels, shown
-        return self._labels[2]
+    def content(self) -> Opened | None:
+        """The open collection, by a reader of its own where there is one."""
+        return self.read or self._session.content
 
     def put_layout(self, layout: LayoutState) -> None:
         """Show another layout."""

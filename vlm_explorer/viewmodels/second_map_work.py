@@ -26,12 +26,14 @@ class Compared:
         images: the window's, of which `overlap` has a value each, float64 (N,); NaN where unknown.
         answer: the comparison.
         aligned: the second map, laid onto the first.
+        read: the collection by the reader that compared.
     """
 
     images: ImageTable
     overlap: np.ndarray
     answer: CompareAnswer
     aligned: LayoutAnswer
+    read: Opened
 
 
 def compare(
@@ -55,7 +57,7 @@ def compare(
     from vlm_explorer.queries.layout_request import LayoutRequest
 
     context.check()
-    # another reader of it: one reader keeps the vectors of one encoder, and searches need them
+    # another reader: one keeps the vectors of one encoder, and searches need the window's own
     collection = Collection(opened.collection.folder)
     request = CompareRequest(
         first.model, model, first.request, LayoutRequest(**choices), NEIGHBOURS
@@ -66,4 +68,4 @@ def compare(
     rows = np.array([images.row_of.get(key, -1) for key in answer.image_ids])
     overlap[rows[rows >= 0]] = answer.overlap[rows >= 0]
     aligned = replace(answer.second, xy=answer.aligned_xy, text_xy=answer.aligned_text_xy)
-    return Compared(images, overlap, answer, aligned)
+    return Compared(images, overlap, answer, aligned, replace(opened, collection=collection))

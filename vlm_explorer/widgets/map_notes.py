@@ -78,14 +78,28 @@ class CaptionLine(QWidget):
 
 
 def broken(line: str, room: float, metrics: QFontMetricsF) -> list[str]:
-    """Return a line as one or several, each as many of its parts as there is room for."""
-    lines: list[str] = []
-    for part in line.split(_PART):
-        longer = f"{lines[-1]}{_PART}{part}" if lines else part
-        if lines and metrics.horizontalAdvance(longer) <= room:
+    """Return a line as one or several, broken between its parts, or else between words."""
+    lines = _filled(line.split(_PART), _PART, room, metrics)
+    return [
+        piece
+        for part in lines
+        for piece in (
+            [part]
+            if metrics.horizontalAdvance(part) <= room
+            else _filled(part.split(" "), " ", room, metrics)
+        )
+    ]
+
+
+def _filled(pieces: list[str], between: str, room: float, metrics: QFontMetricsF) -> list[str]:
+    """Return lines, each of as many of the pieces as there is room for, but of one at least."""
+    lines = pieces[:1]
+    for piece in pieces[1:]:
+        longer = f"{lines[-1]}{between}{piece}"
+        if metrics.horizontalAdvance(longer) <= room:
             lines[-1] = longer
         else:
-            lines.append(part)
+            lines.append(piece)
     return lines
 
 

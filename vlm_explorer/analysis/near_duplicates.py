@@ -71,10 +71,12 @@ def find_pairs(
             context.report(total - _pairs_of(count - start), total, "Comparing images")
         end = min(count, start + max(1, _CELLS_AT_ONCE // (count - start)))
         cosine = vectors[start:end] @ vectors[start:].T
-        cosine[groups[start:end, None] == groups[None, start:]] = -np.inf  # and with itself
+        same = groups[start:end, None] == groups[None, start:]  # and with itself
+        np.copyto(cosine, -np.inf, where=same)
         nearest[start:end] = np.maximum(nearest[start:end], cosine.max(axis=1))
         nearest[start:] = np.maximum(nearest[start:], cosine.max(axis=0))
-        cosine[np.tril_indices(end - start, m=count - start)] = -np.inf  # each pair once
+        twice = np.tri(end - start, dtype=bool)
+        np.copyto(cosine[:, : end - start], -np.inf, where=twice)
         found.take(cosine, start)
         start = end
     rows, floor = found.settle()

@@ -49,7 +49,8 @@ def mean_distance(
             context.report(start, count, "Finding neighbours")
         rows = slice(start, start + step)
         cosine = vectors[rows] @ vectors.T
-        cosine[groups[rows, None] == groups[None, :]] = -np.inf  # and with itself
+        same = groups[rows, None] == groups[None, :]  # and with itself
+        np.copyto(cosine, -np.inf, where=same)
         best = _largest(cosine, k)
         there = np.isfinite(best)
         number = there.sum(axis=1)

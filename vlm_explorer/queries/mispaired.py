@@ -80,7 +80,7 @@ def mispaired(
     if not len(pairs):
         raise UsageError(
             f"No image of “{collection.name}” has a caption that {known.model} has read.",
-            "Index its folders with a table of captions: --captions CSV.",
+            "Index its folder again with a captions.csv in it.",
         )
     ranks = rank_pairs(known.vectors, vectors, pairs, context=context)
     image = known.rows[pairs[:, 0]].astype(np.int64)

@@ -93,7 +93,7 @@ def sentence(check: str, count: int, threshold: float, groups: int = 0) -> str:
         return f"{found} at cosine {limit} or more{together}"
     if check == OUTLIERS:
         return f"{found} at mean distance {limit} or more"
-    return f"{found} ranked behind {limit} of all or more"
+    return f"{found} ranked behind {limit} or more"
 
 
 @dataclass(frozen=True, eq=False)

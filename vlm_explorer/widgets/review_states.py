@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
+from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.review import Review
 from vlm_explorer.widgets.controls import EmptyState, text_button
 
-_BAR = 240  # px
+_BAR = 160  # px
 
 
 class ReviewWorking(QWidget):
@@ -24,7 +25,8 @@ class ReviewWorking(QWidget):
         self.bar.setTextVisible(False)
         self.stop = text_button("Stop", "quiet", self)
         self.stop.clicked.connect(review.stop)
-        _stack(self, self.words, self.bar, self.stop)
+        self.words.setWordWrap(False)
+        _line_up(self, self.words, self.bar, self.stop, wide=False)
         review.changed.connect(self._show)
         review.progressed.connect(self._show)
         self._show()
@@ -33,7 +35,7 @@ class ReviewWorking(QWidget):
     def _show(self) -> None:
         progress = self._review.progress
         total = progress.total or 0
-        share = f", {progress.done / total:.0%}" if total else ""
+        share = f", {numbers.percent(progress.done / total)}" if total else ""
         self.words.setText(f"{progress.message or 'Comparing images'}{share}")
         self.bar.setRange(0, 100 if total else 0)
         self.bar.setValue(round(100 * progress.done / total) if total else 0)
@@ -50,7 +52,7 @@ class ReviewFailed(QWidget):
         self.words.setMargin(4)
         self.again = text_button("Look again", "quiet", self)
         self.again.clicked.connect(review.retry)
-        _stack(self, self.words, self.again)
+        _line_up(self, self.words, self.again, wide=True)
         review.changed.connect(self._show)
         self._show()
 
@@ -59,13 +61,13 @@ class ReviewFailed(QWidget):
         self.words.setText(" ".join(part for part in self._review.problem if part))
 
 
-def _stack(widget: QWidget, words: QWidget, *controls: QWidget) -> None:
-    """Put words and controls one below the other, in the middle."""
-    layout = QVBoxLayout(widget)
+def _line_up(widget: QWidget, words: EmptyState, *controls: QWidget, wide: bool) -> None:
+    """Put words and controls side by side, in the middle: the strip may be low."""
+    layout = QHBoxLayout(widget)
     layout.setContentsMargins(12, 4, 12, 4)
     layout.setSpacing(8)
     layout.addStretch(1)
-    layout.addWidget(words)
+    layout.addWidget(words, 20 if wide else 0)
     for control in controls:
-        layout.addWidget(control, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(control)
     layout.addStretch(1)

@@ -15,6 +15,7 @@ BINS = 64
 _STEPS = 1000
 _INSET = 7  # px, half the slider's handle: bars stand above the limits that let them in
 _WORDS = 14  # px, height of the numbers below the bars
+_LEAST = 8  # px, of the bars; a strip with less room shows the slider alone
 
 
 class _Bars(QWidget):
@@ -26,7 +27,7 @@ class _Bars(QWidget):
         self.share = 0.0
         self.ends = ("", "")
         self.words: Callable[[int], str] = lambda _bin: ""
-        self.setMinimumHeight(36)
+        self.setMinimumHeight(0)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         themes.changed.connect(self.update)
 
@@ -34,8 +35,10 @@ class _Bars(QWidget):
         return QRectF(self.rect()).adjusted(_INSET, 2, -_INSET, -_WORDS - 2)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the bars, those that the limit lets in in the accent, and both ends in numbers."""
+        """Draw the bars, those within the limit in the accent, and both ends in numbers."""
         roles, area = theme(), self._area()
+        if area.height() < _LEAST:
+            return
         painter = QPainter(self)
         painter.fillRect(QRectF(area.left(), area.bottom(), area.width(), 1), roles.colour("line"))
         most = math.log1p(max(self.counts, default=0)) or 1.0

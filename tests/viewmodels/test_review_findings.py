@@ -283,11 +283,15 @@ def test_that_stopped_work_can_be_begun_again(
     reviewed.review.set_watched(True)
     reviewed.review.stop()
     assert reviewed.review.stage is Stage.FAILED
-    settle(shell_session)
-    assert reviewed.review.problem == ("This check was stopped.", "")
     reviewed.review.retry()
+    assert reviewed.review.stage is Stage.WORKING  # though the first job may still be ending
     settle(shell_session)
     assert reviewed.review.stage is Stage.READY
+    reviewed.review.choose(OUTLIERS)
+    shell_session.runner.cancel("review")  # as the status line does
+    settle(shell_session)
+    assert reviewed.review.stage is Stage.FAILED
+    assert reviewed.review.problem == ("This check was stopped.", "")
 
 
 def test_that_select_all_listed_selects_their_images(reviewed: Reviewed) -> None:

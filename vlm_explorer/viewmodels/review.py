@@ -11,6 +11,7 @@ from vlm_explorer.jobs import Progress
 from vlm_explorer.viewmodels import review_checks
 from vlm_explorer.viewmodels.columns import Column
 from vlm_explorer.viewmodels.error_words import error_words
+from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.review_checks import CAPTIONS, CHECKS, PAIRS, WORDS, Findings
 from vlm_explorer.viewmodels.session import Session
 
@@ -58,6 +59,7 @@ class Review(QObject):
         self._failed: dict[tuple[str, bool], tuple[str, str]] = {}
         self._thresholds: dict[str, float] = {}
         self._working: tuple[str, bool] | None = None
+        self._job: Job | None = None
         session.collection_changed.connect(self._forget)
         session.opened.connect(self._restore)
 
@@ -133,11 +135,9 @@ class Review(QObject):
 
     def stop(self) -> None:
         """Give up the work that is going on."""
-        if self._working is not None:
-            self._session.runner.cancel(_KEY)
-            self._failed[self._working] = ("This check was stopped.", "")
-            self._working = None
-            self.changed.emit()
+        if self._job is not None:
+            self._job.cancel()
+            self._take_stop(self._job)
 
     # The work
 
@@ -148,22 +148,24 @@ class Review(QObject):
         if asked in self._found or asked in self._failed or self._working == asked:
             return
         self._working, self.progress = asked, Progress(0, None)
-        session.runner.start(
+        what = WORDS[self.check].title.lower()
+        job = self._job = session.runner.start(
             review_checks.find,
             session.content,
             *asked,
-            title=f"Looking for {WORDS[self.check].title.lower()}",
+            title=f"Looking for {what}{' captions' if self.check == CAPTIONS else ''}",
             key=_KEY,
             lane="long",
             on_success=partial(self._take, asked),
             on_failure=partial(self._fail, asked),
             on_progress=self._take_progress,
         )
+        job.cancelled.connect(partial(self._take_stop, job))
         self.changed.emit()
 
     def _take(self, asked: tuple[str, bool], found: Findings) -> None:
         self._found[asked] = found
-        self._working = None
+        self._working = self._job = None
         for key, title, values in found.columns:
             note = WORDS[found.check].note
             self._session.columns.add(Column(key, title, values, note=note))
@@ -171,8 +173,15 @@ class Review(QObject):
 
     def _fail(self, asked: tuple[str, bool], error: Exception) -> None:
         self._failed[asked] = error_words(error, "This check failed.")
-        self._working = None
+        self._working = self._job = None
         self.changed.emit()
+
+    def _take_stop(self, job: Job) -> None:
+        """Say that the work was stopped, here or wherever jobs can be stopped."""
+        if job is self._job and self._working is not None:
+            self._failed[self._working] = ("This check was stopped.", "")
+            self._working = self._job = None
+            self.changed.emit()
 
     @Slot(object)
     def _take_progress(self, progress: Progress) -> None:
@@ -183,8 +192,8 @@ class Review(QObject):
 
     @Slot()
     def _forget(self) -> None:
+        self._working = self._job = None
         self._session.runner.cancel(_KEY)
-        self._working = None
         self._found, self._failed = {}, {}
         if self._session.collection is None:
             self._thresholds = {}

@@ -30,8 +30,10 @@ from vlm_explorer import diagnostics, paths
 from vlm_explorer.api import open_collection
 from vlm_explorer.cli import main
 from vlm_explorer.collection.records import ImageRecord, Problem, schema
+from vlm_explorer.viewmodels.filters import TextFilter
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
+from vlm_explorer.widgets.export_sheet import ExportSheet
 from vlm_explorer.widgets.main_window import MainWindow
 from vlm_explorer.widgets.problems_panel import ProblemsPanel
 
@@ -328,6 +330,50 @@ def test_that_no_widget_says_who_a_scan_is_of_until_the_user_asks(
     session.toggle_patient_details()
     settle(qtbot, session)
     assert seen(HIDDEN) == []
+    window.close()
+    assert found_in(log_text(), (*HIDDEN, *DESCRIPTIONS)) == []
+
+
+def test_that_no_export_of_the_window_names_anybody_unless_asked(
+    open_window: Callable[[Path], MainWindow],
+    planted: Planted,
+    tmp_path: Path,
+    qtbot: QtBot,
+    logs: None,
+) -> None:
+    window = open_window(planted.folder)
+    session, map_ = window.session, window.workspace.map
+    session.set_filter(TextFilter("qjvseries"))
+    session.search_like(str(session.images.ids[0]))
+    settle(qtbot, session)
+    window.open_export()
+    assert isinstance(window.sheet, ExportSheet)
+    assert seen(HIDDEN) == []
+    desk = window.exports
+
+    def export(name: str, **chosen: object) -> str:
+        desk.choose(folder=tmp_path, name=name, named=True, **chosen)
+        window.sheet.go.click()
+        settle(qtbot, session)
+        assert desk.problem == ""
+        files = [path for path in tmp_path.iterdir() if path.is_file()]
+        text = "\n".join(path.read_bytes().decode("latin-1") for path in files)
+        for path in files:
+            path.unlink()
+        assert text
+        return text
+
+    assert found_in(export("a.csv", format="csv"), (*HIDDEN, *DESCRIPTIONS)) == []
+    for by in ("series_description", "series", "patient", "similarity"):
+        map_.model.set_colour_by(by)
+        assert map_.model.colour_by == by
+        window.open_export()
+        drawn = export("a.svg", format="svg")
+        assert found_in(drawn, (*HIDDEN, *DESCRIPTIONS)) == []
+        assert "Not for diagnosis" in drawn
+    window.open_export()
+    listed = export("a.txt", format="files")
+    assert found_in(listed, PATHS) == list(PATHS)
     window.close()
     assert found_in(log_text(), (*HIDDEN, *DESCRIPTIONS)) == []
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QObject, QStandardPaths, Signal, Slot
 
 from vlm_explorer.export.provenance import command
@@ -17,7 +16,7 @@ from vlm_explorer.jobs import Cancelled, Progress
 from vlm_explorer.viewmodels import export_work
 from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.export_choice import ALL, SELECTION, SHOWN, ExportChoice, summary
-from vlm_explorer.viewmodels.export_figure import COMMANDS, Look, figure_of
+from vlm_explorer.viewmodels.export_figure import COMMANDS, Look, scene_of, stays_within
 from vlm_explorer.viewmodels.filters import TEXT, Filter
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.session import Session
@@ -70,9 +69,9 @@ class ExportDesk(QObject):
     @property
     def counts(self) -> dict[str, int]:
         """How many images each choice stands for."""
-        session = self._session
-        selected = len(session.images.rows_of(session.selection.ids))
-        return {SELECTION: selected, SHOWN: int(session.shown.sum()), ALL: len(session.images)}
+        session, total = self._session, len(self._session.images)
+        selected = min(len(session.selection.ids), total)
+        return {SELECTION: selected, SHOWN: int(session.shown.sum()), ALL: total}
 
     @property
     def count(self) -> int:
@@ -83,7 +82,9 @@ class ExportDesk(QObject):
     def words(self) -> str:
         """What goes out, in a sentence."""
         session = self._session
-        columns = ["cosine to the prompt"] if session.query.answer is not None else []
+        prompts = len(self.request().texts) + bool(session.query.like)
+        columns = ["cosine to the prompt"] if prompts == 1 else []
+        columns += [f"cosine to each of {prompts} prompts"] if prompts > 1 else []
         if (labels := session.label_state.answer) is not None:
             columns.append(f"cosine and probability of {len(labels.labels)} labels")
         return summary(self.choice, self.count, self.counts[ALL], tuple(columns))
@@ -95,6 +96,8 @@ class ExportDesk(QObject):
             return "No images are chosen."
         if self.choice.figure and self._session.layout.answer is None:
             return "The map is not laid out yet."
+        if self.choice.figure and stays_within(self._map.scene, self._map.colour_by):
+            return "What the map is coloured or sized by now stays in the window."
         return "" if self.choice.name.strip() else "Give it a name."
 
     # What is chosen
@@ -146,20 +149,17 @@ class ExportDesk(QObject):
             return
         self.problem = self.hint = ""
         self.progress = Progress(0, None)
-        session, choice = self._session, self.choice
-        work: tuple[Any, ...] = (session.content, self.request(), session.encoder)
-        function: Callable[..., Any] = export_work.export_images
+        session, choice, request = self._session, self.choice, self.request()
+        work: tuple[Any, ...]
         if choice.figure:
-            shown = None if choice.whole else region
-            figure = figure_of(
-                session, self._map.scene, self._map.colour_by, look(choice.style.theme),
-                self.request(), choice.style, shown,
-            )  # fmt: skip
-            work, function = (figure, choice.style, choice.to), export_work.export_figure
-        words = bool(self.request().texts or self.request().labels) and not choice.figure
+            scene = scene_of(self._map, look(choice.style.theme), None if choice.whole else region)
+            work = export_work.export_figure, session.content, scene, choice.style, request
+        else:
+            work = export_work.export_images, session.content, self._chosen(), request
+        words = bool(request.texts or request.labels) and not choice.figure
         session.runner.start(
-            function,
             *work,
+            session.encoder,
             title="Exporting",
             key=KEY,
             lane="long" if words else "io",  # only words need the encoder's thread
@@ -188,20 +188,21 @@ class ExportDesk(QObject):
         return shlex.join(command(self.request(), folder, model=model))
 
     def request(self) -> ExportRequest:
-        """Return what the core is asked for."""
+        """Return what the core is asked for; which images, the job finds out."""
         session, choice = self._session, self.choice
         query, labels, made = session.query, session.label_state, session.layout.answer
         answered = query.answer is not None
+        asked = [query.text] if query.text and answered else []
         style = choice.style
         if choice.figure:
             style = replace(style, colour_by=COMMANDS.get(self._map.colour_by, ""))
         return ExportRequest(
             to=choice.to,
             format=choice.format,
-            image_ids=self._image_ids(),
+            image_ids=None if choice.figure or choice.what == ALL else (),
             what=choice.what,
             holding=choice.holding,
-            texts=(query.text,) if query.text and answered else (),
+            texts=tuple(dict.fromkeys([*asked, *(pin.text for pin in session.pins.items)])),
             like=query.like or "" if answered else "",
             labels=labels.labels if labels.answer is not None else (),
             templates=labels.templates,
@@ -212,15 +213,13 @@ class ExportDesk(QObject):
             figure=style.options() if choice.figure else (),
         )
 
-    def _image_ids(self) -> tuple[str, ...] | None:
-        """Return the ids of what goes out, None for all."""
-        session, choice = self._session, self.choice
-        if choice.figure or choice.what == ALL:
-            return None
-        rows = np.flatnonzero(session.shown)
-        if choice.what == SELECTION:
-            rows = session.images.rows_of(session.selection.ids)
-        return tuple(str(key) for key in session.images.ids[rows])
+    def _chosen(self) -> export_work.Chosen:
+        """Return which images go out."""
+        session, what = self._session, self.choice.what
+        shown = session.shown.copy() if what == SHOWN else None
+        return export_work.Chosen(
+            session.images, session.selection.ids if what == SELECTION else None, shown
+        )
 
     # What came of it
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,12 @@ from vlm_explorer.viewmodels.map_ramp import Ramp
 from vlm_explorer.viewmodels.map_scene import LegendEntry, MapScene
 from vlm_explorer.viewmodels.map_stars import StarKind
 from vlm_explorer.viewmodels.number_words import number_words
-from vlm_explorer.viewmodels.session import Session
+
+if TYPE_CHECKING:
+    from vlm_explorer.collection.store import Collection
+    from vlm_explorer.queries.classify import ClassifyAnswer
+    from vlm_explorer.queries.layout import LayoutAnswer
+    from vlm_explorer.viewmodels.map_model import MapModel
 
 # How the command line calls what it can colour by, too.
 COMMANDS = {
@@ -55,41 +60,67 @@ def figure_ink(theme: str) -> Ink:
     return ink_of(theme)
 
 
-def figure_of(
-    session: Session,
-    scene: MapScene,
-    by: str,
-    look: Look,
-    request: ExportRequest,
-    style: Style,
-    region: tuple[float, float, float] | None,
-) -> Figure:
-    """Return the figure of a scene.
+@dataclass(frozen=True, slots=True, eq=False)
+class ShownMap:
+    """The map as it was when the export began.
 
-    Args:
+    Attributes:
         by: key of the column that is coloured by.
         look: its colours.
-        request: for the provenance.
-        style: its size.
+        made, labels: the layout, and the scores of labels.
+        likeness: whether the similarity is to an image.
         region: x, y and width of what is shown of the map; None for all of it.
     """
-    made, collection = session.layout.answer, session.collection
+
+    scene: MapScene
+    by: str
+    look: Look
+    made: LayoutAnswer
+    labels: ClassifyAnswer | None
+    likeness: bool
+    region: tuple[float, float, float] | None
+
+
+def scene_of(model: MapModel, look: Look, region: tuple[float, float, float] | None) -> ShownMap:
+    """Return the map as it is now; it must be laid out."""
+    session = model.session
+    made, labels = session.layout.answer, session.label_state.answer
     assert made is not None
-    assert collection is not None
-    answers = Answers(made.model, made, None, (), (), session.label_state.answer)
+    likeness = session.query.like is not None
+    return ShownMap(model.scene, model.colour_by, look, made, labels, likeness, region)
+
+
+def stays_within(scene: MapScene, by: str) -> bool:
+    """Whether numbers that only the window shows are what colours or sizes stand for."""
+    sized = scene.sizing is not None and scene.sizing.by in SHOWN_ONLY
+    return sized or (scene.ramp is not None and by in SHOWN_ONLY)
+
+
+def figure_of(
+    collection: Collection, shown: ShownMap, request: ExportRequest, style: Style
+) -> Figure:
+    """Return the figure of a map.
+
+    Args:
+        request: for the provenance.
+        style: its size.
+    """
+    scene, made = shown.scene, shown.made
+    answers = Answers(made.model, made, None, (), (), shown.labels)
     facts: dict[str, Any] = provenance(collection, request, answers, exported=scene.shown)
-    facts["figure"] = {**figure_facts(style), "coloured_by": by}
-    if by not in COMMANDS or region is not None:
+    facts["figure"] = {**figure_facts(style), "coloured_by": shown.by}
+    if shown.by not in COMMANDS or shown.region is not None:
         del facts["command"]  # it would draw another one
     fingerprint = collection.encoder_entry(made.model).fingerprint
+    total = collection.images.num_rows
     return Figure(
         points=scene.points,
-        brush=look.brush,
-        ink=look.ink,
+        brush=shown.look.brush,
+        ink=shown.look.ink,
         title=title_of(made),
-        details=_details(detail_lines(made, scene.shown, len(session.images), fingerprint), scene),
-        legend=_legend(scene, by, look),
-        scale=None if scene.ramp is None else _scale(session, scene.ramp, by, look),
+        details=_details(detail_lines(made, scene.shown, total, fingerprint), scene),
+        legend=_legend(scene, shown.by, shown.look),
+        scale=None if scene.ramp is None else _scale(scene.ramp, shown),
         marks=tuple(
             Mark(star.x, star.y, star.words, star.kind is not StarKind.LABEL)
             for star in scene.stars
@@ -99,16 +130,17 @@ def figure_of(
             for group in scene.groups
             if np.isfinite(group.body).all()
         ),
-        region=region,
+        region=shown.region,
         notice=notice(facts),
         provenance=facts,
     )
 
 
 def _details(lines: tuple[str, ...], scene: MapScene) -> tuple[str, ...]:
-    """Return what is said below the title, with how many of the images are selected."""
+    """Return what is said below the title, with what is selected, and what sizes mean."""
     selected = f" · {scene.selected:,} selected" if scene.selected > 1 else ""
-    return (f"{lines[0]}{selected}", *lines[1:])
+    sized = "" if scene.sizing is None else f" · larger points have more {scene.sizing.title}"
+    return (f"{lines[0]}{selected}{sized}", *lines[1:])
 
 
 def _legend(scene: MapScene, by: str, look: Look) -> tuple[Entry, ...]:
@@ -131,10 +163,10 @@ def _counts(entry: LegendEntry) -> str:
     return " of ".join(f"{count:,}" for count in counts)
 
 
-def _scale(session: Session, ramp: Ramp, by: str, look: Look) -> Scale:
+def _scale(ramp: Ramp, shown: ShownMap) -> Scale:
     """Return the scale; an image that others are compared with goes without its file's name."""
     title = ramp.title
-    if by == ColourBy.SIMILARITY and session.query.like is not None:
+    if shown.by == ColourBy.SIMILARITY and shown.likeness:
         title = "cosine to the image chosen"
     span = ramp.high - ramp.low
     low, middle, high = (
@@ -143,4 +175,4 @@ def _scale(session: Session, ramp: Ramp, by: str, look: Look) -> Scale:
     )
     low = f"≤ {low}" if ramp.clipped else low
     high = f"≥ {high}" if ramp.clipped_above else high
-    return Scale(title, look.ramp, low, middle, high)
+    return Scale(title, shown.look.ramp, low, middle, high)

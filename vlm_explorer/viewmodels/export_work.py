@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vlm_explorer.jobs import JobContext
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from vlm_explorer.encoders.encoder import Encoder
-    from vlm_explorer.export.figure import Figure, Style
+    from vlm_explorer.export.figure import Style
     from vlm_explorer.export.request import ExportRequest
     from vlm_explorer.viewmodels.background import Opened
+    from vlm_explorer.viewmodels.export_figure import ShownMap
+    from vlm_explorer.viewmodels.image_table import ImageTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +28,30 @@ class Exported:
     hint: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """Which images go out: those selected, or those shown, bool (N,); all where both are None."""
+
+    images: ImageTable
+    selected: frozenset[str] | None
+    shown: np.ndarray | None
+
+    @property
+    def ids(self) -> tuple[str, ...] | None:
+        """Their ids in the order of the collection; None for all."""
+        images = self.images
+        if self.selected is not None:
+            return tuple(str(key) for key in images.ids[images.rows_of(self.selected)])
+        return None if self.shown is None else tuple(str(key) for key in images.ids[self.shown])
+
+
 def export_images(
-    opened: Opened, request: ExportRequest, encoder: Encoder | None, *, context: JobContext
+    opened: Opened,
+    chosen: Chosen,
+    request: ExportRequest,
+    encoder: Encoder | None,
+    *,
+    context: JobContext,
 ) -> Exported:
     """Write tables, vectors, lists or copies.
 
@@ -40,6 +66,8 @@ def export_images(
             raise UsageError("The encoder is still loading.", "Try again in a moment.")
         return encoder
 
+    context.check()
+    request = replace(request, image_ids=chosen.ids)
     report = export(
         opened.collection, request, load=load, model=opened.model or None, context=context
     )
@@ -51,13 +79,24 @@ def export_images(
     return Exported(report.path, text, " ".join(hints))
 
 
-def export_figure(figure: Figure, style: Style, path: Path, *, context: JobContext) -> Exported:
+def export_figure(
+    opened: Opened,
+    shown: ShownMap,
+    style: Style,
+    request: ExportRequest,
+    _encoder: Encoder | None,
+    *,
+    context: JobContext,
+) -> Exported:
     """Draw the map into a file.
 
     Raises:
         UsageError, StorageProblem: see `export.drawing.write_figure`.
     """
     from vlm_explorer.export.drawing import write_figure
+    from vlm_explorer.viewmodels.export_figure import figure_of
 
-    write_figure(figure, style, path, context=context)
-    return Exported(path, "Exported the figure.", "")
+    context.check()
+    figure = figure_of(opened.collection, shown, request, style)
+    write_figure(figure, style, request.to, context=context)
+    return Exported(request.to, "Exported the figure.", "")

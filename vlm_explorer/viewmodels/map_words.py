@@ -19,6 +19,7 @@ TEXT_COLOUR = -2  # the colour of texts that belong to no image
 
 SPACES = {"raw": "raw joint space", "centred": "centred joint space", "images": "images only"}
 METHODS = {"umap": "UMAP", "pca": "PCA"}
+NAMINGS = {"phrases": "phrases of the encoder", "labels": "labels of the images"}
 SCORES = 3  # numbers on the hover card
 
 EXPLANATION = (

@@ -278,6 +278,11 @@ def _gap_wishes(gap: GapMark, view: View) -> tuple[_Wish, ...]:
     return wish(gap.meaning), wish("")
 
 
+def star_rects(stars: Sequence[Star], view: View) -> list[QRectF]:
+    """Return the places of stars on the screen."""
+    return [QRectF(*_around_star(star, view)) for star in stars]
+
+
 def star_at(stars: Sequence[Star], view: View, at: QPointF) -> Star | None:
     """Return the star at a place on the screen."""
     for star in stars:

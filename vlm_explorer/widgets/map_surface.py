@@ -27,7 +27,12 @@ from vlm_explorer.widgets.map_fitting import MARGIN, SAMPLE, fitted_view
 from vlm_explorer.widgets.map_frames import FrameSource, Request
 from vlm_explorer.widgets.map_lettering import Word
 from vlm_explorer.widgets.map_motion import Motion, motion_wanted
-from vlm_explorer.widgets.map_thumbnails import Pinned, paint_thumbnails, pin_thumbnails
+from vlm_explorer.widgets.map_thumbnails import (
+    Pinned,
+    paint_thumbnails,
+    pin_representatives,
+    pin_thumbnails,
+)
 from vlm_explorer.widgets.theme import theme, themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
@@ -274,6 +279,10 @@ class MapSurface(QWidget):
         self._words = map_lettering.lay_out_words(
             groups, scene.stars, captions, view, obstacles, self._clutter(scene), gap
         )
+        if self._images and not self._pinned:
+            named = [word.rect for word in self._words]
+            free = obstacles + named + map_lettering.star_rects(scene.stars, view)
+            self._pinned = pin_representatives(self._model, view, self._zoom, free)
         paint_thumbnails(painter, self._pinned, self._thumbnails, roles)
         map_writing.paint_words(painter, self._words, roles)
         map_writing.paint_stars(painter, scene.stars, view, roles)

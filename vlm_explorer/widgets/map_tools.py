@@ -121,11 +121,11 @@ class MapTools(QWidget):
         menu.addSeparator()
         self._spaces = self._choices(menu, "Space", map_words.SPACES)
         menu.addSeparator()
-        self._images = menu.addAction("Thumbnails when few are in view")
+        self._images = menu.addAction("Thumbnails, from near")
         self._images.setCheckable(True)
         self._images.setChecked(True)
         self._images.toggled.connect(self.images_switched)
-        lines = self._model.overlays.lines
+        regions, lines = self._model.session.regions, self._model.overlays.lines
         self._pairs = menu.addAction("Lines between images and captions")
         self._gap = menu.addAction("Modality gap, in the raw space")
         for action, switch in (
@@ -135,6 +135,10 @@ class MapTools(QWidget):
             action.setCheckable(True)
             action.setChecked(True)
             action.triggered.connect(switch)
+        menu.addSeparator()
+        self._naming = self._choices(menu, "Regions named by", map_words.NAMINGS)
+        self._naming.triggered.connect(lambda action: regions.name_by(action.data()))
+        regions.changed.connect(self.refresh)
         self._methods.triggered.connect(
             lambda action: self._model.session.set_layout(method=action.data())
         )
@@ -162,7 +166,12 @@ class MapTools(QWidget):
         """Show the choices as they are."""
         self._show_columns()
         layout = self._model.session.layout
-        for group, chosen in ((self._methods, layout.method), (self._spaces, layout.space)):
+        regions = self._model.session.regions
+        for group, chosen in (
+            (self._methods, layout.method),
+            (self._spaces, layout.space),
+            (self._naming, regions.by),
+        ):
             for action in group.actions():
                 action.setChecked(action.data() == chosen)
         method = map_words.METHODS.get(layout.method, layout.method.upper())

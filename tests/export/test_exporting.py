@@ -156,6 +156,18 @@ def test_that_a_list_of_ids_may_be_plain_lines(collection: Collection, tmp_path:
     assert [row["image_id"] for row in rows_of(tmp_path / "b.csv")] == ids
 
 
+def test_that_the_record_of_all_images_stands_for_all(
+    collection: Collection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    collection.export(tmp_path / "a.csv", layout="none")
+    words = ["export", str(collection.folder), "--to", str(tmp_path / "b.csv"), "--layout", "none"]
+    assert main([*words, "--what", str(tmp_path / "a.csv.json"), "--quiet"]) == 0
+    assert (tmp_path / "b.csv").read_bytes() == (tmp_path / "a.csv").read_bytes()
+    (tmp_path / "empty.txt").touch()
+    assert main([*words, "--what", str(tmp_path / "empty.txt")]) == 1
+    assert "names no images" in capsys.readouterr().err
+
+
 def test_that_a_list_names_each_file_once(
     collection: Collection, scans_exported: Path, tmp_path: Path
 ) -> None:

@@ -22,7 +22,7 @@ def run(arguments: Namespace) -> int:
     collection = open_collection(Path(arguments.collection))
     what: Any = arguments.what
     if what != "all":
-        what = read_image_ids(Path(what).expanduser())
+        what = read_image_ids(Path(what).expanduser()) or "all"
     context, line = job(arguments)
     try:
         report = collection.export(

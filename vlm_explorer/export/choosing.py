@@ -39,8 +39,10 @@ def chosen_rows(
     return np.array(rows, np.int64), len(wanted) - len(rows)
 
 
-def read_image_ids(file: Path) -> tuple[str, ...]:
-    """Return the ids of a list: one a line, or as the sidecar of an earlier export holds them.
+def read_image_ids(file: Path) -> tuple[str, ...] | None:
+    """Return the ids of a list: one a line, or as the record of an earlier export holds them.
+
+    None for the record of an export of all images.
 
     Raises:
         UsageError: it cannot be read, or holds none.
@@ -52,15 +54,19 @@ def read_image_ids(file: Path) -> tuple[str, ...]:
             f"The list of images {file} cannot be read.",
             "Give `all`, or a file with one image id a line.",
         ) from error
-    ids = _of_sidecar(text) if text.lstrip().startswith("{") else text.split()
+    ids = _of_record(text) if text.lstrip().startswith("{") else text.split()
+    if ids is None:
+        return None
     if not ids:
         raise UsageError(f"The list {file} names no images.", "It should hold one image id a line.")
     return tuple(ids)
 
 
-def _of_sidecar(text: str) -> list[str]:
+def _of_record(text: str) -> list[str] | None:
     try:
         value: Any = json.loads(text)
     except ValueError:
         return []
+    if value.get("images", {}).get("what") == "all":
+        return None
     return [str(key) for key in value.get("image_ids", ())]

@@ -200,7 +200,7 @@ class ExportDesk(QObject):
             to=choice.to,
             format=choice.format,
             image_ids=None if choice.figure or choice.what == ALL else (),
-            what=choice.what,
+            what="the map as shown" if choice.figure else choice.what,
             holding=choice.holding,
             texts=tuple(dict.fromkeys([*asked, *(pin.text for pin in session.pins.items)])),
             like=query.like or "" if answered else "",

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from map_session import fill, score_labels, search
 
+from vlm_explorer.files.header import PLAIN_STACK
 from vlm_explorer.viewmodels.arrow_columns import as_numbers, coded_texts, texts_of
 from vlm_explorer.viewmodels.background import Opened
 from vlm_explorer.viewmodels.columns import COMPUTED, GROUPS, Column
@@ -122,3 +123,39 @@ def test_that_written_numbers_are_read_back(numbers):
 @pytest.mark.parametrize("text", ["2024-01-31", "1,5", "0x1", "007", "nan", "1_000", ".", "e5"])
 def test_that_what_is_no_number_stays_a_text(text):
     assert as_numbers(np.array([text, "1"], object)) is None
+
+
+def test_that_columns_are_made_when_they_are_asked_for():
+    table = pa.table({"image_id": ["a", "b"], "label": ["x", None], "position": [1.0, None]})
+    images = ImageTable(table)
+    assert not {"label", "position", "caption"} & set(vars(images))
+    assert images.label.tolist() == ["x", ""]
+    assert images.label is images.label
+    np.testing.assert_array_equal(images.position, [1.0, np.nan])
+    assert images.caption.tolist() == ["", ""]
+    with pytest.raises(AttributeError):
+        _ = images.colour
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "p", "q", "r"]), st.booleans()), max_size=12))
+def test_that_patients_are_numbered_scans_first(rows):
+    stacks = [PLAIN_STACK if plain else "axial" for _, plain in rows]
+    ids = [str(number) for number in range(len(rows))]
+    table = pa.table({"image_id": pa.array(ids, pa.string()),
+                      "patient": pa.array([key for key, _ in rows], pa.string()),
+                      "stack": pa.array(stacks, pa.string())})  # fmt: skip
+    scans = [key for key, plain in rows if not plain and key]
+    others = [key for key, plain in rows if plain and key]
+    expected = list(dict.fromkeys([*scans, *others]))
+    titles = ImageTable(table).patient_titles
+    assert [key for key in titles if key] == expected
+    assert [titles[key] for key in expected] == [f"Patient {n + 1}" for n in range(len(expected))]
+
+
+def test_that_very_many_texts_are_offered_once_they_are_encoded(session, qtbot, monkeypatch):
+    monkeypatch.setattr("vlm_explorer.viewmodels.columns._MANY", 5)
+    fill(session)
+    with qtbot.waitSignal(session.columns.changed):
+        session.columns.add(Column("cluster", "cluster", np.array([*"abcabc"], object)))
+        assert session.columns.get("cluster") is None
+    assert session.columns.get("cluster").coded.names == ("a", "b", "c")

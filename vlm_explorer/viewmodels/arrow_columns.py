@@ -36,6 +36,11 @@ class Coded:
         """How many images have each value."""
         return np.bincount(self.numbers, minlength=len(self.names))
 
+    @cached_property
+    def firsts(self) -> NDArray[np.intp]:
+        """The first row of each value."""
+        return first_rows(self.numbers, len(self.names), np.arange(len(self.numbers)))
+
 
 def encode(values: NDArray[np.object_]) -> Coded:
     """Return the distinct texts in order of appearance, and the number of each value."""
@@ -43,6 +48,13 @@ def encode(values: NDArray[np.object_]) -> Coded:
 
     coded = pa.array(values, pa.string(), from_pandas=True).fill_null("").dictionary_encode()
     return Coded(tuple(coded.dictionary.to_pylist()), coded.indices.to_numpy())
+
+
+def first_rows(numbers: NDArray[np.integer], size: int, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return for each number below `size` the first of `rows` (ascending) that has it, else N."""
+    firsts = np.full(size, len(numbers), np.intp)
+    firsts[numbers[rows[::-1]]] = rows[::-1]  # the last one written stays
+    return firsts
 
 
 def coded_texts(column: pa.ChunkedArray) -> Coded:

@@ -118,9 +118,8 @@ def _series(images: ImageTable) -> Column:
 
 def _series_titles(images: ImageTable) -> Mapping[str, str]:
     """Return "Patient 3 · series 2 · MR" by key, or the folder's name for plain images."""
-    _, firsts = np.unique(images.coded("series").numbers, return_index=True)
     titles: dict[str, str] = {}
-    for row in firsts.tolist():
+    for row in images.coded("series").firsts.tolist():
         if not images.series[row]:
             continue
         name = images.series_of[images.ids[row]][1].name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +21,7 @@ from vlm_explorer.viewmodels.arrow_columns import (
     Coded,
     coded_texts,
     distinct_texts,
+    first_rows,
     further_columns,
     is_known,
     numbers_of,
@@ -238,7 +238,7 @@ class ImageTable:
     @property
     def all_plain(self) -> bool:
         """Whether none of the images is a DICOM file."""
-        return bool((self.stack == PLAIN_STACK).all())
+        return not len(self) or set(self.coded("stack").names) <= {PLAIN_STACK}
 
     @property
     def patients(self) -> int:
@@ -248,7 +248,9 @@ class ImageTable:
     @property
     def summary(self) -> str:
         """What there is, in words: "CT, MR · 3 patients · 340 images"."""
-        modalities = [name for name, _ in Counter(self.modality.tolist()).most_common(3) if name]
+        coded = self.coded("modality")
+        common = np.argsort(-coded.counts, kind="stable")[:3].tolist()
+        modalities = [coded.names[i] for i in common if coded.names[i]]
         parts = [", ".join(modalities), _count(self.patients, "patient") if self.patients else ""]
         return " · ".join(part for part in (*parts, _count(len(self), "image")) if part)
 
@@ -271,9 +273,14 @@ class ImageTable:
     @cached_property
     def patient_titles(self) -> dict[str, str]:
         """What to call each patient: numbered as in the tree, then those of captions tables."""
-        plain = self.stack == PLAIN_STACK
-        keys = dict.fromkeys([*self.patient[~plain].tolist(), *self.patient[plain].tolist()])
-        known = [key for key in keys if key]
+        patients, stacks = self.coded("patient"), self.coded("stack")
+        plain = np.array([name == PLAIN_STACK for name in stacks.names], np.bool_)[stacks.numbers]
+        firsts = [
+            first_rows(patients.numbers, len(patients.names), np.flatnonzero(rows))
+            for rows in (~plain, plain)
+        ]
+        order = np.lexsort((firsts[1], firsts[0]))
+        known = [key for key in (patients.names[i] for i in order.tolist()) if key]
         return {"": "No patient id"} | {key: f"Patient {n}" for n, key in enumerate(known, 1)}
 
     def rows_of(self, ids: frozenset[str] | list[str]) -> np.ndarray:

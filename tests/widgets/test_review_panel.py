@@ -134,6 +134,7 @@ def test_that_a_single_image_is_opened_alone(
     assert found is not None
     panel.review.set_threshold(found.least)
     panel.view.setFocus()
+    assert panel.view.selectionModel().isRowSelected(0)
     press(panel, Key.Key_Return)
     assert opened.session.selection.current == panel.model.image_ids(0)[0]
     press(panel, Key.Key_D, Qt.KeyboardModifier.ShiftModifier)

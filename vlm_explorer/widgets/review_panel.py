@@ -236,8 +236,8 @@ class ReviewPanel(QWidget):
                 button.setEnabled(self.marks.can_undo)
             elif name == "export":
                 button.setEnabled(bool(self.marks.all()))
-        if listed and self.row < 0:
-            self._go_to(0)
+        if listed and not self.view.selectionModel().hasSelection():
+            self._go_to(max(self.row, 0))  # with the focus, the view makes a row current only
 
     def _why_empty(self) -> str:
         """Say why nothing is listed, and what to do."""

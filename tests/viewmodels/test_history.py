@@ -326,6 +326,17 @@ def test_that_the_maps_look_goes_back_and_forth(opened: Session, settle: Settle)
     assert model.hidden == {"normal"}
 
 
+def test_that_the_users_colours_go_back_and_forth(opened: Session) -> None:
+    model = MapModel(opened)
+    usual = model.styles.of("label")
+    model.styles.set_colour("label", "normal", 5)
+    chosen = model.styles.of("label")
+    opened.history.undo()
+    assert model.styles.of("label") == usual != chosen
+    opened.history.redo()
+    assert model.styles.of("label") == chosen
+
+
 def test_that_a_search_brought_back_warms_up_as_it_did(opened: Session, settle: Settle) -> None:
     model = MapModel(opened)
     opened.search("effusion")

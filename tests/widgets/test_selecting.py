@@ -178,6 +178,8 @@ def test_that_what_is_selected_of_what_is_shown_is_said(view, session):
     assert "2 selected of 6 shown of 6" in view.model.scene.caption
     show_only(session, [False, True, True, True, True, True])
     assert "1 selected (and 1 not shown) of 5 shown of 6" in view.model.scene.caption
+    show_only(session, [False] * 5 + [True])
+    assert "1 of 6 shown, 2 selected are not" in view.model.scene.caption
 
 
 def test_that_inverting_is_among_what_is_shown(view, session):
@@ -273,6 +275,14 @@ def test_that_neither_a_filter_nor_its_chip_moves_the_map(view, session, qtbot):
     view.filters.chips[0].click()
     settle(view, qtbot)
     assert view.canvas.view == before
+
+
+def test_that_a_map_of_hidden_categories_leaves_the_filters_when_it_shows_them(view, session):
+    session.set_filter(TextFilter("mr"))
+    view.model.toggle("MR")
+    view.message.action.click()
+    assert not view.model.hidden
+    assert session.filters
 
 
 def test_that_a_map_without_anything_shown_offers_to_clear_the_filters(view, session):

@@ -69,6 +69,20 @@ def test_that_escape_clears_the_prompt_and_undo_brings_it_back(
     assert panes.prompt.field.text() == session.query.text == "left effusion"
 
 
+def test_that_the_prompt_says_what_is_searched_for_after_undo(
+    active: MainWindow, settle: Settle
+) -> None:
+    field, session = active.workspace.prompt.field, active.session
+    session.search("nodule")
+    session.clear_query()
+    assert field.text() == "nodule", "what was typed is not lost"
+    session.history.undo()
+    assert field.text() == "nodule"
+    session.history.undo()
+    assert field.text() == ""
+    settle(session)
+
+
 def test_that_the_librarys_filter_is_undone_with_the_cursor_in_it(active: MainWindow) -> None:
     library = active.workspace.library
     library.focus_filter()

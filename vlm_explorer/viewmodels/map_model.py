@@ -33,6 +33,7 @@ class MapModel(SceneSource):
         super().__init__(session, parent)
         self.place: Place | None = None
         self._growing = Growing(session, lambda: self.shown, self)
+        session.history.add(self.styles, owner=self)
         session.history.add(LookPart(self), owner=self)
         session.opened.connect(self._restore)
 

@@ -12,6 +12,7 @@ from vlm_explorer.viewmodels.map_ramp import RampStyle
 from vlm_explorer.viewmodels.session import Session
 
 KEPT = "column_styles"
+State = tuple[tuple[str, tuple[tuple[str, int], ...], RampStyle], ...]
 
 
 class MapStyles(QObject):
@@ -53,10 +54,31 @@ class MapStyles(QObject):
     def _put(self, key: str, style: ColourStyle) -> None:
         if style == self.of(key):
             return
-        self._styles[key] = style
-        kept = {name: as_json(one) for name, one in self._styles.items() if one != ColourStyle()}
-        self._session.kept.put(KEPT, kept)
-        self.changed.emit(key)
+        with self._session.history.step(f"style {key}"):
+            self._styles[key] = style
+            styles = {name: each for name, each in self._styles.items() if each != ColourStyle()}
+            self._session.kept.put(KEPT, {name: as_json(each) for name, each in styles.items()})
+            self.changed.emit(key)
+
+    # As a part of what can be undone
+
+    def state(self) -> State:
+        """Return the user's colours of every column, frozen."""
+        styles = {key: each for key, each in self._styles.items() if each != ColourStyle()}
+        return tuple(
+            (key, tuple(sorted(each.colours.items())), each.ramp)
+            for key, each in sorted(styles.items())
+        )
+
+    def restore(self, state: State) -> None:
+        """Take these colours again, and the usual ones of other columns."""
+        wanted = {key: ColourStyle(dict(colours), ramp) for key, colours, ramp in state}
+        for key in [*self._styles, *wanted]:
+            self._put(key, wanted.get(key, ColourStyle()))
+
+    def words(self, _before: State, _after: State) -> str:
+        """Name what was done."""
+        return "change colours"
 
     @Slot()
     def _read(self) -> None:

@@ -44,8 +44,9 @@ def counts_line(session: Session, shown: int, selected: int) -> str:
         selected: of the shown ones.
     """
     chosen, total = int(session.selected.sum()), len(session.images)
-    if not chosen:
-        return f"{shown:,} of {total:,} shown"
+    if not selected:
+        unseen = f", {chosen:,} selected are not" if chosen else ""
+        return f"{shown:,} of {total:,} shown{unseen}"
     unseen = f" (and {chosen - selected:,} not shown)" if chosen > selected else ""
     return f"{selected:,} selected{unseen} of {shown:,} shown of {total:,}"
 

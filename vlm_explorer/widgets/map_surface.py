@@ -58,6 +58,7 @@ class MapSurface(QWidget):
         self._fit_scale = 1.0
         self._fitted = True
         self._insets = (MARGIN, MARGIN, MARGIN, MARGIN)
+        self._insets_for: tuple[object, ...] = ()
         self._images = True
         self._hover: int | None = None
         self._brush: tuple[Points, tuple[object, ...], Brush] | None = None
@@ -193,11 +194,17 @@ class MapSurface(QWidget):
             self._fit()
 
     def set_insets(self, insets: tuple[float, float, float, float]) -> None:
-        """Tell how much at the left, top, right and bottom is covered; a fitted map fits anew."""
-        if insets != self._insets:
-            self._insets = insets
-            if self._fitted:
-                self._fit()
+        """Tell how much at the left, top, right and bottom is covered.
+
+        A fitted map fits anew, but not when words over it became longer or shorter because one
+        filters or selects: that never moves the map.
+        """
+        model, changed = self._model, insets != self._insets
+        about = model.places, model.colour_by, model.size_by, len(model.scene.notes), self.size()
+        others = about != self._insets_for
+        self._insets, self._insets_for = insets, about
+        if changed and others and self._fitted:
+            self._fit()
 
     def _fitted_view(self) -> View:
         """Return the nearest view in which nothing that lies over the map hides a point."""

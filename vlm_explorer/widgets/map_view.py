@@ -282,6 +282,8 @@ class MapView(QWidget):
         """Do what the message offers."""
         if self.model.scene.state is MapState.FAILED:
             self._session.set_layout()
+        elif self.model.hidden:
+            self.model.set_hidden(frozenset())
         else:
             self.model.show_everything()
 

@@ -168,7 +168,7 @@ class PromptBar(QWidget):
             self._followed = query.text, query.like
             if query.text and query.text != self.field.text().strip():
                 self.field.setText(query.text)
-            elif query.like is not None or self._session.history.restoring:
+            elif query.like is not None or (self._session.history.restoring and not query.text):
                 self.field.clear()
         self._show_reading()
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vlm_explorer.viewmodels.image_table import ImageTable
 
 TEXT, ONLY, WITHOUT = "text", "only", "without"  # keys of the filters of this module
+_FEW = 10  # so many times as many images as ids are few
 COLUMN = "column:"  # of the keys of filters by a column; the column's key follows
 
 
@@ -80,7 +81,7 @@ class OnlyThese:
 
     def mask(self, images: ImageTable) -> NDArray[np.bool_]:
         """Let these images through."""
-        return _among(images, self.ids)
+        return among(images, self.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Without:
 
     def mask(self, images: ImageTable) -> NDArray[np.bool_]:
         """Let all others through."""
-        return ~_among(images, self.ids)
+        return ~among(images, self.ids)
 
 
 class FilterMasks:
@@ -166,7 +167,11 @@ def filter_mask(words: np.ndarray, text: str) -> NDArray[np.bool_]:
     return mask
 
 
-def _among(images: ImageTable, ids: frozenset[str]) -> NDArray[np.bool_]:
+def among(images: ImageTable, ids: frozenset[str]) -> NDArray[np.bool_]:
+    """Return which images have one of these ids, bool (N,)."""
+    if len(ids) * _FEW > len(images):  # one look-up an image, in the order of the images
+        found = map(ids.__contains__, images.ids.tolist())
+        return np.fromiter(found, np.bool_, count=len(images))
     mask = np.zeros(len(images), np.bool_)
     mask[images.rows_of(ids)] = True
     return mask

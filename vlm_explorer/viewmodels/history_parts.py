@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vlm_explorer.viewmodels.filters import Filter
-from vlm_explorer.viewmodels.states import Selection
 
 if TYPE_CHECKING:
     from vlm_explorer.queries.layout import LayoutAnswer
@@ -145,8 +144,7 @@ class SelectionPart:
     def restore(self, state: tuple[bytes, str | None]) -> None:
         """Select as it was."""
         mask = _unpacked(state[0])[: len(self.session.images)]
-        ids = frozenset(self.session.images.ids[: len(mask)][mask])
-        self.session.set_selection(Selection(ids, state[1]))
+        self.session.select_mask(mask, state[1])
 
     def words(self, before: tuple[bytes, str | None], after: tuple[bytes, str | None]) -> str:
         """Say how many are selected."""

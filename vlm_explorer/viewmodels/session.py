@@ -148,8 +148,10 @@ class Session(SessionState):
 
     def select_mask(self, mask: np.ndarray, current: str | None) -> None:
         """Select the images where `mask`, bool (N,), is true; quick for very many of them."""
-        selection = Selection(frozenset(self.images.ids[mask].tolist()), current)
-        if selection != self.selection:
+        if current == self.selection.current and np.array_equal(mask, self.selected):
+            return
+        with self.history.step():
+            selection = Selection(frozenset(self.images.ids[mask].tolist()), current)
             self._selected = selection, self.images, mask
             self.set_selection(selection)
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from vlm_explorer.pixels.ct_choice import DEFAULT
 from vlm_explorer.viewmodels import background
-from vlm_explorer.viewmodels.filters import Filter, FilterMasks
+from vlm_explorer.viewmodels.filters import Filter, FilterMasks, among
 from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.states import LabelState, LayoutState, QueryState, Selection
 
@@ -96,8 +96,7 @@ class SessionState(QObject):
         """Which images are selected, bool (N,)."""
         kept = self._selected
         if kept is None or kept[0] is not self.selection or kept[1] is not self.images:
-            mask = np.zeros(len(self.images), dtype=bool)
-            mask[self.images.rows_of(self.selection.ids)] = True
+            mask = among(self.images, self.selection.ids)
             kept = self._selected = self.selection, self.images, mask
         return kept[2]
 

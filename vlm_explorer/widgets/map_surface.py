@@ -58,7 +58,7 @@ class MapSurface(QWidget):
         self._fit_scale = 1.0
         self._fitted = True
         self._insets = (MARGIN, MARGIN, MARGIN, MARGIN)
-        self._insets_for: tuple[object, ...] = ()
+        self._fitted_for: tuple[tuple[object, ...], tuple[object, ...]] = ((), ())
         self._images = True
         self._hover: int | None = None
         self._brush: tuple[Points, tuple[object, ...], Brush] | None = None
@@ -121,6 +121,7 @@ class MapSurface(QWidget):
     def _fit(self) -> None:
         self._view = self._fitted_view()
         self._fit_scale, self._fitted = self._view.scale, True
+        self._fitted_for = self._kind(), self._content()
         self._model.place = None
         self.set_hover(None)
         self.update()
@@ -199,12 +200,19 @@ class MapSurface(QWidget):
         A fitted map fits anew, but not when words over it became longer or shorter because one
         filters or selects: that never moves the map.
         """
-        model, changed = self._model, insets != self._insets
-        about = model.places, model.colour_by, model.size_by, len(model.scene.notes), self.size()
-        others = about != self._insets_for
-        self._insets, self._insets_for = insets, about
-        if changed and others and self._fitted:
+        changed, self._insets = insets != self._insets, insets
+        drawn, content = self._fitted_for
+        if changed and self._fitted and (content == self._content() or drawn != self._kind()):
             self._fit()
+
+    def _content(self) -> tuple[object, ...]:
+        """Return what is selected, filtered and hidden."""
+        model = self._model
+        return model.session.selection, model.session.filters, model.hidden
+
+    def _kind(self) -> tuple[object, ...]:
+        """Return what else decides how much room words take over the map."""
+        return self._model.places, self._model.colour_by, self._model.size_by, self.size()
 
     def _fitted_view(self) -> View:
         """Return the nearest view in which nothing that lies over the map hides a point."""

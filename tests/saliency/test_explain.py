@@ -6,7 +6,7 @@ import pytest
 
 from vlm_explorer.errors import NotSupported, UsageError
 from vlm_explorer.saliency.attention import attention_maps
-from vlm_explorer.saliency.explain import METHODS, available_methods, explain
+from vlm_explorer.saliency.explain import IMAGE_ONLY, METHODS, available_methods, explain
 from vlm_explorer.saliency.explanation import Explanation
 from vlm_explorer.saliency.rollout import rollout
 
@@ -42,7 +42,7 @@ def test_that_every_method_answers_in_the_same_form(encoder, photo):
         if reason:
             continue
         found = explain(encoder, photo, TEXTS, method)
-        maps = 2 if method == "occlusion" else 1
+        maps = 1 if method in IMAGE_ONLY else 2
         height, width = found.geometry.grid_hw
         assert isinstance(found, Explanation)
         assert found.method == method
@@ -59,22 +59,54 @@ def test_that_every_method_answers_in_the_same_form(encoder, photo):
         assert found.cost["forward"] >= 1
         assert found.cost["seconds"] > 0
         assert np.isfinite(found.grid).all()
-        assert (found.residual, found.additive) == (None, False)
+        assert found.additive == (method == "decomp") == (found.residual is not None)
 
 
 def test_that_only_methods_that_are_there_are_listed(encoders):
     assert set(available_methods(encoders["clip"])) == set(METHODS)
-    assert METHODS == ("attention", "rollout", "occlusion")
-    assert set(available_methods(encoders["siglip"]).values()) == {""}
+    assert set(METHODS) == {
+        "attention", "rollout", "legrad", "gradattn", "decomp", "patchsim", "occlusion", "gradcam"
+    }  # fmt: skip
+    for kind in ("clip", "biomedclip", "siglip", "plip", "medsiglip", "padded", "oblong"):
+        assert set(available_methods(encoders[kind]).values()) == {""}, kind
+    without = {name for name, reason in available_methods(encoders["resnet"]).items() if reason}
+    assert without == {"rollout", "legrad", "gradattn", "decomp"}
     assert "single layer" in available_methods(encoders["resnet"])["rollout"]
     assert available_methods(encoders["resnet"])["attention"] == ""
 
 
-@pytest.mark.parametrize("method", ["legrad", "gradattn", "decomp", "patchsim", "gradcam", "heat"])
-def test_that_other_methods_are_refused_by_naming_those_that_are_there(encoders, photo, method):
-    with pytest.raises(NotSupported, match=method) as raised:
-        explain(encoders["clip"], photo, TEXTS, method)
-    assert "attention, rollout, occlusion" in raised.value.hint
+def test_that_other_methods_are_refused_by_naming_those_that_are_there(encoders, photo):
+    with pytest.raises(NotSupported, match="heat") as raised:
+        explain(encoders["clip"], photo, TEXTS, "heat")
+    assert ", ".join(METHODS) in raised.value.hint
+
+
+@pytest.mark.parametrize("method", ["legrad", "gradattn", "decomp"])
+def test_that_a_method_that_does_not_apply_is_refused_with_its_reason(encoders, photo, method):
+    with pytest.raises(NotSupported, match="no blocks of attention") as raised:
+        explain(encoders["resnet"], photo, TEXTS, method)
+    assert "gradcam" in raised.value.hint
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in IMAGE_ONLY])
+def test_that_the_order_of_prompts_is_that_of_the_maps(encoders, photo, method):
+    both = explain(encoders["biomedclip"], photo, TEXTS, method)
+    turned = explain(encoders["biomedclip"], photo, TEXTS[::-1], method)
+    alone = explain(encoders["biomedclip"], photo, TEXTS[:1], method)
+    np.testing.assert_allclose(turned.grid, both.grid[::-1], atol=1e-6)
+    np.testing.assert_allclose(alone.grid, both.grid[:1], atol=1e-6)
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in IMAGE_ONLY])
+def test_that_two_explanations_at_once_do_not_disturb_each_other(encoders, photo, method):
+    encoder, other = encoders["siglip"], np.ascontiguousarray(photo[::-1])
+    expected = [explain(encoder, image, TEXTS, method).grid for image in (photo, other)]
+    with ThreadPoolExecutor(4) as threads:
+        runs = [
+            threads.submit(explain, encoder, image, TEXTS, method) for image in (photo, other) * 3
+        ]
+        for number, run in enumerate(runs):
+            np.testing.assert_allclose(run.result().grid, expected[number % 2], atol=1e-6)
 
 
 def test_that_auto_is_attention_without_text_and_occlusion_with(encoders, photo):
@@ -118,9 +150,10 @@ def test_that_a_setting_that_a_method_does_not_have_is_refused(encoders, photo):
     assert "layer" in raised.value.hint
 
 
-def test_that_occlusion_asks_for_a_prompt(encoders, photo):
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in IMAGE_ONLY])
+def test_that_methods_of_a_prompt_ask_for_one(encoders, photo, method):
     with pytest.raises(UsageError, match="prompt"):
-        explain(encoders["clip"], photo, method="occlusion")
+        explain(encoders["biomedclip"], photo, method=method)
 
 
 def test_that_an_encoder_that_shows_nothing_is_explained_by_occlusion(photo):

@@ -164,7 +164,7 @@ def test_that_the_encoder_is_never_touched(encoder, photo):
             tapped.encode(encoder.view(photo)[None])
             np.testing.assert_array_equal(encoder.encode_images([photo]), before)
             assert all_hooks(encoder.model) == []
-            assert all_hooks(tapped.visual) != []
+            assert all_hooks(tapped.visual) or "forward" in vars(tapped.visual.attnpool)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -132,11 +132,7 @@ class AttentionMaps:
         norms = self.norms[layer]
         if norms is None:
             raise AssertionError("only blocks are chosen, and they have norms")
-        lengths = norms[self.prefixes[layer] :]
-        middle = np.median(lengths)
-        deviation = max(float(np.median(np.abs(lengths - middle))), 1e-4 * float(middle))
-        outliers = lengths > middle + _OUTLIER_DEVIATIONS * deviation
-        return np.asarray(outliers.reshape(self.geometry.grid_hw))
+        return outliers(norms[self.prefixes[layer] :], self.geometry.grid_hw)
 
     def _index(self, layer: int) -> int:
         if not -len(self.layers) <= layer < len(self.layers):
@@ -172,6 +168,13 @@ class AttentionMaps:
             raise UsageError(f"There is no patch {query}; the grid is {height} x {width}, from 0.")
         start = prefix + down * width + across
         return slice(start, start + 1)
+
+
+def outliers(lengths: Floats, grid_hw: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return bool (gh, gw): which patches are far longer than the others; lengths (gh * gw,)."""
+    middle = np.median(lengths)
+    deviation = max(float(np.median(np.abs(lengths - middle))), 1e-4 * float(middle))
+    return np.asarray((lengths > middle + _OUTLIER_DEVIATIONS * deviation).reshape(grid_hw))
 
 
 def attention_maps(

@@ -9,7 +9,7 @@ fraction of the memory (O(N D) instead of O(H N N) for N tokens of width D and H
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.encoders.preprocess import to_tensor
 from vlm_explorer.errors import NotSupported
-from vlm_explorer.saliency.tower import AttentionLayer, Style, Tower, image_module, read_tower
+from vlm_explorer.saliency.listening import LayerTap, listen
+from vlm_explorer.saliency.tower import Tower, image_module, read_tower
 
 if TYPE_CHECKING:
     import torch
 
     Tensor = torch.Tensor
-    Keep = Callable[[Tensor, Tensor], None]
 
 _HOOK_TABLES = (
     "_forward_hooks",
@@ -37,23 +37,6 @@ _HOOK_TABLES = (
     "_backward_hooks",
     "_backward_pre_hooks",
 )
-
-
-@dataclass(slots=True)
-class LayerTap:
-    """What one layer did, of the images last encoded.
-
-    Attributes:
-        query: float32 (B, H, Q, d), scaled, so that attention is softmax(query @ key^T). Q is the
-            number of tokens, or 1 for a pooling layer.
-        key: float32 (B, H, N, d) for N tokens.
-        norms: float32 (B, N), lengths of the tokens that the block gives out; None for a pooling
-            layer.
-    """
-
-    query: Tensor | None = None
-    key: Tensor | None = None
-    norms: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +59,24 @@ class Capture:
         """Encode model views uint8 (B, S, S, 3) and fill the taps; float32 (B, D), unit rows."""
         return encode_views(self.encoder, self.visual, views)
 
+    def trace(self, views: NDArray[np.uint8]) -> Tensor:
+        """As `encode`, of a deep capture: the taps and the vectors are in torch's graph."""
+        import torch
+
+        pixels = to_tensor(views, self.encoder.preprocess).to(self.encoder.device)
+        with torch.enable_grad():
+            features = self.visual(pixels.requires_grad_())
+            pooled = features[0] if isinstance(features, tuple) else features
+            return torch.nn.functional.normalize(pooled, dim=-1)
+
 
 @contextmanager
-def capture(encoder: Encoder) -> Iterator[Capture]:
+def capture(encoder: Encoder, *, deep: bool = False) -> Iterator[Capture]:
     """Tap every layer of attention in an encoder's image tower, in float32.
+
+    Args:
+        encoder: whose tower.
+        deep: keep values and tokens as well, and let gradients flow from the pixels on.
 
     Raises:
         NotSupported: the tower's attention cannot be read; the text says why.
@@ -93,11 +90,11 @@ def capture(encoder: Encoder) -> Iterator[Capture]:
         )
     visual = shadow(original)
     tower = read_tower(visual, encoder.preprocess.size)
-    taps = tuple(LayerTap() for _ in tower.layers)
+    taps = tuple(LayerTap(deep) for _ in tower.layers)
     handles = [
         handle
         for layer, tap in zip(tower.layers, taps, strict=True)
-        for handle in _listen(layer, tap)
+        for handle in listen(layer, tap)
     ]
     try:
         yield Capture(encoder, visual, tower, taps)
@@ -140,102 +137,3 @@ def shadow(module: torch.nn.Module) -> torch.nn.Module:
         key: None if child is None else shadow(child) for key, child in module._modules.items()
     }
     return twin
-
-
-def _listen(layer: AttentionLayer, tap: LayerTap) -> list[Any]:
-    """Set the hooks that fill the tap; returns their handles."""
-
-    def keep(query: Tensor, key: Tensor) -> None:
-        tap.query, tap.key = query, key
-
-    def keep_norms(_module: Any, _inputs: Any, output: Any) -> None:
-        # the blocks of transformers gave out a tuple before its version 5
-        tokens: Tensor = output[0] if isinstance(output, tuple) else output
-        tap.norms = tokens.norm(dim=-1)
-
-    handles = _LISTENERS[layer.style](layer.module, keep)
-    if layer.block is not None:
-        handles.append(layer.block.register_forward_hook(keep_norms))
-    return handles
-
-
-def _heads(tokens: Tensor, heads: int) -> Tensor:
-    """Return (B, N, H * d) as (B, H, N, d)."""
-    return tokens.reshape(*tokens.shape[:2], heads, -1).transpose(1, 2)
-
-
-def _timm(attention: Any, keep: Keep) -> list[Any]:
-    def hook(_module: Any, _inputs: Any, output: Tensor) -> None:
-        query, key, _ = (_heads(part, attention.num_heads) for part in output.chunk(3, dim=-1))
-        keep(attention.q_norm(query) * attention.scale, attention.k_norm(key))
-
-    return [attention.qkv.register_forward_hook(hook)]
-
-
-def _torch(attention: Any, keep: Keep) -> list[Any]:
-    def hook(_module: Any, inputs: tuple[Any, ...]) -> None:
-        from torch.nn.functional import linear
-
-        weights = attention.in_proj_weight.chunk(3)
-        biases = attention.in_proj_bias.chunk(3)
-        query = linear(inputs[0], weights[0], biases[0])
-        key = linear(inputs[1], weights[1], biases[1])
-        scale = attention.head_dim**-0.5
-        keep(_heads(query, attention.num_heads) * scale, _heads(key, attention.num_heads))
-
-    return [attention.register_forward_pre_hook(hook)]
-
-
-def _latent(attention: Any, keep: Keep) -> list[Any]:
-    queries: list[Tensor] = []
-
-    def hook_query(_module: Any, _inputs: Any, output: Tensor) -> None:
-        # The vector of the first learned query is what leaves the head.
-        queries[:] = [attention.q_norm(_heads(output[:, :1], attention.num_heads))]
-
-    def hook_key(_module: Any, _inputs: Any, output: Tensor) -> None:
-        key = _heads(output.chunk(2, dim=-1)[0], attention.num_heads)
-        keep(queries[0] * attention.scale, attention.k_norm(key))
-
-    return [
-        attention.q.register_forward_hook(hook_query),
-        attention.kv.register_forward_hook(hook_key),
-    ]
-
-
-def _resnet(attention: Any, keep: Keep) -> list[Any]:
-    def hook(_module: Any, inputs: tuple[Any, ...]) -> None:
-        import torch
-
-        tokens = inputs[0].flatten(2).transpose(1, 2)
-        tokens = torch.cat([tokens.mean(dim=1, keepdim=True), tokens], dim=1)
-        tokens = tokens + attention.positional_embedding
-        query = _heads(attention.q_proj(tokens[:, :1]), attention.num_heads)
-        scale = query.shape[-1] ** -0.5
-        keep(query * scale, _heads(attention.k_proj(tokens), attention.num_heads))
-
-    return [attention.register_forward_pre_hook(hook)]
-
-
-def _transformers(attention: Any, keep: Keep) -> list[Any]:
-    queries: list[Tensor] = []
-
-    def hook_query(_module: Any, _inputs: Any, output: Tensor) -> None:
-        queries[:] = [_heads(output, attention.num_heads)]
-
-    def hook_key(_module: Any, _inputs: Any, output: Tensor) -> None:
-        keep(queries[0] * attention.scale, _heads(output, attention.num_heads))
-
-    return [
-        attention.q_proj.register_forward_hook(hook_query),
-        attention.k_proj.register_forward_hook(hook_key),
-    ]
-
-
-_LISTENERS: dict[Style, Callable[[Any, Keep], list[Any]]] = {
-    "timm": _timm,
-    "torch": _torch,
-    "latent": _latent,
-    "resnet": _resnet,
-    "transformers": _transformers,
-}

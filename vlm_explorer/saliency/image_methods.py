@@ -1,0 +1,99 @@
+"""The methods that know no prompt: one map an image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.jobs import JobContext
+from vlm_explorer.saliency.attention import (
+    AttentionMaps,
+    Head,
+    Query,
+    attention_maps,
+    attention_row,
+)
+from vlm_explorer.saliency.found import Floats, Found
+from vlm_explorer.saliency.rollout import Fusion, rollout
+
+
+def attention(
+    encoder: Encoder,
+    pixels: NDArray[np.uint8],
+    texts: list[str],
+    context: JobContext | None,
+    *,
+    layer: int = -1,
+    head: Head = "mean",
+    query: Query = "auto",
+) -> Found:
+    """Where one layer looks; see `attention.AttentionMaps.row`."""
+    maps = attention_maps(encoder, pixels, context=context)
+    query = tuple(query) if isinstance(query, list) else query
+    grid, prefix_mass = attention_row(maps, layer, head, query)
+    params = {
+        "layer": layer % len(maps.layers),
+        "layer_name": maps.layers[layer],
+        "head": head,
+        "query": maps.default_query(layer) if query == "auto" else query,
+        "prefix_mass": prefix_mass,
+    }
+    return _image_only(encoder, maps, grid, prefix_mass, texts, params)
+
+
+def rolled_out(
+    encoder: Encoder,
+    pixels: NDArray[np.uint8],
+    texts: list[str],
+    context: JobContext | None,
+    *,
+    fusion: Fusion = "mean",
+    discard_ratio: float = 0.0,
+    start_layer: int = 0,
+) -> Found:
+    """Attention followed through all blocks; see `rollout.rollout`."""
+    maps = attention_maps(encoder, pixels, context=context)
+    settings: dict[str, Any] = {
+        "fusion": fusion,
+        "discard_ratio": discard_ratio,
+        "start_layer": start_layer,
+    }
+    grid, prefix_mass = rollout(maps, **settings)
+    settings["prefix_mass"] = prefix_mass
+    return _image_only(encoder, maps, grid, prefix_mass, texts, settings)
+
+
+def _image_only(
+    encoder: Encoder,
+    maps: AttentionMaps,
+    grid: Floats,
+    prefix_mass: float,
+    texts: list[str],
+    params: dict[str, Any],
+) -> Found:
+    warnings = []
+    score = np.empty(0, np.float32)
+    if texts:
+        score = encoder.encode_texts(texts) @ maps.embedding
+        warnings.append(
+            "This method shows where the encoder looks in the image, whatever the prompt: there "
+            "is one map for all prompts."
+        )
+    if prefix_mass >= 0.5:
+        warnings.append(
+            f"{prefix_mass:.0%} of the attention goes to tokens that are no part of the image."
+        )
+    return Found(
+        grid=grid[None],
+        score=score,
+        geometry=maps.geometry,
+        params=params,
+        unit="attention",
+        signed=False,
+        outlier_tokens=maps.outlier_tokens(),
+        forward=1,
+        warnings=warnings,
+    )

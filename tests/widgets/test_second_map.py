@@ -386,9 +386,17 @@ def words(line: str) -> list[str]:
 
 
 def test_that_no_word_of_the_captions_is_cut_off_beside_the_viewer(compared: MainWindow) -> None:
-    compared.workspace.toggle_viewer()
+    panes = compared.workspace
+    panes.toggle_viewer()
     QApplication.processEvents()
-    assert right(compared).isVisible()
+    panes.stage.setSizes([500, 560])
+    QApplication.processEvents()
+    assert right(compared).isHidden()
+    panes.toggle_viewer()
+    panes.toggle_viewer()
+    QApplication.processEvents()
+    assert right(compared).isVisible(), "a wide viewer yields"
+    assert panes.viewer.width() >= 384
     assert right(compared).width() < 330
     for view in (compared.workspace.map, right(compared)):
         metrics = QFontMetricsF(view.caption.font())

@@ -19,6 +19,7 @@ from vlm_explorer.widgets.second_map_bar import SecondMapBar
 
 ALONE = 320  # px of one map, at least
 LEAST = 300  # px of each of two
+TWO_MAPS = 2 * LEAST + 1  # px of both, and of the line between them
 
 
 class MapPair(QWidget):
@@ -66,7 +67,7 @@ class MapPair(QWidget):
     @property
     def narrow(self) -> bool:
         """Whether there is no room for two maps."""
-        return self.width() < 2 * LEAST + self.maps.handleWidth()
+        return self.width() < TWO_MAPS
 
     @Slot()
     def _take(self) -> None:

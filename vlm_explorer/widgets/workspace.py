@@ -15,13 +15,14 @@ from vlm_explorer.widgets.map_view import MapView
 from vlm_explorer.widgets.opening_card import OpeningCard
 from vlm_explorer.widgets.prompt_bar import PromptBar
 from vlm_explorer.widgets.quick_look import QuickLook
-from vlm_explorer.widgets.second_map_pair import MapPair
+from vlm_explorer.widgets.second_map_pair import TWO_MAPS, MapPair
 from vlm_explorer.widgets.strip import RESULTS, TABS, Strip
 from vlm_explorer.widgets.theme import animation_ms
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 from vlm_explorer.widgets.viewer import Viewer
 
 LIBRARY, VIEWER, STRIP = 220, 420, 200  # px, at first
+LEAST_VIEWER = 384
 ROOMY = 800  # px of two maps, below which the viewer makes room
 MAP_BESIDE_TWO = 352  # px that two scans side by side leave to the map
 
@@ -166,6 +167,13 @@ class Workspace(QWidget):
             self.arranged.emit()
         self._folded_for_maps = folds
 
+    def _leave_room_for_maps(self) -> None:
+        """Narrow the viewer where two maps would have no room beside it and it can yield."""
+        self.stage.refresh()  # a pane that has just appeared has its width only now
+        maps, viewer = self.stage.sizes()
+        if viewer and maps < TWO_MAPS <= maps + viewer - LEAST_VIEWER:
+            self.stage.setSizes([TWO_MAPS, maps + viewer - TWO_MAPS])
+
     def save_state(self) -> list[QByteArray]:
         """Return the places of the splitters, with the viewer as wide as for one scan."""
         if self.viewer.comparison.comparing:
@@ -205,6 +213,8 @@ class Workspace(QWidget):
     def toggle_viewer(self) -> None:
         """Fold or unfold the viewer."""
         self.viewer.setVisible(self.viewer.isHidden())
+        if self.maps.second.opened:
+            self._leave_room_for_maps()
         self.arranged.emit()
 
     @Slot()

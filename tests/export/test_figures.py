@@ -163,6 +163,20 @@ def test_that_nothing_lies_outside_or_over_the_map(
                 assert other.x >= one.x + width or one.x > other.x
 
 
+def test_that_a_part_of_the_map_is_shown_as_wide_as_on_the_screen(tmp_path: Path) -> None:
+    figure = figure_of(200, region=(1.0, -2.0, 4.0))
+    placed = lay_out(figure, Style())
+    corners = placed.view.to_world([(0, 0), (placed.map.width, placed.map.height)])
+    assert corners[:, 0] == pytest.approx([-1, 3])
+    assert corners[:, 1].mean() == pytest.approx(-2)
+    write_figure(figure, Style(), tmp_path / "a.svg")
+    root = ElementTree.parse(tmp_path / "a.svg").getroot()
+    inside = placed.view.to_screen(figure.points.xy)
+    inside = inside[((inside >= 0) & (inside <= placed.map[2:])).all(axis=1)]
+    drawn = [c for c in root.iter(f"{SVG}circle") if c.get("r") == f"{placed.diameter / 2:.2f}"]
+    assert 0 < len(drawn) == len(inside) < 200
+
+
 def test_that_words_which_xml_cannot_hold_do_not_break_a_drawing(tmp_path: Path) -> None:
     words = "a\x00b\x1b<&>\ud800]]>"
     marks = (Mark(0, 0, words),)

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 
+from vlm_explorer.rendering.label_placement import Clutter
+from vlm_explorer.rendering.points import Level, Points
 from vlm_explorer.rendering.view import View
 
 MARGIN = 24.0  # px around all points when they are fitted
@@ -40,6 +42,14 @@ def fitted_view(
         if not _is_covered(fitted, xy, obstacles):
             return fitted
     return view.fitted_to(box, _reduced(insets, view))
+
+
+def clutter_of(points: Points, view: View) -> Clutter:
+    """Return where points are on the screen; of very many points, where some of them are."""
+    some = slice(None, None, max(1, len(points) // SAMPLE))
+    drawn = points.level[some] >= Level.FADED
+    x, y = view.to_columns(points.xy[some][drawn])
+    return Clutter(x, y, view.width, view.height)
 
 
 def _is_covered(view: View, xy: NDArray[np.float32], obstacles: Sequence[QRectF]) -> bool:

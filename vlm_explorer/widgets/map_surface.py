@@ -14,8 +14,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from vlm_explorer.rendering.label_placement import Clutter
-from vlm_explorer.rendering.points import Brush, Level, Points
+from vlm_explorer.rendering.points import Brush, Points
 from vlm_explorer.rendering.rasteriser import diameter, is_quick
 from vlm_explorer.rendering.view import View
 from vlm_explorer.viewmodels.map_groups import names_in_view
@@ -23,7 +22,7 @@ from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_scene import MapScene, MapState
 from vlm_explorer.widgets import map_lettering, map_lines, map_marks, map_writing
 from vlm_explorer.widgets.map_brush import brush_for
-from vlm_explorer.widgets.map_fitting import MARGIN, SAMPLE, fitted_view
+from vlm_explorer.widgets.map_fitting import MARGIN, clutter_of, fitted_view
 from vlm_explorer.widgets.map_frames import FrameSource, Request
 from vlm_explorer.widgets.map_lettering import Word
 from vlm_explorer.widgets.map_motion import Motion, motion_wanted
@@ -292,7 +291,7 @@ class MapSurface(QWidget):
         captions = map_lettering.captions_in_view(self._model, view)
         groups = names_in_view(scene.groups, scene.named, view, self._zoom)
         self._words = map_lettering.lay_out_words(
-            groups, scene.stars, captions, view, obstacles, self._clutter(scene), gap
+            groups, scene.stars, captions, view, obstacles, clutter_of(scene.points, view), gap
         )
         if self._images and not self._pinned:
             named = [word.rect for word in self._words]
@@ -312,10 +311,3 @@ class MapSurface(QWidget):
 
     def paint_gesture(self, painter: QPainter) -> None:
         """Draw what the pointer is doing; nothing here."""
-
-    def _clutter(self, scene: MapScene) -> Clutter:
-        """Return where points are on the screen; of very many points, where some of them are."""
-        some = slice(None, None, max(1, len(scene) // SAMPLE))
-        drawn = scene.points.level[some] >= Level.FADED
-        x, y = self._view.to_columns(scene.points.xy[some][drawn])
-        return Clutter(x, y, self._view.width, self._view.height)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_scene import MapState
-from vlm_explorer.viewmodels.map_stars import Star, StarKind
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.widgets.actions import ActionRow, install
@@ -23,7 +22,7 @@ from vlm_explorer.widgets.map_legend import MapLegend
 from vlm_explorer.widgets.map_notes import CaptionLine, Message, Pill
 from vlm_explorer.widgets.map_select_bar import SelectBar
 from vlm_explorer.widgets.map_tools import MapTools
-from vlm_explorer.widgets.pin_list import PinList, fill_menu
+from vlm_explorer.widgets.pin_list import PinList
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 _EDGE = 12  # px between the pane's edge and what lies over the map
@@ -224,7 +223,9 @@ class MapView(QWidget):
         lift = self._arrange_legend(width)
         self.legend.move(_EDGE, height - self.legend.height() - _EDGE - lift)
         self._arrange_below_tools(width)
-        self._put_pins()
+        self.pins.put(_EDGE, () if self._bare else self._over_top(), wanted=not self._bare)
+        lowest = _EDGE if self.pins.isHidden() else self.pins.geometry().bottom() + _EDGE // 2
+        self.waiting.move(_EDGE, lowest + 3)
         top = MARGIN if self._bare else self.tools.geometry().bottom() + MARGIN / 2
         covered = [part for part in (self.legend, self.caption) if not part.isHidden()]
         bottom = height - min((part.y() for part in covered), default=height) + MARGIN / 2
@@ -243,21 +244,6 @@ class MapView(QWidget):
             room -= bar.width() + _EDGE
         self.filters.set_room(room)
         self.filters.move(_EDGE, y)
-
-    def _put_pins(self) -> None:
-        """Put the pins beside the tools, or below what is in their way; then the pill."""
-        self.pins.setHidden(self._bare or not self.pins.rows)
-        free = self.width() - _EDGE if self._bare else self.tools.x() - 2 * _EDGE
-        beside = self.pins.width() <= free and self.filters.isHidden()
-        self.pins.move(_EDGE, _EDGE)
-        for part in () if beside else self._over_top():
-            if not part.isHidden() and part.geometry().intersects(self._column_of_pins()):
-                self.pins.move(_EDGE, max(self.pins.y(), part.geometry().bottom() + _EDGE // 2))
-        lowest = _EDGE if self.pins.isHidden() else self.pins.geometry().bottom() + _EDGE // 2
-        self.waiting.move(_EDGE, lowest + 3)
-
-    def _column_of_pins(self) -> QRect:
-        return QRect(_EDGE, 0, self.pins.width() + _EDGE, self.height())
 
     def _arrange_legend(self, width: int) -> int:
         """Give the legend its room; return by how much the caption line below it lifts it."""
@@ -295,7 +281,7 @@ class MapView(QWidget):
         image_id = None if point is None else self.model.image_id(point)
         star = self.canvas.star_at(QPointF(self.canvas.mapFromGlobal(place)))
         if star is not None:
-            self._offer_star(menu, star)
+            self.pins.offer(menu, star)
         if point is not None and image_id is not None:
             menu.addAction("Open", lambda: self._open(point, image_id))
             menu.addAction("Compare with the open scan", lambda: self.compare_wanted.emit(image_id))
@@ -311,18 +297,6 @@ class MapView(QWidget):
         menu.addSeparator()
         menu.addAction(self._actions["map.fit"])
         menu.popup(place)
-
-    def _offer_star(self, menu: QMenu, star: Star) -> None:
-        """Offer what can be done with the star of a prompt."""
-        pins = self._session.pins
-        pin = pins.get(star.number) if star.kind is StarKind.PIN else None
-        if pin is not None:
-            row = self.pins.row_of(pin.number)
-            fill_menu(menu, pin, self.model, None if row is None else row.begin_renaming)
-            menu.addSeparator()
-        elif star.kind is StarKind.PROMPT and pins.can_pin:
-            menu.addAction("Pin the prompt", pins.pin_prompt)
-            menu.addSeparator()
 
     def _open(self, point: int, image_id: str) -> None:
         self.model.open(point)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QPoint, QRectF, Qt, Signal, Slot
@@ -26,47 +26,16 @@ from PySide6.QtWidgets import (
 )
 
 from vlm_explorer.viewmodels.map_model import MapModel
+from vlm_explorer.viewmodels.map_stars import Star, StarKind
 from vlm_explorer.viewmodels.pins import Pin, Pins
 from vlm_explorer.widgets.controls import TARGET, IconButton
 from vlm_explorer.widgets.map_writing import star_shape
+from vlm_explorer.widgets.pin_menu import fill_menu
 from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, icon, theme, themes
 
 WIDTH, FOLDED = 232, 96  # px
 _ROWS = 6  # that are seen at once; further ones are scrolled to
 _PAD = 4
-
-
-def fill_menu(
-    menu: QMenu, pin: Pin, model: MapModel, rename: Callable[[], object] | None = None
-) -> None:
-    """Add what can be done with a pin.
-
-    Args:
-        menu: to add to.
-        pin: of the model's session.
-        model: of the map that is coloured.
-        rename: called to begin renaming; None leaves that out.
-    """
-    pins = model.session.pins
-    known = pins.answer(pin) is not None
-    colour = menu.addAction("Colour by similarity to it", partial(model.set_colour_by, pin.column))
-    colour.setEnabled(known)
-    search = menu.addAction("Search for it", partial(model.session.search, pin.text))
-    search.setToolTip("Rank the images by it")
-    others = [other for other in pins.items if other.number != pin.number]
-    compare = menu.addMenu("Colour by margin over")
-    compare.setEnabled(known and bool(others))
-    for other in others:
-        compare.addAction(other.name, partial(colour_by_margin, model, pin, other))
-    menu.addSeparator()
-    if rename is not None:
-        menu.addAction("Rename", rename)
-    menu.addAction("Remove", partial(pins.remove, pin.number))
-
-
-def colour_by_margin(model: MapModel, pin: Pin, other: Pin) -> None:
-    """Colour by how much nearer images are to one pin than to another, diverging around 0."""
-    model.set_colour_by(model.session.pins.compare(pin.number, other.number))
 
 
 class PinRow(QAbstractButton):
@@ -265,6 +234,32 @@ class PinList(QWidget):
     def row_of(self, number: int) -> PinRow | None:
         """Return the row of a pin."""
         return next((row for row in self.rows if row.pin.number == number), None)
+
+    def put(self, edge: int, others: Sequence[QWidget], *, wanted: bool) -> None:
+        """Go into the upper left corner, or below what is in the way there.
+
+        Args:
+            edge: px between this and the pane's edge.
+            others: what may be in the way.
+            wanted: whether pins are listed here at all.
+        """
+        self.setHidden(not wanted or not self.rows)
+        self.move(edge, edge)
+        for part in others:
+            near = self.geometry().adjusted(0, 0, edge, 0)
+            if not part.isHidden() and part.geometry().intersects(near):
+                self.move(edge, part.geometry().bottom() + edge // 2)
+
+    def offer(self, menu: QMenu, star: Star) -> None:
+        """Add what can be done with the star of a prompt or of a pin."""
+        pin = self._pins.get(star.number) if star.kind is StarKind.PIN else None
+        if pin is not None:
+            row = self.row_of(pin.number)
+            fill_menu(menu, pin, self._model, None if row is None else row.begin_renaming)
+            menu.addSeparator()
+        elif star.kind is StarKind.PROMPT and self._pins.can_pin:
+            menu.addAction("Pin the prompt", self._pins.pin_prompt)
+            menu.addSeparator()
 
     def _show_menu(self, row: PinRow, place: QPoint) -> None:
         menu = QMenu(self)

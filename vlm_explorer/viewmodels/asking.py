@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Slot
 
 from vlm_explorer.viewmodels import questions
+from vlm_explorer.viewmodels.layout_words import method_title
+from vlm_explorer.viewmodels.states import CHOICES
 
 if TYPE_CHECKING:
     from vlm_explorer.queries.layout import LayoutAnswer
@@ -61,8 +63,12 @@ class Asking(QObject):
         if session.content is None or not len(session.images):
             return
         session.put(layout=replace(session.layout, pending=True))
-        session.runner.cancel("preview")
+        for key in ("preview", "trust"):
+            session.runner.cancel(key)
         session.regions.forget()
+        if session.layout.name:
+            self._open_layout(session.layout.name)
+            return
         if session.layout.method != "pca":
             self._start_layout("pca", "preview", "compute", self._take_preview)
         lane = "compute" if session.layout.method == "pca" else "process"
@@ -74,7 +80,7 @@ class Asking(QObject):
             questions.lay_out,
             session.content,
             session.layout.choices | {"method": method},
-            title=f"Laying out the map ({method.upper()})",
+            title=f"Laying out the map ({method_title(method)})",
             key=key,
             lane=lane,
             on_success=take,
@@ -87,18 +93,57 @@ class Asking(QObject):
             self._session.runner.cancel(key)
         self._take_layout(answer)
 
+    def _open_layout(self, name: str) -> None:
+        """Show a layout that was kept under a name, instead of making one."""
+        session = self._session
+        session.runner.start(
+            questions.open_layout,
+            session.content,
+            name,
+            title="Opening a kept layout",
+            key="layout",
+            lane="io",
+            on_success=self._take_kept,
+            on_failure=self._fail_to_open,
+        )
+
+    @Slot(object)
+    def _take_kept(self, answer: LayoutAnswer) -> None:
+        """Show a kept layout with its choices; one of another encoder is made anew instead."""
+        session = self._session
+        assert session.content is not None
+        name = session.layout.name
+        choices = {key: getattr(answer.request, key) for key in CHOICES}
+        if answer.model != session.content.model:
+            session.messages.show_warning(
+                f"The layout “{name}” was made with another encoder.",
+                "It is laid out anew with the one in use.",
+            )
+            session.lay_out_again(replace(session.layout, name="", answer=None, **choices))
+            return
+        session.layout = replace(session.layout, **choices)
+        self._take_layout(answer)
+
+    @Slot(object)
+    def _fail_to_open(self, error: Exception) -> None:
+        """Say so, and lay out anew: a map is there in any case."""
+        session = self._session
+        session.messages.show_error(error)
+        session.lay_out_again(replace(session.layout, name="", answer=None))
+
     @Slot(object)
     def _take_preview(self, answer: LayoutAnswer) -> None:
         state = self._session.layout
         if state.pending:
-            self._session.put(layout=replace(state, answer=answer, preliminary=True))
+            self._session.put(layout=replace(state, answer=answer, preliminary=True, trust=None))
 
     @Slot(object)
     def _take_layout(self, answer: LayoutAnswer) -> None:
         session = self._session
         session.runner.cancel("preview")
         session.groups = ()
-        session.put(layout=replace(session.layout, answer=answer, preliminary=False, pending=False))
+        done = replace(session.layout, preliminary=False, pending=False, trust=None)
+        session.put(layout=replace(done, answer=answer))
         session.regions.find(answer)
 
     @Slot(object)

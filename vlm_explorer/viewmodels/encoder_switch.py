@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from vlm_explorer.viewmodels.session import Session
 
 # What is being answered with the encoder that is left.
-_FOLLOWING = ("encoder", "preview", "layout", "groups", "group names", "query", "labels", "reading")
+_FOLLOWING = (
+    "encoder",
+    "preview",
+    "layout",
+    "groups",
+    "group names",
+    "query",
+    "labels",
+    "reading",
+    "trust",
+)
 _KEY = "update"  # looking for changes writes to the collection, too: one of both at a time
 MOST_SPARE = 2_000_000_000  # bytes of weights of an encoder that is kept in memory for the way back
 

@@ -8,9 +8,11 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.rendering.rasteriser import Level
 from vlm_explorer.viewmodels.filters import OnlyThese, Without
+from vlm_explorer.viewmodels.layout_shelf import LayoutShelf
 from vlm_explorer.viewmodels.map_look import LookPart, MapLook, Place
 from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.viewmodels.map_scene_source import Indices, SceneSource
+from vlm_explorer.viewmodels.map_trust import TrustDesk
 from vlm_explorer.viewmodels.selecting import NEAREST, Growing, Mode, combine
 from vlm_explorer.viewmodels.session import Session
 
@@ -35,6 +37,8 @@ class MapModel(SceneSource):
         self._growing = Growing(session, lambda: self.shown, self)
         session.history.add(self.styles, owner=self)
         session.history.add(LookPart(self), owner=self)
+        self.layouts = LayoutShelf(session, self)
+        self.trust = TrustDesk(session, self)
         session.opened.connect(self._restore)
 
     # The look, as a whole

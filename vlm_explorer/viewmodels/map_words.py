@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from vlm_explorer.viewmodels.layout_words import SPACES, landmarks_words, method_title
 from vlm_explorer.viewmodels.number_words import number_words
 
 if TYPE_CHECKING:
     from vlm_explorer.analysis.groups import Group
+    from vlm_explorer.analysis.map_trust import Trust
     from vlm_explorer.analysis.placing import Placement
     from vlm_explorer.viewmodels.map_scene import LegendEntry
     from vlm_explorer.viewmodels.session import Session
 
 TEXT_COLOUR = -2  # the colour of texts that belong to no image
 
-SPACES = {"raw": "raw joint space", "centred": "centred joint space", "images": "images only"}
-METHODS = {"umap": "UMAP", "pca": "PCA"}
 NAMINGS = {"phrases": "phrases of the encoder", "labels": "labels of the images"}
 SCORES = 3  # numbers on the hover card
 
@@ -26,7 +26,8 @@ EXPLANATION = (
     "Trust: how far neighbours on the map are neighbours in the space, 0 to 1 "
     "(trustworthiness, 15 neighbours).\n"
     "Modality gap: distance between the mean image and the mean text vector, 0 to 2.\n"
-    "Directions and distances between groups mean nothing by themselves."
+    "Directions and distances between groups mean nothing by themselves.\n"
+    "Click to see all figures, and how alike groups are (T)"
 )
 
 
@@ -57,19 +58,45 @@ def caption_line(session: Session, shown: int, selected: int = 0) -> str:
     if answer is None:
         return ""
     request = answer.request
-    made = [METHODS.get(request.method, request.method.upper()), SPACES[request.space]]
+    made = [method_title(request.method), SPACES[request.space]]
     if request.method != "pca":
         made.append(f"seed {request.seed}")
     parts = [", ".join(made), counts_line(session, shown, selected)]
-    if answer.trust is not None:
+    if quality := quality_of(session):
+        parts.append(f"trust {quality[0].trustworthiness:.2f}")
+    elif answer.trust is not None:
         parts.append(f"trust {answer.trust:.2f}")
     if answer.gap is not None:
         parts.append(f"modality gap {answer.gap:.2f}")
     return " · ".join(parts)
 
 
+def quality_of(session: Session) -> tuple[Trust, ...]:
+    """Return how far the map can be trusted, as far as it is known by now."""
+    layout = session.layout
+    if layout.answer is None:
+        return ()
+    return layout.trust.quality if layout.trust is not None else layout.answer.quality
+
+
+def landmarks_note(session: Session) -> str:
+    """Return how many images were laid out and how many placed, with the trust of both."""
+    answer = session.layout.answer
+    if answer is None or not answer.placed:
+        return ""
+    said = landmarks_words(len(answer.image_ids) - answer.placed, answer.placed)
+    if len(quality := quality_of(session)) < 3:
+        return said
+    return f"{said}, trust {quality[1].trustworthiness:.2f} and {quality[2].trustworthiness:.2f}"
+
+
 def notes(session: Session) -> tuple[str, ...]:
     """Return what else is to be said about the map."""
+    landmarks = landmarks_note(session)
+    return (*((landmarks,) if landmarks else ()), *_group_notes(session))
+
+
+def _group_notes(session: Session) -> tuple[str, ...]:
     named = [group for group in session.groups if group.name]
     if not named:
         return ()
@@ -86,7 +113,7 @@ def waiting(session: Session) -> str:
     layout = session.layout
     if not layout.pending:
         return ""
-    wanted = METHODS.get(layout.method, layout.method.upper())
+    wanted = method_title(layout.method)
     return (
         f"PCA shown while {wanted} is computed" if layout.preliminary else f"{wanted} is computed"
     )

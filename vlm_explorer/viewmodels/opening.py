@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,7 +207,8 @@ class Opening(QObject):
         if session.demo:
             return
         kept = session.kept
-        session.layout = LayoutState.of_kept(kept.get("layout", list, [])) or session.layout
+        layout = LayoutState.of_kept(kept.get("layout", list, [])) or session.layout
+        session.layout = replace(layout, name=kept.get("layout name", str, ""))
         match kept.get("labels", list):
             case [list(labels), str(templates), str(task)]:
                 session.label_state = LabelState(tuple(map(str, labels)), templates, task)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import Encoder, TextReading
     from vlm_explorer.queries.classify import ClassifyAnswer
     from vlm_explorer.queries.layout import LayoutAnswer
+    from vlm_explorer.queries.map_trust import MapTrust
     from vlm_explorer.queries.search import SearchAnswer
     from vlm_explorer.viewmodels.states import LabelState
 
@@ -87,7 +88,47 @@ def lay_out(opened: Opened, choices: dict[str, Any], *, context: JobContext) -> 
     from vlm_explorer.queries.layout import LayoutRequest, layout
 
     request = LayoutRequest(**choices)
-    return layout(opened.collection, request, model=opened.model or None, context=context)
+    model = opened.model or None
+    return layout(opened.collection, request, model=model, judged=False, context=context)
+
+
+def open_layout(opened: Opened, name: str, *, context: JobContext) -> LayoutAnswer:
+    """Return the layout kept under a name, as it was.
+
+    Raises:
+        UsageError: there is none of that name, or it is damaged.
+    """
+    from vlm_explorer.queries.named_layouts import NamedLayouts
+
+    context.check()
+    return NamedLayouts(opened.collection).open(name)
+
+
+def judge_map(opened: Opened, answer: LayoutAnswer, *, context: JobContext) -> MapTrust:
+    """Say how far to trust a map; a child process compares the neighbours."""
+    from vlm_explorer.processes import run_in_process
+
+    return run_in_process(judge_in_child, opened.collection.folder, answer, context=context)
+
+
+def judge_in_child(folder: Path, answer: LayoutAnswer, *, context: JobContext) -> MapTrust:
+    """Say how far to trust a map of the collection in `folder` (child process)."""
+    from vlm_explorer.collection.store import Collection
+    from vlm_explorer.queries.map_trust import map_trust
+
+    return map_trust(Collection(folder), answer, context=context)
+
+
+def compare_groups(
+    opened: Opened, members: list[np.ndarray], space: str, *, context: JobContext
+) -> np.ndarray:
+    """Return the cosines between the mean vectors of groups of images, float32 (G, G)."""
+    from vlm_explorer.analysis.centroids import centroid_cosines
+
+    context.check()
+    if opened.vectors is None:
+        return np.full((len(members), len(members)), np.nan, np.float32)
+    return centroid_cosines(opened.vectors, members, centred=space == "centred")
 
 
 def classify(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from vlm_explorer.viewmodels import map_words
+from vlm_explorer.viewmodels import layout_words
 
 if TYPE_CHECKING:
     from vlm_explorer.queries.compare_layouts import CompareAnswer
@@ -27,8 +27,8 @@ EXPLANATION = (
 
 def title(model: str, layout: LayoutState) -> str:
     """Return which map this is: "biomedclip · UMAP, centred joint space"."""
-    method = map_words.METHODS.get(layout.method, layout.method.upper())
-    return f"{model} · {method}, {map_words.SPACES.get(layout.space, layout.space)}"
+    method = layout_words.method_title(layout.method)
+    return f"{model} · {method}, {layout_words.SPACES.get(layout.space, layout.space)}"
 
 
 def agreement(answer: CompareAnswer) -> str:

@@ -34,7 +34,7 @@ __all__ = ["ImageTable", "LabelState", "LayoutState", "QueryState", "Selection",
 _KEYS = (
     "open", "update", "peek", "encoder", "preview", "layout", "groups", "group names", "query",
     "labels", "reading", "switch", "pins", "grow",
-    "export",
+    "export", "trust", "trust beside", "centroids",
 )  # fmt: skip
 MOST_KEPT = 2000  # images of a selection that are selected again when the window reopens
 
@@ -235,15 +235,19 @@ class Session(SessionState):
                 self.put(query=QueryState())
 
     def set_layout(self, **choices: Any) -> None:
-        """Lay the map out anew; of `states.CHOICES`, what is not given stays."""
+        """Lay the map out anew; of `states.CHOICES`, what is not given stays.
+
+        With a `name` it is the layout kept under it that is shown, as it was.
+        """
         with self.history.step():
-            self.lay_out_again(replace(self.layout, name="", answer=None, **choices))
+            self.lay_out_again(replace(self.layout, **{"name": "", "answer": None, **choices}))
 
     def lay_out_again(self, layout: LayoutState) -> None:
         """Lay the map out as it was; at once where the answer is at hand."""
-        answer, shown = layout.answer, self.layout.answer
-        self.layout = replace(layout, answer=shown)
+        answer, shown = layout.answer, self.layout
+        self.layout = replace(layout, answer=shown.answer, trust=shown.trust)
         self.kept.put("layout", list(layout.choices.values()))
+        self.kept.put("layout name", layout.name)
         if answer is not None:
             self._asking.show(answer)
         else:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import TextReading
     from vlm_explorer.queries.classify import ClassifyAnswer
     from vlm_explorer.queries.layout import LayoutAnswer
+    from vlm_explorer.queries.map_trust import MapTrust
     from vlm_explorer.queries.search import SearchAnswer
 
 # What is chosen about a layout, in the order in which a collection keeps it.
@@ -47,7 +48,8 @@ class LayoutState:
     """The map's layout; `preliminary` while PCA stands in for what is still computed.
 
     `method` to `perplexity` are what was chosen, as in `analysis.projection.ProjectionSpec`;
-    `name` is that of a kept layout, "" for one that has none.
+    `name` is that of a kept layout, "" for one that has none; `trust` says how far to trust it, as
+    soon as that is known.
     """
 
     answer: LayoutAnswer | None = None
@@ -60,6 +62,7 @@ class LayoutState:
     min_dist: float = 0.8
     perplexity: float = 30.0
     name: str = ""
+    trust: MapTrust | None = None
 
     @property
     def choices(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels import map_words
@@ -20,7 +20,13 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class CaptionLine(QWidget):
-    """Small lines at the lower right, set against the right edge."""
+    """Small lines at the lower right, set against the right edge; a click asks for more.
+
+    Signals:
+        wanted(): how far to trust the map is to be said.
+    """
+
+    wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,6 +35,9 @@ class CaptionLine(QWidget):
         self._room = 600
         self.setFont(font(ANNOTATION))
         self.setToolTip(map_words.EXPLANATION)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         themes.changed.connect(self.update)
 
     @property
@@ -64,7 +73,13 @@ class CaptionLine(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(roles.colour("map_ground", 0.78))
         painter.drawRoundedRect(QRectF(self.rect()), RADIUS, RADIUS)
-        painter.setPen(roles.colour("secondary"))
+        if self.hasFocus():
+            painter.setPen(roles.colour("accent"))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(
+                QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS
+            )
+        painter.setPen(roles.colour("text" if self.underMouse() else "secondary"))
         inner = self.rect().adjusted(7, 3, -7, -3)
         for number, line in enumerate(self._set):
             row = QRectF(inner.x(), inner.y() + number * _LINE, inner.width(), _LINE)
@@ -75,6 +90,20 @@ class CaptionLine(QWidget):
                 row, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, short
             )
         painter.end()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Say more."""
+        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(
+            event.position().toPoint()
+        ):
+            self.wanted.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter and Space are clicks."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.wanted.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 def broken(line: str, room: float, metrics: QFontMetricsF) -> list[str]:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from vlm_explorer.viewmodels import map_words
+from vlm_explorer.viewmodels.layout_words import method_title
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.widgets.column_chooser import ColumnChooser
 from vlm_explorer.widgets.column_panels import filter_panel
@@ -42,6 +43,7 @@ class MapTools(QWidget):
         self.filters = IconButton("ph.funnel", "Filter by a column", "Shift+C", parent=self)
         self.filters.clicked.connect(self.choose_filter)
         self.layouts = self._layout_button()
+        self.drawn = self._drawn_button()
         self.captions = IconButton("ph.quotes", "Captions on the map", checkable=True, parent=self)
         self.captions.toggled.connect(model.set_captions)
         self.lasso = IconButton("ph.scribble-loop", "Lasso", "L", checkable=True, parent=self)
@@ -57,7 +59,7 @@ class MapTools(QWidget):
         row.setSpacing(2)
         self._folded = False
         first = (self.colours, self.sizes, self.filters)
-        for part in (*first, self.layouts, self.captions, self.lasso, self.fit):
+        for part in (*first, self.layouts, self.drawn, self.captions, self.lasso, self.fit):
             part.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(part)
         model.choices_changed.connect(self.refresh)
@@ -110,17 +112,25 @@ class MapTools(QWidget):
 
     def _layout_button(self) -> QToolButton:
         button = QToolButton(self)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setToolButtonStyle(_ICON_AND_WORD)
         button.setIconSize(QSize(ICON, ICON))
         button.setFixedHeight(TARGET)
         button.setAccessibleName("Layout")
         button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.clicked.connect(self.choose_layout)
+        return button
+
+    def choose_layout(self) -> None:
+        """Offer methods, spaces, settings and the kept layouts."""
+        from vlm_explorer.widgets.layout_panel import LayoutPanel
+
+        LayoutPanel(self.layouts, self._model).open()
+
+    def _drawn_button(self) -> QToolButton:
+        """Return the button of what is drawn besides the points."""
+        button = IconButton("ph.eye", "What the map draws", parent=self)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
-        self._methods = self._choices(menu, "Method", map_words.METHODS)
-        menu.addSeparator()
-        self._spaces = self._choices(menu, "Space", map_words.SPACES)
-        menu.addSeparator()
         self._images = menu.addAction("Thumbnails, from near")
         self._images.setCheckable(True)
         self._images.setChecked(True)
@@ -139,12 +149,6 @@ class MapTools(QWidget):
         self._naming = self._choices(menu, "Regions named by", map_words.NAMINGS)
         self._naming.triggered.connect(lambda action: regions.name_by(action.data()))
         regions.changed.connect(self.refresh)
-        self._methods.triggered.connect(
-            lambda action: self._model.session.set_layout(method=action.data())
-        )
-        self._spaces.triggered.connect(
-            lambda action: self._model.session.set_layout(space=action.data())
-        )
         button.setMenu(menu)
         return button
 
@@ -167,16 +171,12 @@ class MapTools(QWidget):
         self._show_columns()
         layout = self._model.session.layout
         regions = self._model.session.regions
-        for group, chosen in (
-            (self._methods, layout.method),
-            (self._spaces, layout.space),
-            (self._naming, regions.by),
-        ):
-            for action in group.actions():
-                action.setChecked(action.data() == chosen)
-        method = map_words.METHODS.get(layout.method, layout.method.upper())
+        for action in self._naming.actions():
+            action.setChecked(action.data() == regions.by)
+        method = method_title(layout.method)
         self.layouts.setText(method)
-        self.layouts.setToolTip(f"How the map is laid out: {method}")
+        name = f", kept as “{layout.name}”" if layout.name else ""
+        self.layouts.setToolTip(with_shortcut(f"How the map is laid out: {method}{name}", "M"))
         self.layouts.setIcon(icon("ph.stack", "secondary"))
         self._pairs.setChecked(self._model.overlays.lines.pairs)
         self._gap.setChecked(self._model.overlays.lines.gap)

@@ -104,6 +104,7 @@ class MapView(QWidget):
         self.pins.resized.connect(self._arrange)
         self.legend.size_wanted.connect(self.tools.choose_size)
         self.message.acted.connect(self._act)
+        self.caption.wanted.connect(self.show_trust)
         self.model.changed.connect(self._refresh)
 
     def actions_table(self) -> list[ActionRow]:
@@ -125,6 +126,8 @@ class MapView(QWidget):
             ActionRow(
                 "map.filter", "Filter by a column…", "Shift+C", self.tools.choose_filter, "View"
             ),
+            ActionRow("map.layout", "Layout…", "M", self.tools.choose_layout, "View"),
+            ActionRow("map.trust", "How far to trust the map…", "T", self.show_trust, "View"),
             ActionRow("map.lasso", "Lasso", "L", partial(self._toggle, Tool.LASSO)),
             ActionRow("map.box", "Box", "B", partial(self._toggle, Tool.BOX)),
             ActionRow("map.brush", "Brush", "P", partial(self._toggle, Tool.BRUSH)),
@@ -138,6 +141,13 @@ class MapView(QWidget):
             ActionRow("map.open", "Open the current image", "Return Enter", canvas.open_current),
             ActionRow("map.look", "Quick look", "Space", self.quick_look),
         ]
+
+    def show_trust(self) -> None:
+        """Say how far to trust the map, over the caption line."""
+        if self.model.scene.state is MapState.READY:
+            from vlm_explorer.widgets.trust_panel import TrustPanel
+
+            TrustPanel(self.caption, self.model).open(above=True)
 
     def quick_look(self) -> None:
         """Show the current image's card, large, beside its point; again: hide it."""

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
-from vlm_explorer.viewmodels import map_words, second_map_words
+from vlm_explorer.viewmodels import layout_words, second_map_words
 from vlm_explorer.viewmodels.second_map import SecondMap
 from vlm_explorer.widgets.controls import ICON, TARGET, IconButton, Words
 from vlm_explorer.widgets.theme import icon, themes
@@ -76,8 +76,8 @@ class MapChooser(QToolButton):
         models = {model: model for model in second.models}
         self._add(f"Encoder ({len(models)} with vectors)", models, second.model, self._choose_model)
         for title, names, chosen, take in (
-            ("Method", map_words.METHODS, second.layout.method, self._choose_method),
-            ("Space", map_words.SPACES, second.layout.space, self._choose_space),
+            ("Method", layout_words.METHODS, second.layout.method, self._choose_method),
+            ("Space", layout_words.SPACES, second.layout.space, self._choose_space),
         ):
             menu.addSeparator()
             self._add(title, names, chosen, take)

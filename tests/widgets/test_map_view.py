@@ -31,6 +31,7 @@ from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.widgets.map_gestures import Tool
 from vlm_explorer.widgets.map_view import MapView
 from vlm_explorer.widgets.theme import theme
+from vlm_explorer.widgets.trust_panel import TrustPanel
 
 
 @pytest.fixture
@@ -489,13 +490,17 @@ def test_that_a_preliminary_map_says_so_until_the_real_one_is_there(view, sessio
     assert view.waiting.isHidden()
 
 
-def test_that_the_menu_of_layouts_asks_the_session(view, session, monkeypatch):
-    asked = []
-    monkeypatch.setattr(session, "set_layout", lambda **choice: asked.append(choice))
-    actions = {action.text(): action for action in view.tools.layouts.menu().actions()}
-    actions["Centred joint space"].trigger()
-    actions["PCA"].trigger()
-    assert asked == [{"space": "centred"}, {"method": "pca"}]
+def test_that_the_caption_line_and_its_key_say_how_far_to_trust_the_map(view, qtbot):
+    for ask in (
+        lambda: qtbot.mouseClick(view.caption, Qt.MouseButton.LeftButton),
+        lambda: qtbot.keyClick(view.caption, Qt.Key.Key_Return),
+        lambda: qtbot.keyClick(view.canvas, Qt.Key.Key_T),
+    ):
+        ask()
+        panel = view.caption.findChild(TrustPanel)
+        assert panel.isVisible()
+        qtbot.keyClick(panel, Qt.Key.Key_Escape)
+        qtbot.waitUntil(lambda: view.caption.findChild(TrustPanel) is None)
 
 
 def test_that_the_button_of_colours_says_what_they_stand_for(view, session):

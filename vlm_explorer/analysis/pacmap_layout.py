@@ -16,7 +16,8 @@ INSTALL = "pip install 'vlm-explorer[pacmap]'"
 
 def pacmap_is_here() -> bool:
     """Whether PaCMAP's package is installed; it is not imported."""
-    return find_spec("pacmap") is not None
+    found = find_spec("pacmap")
+    return found is not None and found.origin is not None  # a folder of that name is no package
 
 
 def require_pacmap() -> None:

@@ -41,7 +41,7 @@ SETTINGS = {
 # Fewer points have no neighbourhoods to keep; PCA shows them as they are.
 _FEWEST = {"umap": 10, "tsne": 10, "pacmap": 40, "pca": 0}
 _ROWS_AT_ONCE = 16_384
-_ROWS_FOR_AXES = 100_000
+_ROWS_FOR_AXES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ def pca(points: NDArray[np.float32]) -> Plane:
     """Return the two principal components' scores, float32 (N, 2).
 
     The sign of a component makes its largest loading positive, so that a map does not flip from
-    one run to the next. Components without variance are 0. Beyond 100,000 points the axes are
+    one run to the next. Components without variance are 0. Beyond 20,000 points the axes are
     those of every n-th point.
     """
     count, dimension = points.shape

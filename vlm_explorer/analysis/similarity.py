@@ -141,9 +141,15 @@ def _in_ties(
 
 def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return the rows at length one, float32; rows of zeros stay zero."""
-    values = np.asarray(vectors, np.float64)
-    length = np.linalg.norm(values, axis=-1, keepdims=True)
-    return np.asarray(values / np.where(length > 0, length, 1), np.float32)
+    rows = np.asarray(vectors)
+    found = np.empty(rows.shape, np.float32)
+    # Part by part: doubles of very many rows would not fit into the processor's cache.
+    step = len(rows) if rows.ndim < 2 else _ROWS_AT_ONCE
+    for start in range(0, len(rows), max(step, 1)):
+        values = rows[start : start + step].astype(np.float64)
+        length = np.linalg.norm(values, axis=-1, keepdims=True)
+        found[start : start + step] = values / np.where(length > 0, length, 1)
+    return found
 
 
 def combine(

@@ -14,6 +14,8 @@ SPACES = ("raw", "centred", "crossmodal", "images")
 
 # The mean of fewer texts is mostly the texts themselves: centring would erase what they say.
 _FEWEST_TO_CENTRE = 3
+_SMALLEST = 1e-6  # length of an offset from the mean that still points anywhere
+_ROWS_AT_ONCE = 1024
 
 
 class Space(Protocol):
@@ -51,11 +53,16 @@ def centred(vectors: Vectors) -> NDArray[np.float32]:
     """Return the vectors less their mean, at length one again; fewer than three as they are."""
     if len(vectors) < _FEWEST_TO_CENTRE:
         return unit(vectors)
-    values = np.asarray(vectors, np.float32)
-    offsets = values - values.mean(axis=0, dtype=np.float64).astype(np.float32)
-    # What float32 cannot tell from the mean must not be blown up to length one.
-    offsets[np.linalg.norm(offsets, axis=1) < 1e-6] = 0
-    return unit(offsets)
+    values = np.asarray(vectors)
+    mean = values.mean(axis=0, dtype=np.float64)
+    found = np.empty(values.shape, np.float32)
+    for start in range(0, len(values), _ROWS_AT_ONCE):
+        offsets = values[start : start + _ROWS_AT_ONCE] - mean
+        length = np.linalg.norm(offsets, axis=1, keepdims=True)
+        # What float32 cannot tell from the mean must not be blown up to length one.
+        scale = np.where(length < _SMALLEST, 0, 1 / np.maximum(length, _SMALLEST))
+        found[start : start + _ROWS_AT_ONCE] = offsets * scale
+    return found
 
 
 def modality_gap(images: Vectors, texts: Vectors) -> float:

@@ -30,6 +30,7 @@ class MapModel(SceneSource):
     """
 
     place_recalled = Signal()
+    second = False  # whether it is a map beside the session's own
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(session, parent)
@@ -38,7 +39,7 @@ class MapModel(SceneSource):
         session.history.add(self.styles, owner=self)
         session.history.add(LookPart(self), owner=self)
         self.layouts = LayoutShelf(session, self)
-        self.trust = TrustDesk(session, self)
+        self.trust = TrustDesk(session, self, second=self.second)
         session.opened.connect(self._restore)
 
     # The look, as a whole

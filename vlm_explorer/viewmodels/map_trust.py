@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.viewmodels import questions
 from vlm_explorer.viewmodels.columns import Column
-from vlm_explorer.viewmodels.map_words import quality_of
+from vlm_explorer.viewmodels.map_words import images, quality_of
 from vlm_explorer.viewmodels.session import Session
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 KEPT = "neighbours-kept"
 FEWEST = 33  # images that have neighbourhoods to compare
 MOST_GROUPS = 200  # whose cosines are compared
+_FEW = 4
 DISTANCES = (
     "Directions, sizes and distances between groups mean nothing on this map. How alike groups are "
     "is told by the cosine between their mean vectors:"
@@ -51,9 +52,14 @@ class TrustDesk(QObject):
 
     changed = Signal()
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(
+        self, session: Session, parent: QObject | None = None, *, second: bool = False
+    ) -> None:
+        """Follow the layout of a session; that of a `second` map gives no column."""
         super().__init__(parent)
         self._session = session
+        self._second = second
+        self._key = "trust beside" if second else "trust"
         self._judged: LayoutAnswer | None = None
         self._groups: object = None
         self._cosines: np.ndarray | None = None
@@ -65,7 +71,7 @@ class TrustDesk(QObject):
     @property
     def pending(self) -> bool:
         """Whether it is being measured."""
-        return self._session.runner.running("trust") is not None
+        return self._session.runner.running(self._key) is not None
 
     @property
     def sentence(self) -> str:
@@ -136,7 +142,7 @@ class TrustDesk(QObject):
                     content,
                     state.answer,
                     title="Measuring how far to trust the map",
-                    key="trust",
+                    key=self._key,
                     lane="process",
                     on_success=self._take,
                     on_failure=session.messages.show_error,
@@ -148,18 +154,20 @@ class TrustDesk(QObject):
         session = self._session
         if session.layout.answer is not self._judged or self._judged is None:
             return
+        session.put_layout(replace(session.layout, trust=found))
+        if self._second:
+            return
         values = np.full(len(session.images), np.nan)
         rows = [session.images.row_of.get(key, -1) for key in self._judged.image_ids]
         known = np.array(rows) >= 0
         values[np.array(rows)[known]] = found.kept[known]
-        session.put(layout=replace(session.layout, trust=found))
         if np.isfinite(values).any():
             session.columns.add(_column(values))
 
     def _forget_column(self) -> None:
         """Empty the column of another map; where points are coloured by it, they stay so."""
         columns = self._session.columns
-        if KEPT in columns.names():
+        if KEPT in columns.names() and not self._second:
             columns.add(_column(np.full(len(self._session.images), np.nan)))
 
     # Groups
@@ -168,7 +176,8 @@ class TrustDesk(QObject):
     def groups(self) -> tuple[str, ...]:
         """The names of the groups that can be compared."""
         return tuple(
-            group.name or f"group {number}" for number, group in enumerate(self._compared(), 1)
+            f"{group.name or f'group {number}'} ({images(group.count)})"
+            for number, group in enumerate(self._compared(), 1)
         )
 
     def alike(self, group: int) -> tuple[tuple[str, str], ...]:
@@ -200,7 +209,14 @@ class TrustDesk(QObject):
         )
 
     def _compared(self) -> tuple[Group, ...]:
-        return self._session.groups[:MOST_GROUPS]
+        """Return the regions of one level: the coarsest that has a few of them."""
+        groups = self._session.groups
+        of_level = [
+            [group for group in groups if group.level == level]
+            for level in sorted({group.level for group in groups})
+        ]
+        found = next((level for level in of_level if len(level) >= _FEW), None)
+        return tuple((found or max(of_level, key=len, default=[]))[:MOST_GROUPS])
 
     @Slot(object)
     def _take_cosines(self, cosines: np.ndarray) -> None:
@@ -230,4 +246,5 @@ def _figure(title: str, part: Trust) -> str:
 
 
 def _signed(value: float) -> str:
+    value = round(value, 2) + 0.0  # no minus before 0
     return f"{value:.2f}".replace("-", "−") if np.isfinite(value) else "–"

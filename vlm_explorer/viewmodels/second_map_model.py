@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 class SecondMapModel(MapModel):
     """Gives scenes of the second map; what is chosen about colours is the first map's to decide."""
 
+    second = True
+
     def __init__(self, second: SecondMap, parent: QObject | None = None) -> None:
         super().__init__(cast(Session, second.beside), parent)
         self._second, self._first = second, second.first

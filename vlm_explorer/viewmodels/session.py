@@ -242,6 +242,10 @@ class Session(SessionState):
         with self.history.step():
             self.lay_out_again(replace(self.layout, **{"name": "", "answer": None, **choices}))
 
+    def put_layout(self, layout: LayoutState) -> None:
+        """Show another layout, or what has become known of this one."""
+        self.put(layout=layout)
+
     def lay_out_again(self, layout: LayoutState) -> None:
         """Lay the map out as it was; at once where the answer is at hand."""
         answer, shown = layout.answer, self.layout

@@ -91,13 +91,13 @@ class KeptLayouts(QWidget):
         if row.name == self._removed:
             return self._removing(row)
         widget, line = _line()
-        name = text_button(row.name, "link")
-        name.setEnabled(not row.current and not row.foreign)
-        name.setToolTip("Shown now" if row.current else f"Open “{row.name}” as it was kept")
-        if row.foreign:
-            name.setToolTip("Look with its encoder to open it")
-        name.clicked.connect(lambda: self._shelf.open(row.name))
-        line.addWidget(name)
+        if row.current or row.foreign:
+            line.addWidget(Words(row.name, "" if row.current else "secondary"), 1)
+        else:
+            name = text_button(row.name, "link")
+            name.setToolTip(f"Open “{row.name}” as it was kept")
+            name.clicked.connect(lambda: self._shelf.open(row.name))
+            line.addWidget(name)
         note = Words(f"{'shown · ' if row.current else ''}{row.note}", "annotation")
         note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         line.addWidget(note, 1)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
     QDoubleSpinBox,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QRadioButton,
     QWidget,
@@ -23,7 +22,8 @@ from vlm_explorer.widgets.controls import Line, Words, text_button
 from vlm_explorer.widgets.flyout import Flyout
 from vlm_explorer.widgets.kept_layouts import KeptLayouts
 
-_WIDTH = 440  # px
+_WIDTH = 480  # px
+_BOX = 88  # px, a setting's box
 _NAMES = 136  # px, the column of what can be chosen
 
 
@@ -65,7 +65,7 @@ class LayoutPanel(Flyout):
         grid.setColumnMinimumWidth(0, _NAMES)
         grid.setColumnStretch(1, 1)
         grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(2)
+        grid.setVerticalSpacing(6)
         for place, choice in enumerate(choices):
             button = QRadioButton(choice.title, self)
             button.setEnabled(choice.available)
@@ -80,26 +80,35 @@ class LayoutPanel(Flyout):
         return group
 
     def _add_settings(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        for setting in self._choice.settings():
+        """Add a box a setting, under its name, and the button that makes them count."""
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(2)
+        for place, setting in enumerate(self._choice.settings()):
             box = QDoubleSpinBox(self)
             box.setDecimals(setting.decimals)
             box.setRange(setting.least, setting.most)
             box.setSingleStep(setting.step)
             box.setToolTip(setting.note)
             box.setAccessibleName(setting.title)
-            box.setFixedWidth(76)
-            box.setGroupSeparatorShown(False)
+            box.setFixedWidth(_BOX)
             box.valueChanged.connect(self._decide)
-            name = Words(setting.title, "secondary", parent=self)
-            name.setMinimumWidth(name.sizeHint().width())
-            row.addWidget(name)
-            row.addWidget(box)
+            name = Words(setting.title, "annotation", parent=self)
+            name.setFixedWidth(_BOX)
+            grid.addWidget(name, 0, place)
+            grid.addWidget(box, 1, place)
             self.settings[setting.key], self._names[setting.key] = box, name
-        row.addStretch(1)
-        row.addWidget(self.apply)
-        self.column.addLayout(row)
+        last = len(self.settings)
+        grid.setColumnStretch(last, 1)
+        grid.addWidget(self.apply, 1, last + 1)
+        self.column.addLayout(grid)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter in a box lays out with what was typed."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.apply.isEnabled():
+            self._apply()
+        else:
+            super().keyPressEvent(event)
 
     def first_focus(self) -> QWidget:
         """The method that is in use."""

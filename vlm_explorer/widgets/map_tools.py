@@ -124,7 +124,8 @@ class MapTools(QWidget):
         """Offer methods, spaces, settings and the kept layouts."""
         from vlm_explorer.widgets.layout_panel import LayoutPanel
 
-        LayoutPanel(self.layouts, self._model).open()
+        if not self.isHidden():  # a second map has a bar of its own
+            LayoutPanel(self.layouts, self._model).open()
 
     def _drawn_button(self) -> QToolButton:
         """Return the button of what is drawn besides the points."""

@@ -86,8 +86,8 @@ def _first_picture() -> dict[str, float]:
             np.zeros(size, np.bool_),
             np.full(size, Level.PLAIN, np.int8),
         )
-        colours = np.array([[76, 194, 255], [11, 14, 18], [76, 194, 255], [57, 66, 78]], np.uint8)
-        brush = Brush(colours[:1], *colours[1:], diameter(size), False)
+        ground, accent, ghost = np.array([[11, 14, 18], [76, 194, 255], [57, 66, 78]], np.uint8)
+        brush = Brush(accent[None], ground, accent, ghost, diameter(size))
         rasterise(points, brush, View(width=WIDTH, height=HEIGHT).fitted(points.xy))
         drawn = time.perf_counter()
     return {

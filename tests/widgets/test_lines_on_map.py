@@ -101,7 +101,7 @@ def test_that_the_menu_switches_lines_and_gap(session, make_view, qtbot):
     fill(session, captioned=["a", "b"])
     lay_out(session, captions=CAPTIONS, space="raw")
     view = make_view()
-    actions = {action.text(): action for action in view.tools.layouts.menu().actions()}
+    actions = {action.text(): action for action in view.tools.drawn.menu().actions()}
     actions["Modality gap, in the raw space"].trigger()
     settle(view, qtbot)
     assert not [word for word in view.canvas.words if word.kind is WordKind.GAP]

@@ -88,7 +88,7 @@ def test_that_a_thumbnail_stays_as_long_as_its_point_is_in_view_and_there_is_roo
 
 
 def test_that_the_menu_says_what_regions_are_named_by_and_changes_it(view, session, qtbot):
-    actions = {action.text(): action for action in view.tools.layouts.menu().actions()}
+    actions = {action.text(): action for action in view.tools.drawn.menu().actions()}
     phrases, labels = (actions[name[0].upper() + name[1:]] for name in NAMINGS.values())
     assert phrases.isChecked()
     labels.trigger()

@@ -381,6 +381,22 @@ def test_that_the_viewer_makes_room_in_a_small_window_and_comes_back(
     assert pair(compared).bar.isHidden()
 
 
+def test_that_the_card_of_a_point_lies_within_a_narrow_map(
+    compared: MainWindow, qtbot: QtBot
+) -> None:
+    compared.workspace.toggle_viewer()
+    QApplication.processEvents()
+    compared.session.select([str(compared.session.images.ids[5])])
+    for view in (compared.workspace.map, right(compared)):
+        assert view.width() < 330
+        send(view, QEvent.Type.MouseMove, spot(view, str(compared.session.images.ids[5])))
+        qtbot.waitUntil(view.card.isVisible)
+        assert view.rect().contains(view.card.geometry())
+        view.quick_look()
+        assert view.rect().contains(view.card.geometry())
+        view.quick_look()
+
+
 def words(line: str) -> list[str]:
     return line.replace("·", "").split()
 

@@ -11,7 +11,8 @@ from vlm_explorer.widgets.theme import ANNOTATION, BODY, RADIUS, font, theme, th
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 SIDE, LARGE_SIDE = 96, 224  # px, of the thumbnail
-_TEXT = 208  # px, width of the words
+_TEXT, _LEAST_TEXT = 208, 120  # px, width of the words; in a narrow pane
+_MARGIN = 4  # px between card and pane
 _PAD = 12
 _GAP = 4
 _OFFSET = 18  # px between pointer and card
@@ -49,7 +50,7 @@ class HoverCard(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._thumbnails = thumbnails
         self._info: PointInfo | None = None
-        self._side = SIDE
+        self._side, self._text = SIDE, _TEXT
         thumbnails.loaded.connect(self._take_thumbnails)
         themes.changed.connect(self.update)
         self.hide()
@@ -63,10 +64,14 @@ class HoverCard(QWidget):
         """Show a point's card beside the pointer."""
         self._info = info
         room = self._pane.height() // 2 - 4 * _PAD
+        wide = self._pane.width() - 2 * _MARGIN - 3 * _PAD
+        room = min(room, wide - _LEAST_TEXT)
         self._side = min(LARGE_SIDE, max(SIDE, room)) if large else SIDE
+        self._text = max(_LEAST_TEXT, min(_TEXT, wide - self._side))
         self.setAccessibleName(". ".join(p for p in (info.title, info.caption, info.label) if p))
         self.resize(self._layout(None))
-        self.setGeometry(place_card(self.size(), pointer, self._pane.rect().adjusted(4, 4, -4, -4)))
+        area = self._pane.rect().adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
+        self.setGeometry(place_card(self.size(), pointer, area))
         self.show()
         self.raise_()
         self.update()
@@ -97,7 +102,7 @@ class HoverCard(QWidget):
         if info is None:
             return QSize(0, 0)
         left = _PAD if info.image_id is None else 2 * _PAD + self._side
-        column = _Column(painter, left, _PAD)
+        column = _Column(painter, left, _PAD, self._text)
         column.write(info.title, font(BODY, QFont.Weight.Medium), "text", 1)
         kind = "caption of this image" if info.kind == "caption" else info.detail
         column.write(kind, font(ANNOTATION), "secondary", 1)
@@ -110,15 +115,15 @@ class HoverCard(QWidget):
             column.write_score(name, value)
         column.write(info.scores_note, font(ANNOTATION), "disabled", 1)
         height = max(column.y, _PAD + self._side if info.image_id is not None else 0) + _PAD
-        return QSize(left + _TEXT + _PAD, round(height))
+        return QSize(left + self._text + _PAD, round(height))
 
 
 class _Column:
     """Writes lines of words one below the other."""
 
-    def __init__(self, painter: QPainter | None, x: float, y: float) -> None:
+    def __init__(self, painter: QPainter | None, x: float, y: float, width: int) -> None:
         self._painter = painter
-        self._x = x
+        self._x, self._width = x, width
         self.y = y
 
     def gap(self) -> None:
@@ -137,7 +142,7 @@ class _Column:
         layout.beginLayout()
         parts = []
         while (line := layout.createLine()).isValid():
-            line.setLineWidth(_TEXT)
+            line.setLineWidth(self._width)
             parts.append((line.textStart(), line.textLength(), line.height()))
         layout.endLayout()
         for number, (start, length, height) in enumerate(parts[:lines]):
@@ -148,12 +153,12 @@ class _Column:
         """Write a name, and its number at the right."""
         chosen = font(ANNOTATION)
         if self._painter is not None:
-            area = QRectF(self._x, self.y, _TEXT, 16)
+            area = QRectF(self._x, self.y, self._width, 16)
             roles = theme()
             self._painter.setFont(chosen)
             self._painter.setPen(roles.colour("text"))
             self._painter.drawText(area, Qt.AlignmentFlag.AlignRight, value)
-            room = _TEXT - self._painter.fontMetrics().horizontalAdvance(value) - 8
+            room = self._width - self._painter.fontMetrics().horizontalAdvance(value) - 8
             self._painter.setPen(roles.colour("secondary"))
             short = self._painter.fontMetrics().elidedText(
                 name, Qt.TextElideMode.ElideRight, int(room)
@@ -165,7 +170,9 @@ class _Column:
         if self._painter is not None:
             self._painter.setFont(chosen)
             self._painter.setPen(theme().colour(role))
-            short = self._painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, _TEXT)
-            area = QRectF(self._x, self.y, _TEXT + 1, height)
+            short = self._painter.fontMetrics().elidedText(
+                text, Qt.TextElideMode.ElideRight, self._width
+            )
+            area = QRectF(self._x, self.y, self._width + 1, height)
             self._painter.drawText(area, Qt.TextFlag.TextSingleLine, short)
         self.y += height

@@ -124,3 +124,14 @@ def test_that_a_prompt_keeps_its_words_in_a_crowd_and_no_words_overlap(session, 
         assert "left pleural effusion" in {word.text for word in words}
         for number, word in enumerate(words):
             assert not any(word.rect.intersects(other.rect) for other in words[number + 1 :])
+
+
+def test_that_no_star_lies_on_the_words_of_the_gap(session, make_view, qtbot):
+    fill(session, captioned=["a", "b"])
+    lay_out(session, captions={"a": (12.0, 5.0), "b": (14.0, 6.0)}, space="raw")
+    search(session, "left pleural effusion", [0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
+    view = make_view(700, 500)
+    word = next(word for word in view.canvas.words if word.kind is WordKind.GAP)
+    for star in view.model.scene.stars:
+        x, y = view.canvas.view.to_screen(np.array([star.x, star.y])).tolist()
+        assert not word.rect.contains(QPointF(x, y))

@@ -155,6 +155,8 @@ def _told(
             for candidate in wish.candidates
         )
         taken = [*covering, *(Rect(*word.rect.getRect()) for word in told)]  # type: ignore[misc]
+        if wish.beside_stars:
+            taken += shapes
         label = Label(wish.candidates, wish.priority, costs, wish.gap)
         told += _words([wish], place([label], _screen(view), taken))
     return told
@@ -179,13 +181,17 @@ def _screen(view: View) -> Rect:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Wish:
-    """Words without a place yet; `lenient`: the points that their first place may cover."""
+    """Words without a place yet.
+
+    `lenient`: the points that their first place may cover; `beside_stars`: no star is covered.
+    """
 
     word: Word
     candidates: tuple[Rect, ...]
     priority: float
     gap: float = 4.0
     lenient: float = 0.0
+    beside_stars: bool = False
 
 
 def _label(wish: _Wish, clutter: Clutter) -> Label:
@@ -265,7 +271,7 @@ def _gap_wishes(gap: GapMark, view: View) -> tuple[_Wish, ...]:
     """Wish for a place along the line, for the number and what it is, else for the number alone."""
     (x0, y0), (x1, y1) = _at(*gap.images, view), _at(*gap.texts, view)
 
-    def wish(after: str) -> _Wish:
+    def wish(after: str, beside_stars: bool) -> _Wish:
         size = _measured(WordKind.GAP, gap.title, after)
         candidates = tuple(
             candidate
@@ -273,9 +279,9 @@ def _gap_wishes(gap: GapMark, view: View) -> tuple[_Wish, ...]:
             for candidate in beside(x0 + (x1 - x0) * share, y0 + (y1 - y0) * share, *size, 10.0)
         )
         word = Word(WordKind.GAP, QRectF(), gap.title, after, gap)
-        return _Wish(word, candidates, _GAP, gap=_GROUP_GAP)
+        return _Wish(word, candidates, _GAP, gap=_GROUP_GAP, beside_stars=beside_stars)
 
-    return wish(gap.meaning), wish("")
+    return wish(gap.meaning, True), wish("", True), wish("", False)
 
 
 def star_rects(stars: Sequence[Star], view: View) -> list[QRectF]:

@@ -6,7 +6,7 @@ from map_session import fill, lay_out, search
 
 from vlm_explorer.rendering.points import SIZES
 from vlm_explorer.viewmodels.columns import Column
-from vlm_explorer.viewmodels.map_colouring import ColourBy, ColourStyle, colour
+from vlm_explorer.viewmodels.map_colouring import ColourBy, ColourStyle, colour, style_key
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_ramp import MISSING, RampStyle, ramp_codes
 from vlm_explorer.viewmodels.map_sizes import sizing_of
@@ -147,6 +147,7 @@ def test_that_the_user_changes_colours_and_they_are_kept(session, model):
     assert colours["CT"] == 7
     other = MapModel(session, session)
     kept = session.kept.values["column_styles"]
+    assert "CT" not in str(kept)
     assert from_json(kept["modality"]) == model.styles.of("modality")
     other.styles.set_colour(ColourBy.MODALITY, "CT", None)
     model.styles.reset(ColourBy.MODALITY)
@@ -169,5 +170,7 @@ def test_that_what_cannot_be_read_is_the_usual_style(kept):
 
 def test_that_a_chosen_colour_is_that_categorys_alone():
     values = np.array(["a", "b", "a", "c"], object)
-    colouring = colour(Column("x", "x", values), ColourStyle({"b": 9, "gone": 3}))
+    colouring = colour(
+        Column("x", "x", values), ColourStyle({style_key("b"): 9, style_key("gone"): 3})
+    )
     assert [(c.key, c.colour) for c in colouring.categories] == [("a", 0), ("b", 9), ("c", 2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -74,12 +75,17 @@ class ColourStyle:
     """The user's colours of one column.
 
     Attributes:
-        colours: of categories by key, indices into the theme's categories.
+        colours: of categories by `style_key`, indices into the theme's categories.
         ramp: palette and centre of a scale.
     """
 
     colours: Mapping[str, int] = field(default_factory=dict)
     ramp: RampStyle = field(default_factory=RampStyle)
+
+
+def style_key(category: str) -> str:
+    """Return what stands for a category where its colour is kept: descriptions are free text."""
+    return hashlib.blake2b(category.encode(), digest_size=8).hexdigest()
 
 
 class ColourChoice:
@@ -153,7 +159,8 @@ def _by_category(column: Column, chosen: Mapping[str, int]) -> Colouring:
     colours = {name: number for number, name in enumerate(column.order)}
     for i in named:
         colours.setdefault(names[i], len(colours))
-    colours |= {name: index for name, index in chosen.items() if name in colours}
+    for i in named if chosen else ():
+        colours[names[i]] = chosen.get(style_key(names[i]), colours[names[i]])
     categories = [
         Category(names[i], column.titles.get(names[i], names[i]), colours[names[i]]) for i in named
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from vlm_explorer.viewmodels.map_colouring import ColourStyle
+from vlm_explorer.viewmodels.map_colouring import ColourStyle, style_key
 from vlm_explorer.viewmodels.map_ramp import RampStyle
 from vlm_explorer.viewmodels.session import Session
 
@@ -38,9 +38,11 @@ class MapStyles(QObject):
     def set_colour(self, key: str, category: str, index: int | None) -> None:
         """Give a category of a column one of the theme's colours; None: its own again."""
         style = self.of(key)
-        colours = {name: colour for name, colour in style.colours.items() if name != category}
-        if index is not None:
-            colours[category] = index
+        colours = dict(style.colours)
+        if index is None:
+            colours.pop(style_key(category), None)
+        else:
+            colours[style_key(category)] = index
         self._put(key, replace(style, colours=colours))
 
     def set_ramp(self, key: str, ramp: RampStyle) -> None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from vlm_explorer.viewmodels.session import Session
 
 
+_FIRST = 64  # members of a group that are looked at first
+
+
 class MapState(Enum):
     """What there is to show."""
 
@@ -209,7 +212,7 @@ def build_scene(
         stars=choices.stars,
         captions=choices.captions,
         groups=groups,
-        named=tuple(bool(active[group.members].any()) for group in groups),
+        named=tuple(_any(active, group.members) for group in groups),
         current=_current(session, row, text, points),
         caption=map_words.caption_line(
             session, int(active.sum()), int((active & masks.selected).sum())
@@ -219,6 +222,11 @@ def build_scene(
         selected=int(masks.selected.sum()),
         waiting=map_words.waiting(session),
     )
+
+
+def _any(active: NDArray[np.bool_], members: NDArray[np.int64]) -> bool:
+    """Whether any member is active; the first few tell mostly, of a million."""
+    return bool(active[members[:_FIRST]].any() or active[members[_FIRST:]].any())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ from vlm_explorer.widgets.map_chips import Pill
 from vlm_explorer.widgets.theme import ANNOTATION, Theme, font, theme
 
 RAMP = QSize(232, 84)
-SIZE = QSize(172, 84)
+SIZE = QSize(196, 84)
 _BAR, _TALL = 7, 22  # px: height of the gradient, and of the histogram above it
 _LARGEST = 5.0  # px, radius of the largest point in the legend
 
@@ -131,7 +131,11 @@ class SizeBar(Scale):
             )
             if note
         )
+        self._missing = f"{sizing.missing:,} none" if sizing.missing else ""
         self._describe(f"Size: {sizing.title}", scale_words(sizing), notes)
+
+    def _missing_dot(self, roles: Theme) -> tuple[QColor, float]:
+        return roles.colour("text"), _LARGEST * min(SIZES) / max(SIZES) * 1.2
 
     def paint_scale(self, painter: QPainter, area: QRectF, roles: Theme) -> None:
         """Draw the sizes from small to large."""

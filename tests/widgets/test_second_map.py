@@ -381,6 +381,17 @@ def test_that_the_viewer_makes_room_in_a_small_window_and_comes_back(
     assert pair(compared).bar.isHidden()
 
 
+def test_that_the_tools_lie_within_a_narrow_map(compared: MainWindow) -> None:
+    compared.workspace.toggle_viewer()
+    QApplication.processEvents()
+    left = compared.workspace.map
+    assert right(compared).isVisible()
+    assert left.rect().contains(left.tools.geometry())
+    left.model.set_colour_by(ColourBy.MODALITY)
+    QApplication.processEvents()
+    assert left.rect().contains(left.tools.geometry())
+
+
 def test_that_the_card_of_a_point_lies_within_a_narrow_map(
     compared: MainWindow, qtbot: QtBot
 ) -> None:

@@ -57,7 +57,7 @@ class MapTools(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(3, 3, 3, 3)
         row.setSpacing(2)
-        self._folded = False
+        self._folded = self._wordless = False
         first = (self.colours, self.sizes, self.filters)
         for part in (*first, self.layouts, self.drawn, self.captions, self.lasso, self.fit):
             part.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -191,7 +191,7 @@ class MapTools(QWidget):
         title = columns.title(model.colour_by)
         shown = elided(title, _FEWER_LETTERS if self._folded else _LETTERS)
         self.colours.setIcon(icon("ph.palette", "secondary"))
-        self.colours.setToolButtonStyle(_ICON_AND_WORD)
+        self.colours.setToolButtonStyle(_ICON_ONLY if self._wordless else _ICON_AND_WORD)
         self.colours.setText(shown if self._folded else f"Colour: {shown}")
         self.colours.setToolTip(with_shortcut(f"Colour by: {title}", "C"))
         self.colours.setAccessibleName(f"Colour by: {title}")
@@ -208,11 +208,13 @@ class MapTools(QWidget):
         self._fold(False)
         if self.sizeHint().width() > width:
             self._fold(True)
+        if self.sizeHint().width() > width:
+            self._fold(True, wordless=True)
         self.adjustSize()
 
-    def _fold(self, folded: bool) -> None:
+    def _fold(self, folded: bool, *, wordless: bool = False) -> None:
         self.layouts.setToolButtonStyle(_ICON_ONLY if folded else _ICON_AND_WORD)
-        self._folded = folded
+        self._folded, self._wordless = folded, wordless
         self._show_columns()
         layout = self.layout()
         assert layout is not None

@@ -225,6 +225,6 @@ def pca(points: NDArray[np.float32]) -> Plane:
     axes[:, variance <= max(1e-6 * variance[0], 1e-12)] = 0
     xy = np.zeros((count, 2), np.float32)
     for start in range(0, count, _ROWS_AT_ONCE):
-        block = points[start : start + _ROWS_AT_ONCE] - mean
-        xy[start : start + len(block), : axes.shape[1]] = block @ axes
+        block = points[start : start + _ROWS_AT_ONCE] @ axes
+        xy[start : start + len(block), : axes.shape[1]] = block - mean @ axes
     return xy

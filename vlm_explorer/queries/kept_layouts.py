@@ -127,4 +127,4 @@ def text_of(values: np.ndarray) -> str:
 
 def _column(ids: Sequence[str]) -> np.ndarray:
     """Return ids, which are ASCII, one byte a letter."""
-    return np.array([key.encode("ascii") for key in ids], "S")
+    return np.array(ids, "S")

@@ -132,6 +132,5 @@ def _key(
         key.append(imported["date"])  # vectors under one key may be imported again
     made = [request.method, request.space, request.spec().settings, list(request.texts)]
     digest = hashlib.sha256(json.dumps([key, made, list(texts)], sort_keys=True).encode())
-    for image in image_ids:
-        digest.update(image.encode())
+    digest.update("".join(image_ids).encode())
     return f"{request.method}-{request.space}-{digest.hexdigest()[:16]}"

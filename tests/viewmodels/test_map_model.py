@@ -461,3 +461,12 @@ def test_that_there_is_room_for_prompts_before_one_is_typed(session, model):
     assert before == model.overlays.extent
     assert before[0] <= star.x <= before[2]
     assert before[1] <= star.y <= before[3]
+
+
+def test_that_a_selection_that_is_filtered_out_neither_fades_nor_counts(session, laid_out):
+    session.select(["a", "b"])
+    show_only(session, [False, False, True, True, True, True])
+    scene = laid_out.scene
+    levels = dict(zip(scene.row.tolist(), scene.points.level.tolist(), strict=True))
+    assert [levels[row] for row in range(6)] == [Level.GHOST] * 2 + [Level.PLAIN] * 4
+    assert not any(entry.selected for entry in scene.legend)

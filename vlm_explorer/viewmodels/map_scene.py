@@ -37,7 +37,7 @@ class MapState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LegendEntry:
-    """A category with the number of its images: selected, shown by the filter, and all."""
+    """A category with the number of its images: selected and shown, shown by filters, and all."""
 
     category: Category
     hidden: bool
@@ -237,11 +237,11 @@ class _Masks:
 
 
 def _masks(session: Session, places: Places, colouring: Colouring, choices: Choices) -> _Masks:
-    """Return each image's level. One selected image has a halo; the others fade from two on."""
+    """Return each image's level. One selected image has a halo; from two seen on others fade."""
     size = len(session.images)
     shown = session.shown if len(session.shown) == size else np.ones(size, np.bool_)
     selected = session.selected
-    rest = Level.FADED if selected.sum() > 1 else Level.PLAIN
+    rest = Level.FADED if (selected & shown).sum() > 1 else Level.PLAIN
     level = np.full(size + 1, rest, np.int8)
     level[:-1][selected] = Level.SELECTED
     level[:-1][~shown] = Level.GHOST
@@ -260,7 +260,11 @@ def _legend(
     size = len(colouring.categories)
     selected, shown, total = (
         np.bincount(colouring.codes[chosen], minlength=size)
-        for chosen in (masks.selected, masks.shown, np.ones(len(session.images), np.bool_))
+        for chosen in (
+            masks.selected & masks.shown,
+            masks.shown,
+            np.ones(len(session.images), np.bool_),
+        )
     )
     return tuple(
         LegendEntry(

@@ -11,7 +11,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -241,7 +241,9 @@ class Library(QWidget):
         chosen = self.tree.selectionModel().selectedIndexes()
         ids = [image_id for index in chosen for image_id in index.data(IMAGE_IDS)]
         if ids:
-            self._session.select(ids, ids[0])
+            held = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
+            with self._session.history.step("" if held else "browse"):  # one goes on by keys
+                self._session.select(ids, ids[0])
 
     @Slot()
     def _follow(self) -> None:

@@ -209,6 +209,20 @@ class Message(QWidget):
         self.action.setVisible(bool(action))
         self.setVisible(bool(sentence))
 
+    @property
+    def area(self) -> QRectF:
+        """Where its words are."""
+        words = max(self.sentence.sizeHint().width(), self.action.sizeHint().width())
+        area = QRectF(0, 0, min(words + 24, self.width()), self.height() - 24)
+        area.moveCenter(QRectF(self.rect()).center())
+        return area
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw a ground for the words: stars may lie below."""
+        painter = QPainter(self)
+        painter.fillRect(self.area, theme().colour("map_ground", 0.9))
+        painter.end()
+
 
 def message_of(scene: MapScene, *, hiding: bool) -> tuple[str, str]:
     """Return a sentence and an action for a map on which nothing can be seen, else "" twice."""

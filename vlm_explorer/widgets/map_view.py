@@ -268,7 +268,10 @@ class MapView(QWidget):
     def _obstacles(self) -> list[QRectF]:
         """Return what words on the map must leave free."""
         over = (*self._over_top(), self.legend, self.caption, self.waiting, self.pins)
-        return [QRectF(part.geometry()) for part in over if not part.isHidden()]
+        found = [QRectF(part.geometry()) for part in over if not part.isHidden()]
+        if not self.message.isHidden():
+            found.append(self.message.area.translated(self.message.pos().toPointF()))
+        return found
 
     def _over_top(self) -> tuple[QWidget, ...]:
         return self.tools, self.select_bar, self.filters

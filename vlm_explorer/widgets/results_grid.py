@@ -12,7 +12,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QDrag, QMouseEvent
+from PySide6.QtGui import QDrag, QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from vlm_explorer.viewmodels.results import IMAGE_ID, ResultsModel
@@ -187,7 +187,9 @@ class ResultsGrid(QWidget):
             return
         chosen = [index.data(IMAGE_ID) for index in self.view.selectionModel().selectedIndexes()]
         current = self._current()
-        self._session.select(chosen, current if current in chosen else None)
+        held = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
+        with self._session.history.step("" if held else "browse"):  # one goes on by keys
+            self._session.select(chosen, current if current in chosen else None)
 
     @Slot()
     def _follow(self) -> None:

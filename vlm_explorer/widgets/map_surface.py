@@ -201,8 +201,11 @@ class MapSurface(QWidget):
         """
         changed, self._insets = insets != self._insets, insets
         drawn, content = self._fitted_for
-        if changed and self._fitted and (content == self._content() or drawn != self._kind()):
+        may_fit = self._fitted and (content == self._content() or drawn != self._kind())
+        if may_fit and changed:
             self._fit()
+        elif may_fit:
+            self._fitted_for = self._kind(), self._content()
 
     def _content(self) -> tuple[object, ...]:
         """Return what is selected, filtered and hidden."""

@@ -13,7 +13,6 @@ from PySide6.QtCore import QObject, Slot
 from vlm_explorer.viewmodels import background, indexing_work, questions
 from vlm_explorer.viewmodels.early_view import EarlyView
 from vlm_explorer.viewmodels.encoder_words import describe_encoder
-from vlm_explorer.viewmodels.filters import TextFilter
 from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.recent import RecentPlaces
 from vlm_explorer.viewmodels.states import LabelState, LayoutState, QueryState
@@ -202,7 +201,7 @@ class Opening(QObject):
             session.follow_up()
 
     def _restore(self) -> None:
-        """Put back what was kept: layout, labels, filter, query, the image in the viewer."""
+        """Put back what was kept: layout, labels, query, the image in the viewer."""
         session = self._session
         if session.demo:
             return
@@ -212,8 +211,6 @@ class Opening(QObject):
         match kept.get("labels", list):
             case [list(labels), str(templates), str(task)]:
                 session.label_state = LabelState(tuple(map(str, labels)), templates, task)
-        if words := kept.get("filter", str):
-            session.set_filter(TextFilter(words))
         if text := kept.get("query", str):
             session.put(query=QueryState(text=text, pending=True))
         elif (like := kept.get("like", str)) in session.images.row_of:

@@ -185,13 +185,12 @@ class Session(SessionState):
         self._apply_filters()
 
     def set_filters(self, filters: tuple[Filter, ...]) -> None:
-        """Filter by exactly these."""
+        """Filter by exactly these; none is kept on disk, as the words may be a name."""
         if filters == self.filters:
             return
         before, text = text_of(self.filters), text_of(filters)
         with self.history.step(typing("filter", before, text) or dragging(self.filters, filters)):
             self.filters = filters
-            self.kept.put("filter", text)
             self._apply_filters()
             self.filters_changed.emit()
 

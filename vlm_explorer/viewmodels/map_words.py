@@ -46,7 +46,8 @@ def counts_line(session: Session, shown: int, selected: int) -> str:
     """
     chosen, total = int(session.selected.sum()), len(session.images)
     if not selected:
-        unseen = f", {chosen:,} selected are not" if chosen else ""
+        verb = "is" if chosen == 1 else "are"
+        unseen = f", {chosen:,} selected {verb} not" if chosen else ""
         return f"{shown:,} of {total:,} shown{unseen}"
     unseen = f" (and {chosen - selected:,} not shown)" if chosen > selected else ""
     return f"{selected:,} selected{unseen} of {shown:,} shown of {total:,}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -20,6 +20,7 @@ class Flyout(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFixedWidth(width)
         self._owner = owner
+        self._above = False
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(_PAD, _PAD, _PAD, _PAD)
         self.column.setSpacing(8)
@@ -30,17 +31,34 @@ class Flyout(QWidget):
 
     def open(self, *, above: bool = False) -> None:
         """Show the panel at its owner, within the window."""
-        self.adjustSize()
+        self.resize(self.width(), self._height())
         window = self._owner.window()
         area = window.rect().translated(window.mapToGlobal(QPoint(0, 0)))
         corner = self._owner.mapToGlobal(QPoint(0, self._owner.height() + _GAP))
-        if above or corner.y() + self.height() > area.bottom():
+        self._above = above or corner.y() + self.height() > area.bottom()
+        if self._above:
             corner.setY(self._owner.mapToGlobal(QPoint(0, 0)).y() - _GAP - self.height())
         corner.setX(max(area.left(), min(corner.x(), area.right() - self.width() - _GAP)))
         corner.setY(max(area.top(), corner.y()))
         self.move(corner)
         self.show()
         self.first_focus().setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def event(self, event: QEvent) -> bool:
+        """Be as high as what there is to show, also when that becomes something else."""
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            bottom, height = self.geometry().bottom(), self._height()
+            top = bottom - height + 1 if self._above else self.y()
+            self.setGeometry(self.x(), top, self.width(), height)
+        return handled
+
+    def _height(self) -> int:
+        """Return how high the panel must be at its width."""
+        self.column.activate()
+        if self.column.hasHeightForWidth():
+            return self.column.totalHeightForWidth(self.width())
+        return self.column.totalSizeHint().height()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ground."""

@@ -50,7 +50,6 @@ class LayoutPanel(Flyout):
         self._add_settings()
         self.column.addWidget(Line(parent=self))
         self.kept = KeptLayouts(model.layouts, self)
-        self.kept.resized.connect(self._fit)
         self.column.addWidget(self.kept)
         self._choice.changed.connect(self._show)
         self._show()
@@ -151,16 +150,6 @@ class LayoutPanel(Flyout):
         self.gap.setText(self._choice.gap)
         self.gap.setVisible(bool(self._choice.gap))
         self._decide()
-        self._fit()
-
-    @Slot()
-    def _fit(self) -> None:
-        """Be as high as what there is to show, now that it is something else."""
-        layout = self.layout()
-        assert layout is not None
-        layout.activate()
-        if self.isVisible():
-            self.resize(self.width(), self.sizeHint().height())
 
 
 class _Note(QLabel):

@@ -125,17 +125,6 @@ class TrustPanel(Flyout):
             self.cosines.addWidget(
                 Words(alone if len(trust.groups) == 1 else nothing, "annotation")
             )
-        self._fit()
-
-    def _fit(self) -> None:
-        """Be as high as what there is to show; the lower edge stays where it is."""
-        layout = self.layout()
-        assert layout is not None
-        layout.activate()
-        if self.isVisible():
-            bottom = self.geometry().bottom()
-            height = self.sizeHint().height()
-            self.setGeometry(self.x(), bottom - height + 1, self.width(), height)
 
 
 def _right(text: str, role: str = "") -> Words:

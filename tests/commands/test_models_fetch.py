@@ -116,12 +116,15 @@ def test_that_a_file_of_weights_is_imported_with_its_architecture(capsys, tmp_pa
 
 
 def test_that_a_bare_file_of_weights_becomes_an_encoder_that_says_what_it_was(
-    capsys, tmp_path, model_folder
+    capsys, tmp_path, model_folder, monkeypatch
 ):
     import open_clip
     import torch
+    from open_clip import factory
     from safetensors.torch import load_file
 
+    for name in ("_MODEL_CONFIGS", "_MODEL_CONFIG_PATHS"):  # as they were, for other tests
+        monkeypatch.setattr(factory, name, getattr(factory, name).copy())
     config = json.loads((model_folder / "open_clip_config.json").read_text())["model_cfg"]
     (tmp_path / "Tiny-ViT.json").write_text(json.dumps(config))
     open_clip.add_model_config(tmp_path / "Tiny-ViT.json")

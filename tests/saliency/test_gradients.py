@@ -152,7 +152,9 @@ def test_that_a_block_that_is_not_there_is_refused(encoders, photo, method):
 
 @pytest.mark.parametrize("method", ["legrad", "gradattn", "gradcam"])
 def test_that_gradients_can_be_stopped_between_prompts(encoders, photo, method):
-    context = JobContext(lambda progress: context.cancel() if progress.done == 1 else None)
+    context = JobContext(
+        lambda progress: context.cancel() if progress.done == 1 else None, min_interval=0
+    )
     with pytest.raises(Cancelled):
         explain(encoders["biomedclip"], photo, TEXTS, method, context=context)
 

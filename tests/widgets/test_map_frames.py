@@ -9,7 +9,7 @@ from vlm_explorer.rendering.view import View
 from vlm_explorer.viewmodels.map_model import Mode
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.map_frames import FrameSource, Request
-from vlm_explorer.widgets.map_gestures import Gesture, Pointer, mode_of
+from vlm_explorer.widgets.map_gestures import Gesture, Pointer, Tool, mode_of
 
 VIEW = View(0, 0, 20, 200, 150)
 COLOURS = np.array([[255, 255, 255], [0, 0, 0], [0, 255, 0], [90, 90, 90]], np.uint8)
@@ -84,7 +84,7 @@ def test_that_a_late_picture_never_replaces_a_newer_one(source, session, qtbot):
 @given(st.lists(st.tuples(st.integers(-4, 4), st.integers(-4, 4)), max_size=10))
 def test_that_a_press_that_trembles_stays_a_click(path):
     pointer = Pointer()
-    pointer.press(QPointF(50, 50), lasso=False)
+    pointer.press(QPointF(50, 50), Tool.MOVE)
     for dx, dy in path:
         assert pointer.move(QPointF(50 + dx, 50 + dy)).isNull()
     assert pointer.release() is Gesture.PRESSED
@@ -93,7 +93,7 @@ def test_that_a_press_that_trembles_stays_a_click(path):
 @given(st.lists(st.tuples(st.integers(-300, 300), st.integers(-300, 300)), max_size=10))
 def test_that_a_drag_pans_by_the_whole_way(path):
     pointer = Pointer()
-    pointer.press(QPointF(0, 0), lasso=False)
+    pointer.press(QPointF(0, 0), Tool.MOVE)
     total = QPointF()
     for x, y in [(9, 0), *path]:
         total += pointer.move(QPointF(x, y))
@@ -112,4 +112,4 @@ def test_that_a_drag_pans_by_the_whole_way(path):
     ],
 )
 def test_that_modifiers_say_what_a_lasso_does(modifier, mode):
-    assert mode_of(modifier) is mode
+    assert mode_of(modifier, Mode.REPLACE) is mode

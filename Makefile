@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test install lint types contracts tests system-libraries clean
+.PHONY: demo test test-all install lint types contracts tests system-libraries clean
 
 demo: install
 	$(BIN)/vlm-explorer demo
@@ -39,6 +39,10 @@ contracts:
 	$(BIN)/lint-imports
 
 tests:
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto -m "not slow"
+
+# with full-size checkpoints, training, killed runs and every kind of encoder: before a release
+test-all: install-test lint types contracts
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto
 
 clean:

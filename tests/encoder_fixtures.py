@@ -65,7 +65,14 @@ def transformers_encoders(
         }
 
 
-@pytest.fixture(params=BUILDERS)
+# One of each kind of tower; the others are for the slow set.
+OFTEN = ("biomedclip", "clip-vit", "siglip")
+EVERY_KIND = [
+    kind if kind in OFTEN else pytest.param(kind, marks=pytest.mark.slow) for kind in BUILDERS
+]
+
+
+@pytest.fixture(params=EVERY_KIND)
 def kind(request: pytest.FixtureRequest) -> str:
     return request.param
 

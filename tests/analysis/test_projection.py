@@ -152,6 +152,7 @@ def test_that_umap_lays_out_duplicates_without_a_warning(capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_that_the_layout_is_as_trustworthy_as_umap_learns():
     ours, theirs = run_in_process(trust_of_both, context=JobContext())
     assert theirs > 0.8
@@ -197,6 +198,7 @@ def test_that_cancelling_ends_umaps_process():
     assert set(multiprocessing.active_children()) <= before
 
 
+@pytest.mark.slow
 def test_that_the_fuzzy_graph_is_umap_learns():
     assert run_in_process(compare_with_umap_learn, context=JobContext()) < 1e-4
 
@@ -287,6 +289,7 @@ def test_that_many_points_are_laid_out_from_approximate_neighbours():
     assert trustworthiness(points, first) > 0.9
 
 
+@pytest.mark.slow
 def test_that_approximate_neighbours_are_mostly_the_exact_ones():
     points, _ = clusters(20_000, dimension=16, centres=30, spread=0.6)
     exact = nearest(points, 10)[0]
@@ -365,6 +368,7 @@ def test_that_texts_of_the_crossmodal_space_lie_where_their_images_do():
     np.testing.assert_allclose(made.text_xy, place_texts(texts, images, made.xy), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_that_tsne_is_repeatable_and_keeps_clusters_apart_and_reports():
     images, which = clusters(300)
     seen = []
@@ -390,6 +394,7 @@ def opentsne_itself(*, context):
     return trustworthiness(points, ours), trustworthiness(points, np.asarray(theirs, np.float32))
 
 
+@pytest.mark.slow
 def test_that_tsne_is_as_trustworthy_as_opentsnes_own():
     ours, theirs = run_in_process(opentsne_itself, context=JobContext())
     assert theirs > 0.9

@@ -287,6 +287,7 @@ def test_that_an_unforeseen_error_is_one_line_and_a_traceback_only_with_debug(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+@pytest.mark.slow
 def test_that_ctrl_c_stops_an_index_which_the_next_run_resumes(
     scans: Path, model_folder: Path, tmp_path: Path
 ) -> None:
@@ -318,6 +319,7 @@ def test_that_help_needs_neither_torch_nor_qt_nor_numpy(words: list[str]) -> Non
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
+@pytest.mark.slow
 def test_that_commands_run_with_qt_blocked(indexed: Path, model_folder: Path, scans: Path) -> None:
     code = (
         "import sys\n"

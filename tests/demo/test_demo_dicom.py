@@ -28,6 +28,7 @@ def datasets(written_study):
         return [pydicom.dcmread(path) for path in sorted(folder.rglob("*.dcm"))]
 
 
+@pytest.mark.slow
 def test_that_files_are_of_their_sop_class_and_transfer_syntax(datasets):
     assert {ds.Modality for ds in datasets} == set(SOP_CLASSES)
     for ds in datasets:
@@ -79,6 +80,7 @@ def test_that_a_series_sorted_by_position_has_regular_spacing(datasets):
         assert len({ds.FrameOfReferenceUID for ds in slices}) == 1
 
 
+@pytest.mark.slow
 def test_that_pydicom_renders_a_file_as_the_generator_does(datasets, written_study):
     _, _, seed = written_study
     by_patient = defaultdict(list)

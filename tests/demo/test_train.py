@@ -135,6 +135,7 @@ def test_that_embeddings_are_those_of_open_clip(tokenizer: Tokenizer) -> None:
     assert patches.shape == (3, GRID * GRID, 256)
 
 
+@pytest.mark.slow
 def test_that_steps_on_one_batch_lower_its_loss(shards: Shards, tokenizer: Tokenizer) -> None:
     batch = BatchMaker(shards, tokenizer, size=8, seed=3)(0)
     trainer = fresh(tokenizer, replace(SCHEDULE, steps=40, whole=40))
@@ -144,6 +145,7 @@ def test_that_steps_on_one_batch_lower_its_loss(shards: Shards, tokenizer: Token
     assert 1.0 <= losses[-1]["scale"] <= 100.0
 
 
+@pytest.mark.slow
 def test_that_training_resumes_to_the_last_bit(
     tmp_path: Path, shards: Shards, tokenizer: Tokenizer
 ) -> None:

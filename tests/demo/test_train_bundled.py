@@ -41,6 +41,7 @@ def vectors(encoder: Loaded, cases: list[DemoImage]) -> Vectors:
     return encoder.images(encoder.views([Image.fromarray(image.rendered()) for image in cases]))
 
 
+@pytest.mark.slow
 def test_that_modalities_are_told_apart(
     encoder: Loaded, cases: list[DemoImage], vectors: Vectors
 ) -> None:
@@ -61,6 +62,7 @@ def test_that_nonsense_is_farther_than_captions(
     assert nonsense_measure(encoder, vectors, cases).value >= 0.95
 
 
+@pytest.mark.slow
 def test_that_short_prompts_tell_normal_from_effusion(encoder: Loaded) -> None:
     chests = [image for image in study(32, 120) if image.view == "PA"]
     views = encoder.views([Image.fromarray(image.rendered()) for image in chests])

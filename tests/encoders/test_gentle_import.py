@@ -31,6 +31,7 @@ print("done")
         ("gentle_import._LIBRARIES = ('nothing', 'torch_global_deps')", True),
     ],
 )
+@pytest.mark.slow
 def test_that_torch_works_after_a_gentle_import_and_collections_are_as_before(
     before: str, enabled: bool
 ) -> None:

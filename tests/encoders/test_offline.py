@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 UNPLUGGED = """
 import socket, sys
 
@@ -25,6 +27,7 @@ for folder in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_that_every_kind_works_with_the_network_unplugged(folders, transformers_folders, tmp_path):
     places = [*folders.values(), *transformers_folders.values()]
     environment = {

@@ -138,6 +138,7 @@ def test_that_an_image_has_the_same_bits_at_its_place_whatever_its_neighbours(
         torch.set_num_threads(before)
 
 
+@pytest.mark.slow
 def test_that_texts_stay_in_float32_whatever_the_images_run_in(kind, folders, encoders, texts):
     half = load_encoder(folders[kind], device="cpu", precision="bf16")
     np.testing.assert_array_equal(half.encode_texts(texts), encoders[kind].encode_texts(texts))
@@ -167,6 +168,7 @@ def test_that_a_view_has_the_vector_of_its_image(kind, encoders, images):
 
 
 @pytest.mark.parametrize(("precision", "least"), [("bf16", 0.99), ("fp16", 0.9999)])
+@pytest.mark.slow
 def test_that_half_precision_keeps_the_direction_or_warns(
     kind, precision, least, folders, encoders, images
 ):

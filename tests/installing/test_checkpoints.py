@@ -212,6 +212,7 @@ def test_that_files_an_architecture_needs_are_named(tmp_path):
         (BIOMEDCLIP, [BIOMEDCLIP]),
     ],
 )
+@pytest.mark.slow
 def test_that_an_architecture_is_recognised_by_its_tensors(name, expected):
     weights = dict(empty_model(name).state_dict())
     framed = {f"module.{key}": value for key, value in weights.items()}

@@ -181,6 +181,7 @@ def test_that_the_configuration_points_nowhere_else_and_has_the_keys_of_today(hu
     assert not {"proj", "pooler_type"} & text_cfg.keys()
 
 
+@pytest.mark.slow
 def test_that_open_clip_itself_loads_a_fetched_folder_with_the_network_unplugged(hub):
     fetch_model("biomedclip")
     code = (

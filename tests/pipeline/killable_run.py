@@ -18,8 +18,9 @@ def main(folder: str, collection: str, model: str) -> None:
     storing.COMMIT_SECONDS, storing.COMMIT_ROWS = 0.05, 8
     storing._TIDY = 6
     place = Path(collection)
+    # not by measuring, whose outcome depends on what else the machine does
     settings = recorded_settings(place, model)
-    encoder = load_encoder(model, device=settings.device, precision=settings.precision)
+    encoder = load_encoder(model, device="cpu", precision="fp32")
     print("begun", flush=True)
     index([Path(folder)], to=place, encoder=encoder, batch_size=settings.batch_size, workers=2)
 

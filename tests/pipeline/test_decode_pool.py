@@ -63,6 +63,7 @@ def test_that_a_decoder_that_dies_costs_one_file(
     assert opened == [file.path.name for file in found if file.path.name != "b.png"]
 
 
+@pytest.mark.slow
 def test_that_a_decoder_that_hangs_is_ended(
     found: list[FoundFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -173,6 +173,7 @@ def test_that_images_and_imported_texts_can_be_searched_for_and_others_are_refus
     assert "elsewhere" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_that_an_encoder_of_that_id_on_this_machine_reads_other_texts_with_a_warning(
     place: Path, tmp_path: Path
 ) -> None:

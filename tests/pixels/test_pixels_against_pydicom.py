@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.pixels import WHEEL, compare
 
 # The values of `render_frame` are rounded, those of the comparison are not.
@@ -18,6 +20,7 @@ def test_that_every_frame_of_the_wheel_is_drawn_as_pydicoms_stages_draw_it() -> 
     assert any(name.startswith("badVR.dcm") for name in found.no_reference)
 
 
+@pytest.mark.slow
 def test_that_every_real_frame_is_drawn_as_pydicoms_stages_draw_it(test_data: Path) -> None:
     found = compare([test_data / "dicom"])
     assert found.compared > 400

@@ -95,6 +95,7 @@ def test_that_every_file_of_the_wheel_is_a_picture_or_a_reason_without_names(
 
 
 @pytest.mark.parametrize("part", ["edge", "series", "broken"])
+@pytest.mark.slow
 def test_that_every_real_file_is_a_picture_or_a_reason_without_names(
     test_data: Path, part: str
 ) -> None:

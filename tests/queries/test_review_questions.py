@@ -47,6 +47,7 @@ def names(study: Study) -> list[str]:
     return [Path(file).relative_to(planted.folder).as_posix() for file in files]
 
 
+@pytest.mark.slow
 def test_that_planted_copies_are_found(study: Study) -> None:
     planted, collection = study
     answer = collection.duplicates(threshold=0.99)

@@ -55,7 +55,12 @@ def oblong_model():
     return model.eval().requires_grad_(False)
 
 
-@pytest.fixture(params=KINDS)
+OFTEN = ("clip", "biomedclip", "siglip", "resnet")
+
+
+@pytest.fixture(
+    params=[kind if kind in OFTEN else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
+)
 def encoder(request, encoders):
     """Each of the encoders in turn."""
     return encoders[request.param]

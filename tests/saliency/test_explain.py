@@ -98,6 +98,7 @@ def test_that_the_order_of_prompts_is_that_of_the_maps(encoders, photo, method):
 
 
 @pytest.mark.parametrize("method", [name for name in METHODS if name not in IMAGE_ONLY])
+@pytest.mark.slow
 def test_that_two_explanations_at_once_do_not_disturb_each_other(encoders, photo, method):
     encoder, other = encoders["siglip"], np.ascontiguousarray(photo[::-1])
     expected = [explain(encoder, image, TEXTS, method).grid for image in (photo, other)]

@@ -143,6 +143,7 @@ def test_that_the_choice_is_found_again_when_the_collection_is_opened_again(
     assert Collection(both).models()[0] == SECOND, "what was written last is another matter"
 
 
+@pytest.mark.slow
 def test_that_vectors_that_are_missing_are_made_in_the_background(
     session: Session, collection: Path, qtbot: QtBot
 ) -> None:
@@ -169,6 +170,7 @@ def test_that_vectors_that_are_missing_are_made_in_the_background(
     assert set(Collection(collection).models()) == {FIRST, SECOND}
 
 
+@pytest.mark.slow
 def test_that_encoding_that_is_stopped_keeps_what_was_in_use(
     session: Session, collection: Path, qtbot: QtBot
 ) -> None:

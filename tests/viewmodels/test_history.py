@@ -208,6 +208,7 @@ def test_that_opening_is_where_undo_begins(
     assert not shell_session.history.can_undo
 
 
+@pytest.mark.slow
 def test_that_every_kind_of_change_goes_back_and_forth(opened: Session, settle: Settle) -> None:
     history = opened.history
     opened.select([image_id(1), image_id(2)], image_id(1))

@@ -54,6 +54,7 @@ def test_that_a_folder_is_described_then_imported_under_its_name(
     assert load_encoder("mine", device="cpu").id == "mine"
 
 
+@pytest.mark.slow
 def test_that_a_checkpoint_is_guessed_and_imported(
     importing: ModelImport, tmp_path: Path, qtbot: QtBot, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -61,6 +61,7 @@ def test_that_each_encoder_says_what_it_is_for_and_what_can_be_done(shelf: Model
     assert situation(shelf, facts["conch"]) == facts["conch"].not_offered
 
 
+@pytest.mark.slow
 def test_that_fetching_tells_how_far_it_is_and_ends_on_this_machine(
     shelf: ModelShelf, hub: LocalHub, qtbot: QtBot
 ) -> None:
@@ -89,6 +90,7 @@ def test_that_fetching_tells_how_far_it_is_and_ends_on_this_machine(
     assert titles(shelf, CLIP) == ["Remove"]
 
 
+@pytest.mark.slow
 def test_that_fetching_that_was_stopped_goes_on_where_it_was(
     shelf: ModelShelf, hub: LocalHub, qtbot: QtBot
 ) -> None:

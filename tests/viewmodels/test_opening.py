@@ -49,6 +49,7 @@ def installed(model_folder: Path) -> str:
     return "small-clip"
 
 
+@pytest.mark.slow
 def test_that_a_folder_is_indexed_and_opened_and_found_again_when_it_has_grown(
     session: Session, installed: str, scans: Path, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -78,6 +79,7 @@ def test_that_a_folder_is_indexed_and_opened_and_found_again_when_it_has_grown(
     assert said == []
 
 
+@pytest.mark.slow
 def test_that_a_folder_is_in_the_library_and_can_be_browsed_before_it_is_indexed(
     session: Session, installed: str, scans: Path, qtbot: QtBot
 ) -> None:
@@ -111,6 +113,7 @@ def test_that_cancelling_the_first_indexing_leads_back_to_nothing(
     assert session.collection is None
 
 
+@pytest.mark.slow
 def test_that_a_folder_without_images_opens_and_lists_why(
     session: Session, installed: str, tmp_path: Path, qtbot: QtBot
 ) -> None:

@@ -123,6 +123,7 @@ def test_that_a_frame_of_another_number_is_another_frame(tmp_path: Path) -> None
     assert cache.get(FrameKey(str(path), 1)) is None
 
 
+@pytest.mark.slow
 def test_that_every_real_file_is_drawn_as_render_draws_it_or_refused(test_data: Path) -> None:
     drawn = refused = 0
     cache = FrameCache(capacity=0)

@@ -65,6 +65,7 @@ def pick(menu: CtMenu, name: str) -> None:
     next(action for action in menu.actions() if action.data() == name).trigger()
 
 
+@pytest.mark.slow
 def test_that_a_choice_is_encoded_in_the_background_marked_and_said(
     real_window: MainWindow, collection: Path, scans: Path, qtbot: QtBot
 ) -> None:

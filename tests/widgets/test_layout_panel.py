@@ -68,6 +68,7 @@ def test_that_a_space_is_laid_out_when_it_is_chosen(panel, large, settle):
     assert "cross-modal space" in large.workspace.map.caption.lines[0]
 
 
+@pytest.mark.slow
 def test_that_settings_are_those_of_the_method_and_count_when_they_are_applied(
     panel, large, settle, qtbot
 ):

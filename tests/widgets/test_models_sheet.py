@@ -87,6 +87,7 @@ def test_that_arrows_choose_and_headings_are_skipped(sheet: ModelsSheet) -> None
     assert sheet.list.current == "demo"
 
 
+@pytest.mark.slow
 def test_that_an_encoder_is_fetched_and_removed_by_keys_alone(
     window: MainWindow, sheet: ModelsSheet, hub: LocalHub, qtbot: QtBot
 ) -> None:
@@ -115,6 +116,7 @@ def test_that_an_encoder_is_fetched_and_removed_by_keys_alone(
     assert buttons(sheet)[0].startswith("Fetch")
 
 
+@pytest.mark.slow
 def test_that_fetching_goes_on_while_the_sheet_is_closed(
     window: MainWindow, sheet: ModelsSheet, hub: LocalHub, qtbot: QtBot
 ) -> None:

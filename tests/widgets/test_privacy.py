@@ -379,6 +379,7 @@ def test_that_no_export_of_the_window_names_anybody_unless_asked(
     assert found_in(log_text(), (*HIDDEN, *DESCRIPTIONS)) == []
 
 
+@pytest.mark.slow
 def test_that_what_is_kept_of_the_window_names_nobody(
     open_window: Callable[[Path], MainWindow], planted: Planted, collection: Path, qtbot: QtBot
 ) -> None:
@@ -398,6 +399,7 @@ def test_that_what_is_kept_of_the_window_names_nobody(
         assert stat.S_IMODE(settings.stat().st_mode) == 0o600
 
 
+@pytest.mark.slow
 def test_that_details_are_hidden_at_each_start(
     open_window: Callable[[Path], MainWindow], planted: Planted
 ) -> None:
@@ -408,6 +410,7 @@ def test_that_details_are_hidden_at_each_start(
     assert not second.menu.actions["view.patient"].isChecked()
 
 
+@pytest.mark.slow
 def test_that_ordinary_images_are_called_by_their_folder(
     open_window: Callable[[Path], MainWindow], tmp_path: Path
 ) -> None:
@@ -457,6 +460,7 @@ def parts_of(picture: Path) -> list[tuple[str, str]]:
     return parts
 
 
+@pytest.mark.slow
 def test_that_a_picture_of_the_window_carries_no_words(
     open_window: Callable[[Path], MainWindow], planted: Planted, tmp_path: Path
 ) -> None:

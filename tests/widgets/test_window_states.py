@@ -373,6 +373,7 @@ class WindowMachine(RuleBasedStateMachine):
             assert abs(stored.getpixel((32, 32)) - small.getpixel((16, 16))) <= 2
 
 
+@pytest.mark.slow
 def test_that_no_sequence_of_events_breaks_what_must_hold(window: Window) -> None:
     machine = settings(
         max_examples=25,

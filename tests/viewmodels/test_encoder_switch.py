@@ -21,6 +21,8 @@ from vlm_explorer.viewmodels.encoder_switch import EncoderSwitch
 from vlm_explorer.viewmodels.encoder_work import count_encoded, read_with
 from vlm_explorer.viewmodels.session import Session
 
+pytestmark = pytest.mark.slow
+
 LONG = 120_000  # ms; a child process that loads torch, on a busy machine
 FIRST, SECOND = "first-clip", "second-clip"
 

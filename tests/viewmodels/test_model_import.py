@@ -16,6 +16,8 @@ from vlm_explorer.viewmodels.import_work import describe_fits
 from vlm_explorer.viewmodels.model_import import ModelImport
 from vlm_explorer.viewmodels.session import Session
 
+pytestmark = pytest.mark.slow
+
 LONG = 300_000  # ms; a child process that loads torch, on a busy machine
 SMALL = "RN50"  # the lightest architecture that open_clip names
 

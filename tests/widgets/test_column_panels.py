@@ -15,6 +15,8 @@ from vlm_explorer.widgets.ramp_panel import RampPanel
 from vlm_explorer.widgets.range_panel import RangePanel
 from vlm_explorer.widgets.theme import themes
 
+pytestmark = pytest.mark.slow
+
 LEFT = Qt.MouseButton.LeftButton
 
 

@@ -23,6 +23,8 @@ from vlm_explorer.widgets.theme import theme
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 from vlm_explorer.widgets.viewer import Viewer
 
+pytestmark = pytest.mark.slow
+
 LEFT = Qt.MouseButton.LeftButton
 SLICES, OTHERS = 6, 3
 

@@ -24,6 +24,8 @@ from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.export_sheet import ExportSheet
 from vlm_explorer.widgets.main_window import MainWindow
 
+pytestmark = pytest.mark.slow
+
 LEFT = Qt.MouseButton.LeftButton
 SVG = "{http://www.w3.org/2000/svg}"
 Settle = Callable[[Session], None]

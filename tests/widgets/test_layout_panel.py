@@ -12,6 +12,8 @@ from vlm_explorer.widgets.layout_panel import LayoutPanel
 from vlm_explorer.widgets.main_window import MainWindow
 from vlm_explorer.widgets.trust_panel import TrustPanel
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def large(window: MainWindow, tmp_path, settle):

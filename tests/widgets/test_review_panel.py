@@ -20,6 +20,8 @@ from vlm_explorer.widgets.review_panel import EMPTY, FAILED, LIST, ReviewPanel
 from vlm_explorer.widgets.strip import REVIEW
 from vlm_explorer.widgets.theme import themes
 
+pytestmark = pytest.mark.slow
+
 Settle = Callable[[Session], None]
 Key = Qt.Key
 

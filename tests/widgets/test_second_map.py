@@ -25,6 +25,8 @@ from vlm_explorer.widgets.map_notes import broken
 from vlm_explorer.widgets.map_view import MapView
 from vlm_explorer.widgets.second_map_pair import MapPair
 
+pytestmark = pytest.mark.slow
+
 Settle = Callable[[Session], None]
 LEFT, NOTHING = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 SHIFT, NO = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.NoModifier

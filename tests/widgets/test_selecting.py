@@ -35,6 +35,8 @@ from vlm_explorer.widgets.main_window import MainWindow
 from vlm_explorer.widgets.map_gestures import Tool
 from vlm_explorer.widgets.map_view import MapView
 
+pytestmark = pytest.mark.slow
+
 Settle = Callable[[Session], None]
 
 

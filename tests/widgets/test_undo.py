@@ -15,6 +15,8 @@ from shell_collection import image_id
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.main_window import MainWindow
 
+pytestmark = pytest.mark.slow
+
 Settle = Callable[[Session], None]
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 

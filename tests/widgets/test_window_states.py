@@ -39,6 +39,8 @@ from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.widgets.map_gestures import Tool
 from vlm_explorer.widgets.map_view import MapView
 
+pytestmark = pytest.mark.slow
+
 IMAGE = st.integers(0, IMAGES - 1)
 TEXT = st.sampled_from(["effusion", "nodule", "left", "normal head"])
 FILTER = st.sampled_from(["", "ct", "xr effusion", "-mr", "patient 2", "nothing like this"])

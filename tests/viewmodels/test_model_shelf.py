@@ -23,7 +23,7 @@ __all__ = ["hub", "memory_keyring", "published"]  # fixtures of this module
 LONG = 120_000  # ms; a child process on a busy machine
 
 
-pytestmark = pytest.mark.usefixtures("memory_keyring")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("memory_keyring")]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from vlm_explorer.widgets.models_sheet import IMPORT, NOTHING, PAGE, ModelsSheet
 
 __all__ = ["hub", "memory_keyring", "published"]  # fixtures of this module
 
-pytestmark = pytest.mark.usefixtures("memory_keyring")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("memory_keyring")]
 
 LONG = 120_000  # ms; a child process on a busy machine
 SHORTCUT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -127,6 +127,7 @@ def test_that_a_scale_of_values_has_its_title_and_numbers(tmp_path: Path) -> Non
 
 
 @settings(max_examples=25)
+@example(1, ["0000000000000G" + 21 * "\x1b" + 3 * "Ԁ"], (480, 360))
 @given(
     st.integers(1, 60),
     st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=60, unique=True),

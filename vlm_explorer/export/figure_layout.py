@@ -148,7 +148,10 @@ class _Item:
 
 def _legend_rows(entries: tuple[Entry, ...], room: float) -> list[list[_Item]]:
     """Share the entries out among rows; what does not fit in them is counted at the end."""
-    items = [_item(entry, short(entry.title), entry.counts) for entry in entries]
+    items = []
+    for entry in entries:
+        left = room - fonts.width(f"   {entry.counts}", BODY) - 2 * _DOT - 2 * GAP
+        items.append(_item(entry, _cut(short(entry.title), BODY, left), entry.counts))
     rows = _flow(items, room)
     if len(rows) > _MOST_ROWS:
         kept = [item for row in rows[:_MOST_ROWS] for item in row]

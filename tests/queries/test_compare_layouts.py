@@ -95,10 +95,12 @@ def test_that_what_took_long_is_read_back_and_a_damaged_file_made_again(
         again = open_collection(folder).compare(SECOND, model=FIRST, method="pca", k=3)
     np.testing.assert_array_equal(first.overlap, again.overlap)
     assert (first.cka, first.cka_unbiased) == (again.cka, again.cka_unbiased)
-    for file in files:
-        file.write_bytes(b"damaged")
-    third = open_collection(folder).compare(SECOND, model=FIRST, method="pca", k=3)
-    np.testing.assert_array_equal(first.overlap, third.overlap)
+    whole = files[0].read_bytes()
+    for damaged in (b"damaged", b"", whole[: len(whole) // 2]):
+        for file in files:
+            file.write_bytes(damaged)
+        third = open_collection(folder).compare(SECOND, model=FIRST, method="pca", k=3)
+        np.testing.assert_array_equal(first.overlap, third.overlap)
 
 
 def test_that_of_very_many_images_a_sample_is_measured_against_all(

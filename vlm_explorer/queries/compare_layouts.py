@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,11 +15,10 @@ from vlm_explorer.analysis import alignment
 from vlm_explorer.analysis.neighbours import nearest
 from vlm_explorer.analysis.spaces import space_points
 from vlm_explorer.collection.store import Collection
-from vlm_explorer.collection.tables import writing
 from vlm_explorer.errors import StorageProblem, UsageError
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.import_vectors import IMPORTED
-from vlm_explorer.queries.kept_layouts import layouts_folder
+from vlm_explorer.queries.kept_layouts import DAMAGE, layouts_folder, read_members, write_members
 from vlm_explorer.queries.layout import layout
 from vlm_explorer.queries.layout_request import LayoutAnswer, LayoutRequest
 
@@ -256,7 +254,7 @@ def _in_the_spaces(
         lists = [nearest(each, k + 1, of=some, context=context)[0] for each in (first, second)]
         shared[some] = alignment.shared_neighbours(*(each[:, 1:] for each in lists))
     with suppress(StorageProblem):  # what cannot be kept is made again
-        _write(file, shared, cka)
+        write_members(file, {"shared": shared, "cka": np.array(cka)})
     return shared, cka
 
 
@@ -271,17 +269,8 @@ def measured_rows(count: int) -> np.ndarray:
 def _read(file: Path, count: int) -> _Measured | None:
     """Return what was kept before, or None; a damaged file is made again."""
     try:
-        with np.load(file, allow_pickle=False) as kept:
-            shared, (cka, unbiased) = kept["shared"], kept["cka"].tolist()
-    except (OSError, ValueError, KeyError, EOFError):
+        kept = read_members(file)
+        shared, (cka, unbiased) = kept["shared"], kept["cka"].tolist()
+    except DAMAGE:
         return None
     return (shared, (cka, unbiased)) if len(shared) == count else None
-
-
-def _write(file: Path, shared: np.ndarray, cka: tuple[float, float]) -> None:
-    with writing(file.parent):
-        file.parent.mkdir(exist_ok=True)
-        # a name of its own: two may compare the same at the same time
-        partial = file.with_name(f".{uuid.uuid4().hex}.npz")
-        np.savez(partial, shared=shared, cka=np.array(cka))
-        partial.replace(file)

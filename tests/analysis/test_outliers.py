@@ -69,3 +69,13 @@ def test_that_the_limit_is_the_modified_z_score_of_3_5() -> None:
     mad = median_abs_deviation(values)
     assert 0.6745 * (limit - np.median(values)) / mad == pytest.approx(3.5, rel=1e-5)
     assert np.isnan(usual_limit(values[:0]))
+
+
+@pytest.mark.parametrize("count", [2, 3, 40])
+def test_that_of_images_that_are_all_as_far_apart_none_is_far_from_the_rest(count: int) -> None:
+    vectors = np.eye(count, dtype=np.float32)
+    score = mean_distance(vectors, 5)
+    assert not (score >= usual_limit(score)).any()
+    apart = np.concatenate([np.repeat(vectors[:1], 20, axis=0), vectors[1:2]])
+    score = mean_distance(apart, 5)
+    assert np.flatnonzero(score >= usual_limit(score)).tolist() == [20]

@@ -15,6 +15,7 @@ _BLOCK = 256  # values of which only the largest is looked at first
 # Iglewicz and Hoaglin (1993), How to detect and handle outliers: values whose modified z-score,
 # 0.6745 (x - median) / MAD, exceeds 3.5 are to be looked at.
 _MODIFIED_Z = 3.5 / 0.6745
+_SAME = 1e-6  # what float32 cannot tell apart among distances
 
 
 def mean_distance(
@@ -82,13 +83,14 @@ def _largest(values: Floats, k: int) -> Floats:
 
 
 def usual_limit(values: Floats) -> float:
-    """Return the value above which one is far from the rest: a modified z-score of 3.5.
+    """Return the value from which on one is far from the rest: a modified z-score of 3.5.
 
     That is median + 3.5 MAD / 0.6745 (Iglewicz and Hoaglin 1993), with MAD the median distance
-    from the median. NaN where there are no values; NaN among them are passed over.
+    from the median; where most values are the same, and MAD is 0, just above them. NaN where there
+    are no values; NaN among them are passed over.
     """
     known = values[~np.isnan(values)].astype(np.float64)
     if not len(known):
         return float("nan")
     median = np.median(known)
-    return float(median + _MODIFIED_Z * np.median(np.abs(known - median)))
+    return float(median + max(_MODIFIED_Z * float(np.median(np.abs(known - median))), _SAME))

@@ -74,3 +74,14 @@ def test_that_a_finer_group_is_told_apart_from_what_lies_around_it():
     rests = images[normal].mean(axis=0), images[30:].mean(axis=0)
     least = min(float((inside - rest)[1]) for rest in rests)
     assert named[2].preference == pytest.approx(least, abs=1e-5)
+
+
+@given(st.integers(0, 100))
+def test_that_a_group_of_two_kinds_is_not_named_after_one_of_them(seed: int) -> None:
+    images, groups, phrases = scene(seed)
+    mixed = np.concatenate([groups[1][:20], groups[2]])  # 20 of each
+    assert name_groups(images, [mixed], phrases) == [None]
+    mostly = np.concatenate([groups[1], groups[2][:5]])
+    (name,) = name_groups(images, [mostly], phrases)
+    assert name is not None
+    assert name.phrase == 2

@@ -22,7 +22,9 @@ def test_that_the_bank_holds_each_phrase_once_in_plain_words() -> None:
 
 
 def test_that_groups_get_the_phrases_that_they_prefer(encoder: Encoder) -> None:
-    images = np.random.default_rng(0).normal(size=(40, encoder.dimension))
+    kinds = encoder.encode_texts(["thyroid ultrasound", "fundus photograph"])
+    images = 0.02 * np.random.default_rng(0).normal(size=(40, encoder.dimension))
+    images += np.repeat(kinds, 20, axis=0)
     images = (images / np.linalg.norm(images, axis=1, keepdims=True)).astype(np.float32)
     groups = [np.arange(20), np.arange(20, 40)]
     cosines = images @ encoder.encode_texts(phrase_bank()).T

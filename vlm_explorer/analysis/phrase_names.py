@@ -12,6 +12,7 @@ from vlm_explorer.analysis.similarity import Vectors
 
 _ROWS_AT_ONCE = 16_384
 _CLEAR = 0.5  # standard deviations
+_MOST = 2 / 3  # of a group's images bear its name
 _FEW = 4096  # images by which a standard deviation is known well enough
 
 
@@ -42,7 +43,9 @@ def name_groups(
     The cosine itself would name them all alike: some phrases are near to every image. What tells
     a group apart is how much nearer it is than the others are, for one and the same phrase. A group
     within another has to be told apart from the rest of that as well, clearly: by half a standard
-    deviation of its images (Cohen's d). Else it would bear the name of what holds it.
+    deviation of its images (Cohen's d). Else it would bear the name of what holds it. And the name
+    has to be that of most of its images, two thirds, rather than of a part that shows it strongly:
+    these are nearer to the phrase than halfway from the mean of the others to the group's own.
 
     Args:
         images: (N, D) unit rows.
@@ -51,8 +54,8 @@ def name_groups(
         within: of each group the members of the one that holds it, or None.
 
     Returns:
-        One name a group; None where there is nothing to prefer: no members, no other images, no
-        phrases, or none that is preferred at all.
+        One name a group; None where there is nothing to prefer (no members, no other images, no
+        phrases, or none that is preferred at all), or where the name is not that of most.
     """
     holders = within if within is not None else [None] * len(groups)
     total = _sum(images, np.arange(len(images))), len(images)
@@ -74,8 +77,11 @@ def name_groups(
             if nearer is not None:
                 preference = np.minimum(preference, phrases.astype(np.float64) @ nearer)
         name = _best(preference)
-        if name is not None and holder is not None and not _is_clear(images, holder, phrases, name):
-            name = None
+        if name is not None:
+            phrase = phrases[name.phrase]
+            clear = holder is None or _is_clear(images, holder, phrase, name.preference)
+            if not clear or not _is_of_most(images, members, inside, total, phrase):
+                name = None
         named.append(name)
     return named
 
@@ -104,15 +110,34 @@ def _best(preference: NDArray[np.float64]) -> PhraseName | None:
 
 
 def _is_clear(
-    images: Vectors,
-    holder: NDArray[np.integer],
-    phrases: NDArray[np.float32],
-    name: PhraseName,
+    images: Vectors, holder: NDArray[np.integer], phrase: NDArray[np.float32], preference: float
 ) -> bool:
     """Whether a preference is more than half of what the cosines of its surroundings vary by."""
-    some = holder[:: max(1, len(holder) // _FEW)]
-    cosine = np.asarray(images[some], np.float32) @ phrases[name.phrase]
-    return name.preference > _CLEAR * float(cosine.std())
+    return preference > _CLEAR * float(_some_cosines(images, holder, phrase).std())
+
+
+def _is_of_most(
+    images: Vectors,
+    members: NDArray[np.integer],
+    inside: _Sum,
+    total: _Sum,
+    phrase: NDArray[np.float32],
+) -> bool:
+    """Whether most members are nearer to a phrase than halfway from the rest to their mean."""
+    own, other = (
+        float(phrase @ mean)
+        for mean in (inside[0] / inside[1], (total[0] - inside[0]) / (total[1] - inside[1]))
+    )
+    near = _some_cosines(images, members, phrase) > (own + other) / 2
+    return float(near.mean()) >= _MOST
+
+
+def _some_cosines(
+    images: Vectors, rows: NDArray[np.integer], phrase: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the cosines of a phrase with rows of images, with every n-th of very many."""
+    some = np.asarray(rows)[:: max(1, len(rows) // _FEW)]
+    return np.asarray(np.asarray(images[some], np.float32) @ phrase, np.float32)
 
 
 def _sum(images: Vectors, rows: NDArray[np.integer]) -> NDArray[np.float64]:

@@ -152,6 +152,12 @@ def test_that_layout_writes_a_row_for_every_image_and_text(
     assert table.column_names == ["kind", "image_id", "text", "x", "y"]
     kinds = table["kind"].to_pylist()
     assert (kinds.count("image"), kinds.count("text")) == (IMAGES, 4)
+    words = ("layout", indexed, "--method", "pca", "--out", tmp_path / "no" / "map.parquet")
+    code, _, error = run(capsys, *words, "--quiet")
+    assert code == 1
+    assert error.endswith(
+        "map.parquet cannot be written: No such file or directory. Choose another place for it.\n"
+    )
 
 
 def test_that_render_gives_the_screen_and_the_encoders_view(

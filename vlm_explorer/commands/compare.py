@@ -8,15 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.commands.terminal import job, print_json
-from vlm_explorer.errors import StorageProblem
 
 if TYPE_CHECKING:
     from vlm_explorer.queries.compare_layouts import CompareAnswer
+
+_POINT = {
+    "image_id": "string",
+    "overlap": "float64",
+    "x": "float64",
+    "y": "float64",
+    "with_x": "float64",
+    "with_y": "float64",
+}
 
 
 def run(arguments: Namespace) -> int:
     """Compare, and print or write what was asked for."""
     from vlm_explorer.api import open_collection
+    from vlm_explorer.export.row_tables import write_typed_rows
 
     collection = open_collection(Path(arguments.collection))
     model = arguments.model or collection.encoder_entry().model
@@ -37,7 +46,7 @@ def run(arguments: Namespace) -> int:
     finally:
         line.end()
     if arguments.out:
-        _write(Path(arguments.out), answer)
+        write_typed_rows(Path(arguments.out), _POINT, points(answer))
     if arguments.json:
         facts = {**figures(answer), "out": arguments.out}
         print_json(facts if arguments.out else {**facts, "points": points(answer)})
@@ -119,15 +128,3 @@ def points(answer: CompareAnswer) -> list[dict[str, Any]]:
 
 def _number(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else float(value)
-
-
-def _write(path: Path, answer: CompareAnswer) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        pq.write_table(pa.Table.from_pylist(points(answer)), path)
-    except OSError as error:
-        raise StorageProblem(
-            f"{path} cannot be written.", "Choose another place for --out."
-        ) from error

@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.commands.terminal import job, print_json
-from vlm_explorer.errors import StorageProblem, UsageError
+from vlm_explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from vlm_explorer.api import Collection
     from vlm_explorer.queries.layout import LayoutAnswer
 
-
 _CHOICES = ("method", "space", "seed", "n_neighbors", "min_dist", "perplexity", "model")
+_POINT = {"kind": "string", "image_id": "string", "text": "string", "x": "float32", "y": "float32"}
 
 
 def run(arguments: Namespace) -> int:
     """Lay out, and write what was asked for; or look after the named layouts."""
     from vlm_explorer.api import open_collection
+    from vlm_explorer.export.row_tables import write_typed_rows
 
     collection = open_collection(Path(arguments.collection))
     if arguments.list:
@@ -35,7 +36,7 @@ def run(arguments: Namespace) -> int:
         return 0
     answer = _answer(collection, arguments)
     if arguments.out:
-        _write(Path(arguments.out), answer)
+        write_typed_rows(Path(arguments.out), _POINT, points(answer))
     facts = _facts(answer, arguments)
     if arguments.json:
         print_json(facts if arguments.out else {**facts, "points": points(answer)})
@@ -165,24 +166,3 @@ def points(answer: LayoutAnswer) -> list[dict[str, Any]]:
         for text, (x, y) in zip(answer.texts, answer.text_xy, strict=True)
     ]
     return images + texts
-
-
-def _write(path: Path, answer: LayoutAnswer) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    schema = pa.schema(
-        [
-            ("kind", pa.string()),
-            ("image_id", pa.string()),
-            ("text", pa.string()),
-            ("x", pa.float32()),
-            ("y", pa.float32()),
-        ]
-    )
-    try:
-        pq.write_table(pa.Table.from_pylist(points(answer), schema=schema), path)
-    except OSError as error:
-        raise StorageProblem(
-            f"{path} cannot be written.", "Choose another place for --out."
-        ) from error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,36 @@ def write_rows(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, A
     Raises:
         StorageProblem: the file cannot be written.
     """
+    with _writing(path), path.expanduser().open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(columns)
+        for row in rows:
+            table.writerow(_cell(row[name]) for name in columns)
+
+
+def write_typed_rows(
+    path: Path, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write Parquet; a value of None is an unknown one.
+
+    Args:
+        columns: what every row has, with Arrow's name of its type, such as "float32".
+
+    Raises:
+        StorageProblem: the file cannot be written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pylist(list(rows), schema=pa.schema(list(columns.items())))
+    with _writing(path), path.expanduser().open("wb") as file:
+        pq.write_table(table, file)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
     try:
-        with path.expanduser().open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file)
-            table.writerow(columns)
-            for row in rows:
-                table.writerow(_cell(row[name]) for name in columns)
+        yield
     except OSError as error:
         raise StorageProblem(
             f"{path} cannot be written: {error.strerror}.", "Choose another place for it."

@@ -14,15 +14,9 @@ from vlm_explorer.export.figure import Figure, Mark, Name, Style
 from vlm_explorer.export.figure_colours import Coloured, by_category, by_value, ink_of
 from vlm_explorer.export.provenance import NOTICE
 from vlm_explorer.queries.layout import LayoutAnswer
+from vlm_explorer.queries.layout_request import METHOD_TITLES, SPACE_TITLES
 from vlm_explorer.rendering.points import Level, Points
 
-_METHODS = {"umap": "UMAP", "pca": "PCA", "tsne": "t-SNE", "pacmap": "PaCMAP"}
-_SPACES = {
-    "raw": "raw joint space",
-    "centred": "centred joint space",
-    "crossmodal": "cross-modal space",
-    "images": "images only",
-}
 _LEAST_SHARE = 0.3  # of the commonest label in a group that is named after it
 _BODY = (0.05, 0.95)  # quantiles between which a group's body lies
 _NEAREST = 10  # images among which a star is placed
@@ -31,10 +25,7 @@ _SHUFFLE = 20_240_229  # any number: the order of drawing must not favour what w
 
 def title_of(made: LayoutAnswer) -> str:
     """Return how a map was made."""
-    request = made.request
-    parts = [_METHODS.get(request.method, request.method)]
-    parts.append(_SPACES.get(request.space, request.space))
-    return ", ".join(parts)
+    return f"{METHOD_TITLES[made.request.method]}, {SPACE_TITLES[made.request.space]}"
 
 
 def parameters_of(made: LayoutAnswer) -> str:

@@ -11,6 +11,14 @@ from vlm_explorer.analysis.projection import METHODS, ProjectionSpec
 from vlm_explorer.analysis.spaces import SPACES
 from vlm_explorer.errors import UsageError
 
+METHOD_TITLES = {"umap": "UMAP", "tsne": "t-SNE", "pacmap": "PaCMAP", "pca": "PCA"}
+SPACE_TITLES = {
+    "raw": "raw joint space",
+    "centred": "centred joint space",
+    "crossmodal": "cross-modal space",
+    "images": "images only",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class LayoutRequest:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-METHODS = {"umap": "UMAP", "tsne": "t-SNE", "pacmap": "PaCMAP", "pca": "PCA"}
+from vlm_explorer.queries.layout_request import METHOD_TITLES, SPACE_TITLES
+
+METHODS, SPACES = METHOD_TITLES, SPACE_TITLES  # for widgets, too, which do not see queries
 METHOD_NOTES = {
     "umap": "Keeps neighbours together; groups stand out. Their sizes and distances mean nothing.",
     "tsne": "Keeps the nearest neighbours best; spreads groups evenly. Takes longer.",
     "pacmap": "Keeps neighbours, and more of how groups lie to each other.",
     "pca": "The two directions of greatest spread: at once, and without any chance in it.",
-}
-SPACES = {
-    "raw": "raw joint space",
-    "centred": "centred joint space",
-    "crossmodal": "cross-modal space",
-    "images": "images only",
 }
 SPACE_NOTES = {
     "raw": "Images and texts where the encoder puts them, with the gap between them as it is.",

@@ -43,6 +43,18 @@ class VectorRows:
         """How many have no vector."""
         return self.wanted - len(self.rows)
 
+    def among(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        """Return which of some rows have a vector, and the vectors of those.
+
+        Args:
+            rows: (n,).
+
+        Returns:
+            bool (n,), and float32 (m, D), in the order of `rows`.
+        """
+        held = np.isin(rows, self.rows)
+        return held, self.halves[np.searchsorted(self.rows, rows[held])].astype(np.float32)
+
     def spread(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return a value for each that ought to have a vector, NaN where there is none.
 

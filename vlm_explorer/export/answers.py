@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.analysis.groups import Group, group_points
-from vlm_explorer.analysis.similarity import cosines
+from vlm_explorer.analysis.similarity import cosines, unit
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
@@ -159,10 +159,8 @@ def _cosines(collection: Collection, encoder: Encoder, text: str) -> Cosines:
 
 def _likeness(collection: Collection, model: str, image_id: str) -> Cosines:
     stored = collection.vector_rows(model)
-    row = collection.row_of.get(image_id, -1)
-    vector = stored.halves[stored.rows == row].astype(np.float32)
-    if not len(vector):
+    _, vectors = stored.among(np.array([collection.row_of.get(image_id, -1)]))
+    if not len(vectors):
         raise UsageError(f"The image {image_id} has no vector of {model}.", "Choose another image.")
-    query = vector[0] / np.linalg.norm(vector[0])
-    values = stored.spread(cosines(stored.halves, query))
+    values = stored.spread(cosines(stored.halves, unit(vectors[0])))
     return Cosines(f"cosine to image {image_id}", "", values)

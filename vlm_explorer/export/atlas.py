@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vlm_explorer.analysis.neighbours import nearest, nearest_approximately
+from vlm_explorer.analysis.similarity import unit
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.export.answers import Answers
 from vlm_explorer.export.columns import Exported
@@ -41,11 +42,9 @@ def atlas_table(
     import pyarrow as pa
 
     assert answers.xy is not None
-    stored = collection.vector_rows(answers.model)
-    held = np.isin(exported.rows, stored.rows) & np.isfinite(answers.xy[exported.rows]).all(axis=1)
-    rows = exported.rows[held]
-    vectors = stored.halves[np.searchsorted(stored.rows, rows)].astype(np.float32)
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    held = np.asarray(np.isfinite(answers.xy[exported.rows]).all(axis=1))
+    held[held], vectors = collection.vector_rows(answers.model).among(exported.rows[held])
+    vectors = unit(vectors)
     table = exported.table.filter(held)
     table = table.append_column("neighbors", _neighbours(vectors, context))
     if thumbnails:

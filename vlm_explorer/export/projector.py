@@ -38,22 +38,19 @@ def write_projector(
     Returns:
         How many images were left out because they have none, and warnings.
     """
-    stored = collection.vector_rows(answers.model)
-    held = np.isin(exported.rows, stored.rows)
-    rows = exported.rows[held]
-    vectors = stored.halves[np.searchsorted(stored.rows, rows)].astype("<f4")
+    held, vectors = collection.vector_rows(answers.model).among(exported.rows)
     tensors = "tensors.tsv" if vectors.size <= _MOST_AS_TEXT else "tensors.bytes"
     if tensors == "tensors.tsv":
         np.savetxt(folder / tensors, vectors, fmt="%.9g", delimiter="\t")
     else:
-        vectors.tofile(folder / tensors)
+        vectors.astype("<f4", copy=False).tofile(folder / tensors)
     table = exported.table.filter(held)
     lines = ["\t".join(_cell(name) for name in table.column_names)]
     lines += ["\t".join(_cell(value) for value in row.values()) for row in table.to_pylist()]
     (folder / "metadata.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     warnings = []
-    if len(rows) > MOST_SHOWN:
-        warnings.append(f"The projector shows the first {MOST_SHOWN:,} of {len(rows):,} images.")
+    if len(vectors) > MOST_SHOWN:
+        warnings.append(f"The projector shows the first {MOST_SHOWN:,} of {len(vectors):,} images.")
     side = 0
     if thumbnails:
         ids = table["image_id"].to_pylist()

@@ -75,13 +75,12 @@ def write_npz(
         How many images were left out because they have no vector.
     """
     entry = collection.encoder_entry(answers.model)
-    stored = collection.vector_rows(entry.key)
-    held = np.isin(exported.rows, stored.rows)
+    held, vectors = collection.vector_rows(entry.key).among(exported.rows)
     rows = exported.rows[held]
     ids = np.array(exported.table["image_id"].to_pylist(), str)[held]
     arrays: dict[str, Any] = {
         "image_ids": ids,
-        "vectors": stored.halves[np.searchsorted(stored.rows, rows)].astype(np.float32),
+        "vectors": vectors,
         "xy": _nowhere(len(rows)) if answers.xy is None else answers.xy[rows],
         **_captions(collection, answers, entry.key, set(ids.tolist())),
         "logit_scale": np.float64(entry.logit_scale),

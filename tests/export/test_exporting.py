@@ -5,8 +5,10 @@ import hashlib
 import json
 import os
 import shlex
+import shutil
 from pathlib import Path
 
+import lance
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -65,7 +67,7 @@ def test_that_text_which_a_spreadsheet_would_run_is_quoted_and_numbers_are_not(
     assert [unquoted(caption) for caption in captions] == wanted
     numbers = [row["x"] for row in rows]
     assert any(number.startswith("-") for number in numbers)
-    assert all(float(number) is not None for number in numbers)
+    assert [float(x) for x in numbers] == pytest.approx(collection.layout(method="pca").xy[:, 0])
 
 
 def test_that_parquet_has_the_same_rows_with_types_and_tells_where_it_comes_from(
@@ -107,6 +109,41 @@ def test_that_the_archive_can_be_imported_again(
     other = vlm.index([scans_exported], to=tmp_path / "other.vlmx", encoder=encoder)
     report = other.import_vectors(tmp_path / "a.npz", model="again")
     np.testing.assert_allclose(other.vectors(report.model), collection.vectors(), atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["npz", "tensorboard", "parquet", "atlas"])
+def test_that_images_without_a_vector_are_counted_and_leave_the_others_theirs(
+    kind: str, indexed: Path, encoder: Encoder, tmp_path: Path
+) -> None:
+    place = Path(shutil.copytree(indexed, tmp_path / "some.vlmx"))
+    (vectors,) = place.glob("vectors/*.images.lance")
+    whole = Collection(place, encoder)
+    ids, all_vectors = whole.images["image_id"].to_pylist(), whole.vectors()
+    lance.dataset(str(vectors)).delete(f"image_id = '{ids[2]}'")
+    some = Collection(place, encoder)
+    report = some.export(tmp_path / "out", format=kind, layout=MAP, like=ids[3])
+    held = [row for row in range(IMAGES) if row != 2]
+    if kind == "parquet":
+        table = pq.read_table(tmp_path / "out")
+        assert (report.images, report.left_out, table.num_rows) == (IMAGES, 0, IMAGES)
+        cosine = table[f"cosine to image {ids[3]}"].to_pylist()
+        assert cosine[3] == pytest.approx(1, abs=1e-3)
+        assert [cosine[2], table["x"][2].as_py()] == [None, None]
+        return
+    assert (report.images, report.left_out) == (IMAGES - 1, 1)
+    if kind == "npz":
+        with np.load(tmp_path / "out", allow_pickle=False) as archive:
+            assert archive["image_ids"].tolist() == [ids[row] for row in held]
+            np.testing.assert_array_equal(archive["vectors"], all_vectors[held])
+    elif kind == "atlas":
+        table = pq.read_table(tmp_path / "out")
+        assert table["image_id"].to_pylist() == [ids[row] for row in held]
+        assert {row for found in table["neighbors"].to_pylist() for row in found["ids"]} == set(
+            range(IMAGES - 1)
+        )
+    else:
+        tensors = np.loadtxt(tmp_path / "out" / "tensors.tsv", np.float32, delimiter="\t")
+        np.testing.assert_array_equal(tensors, all_vectors[held])
 
 
 def test_that_chosen_images_alone_go_out_and_the_list_of_them_makes_the_same_export(
@@ -163,9 +200,10 @@ def test_that_the_record_of_all_images_stands_for_all(
     words = ["export", str(collection.folder), "--to", str(tmp_path / "b.csv"), "--layout", "none"]
     assert main([*words, "--what", str(tmp_path / "a.csv.json"), "--quiet"]) == 0
     assert (tmp_path / "b.csv").read_bytes() == (tmp_path / "a.csv").read_bytes()
-    (tmp_path / "empty.txt").touch()
-    assert main([*words, "--what", str(tmp_path / "empty.txt")]) == 1
-    assert "names no images" in capsys.readouterr().err
+    for text in ("", '{"images": [{"file_name": "a.png"}], "image_ids": 3}', "{"):
+        (tmp_path / "none.txt").write_text(text, encoding="utf-8")
+        assert main([*words, "--what", str(tmp_path / "none.txt")]) == 1
+        assert "names no images" in capsys.readouterr().err
 
 
 def test_that_a_list_names_each_file_once(
@@ -249,6 +287,8 @@ def test_that_what_prevents_an_export_is_said_in_words(
     (tmp_path / "b.csv").mkdir()
     with pytest.raises(StorageProblem, match="is a folder"):
         collection.export(tmp_path / "b.csv", layout="none")
+    with pytest.raises(UsageError, match="cannot be written as a whole"):
+        collection.export(".", format="copies")
     with pytest.raises(UsageError, match="does not say which format"):
         collection.export(tmp_path / "a.xyz")
 

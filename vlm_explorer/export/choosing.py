@@ -67,6 +67,7 @@ def _of_record(text: str) -> list[str] | None:
         value: Any = json.loads(text)
     except ValueError:
         return []
-    if value.get("images", {}).get("what") == "all":
+    images, ids = value.get("images"), value.get("image_ids")
+    if isinstance(images, dict) and images.get("what") == "all":
         return None
-    return [str(key) for key in value.get("image_ids", ())]
+    return [str(key) for key in ids] if isinstance(ids, list) else []

@@ -84,6 +84,10 @@ def export(
     """
     context = context or JobContext()
     request = replace(request, to=request.to.expanduser())
+    if not request.to.name:
+        raise UsageError(
+            f"The folder {request.to} cannot be written as a whole.", "Give a new name within it."
+        )
     if request.format in FIGURES:
         return _draw(collection, request, style, load, model, context)
     rows, unknown = chosen_rows(collection, request.image_ids)

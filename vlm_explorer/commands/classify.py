@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 from vlm_explorer.commands.terminal import note, print_json
-from vlm_explorer.errors import StorageProblem, UsageError
+from vlm_explorer.errors import UsageError
 
 
 def run(arguments: Namespace) -> int:
@@ -80,19 +79,16 @@ def read_labels(arguments: Namespace) -> list[str]:
 
 
 def _write_csv(path: Path, labels: list[str], images: list[dict[str, Any]]) -> None:
-    header = ["image_id", "file", "frame"]
-    header += [f"{kind}: {label}" for kind in ("cosine", "probability") for label in labels]
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file)
-            table.writerow(header)
-            for row in images:
-                names = [row["image_id"], row["file"], row["frame"]]
-                table.writerow([*names, *row["cosine"], *row["probability"]])
-    except OSError as error:
-        raise StorageProblem(
-            f"{path} cannot be written: {error.strerror}.", "Choose another place for --csv."
-        ) from error
+    from vlm_explorer.export.row_tables import write_rows
+
+    names = ("image_id", "file", "frame")
+    scores = [f"{kind}: {label}" for kind in ("cosine", "probability") for label in labels]
+    rows = [
+        {name: row[name] for name in names}
+        | dict(zip(scores, [*row["cosine"], *row["probability"]], strict=True))
+        for row in images
+    ]
+    write_rows(path, (*names, *scores), rows)
 
 
 def _print(labels: list[str], images: list[dict[str, Any]], task: str) -> None:

@@ -102,14 +102,6 @@ def test_that_a_space_overlaps_with_itself_and_with_its_turned_copy_wholly(
     assert (alignment.jaccard(alignment.shared_neighbours(*lists), k) == 1).all()
 
 
-def test_that_neighbours_on_a_plane_are_those_of_scikit_learn() -> None:
-    xy = plane(5, 200)
-    expected = NearestNeighbors(n_neighbors=7).fit(xy).kneighbors(return_distance=False)
-    np.testing.assert_array_equal(alignment.plane_neighbours(xy, 7), expected)
-    on_one_spot = alignment.plane_neighbours(np.zeros((20, 2)), 5)
-    assert not (on_one_spot == np.arange(20)[:, None]).any()
-
-
 @pytest.mark.parametrize(("count", "k"), [(12, 3), (40, 5), (9, 8)])
 def test_that_chance_is_what_random_neighbours_have_in_common(count: int, k: int) -> None:
     random = np.random.default_rng(1)

@@ -116,6 +116,14 @@ def test_that_neighbours_of_many_points_are_nearly_counted(monkeypatch):
     assert np.abs(kept_neighbours(points, xy) - exact).mean() < 0.02
 
 
+def test_that_neighbours_on_a_map_are_those_of_scikit_learn():
+    from sklearn.neighbors import NearestNeighbors
+
+    xy = scattered(200, seed=5)
+    expected = NearestNeighbors(n_neighbors=7).fit(xy).kneighbors(return_distance=False)
+    np.testing.assert_array_equal(map_neighbours(xy, 7), expected)
+
+
 def test_that_few_points_and_points_on_one_spot_are_judged_without_a_fault():
     assert np.isnan(trustworthiness(rows(2), scattered(2)))
     assert np.isnan(kept_neighbours(rows(2), scattered(2))).all()

@@ -86,17 +86,6 @@ def shared_neighbours(first: NDArray[np.integer], second: NDArray[np.integer]) -
     return counts
 
 
-def plane_neighbours(xy: NDArray[np.floating], k: int) -> NDArray[np.intp]:
-    """Return each point's k nearest others on a plane, (N, k); k below N, no NaN."""
-    from scipy.spatial import cKDTree
-
-    found = cKDTree(xy).query(xy, k=k + 1)[1]
-    itself = found == np.arange(len(xy))[:, None]
-    # among many points on one spot the point itself may not be found: the farthest goes instead
-    itself[~itself.any(axis=1), -1] = True
-    return np.asarray(found[~itself].reshape(len(xy), k))
-
-
 def jaccard(shared: NDArray[np.integer], k: int) -> NDArray[np.float64]:
     """Return the Jaccard index of two lists of k of which `shared` are the same, 0 to 1."""
     return np.asarray(shared / (2 * k - shared), np.float64)

@@ -150,7 +150,10 @@ def _ranks(
 
 
 def map_neighbours(xy: Plane, k: int, rows: Rows | None = None) -> NDArray[np.intp]:
-    """Return some points' k nearest others on the map, (len(rows), k); by default of all."""
+    """Return some points' k nearest others on the map, (len(rows), k); by default of all.
+
+    k is less than the number of points, and none of them is NaN.
+    """
     from scipy.spatial import cKDTree
 
     rows = np.arange(len(xy)) if rows is None else rows

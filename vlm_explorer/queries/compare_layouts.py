@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vlm_explorer.analysis import alignment
+from vlm_explorer.analysis.map_trust import map_neighbours
 from vlm_explorer.analysis.neighbours import nearest
 from vlm_explorer.analysis.spaces import space_points
 from vlm_explorer.collection.store import Collection
@@ -224,7 +225,7 @@ class _Space:
 def _on_the_maps(first: np.ndarray, second: np.ndarray, k: int) -> np.ndarray:
     if not k:
         return np.full(len(first), -1)
-    lists = [alignment.plane_neighbours(xy, k) for xy in (first, second)]
+    lists = [map_neighbours(xy, k) for xy in (first, second)]
     return alignment.shared_neighbours(*lists)
 
 

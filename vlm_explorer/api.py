@@ -142,8 +142,7 @@ class Collection(Exportable):
             method, space, seed, tuple(texts), n_neighbors, min_dist, perplexity
         )
         encoder = self.encoder(model) if texts else None
-        name = None if model is None else self._known_name(model)
-        return layout(self, request, encoder=encoder, model=name, context=context)
+        return layout(self, request, encoder=encoder, model=self._model_id(model), context=context)
 
     @property
     def layouts(self) -> NamedLayouts:
@@ -198,15 +197,6 @@ class Collection(Exportable):
         name = self.encoder_entry().model if model is None else self._known_name(model)
         request = CompareRequest(name, self._known_name(other), first, second, k)
         return compare_layouts(self, request, context=context)
-
-    def _known_name(self, model: StrPath) -> str:
-        """Return the id under which the vectors of an encoder, named by id or folder, are kept."""
-        from vlm_explorer.encoders.registry import find_model_folder
-
-        name = os.fspath(model)
-        if name in self.models() or not Path(name).is_dir():
-            return name
-        return find_model_folder(name)[0]
 
     def import_vectors(
         self, file: StrPath, *, model: str, context: JobContext | None = None

@@ -92,6 +92,11 @@ class Reviewing(Collection):
         return mispaired(self, request, model=self._model_id(model), context=context)
 
     def _model_id(self, model: StrPath | None) -> str | None:
-        if model is None or model in self.models() or not Path(model).is_dir():
-            return None if model is None else os.fspath(model)
-        return find_model_folder(os.fspath(model))[0]
+        return None if model is None else self._known_name(model)
+
+    def _known_name(self, model: StrPath) -> str:
+        """Return the id under which the vectors of an encoder, named by id or folder, are kept."""
+        name = os.fspath(model)
+        if name in self.models() or not Path(name).is_dir():
+            return name
+        return find_model_folder(name)[0]

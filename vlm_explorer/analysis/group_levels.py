@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm_explorer.analysis.groups import Group, assign
+from vlm_explorer.analysis.groups import Group, Labels, assign, describe
 
 # The least share of all points that a group of each level has; and the least number.
 SHARES = (0.06, 0.02, 0.006)
@@ -49,16 +49,12 @@ def groups_of(xy: NDArray[np.float32], labels: Sequence[str], codes: Codes) -> l
         labels: N labels, the commonest of which names a group; an empty one has no say.
         codes: int16 (levels, N), as `assign_levels` gives them.
     """
-    names, number_of = _numbered(labels)
+    numbered = Labels(labels)
     groups: list[Group] = []
     finest = np.full(len(xy), -1, np.intp)  # the finest group so far that holds each point
     for level, assigned in enumerate(codes):
-        found = [
-            _describe(xy, names, number_of, np.flatnonzero(assigned == number), level)
-            for number in range(int(assigned.max(initial=-1)) + 1)
-        ]
         fresh = []
-        for group in sorted(found, key=lambda group: (-group.count, int(group.members[0]))):
+        for group in describe(xy, numbered, assigned, level):
             parent, common = _parent(finest[group.members])
             if parent < 0 or common < _SAME * max(group.count, groups[parent].count):
                 within = parent if common >= _WITHIN * group.count else -1
@@ -76,28 +72,3 @@ def _parent(holders: NDArray[np.intp]) -> tuple[int, int]:
         return -1, 0
     counts = np.bincount(held)
     return int(counts.argmax()), int(counts.max())
-
-
-def _numbered(labels: Sequence[str]) -> tuple[list[str], NDArray[np.intp]]:
-    """Return the distinct labels in the order of the alphabet, and the number of each one's."""
-    names = sorted(set(labels))
-    number = {name: place for place, name in enumerate(names)}
-    return names, np.fromiter((number[label] for label in labels), np.intp, len(labels))
-
-
-def _describe(
-    xy: NDArray[np.float32],
-    names: Sequence[str],
-    number_of: NDArray[np.intp],
-    members: NDArray[np.intp],
-    level: int,
-) -> Group:
-    votes = np.bincount(number_of[members], minlength=len(names))
-    if names and names[0] == "":
-        votes[0] = 0
-    best = int(votes.argmax()) if len(votes) and votes.max() else -1
-    places = xy[members].astype(np.float64)
-    x, y = places[np.argmin(((places - np.median(places, axis=0)) ** 2).sum(axis=1))].tolist()
-    share = float(votes[best] / len(members)) if best >= 0 else 0.0
-    name = names[best] if best >= 0 else ""
-    return Group(name, share, len(members), x, y, members.astype(np.int64), level=level)

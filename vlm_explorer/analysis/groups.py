@@ -5,7 +5,6 @@ Groups of images without labels are named by phrases later, see `phrase_names`.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -64,12 +63,7 @@ def group_points(
     smallest = max(_SMALLEST_GROUP, round(smallest_share * len(xy)))
     if len(xy) < 2 * smallest:
         return []
-    assigned = assign(xy, smallest)
-    groups = [
-        _describe(xy, labels, np.flatnonzero(assigned == number))
-        for number in range(assigned.max(initial=-1) + 1)
-    ]
-    return sorted(groups, key=lambda group: (-group.count, int(group.members[0])))
+    return describe(xy, Labels(labels), assign(xy, smallest))
 
 
 def assign(xy: NDArray[np.float32], smallest: int, *, fine: bool = False) -> NDArray[np.intp]:
@@ -101,10 +95,44 @@ def assign(xy: NDArray[np.float32], smallest: int, *, fine: bool = False) -> NDA
     return np.asarray(found[cKDTree(chosen).query(xy)[1]])
 
 
-def _describe(xy: NDArray[np.float32], labels: Sequence[str], members: NDArray[np.int64]) -> Group:
-    votes = Counter(labels[member] for member in members.tolist() if labels[member])
-    name, most = min(votes.items(), key=lambda vote: (-vote[1], vote[0]), default=("", 0))
-    places = xy[members].astype(np.float64)
-    offsets = places - np.median(places, axis=0)
-    x, y = places[np.argmin((offsets**2).sum(axis=1))]
-    return Group(name, most / len(members), len(members), float(x), float(y), members)
+class Labels:
+    """Labels of points, numbered, so that those of a group are counted by numpy."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._names = sorted(set(labels))
+        number = {name: place for place, name in enumerate(self._names)}
+        self._numbers = np.fromiter((number[label] for label in labels), np.intp, len(labels))
+
+    def commonest(self, members: NDArray[np.intp]) -> tuple[str, int]:
+        """Return the commonest label of some points, of equals the first in the alphabet.
+
+        Empty labels have no say; where all are empty, it is "", and 0 have it.
+        """
+        votes = np.bincount(self._numbers[members], minlength=len(self._names))
+        if self._names and self._names[0] == "":
+            votes[0] = 0
+        best = int(votes.argmax())
+        return (self._names[best], int(votes[best])) if votes[best] else ("", 0)
+
+
+def describe(
+    xy: NDArray[np.float32], labels: Labels, assigned: NDArray[np.integer], level: int = 0
+) -> list[Group]:
+    """Return the groups of a level with their names and places, the largest first.
+
+    Args:
+        xy: float32 (N, 2).
+        labels: of the N points.
+        assigned: (N,), each point's number of group, -1 for none.
+        level: of all these groups.
+    """
+    groups = []
+    for number in range(int(assigned.max(initial=-1)) + 1):
+        members = np.flatnonzero(assigned == number)
+        name, votes = labels.commonest(members)
+        places = xy[members].astype(np.float64)
+        offsets = places - np.median(places, axis=0)
+        x, y = places[np.argmin((offsets**2).sum(axis=1))].tolist()
+        share = votes / len(members)
+        groups.append(Group(name, share, len(members), x, y, members.astype(np.int64), level=level))
+    return sorted(groups, key=lambda group: (-group.count, int(group.members[0])))

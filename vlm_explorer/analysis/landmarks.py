@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm_explorer.analysis.neighbours import Found, nearest_among
+from vlm_explorer.analysis.neighbours import Found, nearest_among, weights
 from vlm_explorer.analysis.similarity import Vectors, unit
 from vlm_explorer.jobs import JobContext
 
@@ -65,9 +65,9 @@ def place_by_neighbours(
 def settle(found: Found, xy: Plane) -> Plane:
     """Return the weighted geometric median of the places of each point's neighbours.
 
-    Neighbours weigh from 1 for the most similar down to exp(-3) for the k-th. A mean would put a
-    point whose neighbours lie in two groups between the groups, where nothing like it lies; the
-    median (Weiszfeld 1937) puts it into the group that holds more of their weight.
+    Neighbours count by `neighbours.weights`. A mean would put a point whose neighbours lie in two
+    groups between the groups, where nothing like it lies; the median (Weiszfeld 1937) puts it into
+    the group that holds more of their weight.
 
     Args:
         found: indices (M, k) into `xy` and cosine distances (M, k), nearest first.
@@ -81,8 +81,7 @@ def settle(found: Found, xy: Plane) -> Plane:
     places = np.empty((len(indices), 2), np.float32)
     for start in range(0, len(indices), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
-        behind = distances[rows] - distances[rows, :1]
-        weight = np.exp(-3 * behind / np.maximum(behind[:, -1:], 1e-9)).astype(np.float32)
+        weight = weights(distances[rows]).astype(np.float32)
         places[rows] = _median(xy[indices[rows]], weight, max(nearness, 1e-12))
     return places
 

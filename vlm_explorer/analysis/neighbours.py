@@ -79,9 +79,7 @@ def nearest_approximately(
         As `nearest`.
     """
     count = len(vectors)
-    centres, group = _group(vectors, max(1, count // _GROUP_SIZE), np.random.default_rng(seed))
-    members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
-    around = np.argsort(-(centres @ centres.T), axis=1, kind="stable")
+    _, members, around = _grouped(vectors, seed)
     indices, distances = np.empty((count, k), np.int32), np.empty((count, k), np.float32)
     done = 0
     for number, own in enumerate(members):
@@ -133,14 +131,21 @@ def nearest_among(
     return indices, distances
 
 
+def weights(distances: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return how much each neighbour counts: from 1 for the nearest down to exp(-3) for the last.
+
+    Args:
+        distances: (..., k), the nearest first.
+    """
+    behind = distances - distances[..., :1]
+    return np.asarray(np.exp(-3 * behind / np.maximum(behind[..., -1:], 1e-9)))
+
+
 def _plan(
     points: Floats, others: Floats, k: int, seed: int
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Return parts of the points, each with the others that are looked through for it."""
-    groups = max(1, len(others) // _GROUP_SIZE)
-    centres, group = _group(others, groups, np.random.default_rng(seed))
-    members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
-    around = np.argsort(-(centres @ centres.T), axis=1, kind="stable")
+    centres, members, around = _grouped(others, seed)
     nearest_group = _nearest_centre(points, centres)
     return [
         (np.flatnonzero(nearest_group == number), np.sort(_candidates(members, around[number], k)))
@@ -158,6 +163,14 @@ def _top(cosine: Floats, k: int) -> Found:
         np.take_along_axis(found, order, axis=1).astype(np.int32),
         np.take_along_axis(distance, order, axis=1),
     )
+
+
+def _grouped(vectors: Floats, seed: int) -> tuple[Floats, list[NDArray[np.intp]], NDArray[np.intp]]:
+    """Return the centres of groups, each one's rows, and all groups by how near they are to it."""
+    groups = max(1, len(vectors) // _GROUP_SIZE)
+    centres, group = _group(vectors, groups, np.random.default_rng(seed))
+    members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
+    return centres, members, np.argsort(-(centres @ centres.T), axis=1, kind="stable")
 
 
 def _group(

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vlm_explorer.analysis.neighbours import weights
 from vlm_explorer.analysis.similarity import Vectors, cosines
+from vlm_explorer.analysis.spaces import FEWEST_TO_CENTRE, SMALLEST
 
 NEIGHBOURS = 15  # that share in a text's place, as where captions are placed by their images
 LINKED = 10  # images that are named as its nearest
 
 _ROWS_AT_ONCE = 4096
-_FEWEST_TO_CENTRE = 3  # texts, as where the map is laid out
 _BEYOND = 0.12  # of the map's width, from the images to the side of the texts
-_SMALLEST = 1e-6  # length of an offset from the mean that still points anywhere
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -66,11 +66,11 @@ class Spread:
         """
         offset = text - mean
         length = float(np.linalg.norm(offset))
-        if length < _SMALLEST:
+        if length < SMALLEST:
             return np.zeros_like(cosine)
         product = cosine - self.along - np.float32(offset @ self.mean)
-        scale = np.maximum(self.length, np.float32(_SMALLEST)) * np.float32(length)
-        return np.asarray(np.where(self.length < _SMALLEST, 0, product / scale), np.float32)
+        scale = np.maximum(self.length, np.float32(SMALLEST)) * np.float32(length)
+        return np.asarray(np.where(self.length < SMALLEST, 0, product / scale), np.float32)
 
 
 def spread_of(vectors: Vectors, text_mean: Doubles) -> Spread:
@@ -114,7 +114,7 @@ class TextsOfMap:
 
 def shares_texts(space: str, texts: int) -> bool:
     """Whether texts have places of their own in a space, among which others can be placed."""
-    return (space == "raw" and texts > 0) or (space == "centred" and texts >= _FEWEST_TO_CENTRE)
+    return (space == "raw" and texts > 0) or (space == "centred" and texts >= FEWEST_TO_CENTRE)
 
 
 def place_among_images(
@@ -190,11 +190,10 @@ def _nearest(cosine: NDArray[np.floating], xy: Floats) -> NDArray[np.intp]:
 
 
 def _middle(cosine: Doubles, xy: Floats) -> tuple[float, float]:
-    """Return the mean place, weighted from 1 for the most similar down to exp(-3) for the last.
+    """Return the mean place, weighted as where captions are placed by their images.
 
-    As captions are placed by their images, see `projection.place_texts`.
+    See `spaces.place_texts`.
     """
-    behind = cosine[0] - cosine
-    weight = np.exp(-3 * behind / max(float(behind[-1]), 1e-9))
+    weight = weights(-cosine)
     x, y = weight @ xy.astype(np.float64) / weight.sum()
     return float(x), float(y)

@@ -7,14 +7,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm_explorer.analysis.neighbours import nearest_among
+from vlm_explorer.analysis.neighbours import nearest_among, weights
 from vlm_explorer.analysis.similarity import Vectors, unit
 
 SPACES = ("raw", "centred", "crossmodal", "images")
 
 # The mean of fewer texts is mostly the texts themselves: centring would erase what they say.
-_FEWEST_TO_CENTRE = 3
-_SMALLEST = 1e-6  # length of an offset from the mean that still points anywhere
+FEWEST_TO_CENTRE = 3
+SMALLEST = 1e-6  # length of an offset from the mean that still points anywhere
 _ROWS_AT_ONCE = 1024
 
 
@@ -44,14 +44,14 @@ def space_points(
     if spec.space == "raw":
         return unit(images), unit(texts)
     if spec.space == "centred":
-        few = len(texts) < _FEWEST_TO_CENTRE
+        few = len(texts) < FEWEST_TO_CENTRE
         return centred(images), None if few and len(images) else centred(texts)
     return unit(images), None if len(images) else unit(texts)
 
 
 def centred(vectors: Vectors) -> NDArray[np.float32]:
     """Return the vectors less their mean, at length one again; fewer than three as they are."""
-    if len(vectors) < _FEWEST_TO_CENTRE:
+    if len(vectors) < FEWEST_TO_CENTRE:
         return unit(vectors)
     values = np.asarray(vectors)
     mean = values.mean(axis=0, dtype=np.float64)
@@ -60,7 +60,7 @@ def centred(vectors: Vectors) -> NDArray[np.float32]:
         offsets = values[start : start + _ROWS_AT_ONCE] - mean
         length = np.linalg.norm(offsets, axis=1, keepdims=True)
         # What float32 cannot tell from the mean must not be blown up to length one.
-        scale = np.where(length < _SMALLEST, 0, 1 / np.maximum(length, _SMALLEST))
+        scale = np.where(length < SMALLEST, 0, 1 / np.maximum(length, SMALLEST))
         found[start : start + _ROWS_AT_ONCE] = offsets * scale
     return found
 
@@ -81,7 +81,7 @@ def place_texts(
 ) -> NDArray[np.float32]:
     """Return where texts lie on a map of images: among the k images most similar to each.
 
-    A mean of their places, weighted from 1 for the most similar down to exp(-3) for the k-th.
+    It is a mean of their places by `neighbours.weights`.
 
     Args:
         texts: (M, D) unit rows.
@@ -96,8 +96,7 @@ def place_texts(
         return np.zeros((0, 2), np.float32)
     vectors, others = np.asarray(texts, np.float32), np.asarray(images, np.float32)
     rows, distance = nearest_among(vectors, others, min(k, len(images)), 0)
-    behind = distance - distance[:, :1]
-    weight = np.exp(-3 * behind / np.maximum(behind[:, -1:], 1e-9))
+    weight = weights(distance)
     return np.asarray(
         (weight[:, :, None] * xy[rows]).sum(axis=1) / weight.sum(axis=1, keepdims=True), np.float32
     )

@@ -68,9 +68,8 @@ def read_layout(file: Path) -> LayoutAnswer | None:
         about = json.loads(text_of(kept["about"]))
         if about["format"] != _FORMAT:
             return None
-        request = about["request"]
         answer = LayoutAnswer(
-            request=LayoutRequest(**{**request, "texts": tuple(request["texts"])}),
+            request=request_of(about),
             model=about["model"],
             image_ids=tuple(kept["image_ids"].astype(str).tolist()),
             xy=kept["xy"],
@@ -90,6 +89,12 @@ def read_layout(file: Path) -> LayoutAnswer | None:
         return answer if whole else None
     except DAMAGE:
         return None
+
+
+def request_of(about: dict[str, Any]) -> LayoutRequest:
+    """Return what was asked for; raises one of `DAMAGE` where that is not what was written."""
+    request = about["request"]
+    return LayoutRequest(**{**request, "texts": tuple(request["texts"])})
 
 
 def read_members(file: Path) -> dict[str, np.ndarray]:

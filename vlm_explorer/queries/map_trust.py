@@ -14,7 +14,14 @@ from vlm_explorer.analysis.spaces import space_points
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.errors import StorageProblem
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.queries.kept_layouts import DAMAGE, layouts_folder, read_members, write_members
+from vlm_explorer.queries.kept_layouts import (
+    DAMAGE,
+    bytes_of,
+    layouts_folder,
+    read_members,
+    text_of,
+    write_members,
+)
 from vlm_explorer.queries.layout_request import LayoutAnswer
 
 _FEWEST_JUDGED = 33  # images that have neighbourhoods of 15
@@ -95,7 +102,7 @@ def map_trust(
 def _read_trust(file: Path, images: int) -> MapTrust | None:
     try:
         members = read_members(file)
-        parts, kept = json.loads(members["quality"].tobytes()), members["kept"]
+        parts, kept = json.loads(text_of(members["quality"])), members["kept"]
         quality = tuple(Trust(**part) for part in parts)
     except DAMAGE:
         return None
@@ -106,6 +113,4 @@ def _write_trust(file: Path, trust: MapTrust) -> None:
     """Keep what was found; a collection that cannot be written to keeps nothing."""
     parts = json.dumps([asdict(part) for part in trust.quality])
     with suppress(StorageProblem):
-        write_members(
-            file, {"quality": np.frombuffer(parts.encode(), np.uint8), "kept": trust.kept}
-        )
+        write_members(file, {"quality": bytes_of(parts), "kept": trust.kept})

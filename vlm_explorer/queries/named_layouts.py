@@ -22,6 +22,7 @@ from vlm_explorer.queries.kept_layouts import (
     layouts_folder,
     read_layout,
     read_members,
+    request_of,
     text_of,
     write_layout,
     write_members,
@@ -147,10 +148,9 @@ def _about(file: Path) -> NamedLayout | None:
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
             about, name = json.loads(text_of(kept["about"])), text_of(kept["name"])
-        request = about["request"]
         return NamedLayout(
             name,
-            LayoutRequest(**{**request, "texts": tuple(request["texts"])}),
+            request_of(about),
             about["model"],
             about["images"],
             about["texts"],

@@ -61,13 +61,7 @@ class Capture:
 
     def trace(self, views: NDArray[np.uint8]) -> Tensor:
         """As `encode`, of a deep capture: the taps and the vectors are in torch's graph."""
-        import torch
-
-        pixels = to_tensor(views, self.encoder.preprocess).to(self.encoder.device)
-        with torch.enable_grad():
-            features = self.visual(pixels.requires_grad_())
-            pooled = features[0] if isinstance(features, tuple) else features
-            return torch.nn.functional.normalize(pooled, dim=-1)
+        return encode_views(self.encoder, self.visual, views, traced=True)
 
 
 @contextmanager
@@ -103,13 +97,22 @@ def capture(encoder: Encoder, *, deep: bool = False) -> Iterator[Capture]:
             handle.remove()
 
 
-def encode_views(encoder: Encoder, visual: Any, views: NDArray[np.uint8]) -> Tensor:
-    """Send model views uint8 (B, S, S, 3) through a shadow; float32 (B, D), unit rows."""
+def encode_views(
+    encoder: Encoder, visual: Any, views: NDArray[np.uint8], *, traced: bool = False
+) -> Tensor:
+    """Send model views uint8 (B, S, S, 3) through a shadow; float32 (B, D), unit rows.
+
+    Args:
+        encoder: whose shadow it is.
+        visual: the shadow.
+        views: what it sees.
+        traced: whether the vectors are in torch's graph, from the pixels on.
+    """
     import torch
 
     pixels = to_tensor(views, encoder.preprocess).to(encoder.device)
-    with torch.no_grad():
-        features = visual(pixels)
+    with torch.set_grad_enabled(traced):
+        features = visual(pixels.requires_grad_(traced))
         # CoCa's tower gives out its tokens as well.
         pooled = features[0] if isinstance(features, tuple) else features
         return torch.nn.functional.normalize(pooled, dim=-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ class Chosen:
     """Which images go out: those selected, or those shown, bool (N,); all where both are None."""
 
     images: ImageTable
-    selected: frozenset[str] | None
+    selected: Set[str] | None
     shown: np.ndarray | None
 
     @property

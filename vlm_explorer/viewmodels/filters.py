@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vlm_explorer.viewmodels.image_ids import ImageIds
 
 if TYPE_CHECKING:
     from vlm_explorer.viewmodels.image_table import ImageTable
@@ -39,8 +41,6 @@ class Filter(Protocol):
         """Return which of the images it lets through, bool (N,)."""
         ...
 
-    def __hash__(self) -> int: ...
-
 
 @dataclass(frozen=True, slots=True)
 class TextFilter:
@@ -67,7 +67,7 @@ class TextFilter:
 class OnlyThese:
     """The images with these ids."""
 
-    ids: frozenset[str]
+    ids: Set[str]
 
     @property
     def key(self) -> str:
@@ -88,7 +88,7 @@ class OnlyThese:
 class Without:
     """All but the images with these ids."""
 
-    ids: frozenset[str]
+    ids: Set[str]
 
     @property
     def key(self) -> str:
@@ -110,11 +110,11 @@ class FilterMasks:
 
     def __init__(self) -> None:
         self._images: ImageTable | None = None
-        self._known: dict[Filter, NDArray[np.bool_]] = {}
+        self._known: list[tuple[Filter, NDArray[np.bool_]]] = []
 
     def forget(self) -> None:
         """Ask every filter anew the next time."""
-        self._known = {}
+        self._known = []
 
     def of(self, filters: Iterable[Filter], images: ImageTable) -> NDArray[np.bool_]:
         """Return which images all of `filters` let through, bool (N,).
@@ -122,16 +122,16 @@ class FilterMasks:
         Raises:
             ValueError: a filter's mask is not one bool an image.
         """
-        known, size = self._known if images is self._images else {}, len(images)
-        self._images, self._known = images, {}
+        known, size = self._known if images is self._images else [], len(images)
+        self._images, self._known = images, []
         shown = np.ones(size, np.bool_)
         for each in filters:
-            mask = known.get(each)
+            mask = next((mask for other, mask in known if other == each), None)
             if mask is None:
                 mask = each.mask(images)
             if mask.shape != (size,) or mask.dtype != np.bool_:
                 raise ValueError(f"The filter {each.key} gave {mask.dtype} {mask.shape}")
-            self._known[each] = mask
+            self._known.append((each, mask))
             shown &= mask
         return shown
 
@@ -143,7 +143,8 @@ def text_of(filters: Iterable[Filter]) -> str:
 
 def dragging(before: tuple[Filter, ...], after: tuple[Filter, ...]) -> str:
     """Return the burst that a change of filters belongs to: a slider makes many of one column."""
-    changed = {each.key for each in {*before} ^ {*after}}
+    changed = {each.key for each in before if each not in after}
+    changed |= {each.key for each in after if each not in before}
     (key,) = changed if len(changed) == 1 else ("",)
     return f"filter {key}" if key.startswith(COLUMN) and len(before) <= len(after) else ""
 
@@ -167,8 +168,10 @@ def filter_mask(words: np.ndarray, text: str) -> NDArray[np.bool_]:
     return mask
 
 
-def among(images: ImageTable, ids: frozenset[str]) -> NDArray[np.bool_]:
+def among(images: ImageTable, ids: Set[str]) -> NDArray[np.bool_]:
     """Return which images have one of these ids, bool (N,)."""
+    if isinstance(ids, ImageIds) and ids.images is images:
+        return ids.mask
     if len(ids) * _FEW > len(images):  # one look-up an image, in the order of the images
         found = map(ids.__contains__, images.ids.tolist())
         return np.fromiter(found, np.bool_, count=len(images))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +29,7 @@ from vlm_explorer.viewmodels.arrow_columns import (
     texts_of,
     vectors_of,
 )
+from vlm_explorer.viewmodels.image_ids import ImageIds
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -283,8 +285,10 @@ class ImageTable:
         known = [key for key in (patients.names[i] for i in order.tolist()) if key]
         return {"": "No patient id"} | {key: f"Patient {n}" for n, key in enumerate(known, 1)}
 
-    def rows_of(self, ids: frozenset[str] | list[str]) -> np.ndarray:
+    def rows_of(self, ids: Iterable[str]) -> np.ndarray:
         """Return the rows of the known ids among `ids`, ascending, (K,) int64."""
+        if isinstance(ids, ImageIds) and ids.images is self:
+            return np.flatnonzero(ids.mask)
         rows = [self.row_of[key] for key in ids if key in self.row_of]
         return np.array(sorted(rows), dtype=np.int64)
 

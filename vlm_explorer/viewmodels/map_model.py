@@ -194,8 +194,10 @@ class MapModel(SceneSource):
         """Filter out what is selected, and what was hidden so before."""
         session = self.session
         if ids := session.selection.ids:
-            before = (each.ids for each in session.filters if isinstance(each, Without))
-            session.set_filter(Without(ids.union(*before)))
+            for before in session.filters:
+                if isinstance(before, Without):
+                    ids = ids | before.ids
+            session.set_filter(Without(ids))
 
     def show_everything(self) -> None:
         """Do without any filter, and hide nothing on the map."""

@@ -163,9 +163,7 @@ class ResultsModel(QAbstractListModel):
         if len(listed) != len(images):
             listed = np.ones(len(images), dtype=bool)
         if self._selected_only:
-            selected = np.zeros(len(images), dtype=bool)
-            selected[images.rows_of(self._session.selection.ids)] = True
-            listed = listed & selected
+            listed = listed & self._session.selected
         rows = np.flatnonzero(listed)
         self._cosine = None
         if answer is not None and len(answer.cosine) == len(images):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from vlm_explorer.viewmodels.columns import Columns
 from vlm_explorer.viewmodels.filters import Filter, dragging, text_of
 from vlm_explorer.viewmodels.history import History, typing
 from vlm_explorer.viewmodels.history_parts import parts_of
+from vlm_explorer.viewmodels.image_ids import ImageIds
 from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.job_runner import JobRunner
 from vlm_explorer.viewmodels.kept_state import KeptState
@@ -137,7 +138,11 @@ class Session(SessionState):
         Without `current`: the only one of `ids`, or the present one where it is among them.
         Unknown ids are left out.
         """
-        known = frozenset(key for key in ids if key in self.images.row_of)
+        known: Set[str]
+        if isinstance(ids, ImageIds) and ids.images is self.images:
+            known = ids
+        else:
+            known = frozenset(key for key in ids if key in self.images.row_of)
         if current is None and len(known) == 1:
             current = next(iter(known))
         elif current is None and self.selection.current in known:
@@ -147,13 +152,8 @@ class Session(SessionState):
         self.set_selection(Selection(known, current))
 
     def select_mask(self, mask: np.ndarray, current: str | None) -> None:
-        """Select the images where `mask`, bool (N,), is true; quick for very many of them."""
-        if current == self.selection.current and np.array_equal(mask, self.selected):
-            return
-        with self.history.step():
-            selection = Selection(frozenset(self.images.ids[mask].tolist()), current)
-            self._selected = selection, self.images, mask
-            self.set_selection(selection)
+        """Select the images where `mask`, bool (N,), is true; it is not to be changed any more."""
+        self.set_selection(Selection(ImageIds(self.images, mask), current))
 
     def set_selection(self, selection: Selection) -> None:
         """Select exactly this; its ids are those of images."""

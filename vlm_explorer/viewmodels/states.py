@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ CHOICES = ("method", "space", "seed", "n_neighbors", "min_dist", "perplexity")
 class Selection:
     """The selected images, the same everywhere; `current` is the one in the viewer."""
 
-    ids: frozenset[str] = frozenset()
+    ids: Set[str] = frozenset()
     current: str | None = None
 
 

@@ -112,3 +112,15 @@ def test_that_each_level_is_a_column(session, qtbot):
     assert len(set(fine.values)) > len(set(coarse.values))
     session.regions._take(())
     assert session.columns.get("cluster-1") is None
+
+
+def test_that_regions_found_again_the_same_are_compared_again(session, model, qtbot):
+    asked = []
+    session.runner.job_started.connect(lambda job: asked.append(job.key))
+    for _ in range(2):
+        regions(session)
+        model.trust.compare_groups()
+        model.trust.compare_groups()
+    assert asked.count("centroids") == 2
+    qtbot.waitUntil(lambda: not session.runner.busy)
+    assert len(model.trust.alike(0)) == len(model.trust.groups) - 1

@@ -61,7 +61,8 @@ class TrustDesk(QObject):
         self._second = second
         self._key = "trust beside" if second else "trust"
         self._judged: LayoutAnswer | None = None
-        self._groups: object = None
+        self._groups: tuple[Group, ...] = ()
+        self._space = ""
         self._cosines: np.ndarray | None = None
         session.layout_changed.connect(self._follow)
         self._follow()
@@ -193,15 +194,15 @@ class TrustDesk(QObject):
         session = self._session
         if session.content is None or session.layout.answer is None:
             return
-        key = session.groups, session.layout.answer.request.space
-        if self._groups == key or not self._compared():
+        groups, space = session.groups, session.layout.answer.request.space
+        if (self._groups is groups and self._space == space) or not self._compared():
             return
-        self._groups, self._cosines = key, None
+        self._groups, self._space, self._cosines = groups, space, None
         session.runner.start(
             questions.compare_groups,
             session.content,
             [group.members for group in self._compared()],
-            session.layout.answer.request.space,
+            space,
             title="Comparing groups",
             key="centroids",
             on_success=self._take_cosines,

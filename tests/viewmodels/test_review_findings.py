@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from vlm_explorer.jobs import JobContext
 from vlm_explorer.queries.review_marks import Mark, read_marks
 from vlm_explorer.viewmodels import review_checks
 from vlm_explorer.viewmodels.filters import Without
+from vlm_explorer.viewmodels.job_runner import LANES
 from vlm_explorer.viewmodels.review import Review, Stage
 from vlm_explorer.viewmodels.review_checks import CAPTIONS, CHECKS, OUTLIERS, PAIRS
 from vlm_explorer.viewmodels.review_list import (
@@ -218,6 +220,23 @@ def test_that_marks_made_right_before_the_end_are_kept(reviewed: Reviewed, small
         reviewed.list.mark(row, DROP)
     reviewed.session.close()
     assert len(read_marks(Collection(small))) > 4
+
+
+def test_that_no_earlier_marks_replace_later_ones(
+    reviewed: Reviewed, small: Path, settle: Settle
+) -> None:
+    reviewed.review.set_threshold(0.9)
+    gate = Event()
+    for number in range(LANES["io"]):  # so that what is to be written has to wait
+        reviewed.session.runner.start(
+            lambda *, context: gate.wait(), title="Waiting", key=f"wait {number}", lane="io"
+        )
+    reviewed.list.mark(0, DROP)
+    reviewed.list.mark(1, KEEP)
+    reviewed.session.close()
+    gate.set()
+    settle(reviewed.session)
+    assert [mark.verdict for mark in read_marks(Collection(small))] == [DROP, KEEP]
 
 
 def test_that_marks_are_exported_as_a_table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["DROP", "DROP_FIRST", "KEEP", "UNSURE", "Mark", "ReviewMarks"]
 
 Finding = tuple[str, tuple[str, ...], str]
+
+_writing = Lock()  # held so that no earlier state is written over a later one
 
 
 class ReviewMarks(QObject):
@@ -124,6 +127,10 @@ class ReviewMarks(QObject):
         self.changed.emit()
         self._write()
 
+    @property
+    def _key(self) -> str:
+        return f"keep marks {'' if self._collection is None else self._collection.folder}"
+
     def _write(self) -> None:
         """Write what is there now, as soon as no earlier state is being written."""
         if self._writing or not self._unwritten or self._collection is None:
@@ -134,7 +141,7 @@ class ReviewMarks(QObject):
             self._collection,
             self.all(),
             title="Keeping marks",
-            key=f"keep marks {self._collection.folder}",
+            key=self._key,
             lane="io",
             on_failure=self._session.messages.show_error,
         )
@@ -151,8 +158,10 @@ class ReviewMarks(QObject):
         if self._collection is None or not (self._unwritten or self._writing):
             return
         self._unwritten = False
+        self._session.runner.cancel(self._key)
         try:
-            write_marks(self._collection, self.all())
+            with _writing:
+                write_marks(self._collection, self.all())
         except StorageProblem as error:
             self._session.messages.show_error(error)
 
@@ -169,8 +178,9 @@ def write(collection: Collection, marks: tuple[Mark, ...], *, context: JobContex
     Raises:
         StorageProblem: it cannot be written to.
     """
-    context.check()
-    write_marks(collection, marks)
+    with _writing:
+        context.check()
+        write_marks(collection, marks)
 
 
 def write_table(

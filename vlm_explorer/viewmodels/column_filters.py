@@ -10,19 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.viewmodels.columns import Column
+from vlm_explorer.viewmodels.filters import COLUMN
 from vlm_explorer.viewmodels.image_columns import offers_of_images
 from vlm_explorer.viewmodels.number_words import range_words
 
 if TYPE_CHECKING:
     from vlm_explorer.viewmodels.image_table import ImageTable
 
-PREFIX = "column:"  # of the keys of these filters; the column's key follows
 _MOST_NAMED = 2  # categories in a chip's title
 
 
 def filter_key(column: str) -> str:
     """Return the key of the filter by a column: there is one a column."""
-    return f"{PREFIX}{column}"
+    return f"{COLUMN}{column}"
 
 
 def values_for(column: Column, images: ImageTable) -> Column | None:

@@ -70,8 +70,8 @@ class ExportDesk(QObject):
     def counts(self) -> dict[str, int]:
         """How many images each choice stands for."""
         session, total = self._session, len(self._session.images)
-        selected = min(len(session.selection.ids), total)
-        return {SELECTION: selected, SHOWN: int(session.shown.sum()), ALL: total}
+        selected, shown = int(session.selected.sum()), int(session.shown.sum())
+        return {SELECTION: selected, SHOWN: shown, ALL: total}
 
     @property
     def count(self) -> int:

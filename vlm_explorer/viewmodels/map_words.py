@@ -122,7 +122,7 @@ def waiting(session: Session) -> str:
 
 def group_word(session: Session) -> str:
     """Return what groups are named after: labels, or modalities where there are no labels."""
-    return "label" if any(session.images.label) else "modality"
+    return "label" if any(session.images.coded("label").names) else "modality"
 
 
 def group_note(group: Group, session: Session) -> str:

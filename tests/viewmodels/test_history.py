@@ -178,9 +178,8 @@ def test_that_a_part_whose_owner_is_gone_is_left_out(opened: Session, qtbot: QtB
     model = MapModel(opened)
     model.set_captions(False)
     opened.select([image_id(1)])
-    model.deleteLater()
-    qtbot.waitSignal(model.destroyed)
-    qtbot.wait(1)
+    with qtbot.waitSignal(model.destroyed):
+        model.deleteLater()
     opened.history.undo()
     opened.history.undo()
     assert not opened.selection.ids

@@ -132,6 +132,7 @@ def test_that_no_star_lies_on_the_words_of_the_gap(session, make_view, qtbot):
     search(session, "left pleural effusion", [0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
     view = make_view(700, 500)
     word = next(word for word in view.canvas.words if word.kind is WordKind.GAP)
+    assert view.model.scene.stars
     for star in view.model.scene.stars:
         x, y = view.canvas.view.to_screen(np.array([star.x, star.y])).tolist()
         assert not word.rect.contains(QPointF(x, y))

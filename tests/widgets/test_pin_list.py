@@ -134,7 +134,8 @@ def test_that_the_menu_colours_by_the_margin_over_another_pin(session, view, qtb
     ramp = view.model.scene.ramp
     assert ramp.title == "margin of “effusion” over “nodule”"
     values = np.subtract(COSINES["effusion"], COSINES["nodule"])
-    assert ramp.low <= values.min() + 1e-6 or ramp.low == -ramp.high
+    assert ramp.centre == 0
+    assert (-ramp.low, ramp.high) == pytest.approx(2 * [np.abs(values).max()])
 
 
 def test_that_the_menu_of_a_star_pins_the_prompt_and_removes_the_pin(session, view, qtbot):

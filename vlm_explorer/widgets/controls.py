@@ -9,17 +9,21 @@ from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
+    QGridLayout,
     QLabel,
+    QProgressBar,
     QPushButton,
     QSizePolicy,
     QToolButton,
     QWidget,
 )
 
+from vlm_explorer.jobs import Progress
 from vlm_explorer.widgets.theme import icon, themes
 
 TARGET = 28  # px, the smallest thing to click on
 ICON = 16  # px
+_STEPS = 1000  # of a bar
 
 
 def with_shortcut(title: str, shortcut: str) -> str:
@@ -145,6 +149,26 @@ class Line(QFrame):
             self.setFixedHeight(1)
 
 
+class ProgressBar(QProgressBar):
+    """How far something has come, or that it goes on; without words."""
+
+    def __init__(self, parent: QWidget | None = None, *, width: int | None = None) -> None:
+        super().__init__(parent)
+        self.setTextVisible(False)
+        if width is not None:
+            self.setFixedWidth(width)
+
+    def set_share(self, share: float | None) -> None:
+        """Show what share is done, 0 to 1; None: nobody knows."""
+        self.setRange(0, 0 if share is None else _STEPS)
+        if share is not None:
+            self.setValue(round(_STEPS * share))
+
+    def set_progress(self, progress: Progress) -> None:
+        """Show how far a job has come."""
+        self.set_share(progress.done / progress.total if progress.total else None)
+
+
 def text_button(text: str, kind: str = "", parent: QWidget | None = None) -> QPushButton:
     """Return a button of words; `kind` is "primary", "quiet", "link" or nothing."""
     button = QPushButton(text, parent)
@@ -163,6 +187,16 @@ def choice_box(
     for value, words in choices:
         box.addItem(words, value)
     return box
+
+
+def name_grid(width: int, between: int = 8) -> QGridLayout:
+    """Return a grid of names, in a column that is `width` px wide, and what belongs to them."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(12)
+    grid.setVerticalSpacing(between)
+    grid.setColumnMinimumWidth(0, width)
+    grid.setColumnStretch(1, 1)
+    return grid
 
 
 class EmptyState(QLabel):

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QProgressBar,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -23,7 +22,16 @@ from PySide6.QtWidgets import (
 from vlm_explorer.viewmodels import export_choice
 from vlm_explorer.viewmodels.export_choice import GOES_OUT, TITLES
 from vlm_explorer.viewmodels.export_desk import ExportDesk
-from vlm_explorer.widgets.controls import TARGET, IconButton, Line, Words, choice_box, text_button
+from vlm_explorer.widgets.controls import (
+    TARGET,
+    IconButton,
+    Line,
+    ProgressBar,
+    Words,
+    choice_box,
+    name_grid,
+    text_button,
+)
 from vlm_explorer.widgets.export_look import look_of
 from vlm_explorer.widgets.map_view import MapView
 from vlm_explorer.widgets.notice import Notice
@@ -65,7 +73,7 @@ class ExportSheet(Sheet):
         self.problem = Notice("error", self.panel)
         self.go = text_button("Export", "primary", self.panel)
         self.stop = text_button("Cancel", parent=self.panel)
-        self.bar = QProgressBar(self.panel)
+        self.bar = ProgressBar(self.panel, width=120)
         self.doing = Words("", "secondary", parent=self.panel)
         self.copy_button = text_button("Copy the command line", "quiet", self.panel)
         self._rows: dict[str, list[QWidget]] = {}
@@ -93,8 +101,6 @@ class ExportSheet(Sheet):
         foot = QHBoxLayout()
         foot.setContentsMargins(24, 12, 24, 12)
         foot.setSpacing(8)
-        self.bar.setTextVisible(False)
-        self.bar.setFixedWidth(120)
         for each in (self.go, self.stop, self.bar):
             foot.addWidget(each)
         foot.addWidget(self.doing, 1)
@@ -108,11 +114,7 @@ class ExportSheet(Sheet):
         self.column.addLayout(foot)
 
     def _grid(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(8)
-        grid.setColumnMinimumWidth(0, NAMES)
-        grid.setColumnStretch(1, 1)
+        grid = name_grid(NAMES)
         self.place.setAccessibleName("Where to")
         what, parts = QButtonGroup(self), QButtonGroup(self)
         for button in self.what.values():
@@ -280,9 +282,7 @@ class ExportSheet(Sheet):
         for part in (self.stop, self.bar):
             part.setVisible(desk.doing)
         progress = desk.progress
-        self.bar.setRange(0, 1000 if progress.total else 0)
-        if progress.total:
-            self.bar.setValue(round(1000 * progress.done / progress.total))
+        self.bar.set_progress(progress)
         self.doing.setText((progress.message or "Exporting") if desk.doing else desk.missing)
         line = desk.command_line
         self.copy_button.setText("Copy the command line")

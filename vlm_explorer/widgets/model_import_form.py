@@ -10,18 +10,16 @@ from PySide6.QtWidgets import (
     QComboBox,
     QCompleter,
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QProgressBar,
     QVBoxLayout,
     QWidget,
 )
 
 from vlm_explorer.viewmodels.import_work import Candidate, describe_fits
 from vlm_explorer.viewmodels.model_import import ModelImport
-from vlm_explorer.widgets.controls import Words, text_button
+from vlm_explorer.widgets.controls import ProgressBar, Words, name_grid, text_button
 from vlm_explorer.widgets.drop_target import dropped_paths
 from vlm_explorer.widgets.notice import Notice
 
@@ -66,9 +64,7 @@ class ModelImportForm(QWidget):
         self.pretrained.setAccessibleName("Trained from")
         self.id = QLineEdit(self)
         self.id.setAccessibleName("Name of the encoder")
-        self.bar = QProgressBar(self)
-        self.bar.setTextVisible(False)
-        self.bar.setFixedWidth(120)
+        self.bar = ProgressBar(self, width=120)
         self.words = Words("", "secondary", parent=self)
         self.go = text_button("Import", "primary", self)
         self.stop = text_button("Cancel", parent=self)
@@ -87,12 +83,9 @@ class ModelImportForm(QWidget):
         where.addWidget(self.path, 1)
         where.addWidget(self.folder)
         where.addWidget(self.file)
-        grid = QGridLayout(self._facts)
+        grid = name_grid(NAMES)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(8)
-        grid.setColumnMinimumWidth(0, NAMES)
-        grid.setColumnStretch(1, 1)
+        self._facts.setLayout(grid)
         rows = {
             "Found": self.found,
             "SHA-256": self.digest,
@@ -190,9 +183,7 @@ class ModelImportForm(QWidget):
         self._shown = candidate
         progress = model.progress
         self.bar.setVisible(bool(model.doing))
-        self.bar.setRange(0, 1000 if progress.total else 0)
-        if progress.total:
-            self.bar.setValue(round(1000 * progress.done / progress.total))
+        self.bar.set_progress(progress)
         self.stop.setText("Cancel" if model.doing else "Back")
         self.words.setText((progress.message or "Looking") if model.doing else "")
         self._decide()

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 from vlm_explorer.viewmodels.model_facts import ModelFacts
 from vlm_explorer.viewmodels.model_offers import offers, perform, situation
 from vlm_explorer.viewmodels.model_shelf import ModelShelf
-from vlm_explorer.widgets.controls import GlyphLabel, Words, text_button
+from vlm_explorer.widgets.controls import GlyphLabel, ProgressBar, Words, name_grid, text_button
 from vlm_explorer.widgets.model_access import ModelAccess
 from vlm_explorer.widgets.notice import Notice
 
@@ -45,9 +44,7 @@ class ModelActions(QWidget):
         self._id = ""
         self._verbs = [""] * BUTTONS
         self.buttons: list[QPushButton] = []
-        self.bar = QProgressBar(self)
-        self.bar.setTextVisible(False)
-        self.bar.setFixedWidth(120)
+        self.bar = ProgressBar(self, width=120)
         self.bar.setAccessibleName("Progress")
         self.words = Words("", "secondary", parent=self)
         self.setFixedHeight(32)
@@ -76,11 +73,7 @@ class ModelActions(QWidget):
                 button.setAccessibleName(f"{offer.title}: {facts.name}")
                 _dress(button, primary=offer.verb in ("fetch", "use", "keep"))
         self.bar.setVisible(state.kind in ("fetching", "encoding", "switching"))
-        if state.share is None:
-            self.bar.setRange(0, 0)
-        else:
-            self.bar.setRange(0, 1000)
-            self.bar.setValue(round(1000 * state.share))
+        self.bar.set_share(state.share)
         self.words.setText("" if state.problem else situation(self._shelf, facts))
         if focused and offered and not any(button.hasFocus() for button in self.buttons):
             self.buttons[0].setFocus()
@@ -228,7 +221,7 @@ class ModelPage(QScrollArea):
 
 
 def _pairs(details: tuple[tuple[str, str], ...], parent: QWidget) -> QGridLayout:
-    grid = _grid()
+    grid = name_grid(NAMES, 4)
     for place, (name, value) in enumerate(details):
         title = Words(name, "secondary", parent=parent)
         grid.addWidget(title, place, 0, Qt.AlignmentFlag.AlignTop)
@@ -247,7 +240,7 @@ def _token(value: str, parent: QWidget) -> Words:
 
 def _figures(facts: ModelFacts, parent: QWidget) -> QGridLayout:
     """Return a table of figures; sources that are the same in a row are named once."""
-    grid = _grid()
+    grid = name_grid(NAMES, 4)
     grid.setColumnMinimumWidth(0, 0)
     grid.setColumnStretch(0, 1)
     grid.setColumnStretch(1, 0)
@@ -263,13 +256,4 @@ def _figures(facts: ModelFacts, parent: QWidget) -> QGridLayout:
             source = Words(f"Source: {figure.source}", "annotation", parent=parent)
             grid.addWidget(source, place, 0, 1, 2)
         place += 1
-    return grid
-
-
-def _grid() -> QGridLayout:
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(12)
-    grid.setVerticalSpacing(4)
-    grid.setColumnMinimumWidth(0, NAMES)
-    grid.setColumnStretch(1, 1)
     return grid

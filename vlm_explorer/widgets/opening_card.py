@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from vlm_explorer.jobs import Progress
 from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.running_jobs import DELAY, describe_progress
 from vlm_explorer.viewmodels.session import Session
-from vlm_explorer.widgets.controls import Words, text_button
+from vlm_explorer.widgets.controls import ProgressBar, Words, text_button
 
 WIDTH = 360
 
@@ -30,8 +30,7 @@ class OpeningCard(QWidget):
         self.title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.detail = Words("", "secondary", parent=self)
         self.detail.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.bar = QProgressBar(self)
-        self.bar.setTextVisible(False)
+        self.bar = ProgressBar(self)
         self.stop = text_button("Cancel", parent=self)
         self.stop.clicked.connect(self._cancel)
         self._content = QWidget(self)
@@ -98,11 +97,7 @@ class OpeningCard(QWidget):
 
     @Slot(object)
     def _advance(self, progress: Progress) -> None:
-        if progress.total:
-            self.bar.setRange(0, 1000)
-            self.bar.setValue(round(1000 * progress.done / progress.total))
-        else:
-            self.bar.setRange(0, 0)
+        self.bar.set_progress(progress)
         self.detail.setText(describe_progress(progress, time.monotonic() - self._began))
 
     @Slot()

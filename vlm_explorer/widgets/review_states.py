@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.review import Review
-from vlm_explorer.widgets.controls import EmptyState, text_button
+from vlm_explorer.widgets.controls import EmptyState, ProgressBar, text_button
 
 _BAR = 160  # px
 
@@ -20,9 +20,7 @@ class ReviewWorking(QWidget):
         self._review = review
         self.words = EmptyState("", self)
         self.words.setMargin(4)
-        self.bar = QProgressBar(self)
-        self.bar.setFixedWidth(_BAR)
-        self.bar.setTextVisible(False)
+        self.bar = ProgressBar(self, width=_BAR)
         self.stop = text_button("Stop", "quiet", self)
         self.stop.clicked.connect(review.stop)
         self.words.setWordWrap(False)
@@ -37,8 +35,7 @@ class ReviewWorking(QWidget):
         total = progress.total or 0
         share = f", {numbers.percent(progress.done / total)}" if total else ""
         self.words.setText(f"{progress.message or 'Comparing images'}{share}")
-        self.bar.setRange(0, 100 if total else 0)
-        self.bar.setValue(round(100 * progress.done / total) if total else 0)
+        self.bar.set_progress(progress)
         self.bar.setAccessibleName(self.words.text())
 
 

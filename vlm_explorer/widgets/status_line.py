@@ -7,7 +7,6 @@ from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QSizePolicy,
     QStyle,
@@ -19,7 +18,7 @@ from PySide6.QtWidgets import (
 from vlm_explorer.viewmodels.compute_choice import ComputeChoice
 from vlm_explorer.viewmodels.running_jobs import RunningJob, RunningJobs
 from vlm_explorer.viewmodels.session import Session
-from vlm_explorer.widgets.controls import IconButton, Line, Words
+from vlm_explorer.widgets.controls import IconButton, Line, ProgressBar, Words
 
 HEIGHT = 24
 PADDING = 5  # px beside the words of a button, its border included
@@ -40,9 +39,7 @@ class JobRow(QWidget):
         self._key = ""
         self.title = Words("", "annotation", parent=self)
         self.detail = Words("", "annotation", parent=self)
-        self.bar = QProgressBar(self)
-        self.bar.setTextVisible(False)
-        self.bar.setFixedWidth(80)
+        self.bar = ProgressBar(self, width=80)
         self.stop = IconButton("ph.x", "Cancel", parent=self)
         self.stop.setFixedSize(HEIGHT - 4, HEIGHT - 4)
         self.stop.setProperty("small", True)
@@ -64,11 +61,7 @@ class JobRow(QWidget):
         self.detail.setText(job.detail)
         self.detail.setVisible(bool(job.detail))
         self.stop.set_title(f"Cancel: {job.title}")
-        if job.share is None:
-            self.bar.setRange(0, 0)
-        else:
-            self.bar.setRange(0, 1000)
-            self.bar.setValue(round(1000 * job.share))
+        self.bar.set_share(job.share)
 
 
 class LinkButton(QPushButton):

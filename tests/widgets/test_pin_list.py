@@ -185,3 +185,31 @@ def test_that_nothing_over_the_map_overlaps_with_pins(session, view, qtbot, widt
     assert view.rect().contains(view.pins.geometry())
     inner = view.pins.rows[0].mapTo(view, QPoint(0, 0))
     assert view.pins.geometry().contains(inner)
+
+
+def test_that_a_name_being_typed_and_the_focus_survive_what_happens_to_other_pins(
+    session, view, qtbot
+):
+    pin(session, "effusion", "nodule")
+    row = view.pins.rows[0]
+    row.setFocus()
+    qtbot.keyClick(row, Qt.Key.Key_F2)
+    qtbot.keyClicks(row.edit, "flu")
+    session.pins.rename(2, "round")
+    assert view.pins.rows[0] is row
+    assert row.edit.isVisible()
+    assert view.pins.rows[1].accessibleName().startswith("round,")
+    qtbot.keyClicks(row.edit, "id")
+    qtbot.keyClick(row.edit, Qt.Key.Key_Return)
+    assert [one.name for one in session.pins.items] == ["fluid", "round"]
+
+
+def test_that_the_list_leaves_the_legend_free_in_a_low_pane(session, view, qtbot):
+    pin(session, "effusion", "nodule")
+    both = view.pins.height()
+    assert not view.pins.geometry().intersects(view.legend.geometry())
+    view.resize(view.width(), view.legend.height() + view.pins.height() + 10)
+    assert view.pins.height() < both
+    assert not view.pins.geometry().intersects(view.legend.geometry())
+    view.resize(900, 640)
+    assert view.pins.height() == both

@@ -233,7 +233,9 @@ class MapView(QWidget):
         lift = self._arrange_legend(width)
         self.legend.move(_EDGE, height - self.legend.height() - _EDGE - lift)
         self._arrange_below_tools(width)
-        self.pins.put(_EDGE, () if self._bare else self._over_top(), wanted=not self._bare)
+        over = () if self._bare else self._over_top()
+        floor = height if self.legend.isHidden() else self.legend.y()
+        self.pins.put(_EDGE, over, floor, wanted=not self._bare)
         lowest = _EDGE if self.pins.isHidden() else self.pins.geometry().bottom() + _EDGE // 2
         self.waiting.move(_EDGE, lowest + 3)
         top = MARGIN if self._bare else self.tools.geometry().bottom() + MARGIN / 2

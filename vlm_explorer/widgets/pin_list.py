@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QPoint, QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFontMetricsF,
@@ -47,14 +47,26 @@ class PinRow(QAbstractButton):
 
     menu_wanted = Signal(QPoint)
 
-    def __init__(self, pin: Pin, count: int | None, model: MapModel, parent: QWidget) -> None:
+    def __init__(self, pin: Pin, model: MapModel, parent: QWidget) -> None:
         super().__init__(parent)
-        self.pin, self._count, self._model = pin, count, model
+        self.pin, self._model = pin, model
+        self._count: int | None = None
         self.setFixedHeight(TARGET)
         self.setFont(font(ANNOTATION))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.more = IconButton("ph.dots-three", "", parent=self)
+        self.more.clicked.connect(self._ask_for_menu)
+        self.edit = QLineEdit(self)
+        self.edit.setAccessibleName("Name of the pin")
+        self.edit.hide()
+        self.edit.editingFinished.connect(self._rename)
+        self.clicked.connect(self._colour)
+
+    def show_pin(self, pin: Pin, count: int | None) -> None:
+        """Show the pin as it is now, and to how many images it is the nearest, if that is known."""
+        self.pin, self._count = pin, count
         counted = "not scored yet" if count is None else f"{count:,} images are nearest to it"
         read = "" if pin.name == pin.text else f"\n“{pin.text}”"
         self.setAccessibleName(f"{pin.name}, {counted}")
@@ -62,13 +74,8 @@ class PinRow(QAbstractButton):
             f"{pin.name}{read}\n{counted[0].upper()}{counted[1:]} of all pins\n"
             "Click to colour by similarity, double-click to rename (F2)"
         )
-        self.more = IconButton("ph.dots-three", f"What to do with {pin.name}", parent=self)
-        self.more.clicked.connect(self._ask_for_menu)
-        self.edit = QLineEdit(self)
-        self.edit.setAccessibleName("Name of the pin")
-        self.edit.hide()
-        self.edit.editingFinished.connect(self._rename)
-        self.clicked.connect(self._colour)
+        self.more.set_title(f"What to do with {pin.name}")
+        self.update()
 
     @property
     def chosen(self) -> bool:
@@ -203,19 +210,17 @@ class PinList(QWidget):
 
     @Slot()
     def _fill(self) -> None:
-        """Show the pins as they are."""
-        for row in self.rows:
-            self._lines.removeWidget(row)
+        """Show the pins as they are; rows that stay are the same widgets, with what is typed."""
+        pins, counts = self._pins.items, self._pins.counts()
+        stay = {row.pin.number: row for row in self.rows}
+        self.rows = [stay.pop(pin.number, None) or self._make_row(pin) for pin in pins]
+        for row in stay.values():
             row.hide()
             row.deleteLater()
-        counts = self._pins.counts()
-        self.rows = [
-            PinRow(pin, counts.get(pin.number), self._model, self._body) for pin in self._pins.items
-        ]
-        for row in self.rows:
+        for row, pin in zip(self.rows, pins, strict=True):
+            row.show_pin(pin, counts.get(pin.number))
+            self._lines.removeWidget(row)
             self._lines.addWidget(row)
-            row.show()
-            row.menu_wanted.connect(partial(self._show_menu, row))
         folded, count = self.fold.isChecked(), len(self.rows)
         self.fold.setText(f"Pins ({count})" if folded else "Pins, and images nearest to each")
         self.fold.setIcon(icon("ph.caret-right" if folded else "ph.caret-down", "secondary"))
@@ -225,30 +230,41 @@ class PinList(QWidget):
             else "To how many images each pin is nearer than all others are. Click to fold"
         )  # fmt: skip
         self._area.setVisible(not folded)
-        self._area.setFixedHeight(min(count, _ROWS) * TARGET)
         self.setFixedWidth(FOLDED if folded else WIDTH)
         self.setVisible(bool(self.rows))
         self.adjustSize()
         self.resized.emit()
 
+    def _make_row(self, pin: Pin) -> PinRow:
+        row = PinRow(pin, self._model, self._body)
+        row.menu_wanted.connect(partial(self._show_menu, row))
+        row.show()
+        return row
+
     def row_of(self, number: int) -> PinRow | None:
         """Return the row of a pin."""
         return next((row for row in self.rows if row.pin.number == number), None)
 
-    def put(self, edge: int, others: Sequence[QWidget], *, wanted: bool) -> None:
+    def put(self, edge: int, others: Sequence[QWidget], floor: int, *, wanted: bool) -> None:
         """Go into the upper left corner, or below what is in the way there.
 
         Args:
             edge: px between this and the pane's edge.
             others: what may be in the way.
+            floor: y of what lies below, which is left free as long as one row is seen.
             wanted: whether pins are listed here at all.
         """
         self.setHidden(not wanted or not self.rows)
-        self.move(edge, edge)
+        head, rows = TARGET + 2 * _PAD, min(len(self.rows), _ROWS)
+        height = head if self.fold.isChecked() else head + rows * TARGET
+        place = QRect(edge, edge, self.width() + edge, height)
         for part in others:
-            near = self.geometry().adjusted(0, 0, edge, 0)
-            if not part.isHidden() and part.geometry().intersects(near):
-                self.move(edge, part.geometry().bottom() + edge // 2)
+            if not part.isHidden() and part.geometry().intersects(place):
+                place.moveTop(part.geometry().bottom() + edge // 2)
+        room = (floor - edge // 2 - place.y() - head) // TARGET
+        self._area.setFixedHeight(min(rows, max(room, 1)) * TARGET)
+        self.adjustSize()
+        self.move(place.topLeft())
 
     def offer(self, menu: QMenu, star: Star) -> None:
         """Add what can be done with the star of a prompt or of a pin."""

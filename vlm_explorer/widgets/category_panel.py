@@ -22,7 +22,7 @@ class CategoryPanel(Flyout):
         super().__init__(owner, _WIDTH)
         self.choice = CategoryChoice(session, column, self)
         self._filling = False
-        self.column.addWidget(Words(column.title[:1].upper() + column.title[1:]))
+        self.column.addWidget(Words(column.title[:1].upper() + column.title[1:], "heading"))
         self.field = QLineEdit(self)
         self.field.setPlaceholderText("Search")
         self.field.setAccessibleName(f"Search {column.title}")
@@ -30,7 +30,6 @@ class CategoryPanel(Flyout):
         self.list = QListWidget(self)
         self.list.setProperty("clear", True)
         self.list.setAccessibleName(f"Categories of {column.title}")
-        self.list.setFixedHeight(_HEIGHT)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.summary = Words("", "secondary")
         self.only = text_button("Only these", "quiet", self)
@@ -51,6 +50,8 @@ class CategoryPanel(Flyout):
         self.clear.clicked.connect(self.choice.clear)
         self.choice.changed.connect(self._refresh)
         self._fill("")
+        rows = self.list.count() * self.list.sizeHintForRow(0) + 2 * self.list.frameWidth()
+        self.list.setFixedHeight(min(rows, _HEIGHT))  # a search leaves it as high as it is
 
     def first_focus(self) -> QWidget:
         """The list has the focus: arrows and Space tick."""

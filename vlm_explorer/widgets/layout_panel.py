@@ -24,7 +24,7 @@ from vlm_explorer.widgets.kept_layouts import KeptLayouts
 
 _WIDTH = 480  # px
 _BOX = 88  # px, a setting's box
-_NAMES = 136  # px, the column of what can be chosen
+_NAMES = 152  # px, the column of what can be chosen
 
 
 class LayoutPanel(Flyout):

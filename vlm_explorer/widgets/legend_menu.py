@@ -16,8 +16,7 @@ from vlm_explorer.widgets.map_brush import colour_of
 from vlm_explorer.widgets.theme import theme
 
 _SWATCH = 14  # px
-# What the theme's categories look like, in both themes; words for those who cannot see them.
-_CHOICES = 12
+_CHOICES = 12  # colours that every theme has for categories
 
 
 def category_menu(model: MapModel, entry: LegendEntry, parent: QWidget) -> QMenu:

@@ -86,9 +86,7 @@ class CaptionLine(QWidget):
             short = painter.fontMetrics().elidedText(
                 line, Qt.TextElideMode.ElideRight, inner.width()
             )
-            painter.drawText(
-                row, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, short
-            )
+            painter.drawText(row, _RIGHT, short)
         painter.end()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from vlm_explorer.viewmodels.columns import Column
 from vlm_explorer.viewmodels.range_choice import RangeChoice
@@ -23,15 +23,19 @@ class RangePanel(Flyout):
         self.choice = RangeChoice(session, column, self)
         unit = f", {column.unit}" if column.unit else ""
         title = column.title[:1].upper() + column.title[1:]
-        self.column.addWidget(Words(f"{title}{unit}"))
+        self.column.addWidget(Words(f"{title}{unit}", "heading"))
         if column.note:
-            self.column.addWidget(Words(column.note, "annotation"))
+            note = QLabel(column.note, self)
+            note.setTextFormat(Qt.TextFormat.PlainText)
+            note.setWordWrap(True)
+            note.setProperty("role", "annotation")
+            self.column.addWidget(note)
         self.histogram = RangeHistogram(self.choice, self)
         self.column.addWidget(self.histogram)
         self.low, self.high = self._end("Lowest value"), self._end("Highest value")
         ends = QHBoxLayout()
         ends.addWidget(self.low)
-        ends.addWidget(Words("to", "secondary"))
+        ends.addWidget(QLabel("to", self))
         ends.addWidget(self.high)
         self.column.addLayout(ends)
         self.missing = QCheckBox(self)

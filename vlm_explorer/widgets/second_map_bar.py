@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Slot
-from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
+from PySide6.QtGui import QAction, QActionGroup, QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from vlm_explorer.viewmodels import layout_words, second_map_words
@@ -48,7 +50,8 @@ class MapChooser(QToolButton):
 
     def sizeHint(self) -> QSize:
         """As wide as its words."""
-        return QSize(self.fontMetrics().horizontalAdvance(self._title) + _ARROW, TARGET)
+        words = QFontMetricsF(self.font()).horizontalAdvance(self._title)
+        return QSize(math.ceil(words) + _ARROW, TARGET)
 
     def minimumSizeHint(self) -> QSize:
         """Words may be left out."""

@@ -48,7 +48,6 @@ class TrustPanel(Flyout):
         self.column.addLayout(self.cosines)
         self.group.activated.connect(self._list)
         model.trust.changed.connect(self._show)
-        model.trust.compare_groups()
         self._show()
 
     def _words(self, text: str = "") -> QLabel:

@@ -8,14 +8,14 @@ from functools import partial
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.widgets.icons import paint_glyph
+from vlm_explorer.widgets.map_chips import HEIGHT, Pill
 from vlm_explorer.widgets.map_lettering import elided
-from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, theme, themes
+from vlm_explorer.widgets.theme import theme, themes
 
-HEIGHT = 28  # px
 _GAP = 4
 _TITLE = 36  # characters
 _CROSS = 12  # px
@@ -32,7 +32,7 @@ class _Entry:
     cross: bool = True
 
 
-class FilterChip(QAbstractButton):
+class FilterChip(Pill):
     """Words with a cross; a click, Enter or Delete removes what they say.
 
     Signals:
@@ -44,13 +44,10 @@ class FilterChip(QAbstractButton):
     def __init__(self, entry: _Entry, parent: QWidget) -> None:
         super().__init__(parent)
         self._entry = entry
-        self.setFont(font(ANNOTATION))
         self.setText(elided(entry.title, _TITLE))
         self.setToolTip(entry.note)
         self.setAccessibleName(f"Remove: {entry.title}" if entry.cross else entry.title)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.clicked.connect(self._act)
         self.resize(self.sizeHint())
 
@@ -78,10 +75,7 @@ class FilterChip(QAbstractButton):
         """Draw ground, words and cross."""
         roles = theme()
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(roles.colour("accent" if self.hasFocus() else "line"))
-        painter.setBrush(roles.colour("hover" if self.underMouse() else "panel", 0.92))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        self.paint_ground(painter)
         painter.setFont(self.font())
         painter.setPen(roles.colour("text" if self._entry.cross else "secondary"))
         words = self.rect().adjusted(10, 0, 0, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -17,8 +17,9 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from vlm_explorer.viewmodels import map_words
 from vlm_explorer.viewmodels.map_scene import LegendEntry
 from vlm_explorer.widgets.map_brush import colour_of
+from vlm_explorer.widgets.map_ground import paint_ground
 from vlm_explorer.widgets.map_lettering import elided
-from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, theme
+from vlm_explorer.widgets.theme import ANNOTATION, font, theme
 
 HEIGHT = 28  # px
 _TITLE = 26  # characters
@@ -47,12 +48,8 @@ class Pill(QAbstractButton):
 
     def paint_ground(self, painter: QPainter) -> None:
         """Draw the ground, and the focus."""
-        roles = theme()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        role = "hover" if self.underMouse() else "panel"
-        painter.setPen(roles.colour("accent" if self.hasFocus() else "line"))
-        painter.setBrush(roles.colour(role, 0.92))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        ground = "hover" if self.underMouse() else "panel"
+        paint_ground(painter, self.rect(), ground, "accent" if self.hasFocus() else "line")
 
 
 class Chip(Pill):

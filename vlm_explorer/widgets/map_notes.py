@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from vlm_explorer.viewmodels import map_words
 from vlm_explorer.viewmodels.map_scene import MapScene, MapState
 from vlm_explorer.widgets.controls import text_button
+from vlm_explorer.widgets.map_ground import paint_ground
 from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, theme, themes
 
 _LINE = 16  # px
@@ -130,8 +131,8 @@ def _filled(pieces: list[str], between: str, room: float, metrics: QFontMetricsF
     return lines
 
 
-class Pill(QWidget):
-    """One quiet line on a rounded ground, such as what is being waited for."""
+class Waiting(QWidget):
+    """What is being waited for, as one quiet line on a rounded ground."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -162,10 +163,7 @@ class Pill(QWidget):
         """Draw a dot of the warning colour, for what is preliminary, and the words."""
         roles = theme()
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(roles.colour("line"))
-        painter.setBrush(roles.colour("panel", 0.92))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 13, 13)
+        paint_ground(painter, self.rect(), radius=13)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(roles.colour("warning"))
         painter.drawEllipse(QRectF(11, 10, 6, 6))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -10,7 +10,7 @@ from vlm_explorer.viewmodels.map_model import Mode
 from vlm_explorer.widgets.controls import IconButton
 from vlm_explorer.widgets.map_canvas import MapCanvas
 from vlm_explorer.widgets.map_gestures import Tool
-from vlm_explorer.widgets.theme import RADIUS, theme
+from vlm_explorer.widgets.map_ground import paint_ground
 
 _TOOLS = {
     Tool.LASSO: ("ph.scribble-loop", "Lasso", "L"),
@@ -67,12 +67,8 @@ class SelectBar(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ground, and a line between tools and modes."""
-        roles = theme()
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(roles.colour("line"))
-        painter.setBrush(roles.colour("panel", 0.92))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        paint_ground(painter, self.rect())
         right = self.tools[Tool.BRUSH].geometry().right() + 6
         painter.drawLine(right, 8, right, self.height() - 8)
         painter.end()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
@@ -14,8 +14,9 @@ from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.widgets.column_chooser import ColumnChooser
 from vlm_explorer.widgets.column_panels import filter_panel
 from vlm_explorer.widgets.controls import ICON, TARGET, IconButton, with_shortcut
+from vlm_explorer.widgets.map_ground import paint_ground
 from vlm_explorer.widgets.map_lettering import elided
-from vlm_explorer.widgets.theme import RADIUS, icon, theme, themes
+from vlm_explorer.widgets.theme import icon, themes
 
 _LETTERS, _FEWER_LETTERS = 20, 11  # of what colours the map, shown on its button
 _ICON_AND_WORD = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
@@ -226,10 +227,6 @@ class MapTools(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the bar's ground."""
-        roles = theme()
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(roles.colour("line"))
-        painter.setBrush(roles.colour("panel", 0.92))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        paint_ground(painter, self.rect())
         painter.end()

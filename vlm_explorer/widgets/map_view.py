@@ -19,7 +19,7 @@ from vlm_explorer.widgets.map_fitting import MARGIN
 from vlm_explorer.widgets.map_gestures import Tool
 from vlm_explorer.widgets.map_hover import HoverCard
 from vlm_explorer.widgets.map_legend import MapLegend
-from vlm_explorer.widgets.map_notes import CaptionLine, Message, Pill
+from vlm_explorer.widgets.map_notes import CaptionLine, Message, Waiting
 from vlm_explorer.widgets.map_select_bar import SelectBar
 from vlm_explorer.widgets.map_tools import MapTools
 from vlm_explorer.widgets.pin_list import PinList
@@ -72,7 +72,7 @@ class MapView(QWidget):
         self.select_bar = SelectBar(self.canvas, self, wanted=not bare)
         self.filters = FilterRow(self.model, self, empty=bare)
         self.caption = CaptionLine(self)
-        self.waiting = Pill(self)
+        self.waiting = Waiting(self)
         self.pins = PinList(self.model, self)
         self.card = HoverCard(painter, self)
         self.message = Message(self)

@@ -29,6 +29,7 @@ from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_stars import Star, StarKind
 from vlm_explorer.viewmodels.pins import Pin, Pins
 from vlm_explorer.widgets.controls import TARGET, IconButton
+from vlm_explorer.widgets.map_ground import paint_ground
 from vlm_explorer.widgets.map_writing import star_shape
 from vlm_explorer.widgets.pin_menu import fill_menu
 from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, icon, theme, themes
@@ -286,10 +287,6 @@ class PinList(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ground."""
-        roles = theme()
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(roles.colour("line"))
-        painter.setBrush(roles.colour("panel", 0.92))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        paint_ground(painter, self.rect())
         painter.end()

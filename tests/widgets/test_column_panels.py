@@ -273,3 +273,17 @@ def test_that_points_have_the_colours_of_the_legend_at_every_scale(view, session
             )
             drawn = picture[int(at.y() * ratio), int(at.x() * ratio), :3]
             np.testing.assert_array_equal(drawn, wanted)
+
+
+def test_that_an_ampersand_in_a_name_is_seen_and_is_no_key(view, session, qtbot):
+    values = np.array(["T1 & T2", "CT", "CT", "CT", "CT", "CT"], object)
+    session.columns.add(Column("contrast & field", "contrast & field", values))
+    view.model.set_colour_by("contrast & field")
+    settle(view, qtbot)
+    assert view.tools.colours.text() == "Colour: contrast && field"
+    entry = next(e for e in view.model.scene.legend if e.category.key == "T1 & T2")
+    action(category_menu(view.model, entry, view), "Filter: only T1 && T2").trigger()
+    settle(view, qtbot)
+    [chip] = view.filters.chips
+    assert "T1 && T2" in chip.text()
+    assert chip.shortcut().isEmpty()

@@ -14,6 +14,7 @@ from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.widgets.icons import paint_glyph
 from vlm_explorer.widgets.map_chips import HEIGHT, Pill
 from vlm_explorer.widgets.map_lettering import elided
+from vlm_explorer.widgets.menus import literal
 from vlm_explorer.widgets.theme import theme, themes
 
 _GAP = 4
@@ -44,7 +45,8 @@ class FilterChip(Pill):
     def __init__(self, entry: _Entry, parent: QWidget) -> None:
         super().__init__(parent)
         self._entry = entry
-        self.setText(elided(entry.title, _TITLE))
+        self._words = elided(entry.title, _TITLE)
+        self.setText(literal(self._words))
         self.setToolTip(entry.note)
         self.setAccessibleName(f"Remove: {entry.title}" if entry.cross else entry.title)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -59,7 +61,7 @@ class FilterChip(Pill):
         """As wide as the words and the cross."""
         room = 10 + (_CROSS + 14 if self._entry.cross else 10)
         return QSize(
-            round(QFontMetricsF(self.font()).horizontalAdvance(self.text())) + room, HEIGHT
+            round(QFontMetricsF(self.font()).horizontalAdvance(self._words)) + room, HEIGHT
         )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -79,7 +81,7 @@ class FilterChip(Pill):
         painter.setFont(self.font())
         painter.setPen(roles.colour("text" if self._entry.cross else "secondary"))
         words = self.rect().adjusted(10, 0, 0, 0)
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self.text())
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self._words)
         if self._entry.cross:
             top = (HEIGHT - _CROSS) / 2
             cross = QRectF(self.width() - _CROSS - 8, top, _CROSS, _CROSS)
@@ -198,7 +200,7 @@ class FilterRow(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for entry in rest:
-            menu.addAction(f"Remove {entry.title}".replace("&", "&&"), entry.act)
+            menu.addAction(literal(f"Remove {entry.title}"), entry.act)
         menu.popup(self.mapToGlobal(self.rect().bottomLeft()))
 
     @Slot(int)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidg
 
 from vlm_explorer.viewmodels.layout_shelf import LayoutShelf, ShelfRow
 from vlm_explorer.widgets.controls import IconButton, Words, text_button
+from vlm_explorer.widgets.menus import literal
 
 _MOST = 6  # rows; of more the newest, the others by the command line
 
@@ -94,7 +95,7 @@ class KeptLayouts(QWidget):
         if row.current or row.foreign:
             line.addWidget(Words(row.name, "" if row.current else "secondary"), 1)
         else:
-            name = text_button(row.name, "link")
+            name = text_button(literal(row.name), "link")
             name.setToolTip(f"Open “{row.name}” as it was kept")
             name.clicked.connect(lambda: self._shelf.open(row.name))
             line.addWidget(name)

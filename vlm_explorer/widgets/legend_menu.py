@@ -13,6 +13,7 @@ from vlm_explorer.viewmodels.map_colouring import OTHER
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_scene import LegendEntry
 from vlm_explorer.widgets.map_brush import colour_of
+from vlm_explorer.widgets.menus import literal
 from vlm_explorer.widgets.theme import theme
 
 _SWATCH = 14  # px
@@ -35,11 +36,11 @@ def category_menu(model: MapModel, entry: LegendEntry, parent: QWidget) -> QMenu
     name = entry.category.title
     names = frozenset({key})
     menu.addAction(
-        f"Filter: only {name}",
+        literal(f"Filter: only {name}"),
         partial(model.session.set_filter, CategoryFilter(column, names)),
     )
     menu.addAction(
-        f"Filter: without {name}",
+        literal(f"Filter: without {name}"),
         partial(model.session.set_filter, CategoryFilter(column, names, without=True)),
     )
     if key:
@@ -56,7 +57,7 @@ def _colour_menu(model: MapModel, entry: LegendEntry, parent: QMenu) -> QMenu:
     for index in range(_CHOICES):
         user = users.get(index, "")
         title = f"Colour {index + 1}" + (f" ({user})" if user else "")
-        action = menu.addAction(_swatch(index), title)
+        action = menu.addAction(_swatch(index), literal(title))
         action.setCheckable(True)
         action.setChecked(index == entry.category.colour)
         action.triggered.connect(partial(_recolour, model, by, key, index))

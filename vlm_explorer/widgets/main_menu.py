@@ -14,6 +14,7 @@ from vlm_explorer.widgets.actions import WINDOW, ActionRow, install
 from vlm_explorer.widgets.ct_menu import CtMenu
 from vlm_explorer.widgets.edit_actions import edit_rows
 from vlm_explorer.widgets.encoder_menu import EncoderMenu
+from vlm_explorer.widgets.menus import literal
 from vlm_explorer.widgets.theme import theme, themes
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class MainMenu(QObject):
         self._recent.clear()
         session = self._window.session
         for place in session.recent.places:
-            action = QAction(session.recent.name(place).replace("&", "&&"), self._recent)
+            action = QAction(literal(session.recent.name(place)), self._recent)
             action.setData(str(place))
             action.triggered.connect(self._open_recent)
             self._recent.addAction(action)
@@ -191,7 +192,7 @@ class MainMenu(QObject):
         history = self._window.session.history
         for name, words in (("Undo", history.undo_words), ("Redo", history.redo_words)):
             action = self.actions[f"edit.{name.lower()}"]
-            action.setText(f"{name}: {words}".replace("&", "&&") if words else name)
+            action.setText(literal(f"{name}: {words}") if words else name)
             action.setEnabled(bool(words))
 
     @Slot()

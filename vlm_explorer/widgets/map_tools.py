@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from vlm_explorer.viewmodels import map_words
@@ -16,6 +16,7 @@ from vlm_explorer.widgets.column_panels import filter_panel
 from vlm_explorer.widgets.controls import ICON, TARGET, IconButton, with_shortcut
 from vlm_explorer.widgets.map_ground import paint_ground
 from vlm_explorer.widgets.map_lettering import elided
+from vlm_explorer.widgets.menus import add_choice, literal
 from vlm_explorer.widgets.theme import icon, themes
 
 _LETTERS, _FEWER_LETTERS = 20, 11  # of what colours the map, shown on its button
@@ -148,24 +149,11 @@ class MapTools(QWidget):
             action.setChecked(True)
             action.triggered.connect(switch)
         menu.addSeparator()
-        self._naming = self._choices(menu, "Regions named by", map_words.NAMINGS)
+        self._naming = add_choice(menu, "Regions named by", map_words.NAMINGS)
         self._naming.triggered.connect(lambda action: regions.name_by(action.data()))
         regions.changed.connect(self.refresh)
         button.setMenu(menu)
         return button
-
-    def _choices(self, menu: QMenu, title: str, names: dict[str, str]) -> QActionGroup:
-        """Add a heading and a choice of one; an action's data is its key."""
-        heading = menu.addAction(title)
-        heading.setEnabled(False)
-        group = QActionGroup(menu)
-        for key, name in names.items():
-            action = QAction(name[0].upper() + name[1:], menu)
-            action.setCheckable(True)
-            action.setData(key)
-            group.addAction(action)
-            menu.addAction(action)
-        return group
 
     @Slot()
     def refresh(self) -> None:
@@ -193,14 +181,14 @@ class MapTools(QWidget):
         shown = elided(title, _FEWER_LETTERS if self._folded else _LETTERS)
         self.colours.setIcon(icon("ph.palette", "secondary"))
         self.colours.setToolButtonStyle(_ICON_ONLY if self._wordless else _ICON_AND_WORD)
-        self.colours.setText(shown if self._folded else f"Colour: {shown}")
+        self.colours.setText(literal(shown if self._folded else f"Colour: {shown}"))
         self.colours.setToolTip(with_shortcut(f"Colour by: {title}", "C"))
         self.colours.setAccessibleName(f"Colour by: {title}")
         sized = bool(model.size_by)
         size = columns.title(model.size_by) if sized else "all the same"
         self.sizes.setIcon(icon("ph.circles-three", "accent" if sized else "secondary"))
         self.sizes.setToolButtonStyle(_ICON_AND_WORD if sized and not self._folded else _ICON_ONLY)
-        self.sizes.setText(f"Size: {elided(size, _FEWER_LETTERS)}")
+        self.sizes.setText(literal(f"Size: {elided(size, _FEWER_LETTERS)}"))
         self.sizes.setToolTip(with_shortcut(f"Size by: {size}", "S"))
         self.sizes.setAccessibleName(f"Size by: {size}")
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu
 
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.pins import Pin
+from vlm_explorer.widgets.menus import literal
 
 
 def fill_menu(
@@ -32,7 +33,7 @@ def fill_menu(
     compare = menu.addMenu("Colour by margin over")
     compare.setEnabled(known and bool(others))
     for other in others:
-        compare.addAction(other.name, partial(colour_by_margin, model, pin, other))
+        compare.addAction(literal(other.name), partial(colour_by_margin, model, pin, other))
     menu.addSeparator()
     if rename is not None:
         menu.addAction("Rename", rename)

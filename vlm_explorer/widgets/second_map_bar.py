@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWid
 from vlm_explorer.viewmodels import layout_words, second_map_words
 from vlm_explorer.viewmodels.second_map import SecondMap
 from vlm_explorer.widgets.controls import ICON, TARGET, IconButton, Words
+from vlm_explorer.widgets.menus import add_choice, literal
 from vlm_explorer.widgets.theme import icon, themes
 
 HEIGHT = 32  # px
@@ -65,7 +66,7 @@ class MapChooser(QToolButton):
     def _elide(self) -> None:
         room = max(0, self.width() - _ARROW)
         elide = Qt.TextElideMode.ElideRight
-        self.setText(self.fontMetrics().elidedText(self._title, elide, room))
+        self.setText(literal(self.fontMetrics().elidedText(self._title, elide, room)))
 
     @Slot()
     def _tint(self) -> None:
@@ -76,27 +77,17 @@ class MapChooser(QToolButton):
         """List what there is to choose."""
         second, menu = self._second, self._menu
         menu.clear()
+        for group in menu.findChildren(QActionGroup):
+            group.deleteLater()
         models = {model: model for model in second.models}
-        self._add(f"Encoder ({len(models)} with vectors)", models, second.model, self._choose_model)
+        title = f"Encoder ({len(models)} with vectors)"
+        add_choice(menu, title, models, second.model).triggered.connect(self._choose_model)
         for title, names, chosen, take in (
             ("Method", layout_words.METHODS, second.layout.method, self._choose_method),
             ("Space", layout_words.SPACES, second.layout.space, self._choose_space),
         ):
             menu.addSeparator()
-            self._add(title, names, chosen, take)
-
-    def _add(self, title: str, names: dict[str, str], chosen: str, take: object) -> None:
-        """Add a heading and a choice of one; an action's data is its key."""
-        heading = self._menu.addAction(title)
-        heading.setEnabled(False)
-        group = QActionGroup(self._menu)
-        for key, name in names.items():
-            action = self._menu.addAction(name if name == key else name[0].upper() + name[1:])
-            action.setCheckable(True)
-            action.setData(key)
-            action.setChecked(key == chosen)
-            group.addAction(action)
-        group.triggered.connect(take)
+            add_choice(menu, title, names, chosen).triggered.connect(take)
 
     @Slot(QAction)
     def _choose_model(self, action: QAction) -> None:

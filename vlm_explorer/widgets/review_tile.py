@@ -15,6 +15,7 @@ from vlm_explorer.viewmodels.review_list import (
     VERDICT,
     verdict_words,
 )
+from vlm_explorer.viewmodels.review_marks import DROP, DROP_FIRST, KEEP, UNSURE
 from vlm_explorer.widgets.icons import paint_glyph
 from vlm_explorer.widgets.result_tile import fill, frame
 from vlm_explorer.widgets.theme import ANNOTATION, font, theme
@@ -29,10 +30,10 @@ CAPTIONED = QSize(THUMBNAIL + 172, HEIGHT)
 
 # The glyph and the role of what was said.
 SIGNS = {
-    "keep": ("ph.check", "secondary"),
-    "drop": ("ph.trash", "danger"),
-    "drop first": ("ph.trash", "danger"),
-    "not sure": ("ph.question", "warning"),
+    KEEP: ("ph.check", "secondary"),
+    DROP: ("ph.trash", "danger"),
+    DROP_FIRST: ("ph.trash", "danger"),
+    UNSURE: ("ph.question", "warning"),
 }
 
 Index = QModelIndex | QPersistentModelIndex

@@ -214,7 +214,9 @@ class PinList(QWidget):
         """Show the pins as they are; rows that stay are the same widgets, with what is typed."""
         pins, counts = self._pins.items, self._pins.counts()
         stay = {row.pin.number: row for row in self.rows}
-        self.rows = [stay.pop(pin.number, None) or self._make_row(pin) for pin in pins]
+        self.rows = [
+            stay.pop(pin.number) if pin.number in stay else self._make_row(pin) for pin in pins
+        ]
         for row in stay.values():
             row.hide()
             row.deleteLater()

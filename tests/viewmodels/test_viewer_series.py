@@ -7,7 +7,8 @@ import pytest
 
 from vlm_explorer.files.study_tree import build_tree
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.viewmodels.image_table import ImageTable, tree_rows
+from vlm_explorer.viewmodels.image_table import ImageTable
+from vlm_explorer.viewmodels.tree_rows import tree_rows
 from vlm_explorer.viewmodels.viewer_series import find_series
 
 

@@ -217,8 +217,8 @@ class _Space:
 
     def points(self, wanted: tuple[str, ...]) -> np.ndarray:
         """Return the points of some images, float32 (C, D), unit rows."""
-        _, vectors = self._collection.present_vectors(self._entry.key)
-        points, _ = space_points(self._request, vectors, vectors[:0])
+        halves = self._collection.vector_rows(self._entry.key).halves
+        points, _ = space_points(self._request, halves, halves[:0])
         return np.ascontiguousarray(points[_rows_of(wanted, self.image_ids)])
 
 

@@ -49,13 +49,13 @@ def layout(
     _check(collection, request)
     context = context or JobContext()
     entry = collection.encoder_entry(encoder.id if encoder is not None else model)
-    rows, images = collection.present_vectors(entry.key)
-    if not len(rows):
+    stored = collection.vector_rows(entry.key)
+    if not len(stored.rows):
         raise UsageError(
             f"No image of “{collection.name}” has a vector of {entry.model}.",
             f"Index its folders with --model {entry.model}.",
         )
-    image_ids = collection.images["image_id"].take(rows).to_pylist()
+    image_ids = collection.images["image_id"].take(stored.rows).to_pylist()
     texts, text_ids, text_vectors = _texts(collection, request, encoder, entry.key)
     key = _key(request, entry, image_ids, texts)
     file = layouts_folder(collection) / f"{key}.npz"
@@ -63,7 +63,7 @@ def layout(
     fresh = answer is None
     if answer is None:
         require(request.method)
-        made = project(request.spec(), images, text_vectors, context=context)
+        made = project(request.spec(), stored.halves, text_vectors, context=context)
         answer = LayoutAnswer(
             request=request,
             model=entry.model,
@@ -73,13 +73,13 @@ def layout(
             texts=texts,
             text_xy=made.text_xy,
             trust=None,
-            gap=_gap(request, images, text_vectors),
-            without_vector=collection.images.num_rows - len(rows),
+            gap=_gap(request, stored.halves, text_vectors),
+            without_vector=stored.missing,
             laid_out=None if made.laid_out.all() else made.laid_out,
             key=key,
         )
     if judged and not answer.quality:
-        points, _ = space_points(request, images, images[:0])
+        points, _ = space_points(request, stored.halves, stored.halves[:0])
         answer = answer.judged(quality_of(points, answer, context=context))
         fresh = fresh or bool(answer.quality)
     if fresh:

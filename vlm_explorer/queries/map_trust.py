@@ -82,15 +82,16 @@ def map_trust(
     file = layouts_folder(collection) / f"{answer.key}.trust.npz"
     if answer.key and (found := _read_trust(file, len(answer.image_ids))) is not None:
         return found
-    rows, vectors = collection.present_vectors(answer.model)
-    known = collection.images["image_id"].take(rows).to_pylist()
+    stored = collection.vector_rows(answer.model)
+    known = collection.images["image_id"].take(stored.rows).to_pylist()
     row_of = {key: row for row, key in enumerate(known)}
     wanted = np.array([row_of.get(key, -1) for key in answer.image_ids], np.int64)
     there = np.flatnonzero(wanted >= 0)
     kept = np.full(len(wanted), np.nan, np.float32)
     quality: tuple[Trust, ...] = ()
     if len(there) >= _FEWEST_JUDGED:
-        points, _ = space_points(answer.request, vectors[wanted[there]], vectors[:0])
+        halves = stored.halves[wanted[there]]
+        points, _ = space_points(answer.request, halves, halves[:0])
         quality = quality_of(points, answer, there, context=context)
         kept[there] = kept_neighbours(points, answer.xy[there], context=context)
     found = MapTrust(quality, kept)

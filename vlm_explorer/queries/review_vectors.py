@@ -57,8 +57,8 @@ def review_vectors(
         ModelNotFound: the collection holds no vectors of that encoder.
     """
     entry = collection.encoder_entry(model)
-    rows, vectors = collection.present_vectors(entry.key)
-    if not len(rows):
+    stored = collection.vector_rows(entry.key)
+    if not len(stored.rows):
         raise UsageError(
             f"No image of “{collection.name}” has a vector of {entry.model}.",
             f"Index its folders with --model {entry.model}.",
@@ -68,7 +68,7 @@ def review_vectors(
         model=entry.model,
         key=entry.key,
         image_ids=tuple(images["image_id"].to_pylist()),
-        rows=rows,
-        vectors=unit(vectors),
-        series=series_codes(images)[rows] if across_series else None,
+        rows=stored.rows,
+        vectors=unit(stored.halves),
+        series=series_codes(images)[stored.rows] if across_series else None,
     )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +14,6 @@ from vlm_explorer.files.study_tree import (
     PatientNode,
     SeriesNode,
     StudyNode,
-    TreeRow,
     build_tree,
 )
 from vlm_explorer.viewmodels.arrow_columns import (
@@ -30,6 +28,7 @@ from vlm_explorer.viewmodels.arrow_columns import (
     vectors_of,
 )
 from vlm_explorer.viewmodels.image_ids import ImageIds
+from vlm_explorer.viewmodels.tree_rows import tree_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,16 +65,6 @@ NUMBER_COLUMNS = (
 )
 _DISTINCT = ("file", "caption")  # nearly as many texts as rows: nothing is gained by encoding them
 VECTOR_COLUMNS = {"position_xyz": 3, "orientation": 6, "spacing": 2}
-
-# What the study tree asks for, by kind.
-_TREE_TEXTS = (
-    "patient", "study", "series", "modality", "stack", "file", "note", "series_description",
-    "study_description", "body_part",
-)  # fmt: skip
-_TREE_NUMBERS = ("position", "trigger_time", "b_value", "series_time")
-_TREE_WHOLES = (
-    "series_number", "instance_number", "acquisition_number", "temporal_position", "study_day",
-)  # fmt: skip
 
 
 class ImageTable:
@@ -291,29 +280,6 @@ class ImageTable:
             return np.flatnonzero(ids.mask)
         rows = [self.row_of[key] for key in ids if key in self.row_of]
         return np.array(sorted(rows), dtype=np.int64)
-
-
-def tree_rows(images: ImageTable) -> list[TreeRow]:
-    """Return the images as the study tree wants them."""
-    # lists first: taking single numbers out of an array is ten times as slow
-    texts = {name: getattr(images, name).tolist() for name in _TREE_TEXTS}
-    numbers = {name: _or_none(getattr(images, name)) for name in _TREE_NUMBERS}
-    wholes = {
-        name: [None if value is None else int(value) for value in _or_none(getattr(images, name))]
-        for name in _TREE_WHOLES
-    }
-    vectors = {
-        name: [None if row[0] != row[0] else tuple(row) for row in getattr(images, name).tolist()]
-        for name in ("position_xyz", "orientation")
-    }
-    columns = texts | numbers | wholes | vectors
-    columns |= {"image_id": images.ids.tolist(), "frame": images.frame.tolist()}
-    names = [field.name for field in fields(TreeRow)]
-    return [TreeRow(*row) for row in zip(*(columns[name] for name in names), strict=True)]
-
-
-def _or_none(numbers: np.ndarray) -> list[Any]:
-    return [None if number != number else number for number in numbers.tolist()]  # NaN
 
 
 def _count(number: int, noun: str) -> str:

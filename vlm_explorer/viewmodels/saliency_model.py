@@ -19,6 +19,7 @@ from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 
 if TYPE_CHECKING:
     from vlm_explorer.saliency.attention import AttentionMaps
+    from vlm_explorer.saliency.explanation import Explanation
 
 __all__ = ["Choice", "Method", "SaliencyModel", "Stage"]
 
@@ -30,15 +31,19 @@ class SaliencyModel(QObject):
         choice: what the user chose.
         stage, message: how far it has come, and what to say of that.
         progress: of the running explanation; None where none runs.
-        prompt: the text whose score is explained by occlusion.
+        prompt: the text whose score is explained.
+        explanation: the one that is shown, finished; None until then.
+        reasons: by method why it does not apply to the encoder; empty where it does.
         shown: the map to draw; None where there is none.
         caption: the words beside it.
 
     Signals:
         changed(): any of it.
+        explanation_changed(): `explanation` is another.
     """
 
     changed = Signal()
+    explanation_changed = Signal()
 
     def __init__(self, viewer: ViewerModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +55,8 @@ class SaliencyModel(QObject):
         self.prompt = self._session.query.text
         self.shown: DisplayedMap | None = None
         self.caption = Caption()
+        self.explanation: Explanation | None = None
+        self.reasons: dict[str, str] = {}
         self._raw: RawMap | None = None
         self._attention: AttentionMaps | None = None
         self._score: float | None = None
@@ -245,6 +252,17 @@ class SaliencyModel(QObject):
         if self._raw is None or not self._viewer.shows_encoder_view:
             return self._raw
         return replace(self._raw, geometry=saliency_display.encoder_geometry(self._raw.geometry))
+
+    @property
+    def raw(self) -> RawMap | None:
+        """The values of the map that is shown, as they lie on the scan; they may be partial."""
+        return self._raw
+
+    @property
+    def request(self) -> Request | None:
+        """The scan, the encoder and the prompt at hand; None while one of the first is missing."""
+        missing = self._session.encoder is None or self._viewer.loaded is None
+        return None if missing or self._image_id is None else self._request()
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -9,7 +9,18 @@ from typing import Literal
 from vlm_explorer.viewmodels.saliency_caption import Head
 from vlm_explorer.viewmodels.saliency_display import Cell
 
-Method = Literal["off", "attention", "occlusion"]
+Method = Literal[
+    "off",
+    "auto",
+    "attention",
+    "rollout",
+    "legrad",
+    "gradattn",
+    "decomp",
+    "patchsim",
+    "occlusion",
+    "gradcam",
+]
 
 
 class Stage(StrEnum):
@@ -27,7 +38,7 @@ class Choice:
     """What the user chose.
 
     Attributes:
-        method: `off`, `attention` or `occlusion`.
+        method: `off`, `auto` or one of `explain.METHODS`.
         layer: of the attention, from 0; -1 for the last.
         head: a head's number from 0, or the mean or max over heads.
         cell: the patch whose attention is shown; None for what leads to the image's vector.

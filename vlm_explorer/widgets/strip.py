@@ -1,4 +1,4 @@
-"""The strip below map and viewer: results, labels, problems, review; it folds to its tabs."""
+"""The strip below map and viewer: results, labels, problems and more; it folds to its tabs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import IconButton, Line, Words
+from vlm_explorer.widgets.explain_pages import add_pages
+from vlm_explorer.widgets.explain_panel import ExplainPanel
 from vlm_explorer.widgets.labels_panel import LabelsPanel
 from vlm_explorer.widgets.problems_panel import ProblemsPanel
 from vlm_explorer.widgets.results_grid import ResultsGrid
@@ -21,11 +24,11 @@ from vlm_explorer.widgets.review_panel import ReviewPanel
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 TABS = 33  # px, height of the row of tabs with its line
-RESULTS, LABELS, PROBLEMS, REVIEW = range(4)
+RESULTS, LABELS, PROBLEMS, REVIEW, EXPLAIN = range(5)
 
 
 class Strip(QWidget):
-    """Results, Labels, Problems, Review.
+    """Results, Labels, Problems, Review, Explain.
 
     Signals:
         fold_wanted(): the button that folds and unfolds was pressed, or a tab of a folded strip.
@@ -34,7 +37,11 @@ class Strip(QWidget):
     fold_wanted = Signal()
 
     def __init__(
-        self, session: Session, painter: ThumbnailPainter, parent: QWidget | None = None
+        self,
+        session: Session,
+        painter: ThumbnailPainter,
+        saliency: ActiveSaliency,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session = session
@@ -45,6 +52,8 @@ class Strip(QWidget):
         self.labels = LabelsPanel(session, self)
         self.problems = ProblemsPanel(session, self)
         self.review = ReviewPanel(session, painter, self)
+        self.explain = ExplainPanel(session, self)
+        add_pages(self.explain, session, saliency)
         self.tabs = QTabBar(self)
         self.stack = QStackedWidget(self)
         self.summary = Words("", "annotation", parent=self)
@@ -68,9 +77,11 @@ class Strip(QWidget):
             ("Labels", self.labels),
             ("Problems", self.problems),
             ("Review", self.review),
+            ("Explain", self.explain),
         ):
             self.tabs.addTab(title)
             self.stack.addWidget(panel)
+        self.tabs.setTabVisible(EXPLAIN, bool(self.explain.titles))
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
         self.tabs.setAccessibleName("Panels")

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
 from vlm_explorer.viewmodels.comparison import Comparison
 from vlm_explorer.viewmodels.results import IMAGE_MIME
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel
@@ -58,6 +59,8 @@ class Viewer(QWidget):
             model: ScanView(model, thumbnails, measurements, shared, self)
             for model in (self.comparison.first, self.comparison.second)
         }
+        overlays = {model: view.saliency for model, view in self._views.items()}
+        self.active_saliency = ActiveSaliency(self.comparison, overlays, self)
         self._tools, self._saliency_bars = QStackedWidget(self), QStackedWidget(self)
         self._scans = QSplitter(self)
         self._comparing = False

@@ -67,7 +67,7 @@ class Workspace(QWidget):
         self.map = MapView(session, thumbnails)
         self.maps = MapPair(self.map, thumbnails)
         self.viewer = Viewer(session, thumbnails)
-        self.strip = Strip(session, self.painter)
+        self.strip = Strip(session, self.painter, self.viewer.active_saliency)
         self.banner = Banner(session)
         self._folded_for_maps = False  # the viewer
         self._card = OpeningCard(session, self.map)

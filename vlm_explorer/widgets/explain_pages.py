@@ -1,0 +1,11 @@
+"""Which pages the tab "Explain" has; what each of them shows is its own affair."""
+
+from __future__ import annotations
+
+from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
+from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.widgets.explain_panel import ExplainPanel
+
+
+def add_pages(panel: ExplainPanel, session: Session, saliency: ActiveSaliency) -> None:
+    """Add all pages; `saliency` says which overlay the pages are about."""

@@ -5,7 +5,7 @@ from plain_attention import written_out
 from torch.nn.functional import normalize
 
 from vlm_explorer.encoders.preprocess import to_tensor
-from vlm_explorer.errors import ModelProblem
+from vlm_explorer.errors import ModelProblem, NotSupported
 from vlm_explorer.saliency import contributions
 from vlm_explorer.saliency.contributions import decomp, patchsim
 
@@ -100,6 +100,30 @@ def test_that_patchsim_is_the_last_block_with_every_patch_looking_at_itself(
             vectors = visual.head(visual.trunk.norm(tokens))
     expected = normalize(vectors, dim=-1)[0, 1:] @ torch.from_numpy(texts).T
     np.testing.assert_allclose(found.grid.reshape(len(texts), -1), expected.T, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["clip", "biomedclip"])
+def test_that_the_last_tokens_are_those_that_the_tower_gives_out(encoders, scene, kind):
+    encoder = encoders[kind]
+    view, texts = scene(encoder)
+    found = patchsim(encoder, view, texts, tokens="last")
+    visual = encoder.model.visual
+    inputs = to_tensor(view[None], encoder.preprocess)
+    with torch.no_grad():
+        if kind == "clip":
+            tokens = visual.transformer(visual._embeds(inputs))
+            vectors = visual.ln_post(tokens) @ visual.proj
+        else:
+            vectors = visual.head(visual.trunk.forward_features(inputs))
+    expected = normalize(vectors, dim=-1)[0, 1:] @ torch.from_numpy(texts).T
+    np.testing.assert_allclose(found.grid.reshape(len(texts), -1), expected.T, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["siglip", "resnet"])
+def test_that_last_tokens_outside_the_joint_space_are_refused(encoders, scene, kind):
+    view, texts = scene(encoders[kind])
+    with pytest.raises(NotSupported, match="joint space"):
+        patchsim(encoders[kind], view, texts, tokens="last")
 
 
 def test_that_a_pooling_head_is_given_each_patch_alone(encoders, scene):

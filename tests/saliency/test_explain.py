@@ -4,9 +4,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vlm_explorer.encoders.load import load_encoder
 from vlm_explorer.errors import NotSupported, UsageError
 from vlm_explorer.saliency.attention import attention_maps
-from vlm_explorer.saliency.explain import IMAGE_ONLY, METHODS, available_methods, explain
+from vlm_explorer.saliency.explain import (
+    IMAGE_ONLY,
+    METHODS,
+    available_methods,
+    default_method,
+    explain,
+)
 from vlm_explorer.saliency.explanation import Explanation
 from vlm_explorer.saliency.rollout import rollout
 
@@ -75,6 +82,15 @@ def test_that_only_methods_that_are_there_are_listed(encoders):
     assert available_methods(encoders["resnet"])["attention"] == ""
 
 
+def test_that_the_default_suits_the_encoder(encoders, photo):
+    for kind, prompted in (("clip", "legrad"), ("siglip", "legrad"), ("resnet", "occlusion")):
+        assert default_method(encoders[kind], prompted=True) == prompted
+        assert default_method(encoders[kind], prompted=False) == "attention"
+    found = explain(load_encoder("demo", device="cpu", precision="fp32"), photo, TEXTS)
+    assert found.method == "patchsim"
+    assert found.params == {"tokens": "last"}
+
+
 def test_that_other_methods_are_refused_by_naming_those_that_are_there(encoders, photo):
     with pytest.raises(NotSupported, match="heat") as raised:
         explain(encoders["clip"], photo, TEXTS, "heat")
@@ -110,11 +126,6 @@ def test_that_two_explanations_at_once_do_not_disturb_each_other(encoders, photo
             np.testing.assert_allclose(run.result().grid, expected[number % 2], atol=1e-6)
 
 
-def test_that_auto_is_attention_without_text_and_occlusion_with(encoders, photo):
-    assert explain(encoders["clip"], photo).method == "attention"
-    assert explain(encoders["clip"], photo, TEXTS).method == "occlusion"
-
-
 def test_that_an_image_only_method_gives_one_map_whatever_the_prompts_and_says_so(encoders, photo):
     for method in ("attention", "rollout"):
         bare = explain(encoders["clip"], photo, method=method)
@@ -141,7 +152,7 @@ def test_that_settings_reach_the_method_and_are_told(encoders, photo):
     np.testing.assert_allclose(
         rolled.grid[0], rollout(maps, fusion="max", start_layer=2)[0], atol=1e-6
     )
-    hidden = explain(encoder, photo, TEXTS, window=5, baseline="mean")
+    hidden = explain(encoder, photo, TEXTS, "occlusion", window=5, baseline="mean")
     assert hidden.params == {"window": 5, "stride": 5, "baseline": "mean"}
 
 

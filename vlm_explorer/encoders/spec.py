@@ -9,6 +9,7 @@ from vlm_explorer.encoders.preprocess import PreprocessConfig
 
 Loader = Literal["open_clip", "transformers", ""]
 ScaleKind = Literal["softmax", "sigmoid"]
+Patches = Literal["text", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class EncoderSpec:
         repository: where it is published.
         template_set: the prompt templates that suit it.
         medical: whether it was trained on medical images of real patients.
+        patches: `text` where the vectors of its patches were trained against texts as well, so
+            that each says by itself what is there; else "".
         purpose: what it is good for, in a sentence.
         loader: what builds its towers; "" for one that cannot be loaded.
         architecture: open_clip's name of its architecture, whose configuration stands in for what
@@ -88,6 +91,7 @@ class EncoderSpec:
     repository: str = ""
     template_set: str = "raw"
     medical: bool = False
+    patches: Patches = ""
     purpose: str = ""
     loader: Loader = "open_clip"
     architecture: str = ""

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from vlm_explorer.errors import ModelProblem
+from vlm_explorer.errors import ModelProblem, NotSupported
 from vlm_explorer.saliency.heads import (
     Block,
     ClassHead,
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import Encoder
 
     Tensor = torch.Tensor
+
+Tokens = Literal["value", "last"]
 
 _EXACT = 1e-4  # by how much the parts may miss the score
 
@@ -94,29 +96,43 @@ def decomp(encoder: Encoder, view: Views, texts: Floats) -> TextMaps:
 
 
 def patchsim(
-    encoder: Encoder, view: Views, texts: Floats, *, ffn: bool = True, residual: bool = True
+    encoder: Encoder,
+    view: Views,
+    texts: Floats,
+    *,
+    tokens: Tokens = "value",
+    ffn: bool = True,
+    residual: bool = True,
 ) -> TextMaps:
-    """Cosine of each patch with each prompt, by its values (MaskCLIP, Zhou et al. 2022, section 3).
+    """Cosine of each patch with each prompt.
 
-    In the last block no patch looks at another: its own value takes the place of what attention
-    would have given. A pooling head is given each patch as if it were the whole image; a ResNet's
-    pooling is its values and its projection.
+    By values (MaskCLIP, Zhou et al. 2022, section 3), in the last block no patch looks at another:
+    its own value takes the place of what attention would have given. A pooling head is given each
+    patch as if it were the whole image; a ResNet's pooling is its values and its projection. By
+    the last tokens, patches are what the tower gives out: right where training has aligned them
+    with texts, elsewhere known to prefer the background (CLIP Surgery, Li et al. 2023, section 3).
 
     Args:
         encoder: one whose attention can be read.
         view: uint8 (S, S, 3), what the encoder sees.
         texts: float32 (P, D), unit rows.
-        ffn: whether the last block's MLP follows.
-        residual: whether the patch's own token is added to its value.
+        tokens: `value`, or `last` for the patches as the last block gives them out.
+        ffn: by values, whether the last block's MLP follows.
+        residual: by values, whether the patch's own token is added to its value.
 
     Raises:
-        NotSupported: the tower is of another kind.
+        NotSupported: the tower is of another kind, or has no class token beside its `last` ones.
     """
     import torch
     from torch.nn.functional import normalize
 
     with capture(encoder, deep=True) as tapped, torch.no_grad():
         head = read_head(tapped)
+        if tokens == "last" and not isinstance(head, ClassHead):
+            raise NotSupported(
+                f"The last tokens of {encoder.id} are no vectors of the joint space.",
+                "Ask for the patches' values (tokens=value).",
+            )
         embedding = tapped.encode(view[None])
         prompts = torch.as_tensor(texts, device=embedding.device)
         score, lengths = cosines(embedding, texts), lengths_of(tapped)
@@ -130,8 +146,11 @@ def patchsim(
         else:
             last = block_taps(tapped)[-1]
             block = read_block(tapped, len(tapped.tower.blocks) - 1)
-            tokens = _by_value(last, block, ffn=ffn, residual=residual)
-            vectors = head.embed(tokens[tapped.tower.layers[-1].prefix :])
+            if tokens == "last":
+                given = kept(last.left)[0]
+            else:
+                given = _by_value(last, block, ffn=ffn, residual=residual)
+            vectors = head.embed(given[tapped.tower.layers[-1].prefix :])
         return TextMaps(on_grid(prompts @ vectors.T, tapped), score, lengths)
 
 

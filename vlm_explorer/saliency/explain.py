@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.encoders.registry import describe
 from vlm_explorer.errors import NotSupported, UsageError
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.saliency.explanation import Cost, Explanation
@@ -20,9 +21,7 @@ from vlm_explorer.saliency.geometry import share_in_padding, share_unseen
 from vlm_explorer.saliency.methods import RUNNERS, reasons
 
 METHODS = tuple(RUNNERS)
-# Those that know no prompt, and the order in which a prompt is explained by default.
-IMAGE_ONLY = ("attention", "rollout")
-_BY_DEFAULT = ("occlusion",)
+IMAGE_ONLY = ("attention", "rollout")  # those that know no prompt
 _LIBRARIES = ("torch", "open_clip_torch", "timm", "transformers")
 
 Floats = NDArray[np.float32]
@@ -35,6 +34,21 @@ _PADDING_WORTH_SAYING = 0.05
 def available_methods(encoder: Encoder) -> dict[str, str]:
     """Return why each of `METHODS` does not apply to an encoder; empty where it does."""
     return reasons(encoder)
+
+
+def default_method(encoder: Encoder, *, prompted: bool) -> str:
+    """Return what `auto` means: the quick method that suits an encoder best.
+
+    Without a prompt it is attention. With one, patches tell by themselves where training has
+    aligned them with texts; elsewhere it is LeGrad, the best of those that follow gradients in its
+    authors' comparison (Bousselham et al. 2024), and occlusion, which fits all, where the tower
+    has no blocks to follow.
+    """
+    why_not = available_methods(encoder)
+    wanted: tuple[str, ...] = ("legrad", "occlusion") if prompted else IMAGE_ONLY
+    if prompted and describe(encoder.id).patches == "text":
+        wanted = ("patchsim", *wanted)
+    return next((name for name in wanted if not why_not[name]), wanted[0])
 
 
 def explain(
@@ -52,13 +66,13 @@ def explain(
         encoder: what to explain.
         pixels: the image as rendered, uint8 (rows, columns) or (rows, columns, 3).
         texts: prompts; methods that know no prompt return one map and say so.
-        method: one of `METHODS`, or `auto`: attention without prompts, occlusion with.
+        method: one of `METHODS`, or `auto`, see `default_method`.
         context: progress and cancellation.
         **params: the method's own settings. attention: `layer` (from 0, or from -1 backwards),
             `head` (number, `mean` or `max`), `query` (`auto`, `cls`, `probe`, `mean` or a patch's
             row and column). rollout: `fusion`, `discard_ratio`, `start_layer`. legrad, gradattn:
-            `start_layer`. patchsim: `ffn`, `residual`. occlusion: `window`, `stride`, `baseline`,
-            `batch_size`, `on_partial` (see `occlude`).
+            `start_layer`. patchsim: `tokens`, `ffn`, `residual`. occlusion: `window`, `stride`,
+            `baseline`, `batch_size`, `on_partial` (see `occlude`).
 
     Raises:
         NotSupported: the method is not there, or does not apply to this encoder.
@@ -103,8 +117,7 @@ def _choose(encoder: Encoder, method: str, texts: Sequence[str]) -> str:
     why_not = available_methods(encoder)
     there = ", ".join(name for name, reason in why_not.items() if not reason)
     if method == "auto":
-        wanted = _BY_DEFAULT if texts else IMAGE_ONLY
-        method = next((name for name in wanted if not why_not[name]), wanted[0])
+        method = default_method(encoder, prompted=bool(texts))
     if method not in METHODS:
         raise NotSupported(
             f"The method {method!r} is not available.", f"Available for this encoder: {there}."

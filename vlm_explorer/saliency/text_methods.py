@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.encoders.preprocess import plan
+from vlm_explorer.encoders.registry import describe
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.saliency import contributions, gradients
 from vlm_explorer.saliency.attention import outliers
@@ -88,15 +89,19 @@ def patchsim(
     texts: list[str],
     context: JobContext | None,
     *,
+    tokens: contributions.Tokens | Literal["auto"] = "auto",
     ffn: bool = True,
     residual: bool = True,
 ) -> Found:
-    """See `contributions.patchsim`."""
+    """See `contributions.patchsim`; by default the last tokens where patches know texts."""
     if context is not None:
         context.check()
     view, vectors = encoder.view(pixels), encoder.encode_texts(texts)
-    maps = contributions.patchsim(encoder, view, vectors, ffn=ffn, residual=residual)
-    settings = {"ffn": ffn, "residual": residual}
+    if tokens == "auto":
+        tokens = "last" if describe(encoder.id).patches == "text" else "value"
+    by_value = {"ffn": ffn, "residual": residual} if tokens == "value" else {}
+    maps = contributions.patchsim(encoder, view, vectors, tokens=tokens, **by_value)
+    settings = {"tokens": tokens, **by_value}
     return _of_text(encoder, pixels, maps, settings, "cosine", signed=True)
 
 

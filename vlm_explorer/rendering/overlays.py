@@ -6,8 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.rendering.colour_maps import colour_map
+from vlm_explorer.rendering.map_scaling import FLAT, Limits, limits
 
-FLAT = 1e-6  # a spread below this share of the largest value is noise, not signal
+__all__ = ["FLAT", "blend"]
+
+_HATCH = 10  # px from line to line of the hatching, at least
 
 
 def blend(
@@ -16,16 +19,20 @@ def blend(
     *,
     signed: bool,
     opacity: float = 0.6,
+    ends: Limits | None = None,
+    colours: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
     """Return an image with its map over it; low values leave the anatomy as it is.
 
     Args:
         pixels: uint8 (rows, columns) or (rows, columns, 3).
         overlay: float32 (rows, columns), raw values; NaN where the encoder saw nothing, which
-            is darkened by half.
+            is darkened by half and hatched.
         signed: values around zero are neutral, on a scale that is equal on both sides; otherwise
             the scale runs from the least to the greatest value.
         opacity: of the strongest value, 0 to 1.
+        ends: of the colours; None for this map's own.
+        colours: uint8 (256, 3), low to high; None for the usual ones.
 
     Returns:
         uint8 (rows, columns, 3). A map without signal changes nothing but the unseen part.
@@ -33,24 +40,20 @@ def blend(
     base = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
     picture = base.astype(np.float32)
     seen = np.isfinite(overlay)
-    if seen.any():
-        position, strength = _scaled(np.where(seen, overlay, 0), overlay[seen], signed)
-        colour = colour_map(signed)[np.rint(position * 255).astype(np.uint8)]
+    ends = ends or limits([overlay], signed=signed)
+    if seen.any() and not ends.flat:
+        position = ends.strengths(np.where(seen, overlay, ends.low)).astype(np.float32)
+        strength = np.abs(2 * position - 1) if ends.diverging else position
+        table = colour_map(ends.diverging) if colours is None else colours
         alpha = (opacity * strength * seen)[..., None]
-        picture += alpha * (colour - picture)
+        picture += alpha * (table[np.rint(position * 255).astype(np.uint8)] - picture)
     picture[~seen] *= 0.5
-    return np.rint(picture).astype(np.uint8)
+    picture[~seen & _hatching(overlay.shape)] += 48
+    return np.rint(np.minimum(picture, 255)).astype(np.uint8)
 
 
-def _scaled(
-    values: NDArray[np.floating], seen: NDArray[np.floating], signed: bool
-) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Return where values lie on the colour map, and how strong they are, both 0 to 1."""
-    low, high = float(seen.min()), float(seen.max())
-    largest = max(abs(low), abs(high))
-    if high - low <= FLAT * largest or largest == 0:
-        return np.zeros_like(values), np.zeros_like(values)
-    if signed:
-        return (values / largest + 1) / 2, np.abs(values) / largest
-    share = np.clip((values - low) / (high - low), 0, 1)
-    return share, share
+def _hatching(shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return thin diagonals, as far apart as the picture is large."""
+    apart = max(_HATCH, min(shape) // 40)
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    return np.asarray((rows + columns) % apart >= apart - max(1, apart // 10))

@@ -36,7 +36,7 @@ class Limits:
         span = self.high - self.low
         if span <= 0:
             return np.where(np.isnan(values), np.nan, 0.0)
-        return np.clip((values - self.low) / span, 0.0, 1.0)
+        return np.asarray(np.clip((values - self.low) / span, 0.0, 1.0))
 
 
 def limits(

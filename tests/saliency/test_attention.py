@@ -68,6 +68,29 @@ def test_that_rows_are_those_of_torchs_attention(encoders, photo, kind):
     assert (height, width) == {"clip": (4, 4), "padded": (7, 7), "oblong": (5, 8)}[kind]
 
 
+def test_that_columns_are_those_of_torchs_attention(encoders, photo):
+    encoder = encoders["oblong"]
+    maps = attention_maps(encoder, photo)
+    expected = torch_attention(encoder, encoder.view(photo))
+    _, width = maps.geometry.grid_hw
+    for layer, attention in enumerate(expected):
+        key = 1 + 3 * width + 4
+        for head, fused in [
+            (1, attention[1, :, key]),
+            ("mean", attention[:, :, key].mean(axis=0)),
+            ("max", attention[:, :, key].max(axis=0)),
+        ]:
+            grid, prefix = maps.column(layer, (3, 4), head)
+            np.testing.assert_allclose(grid.ravel(), fused[1:], atol=1e-6)
+            np.testing.assert_allclose(prefix, fused[:1], atol=1e-6)
+    siglip = attention_maps(encoders["medsiglip"], photo)  # no class token
+    assert siglip.column(0, (0, 0))[1].size == 0
+    with pytest.raises(NotSupported, match="pooling query"):
+        siglip.column(-1, (0, 0))
+    with pytest.raises(UsageError, match="no patch"):
+        siglip.column(0, (10, 0))
+
+
 def test_that_a_map_needs_one_pass_only(encoders, photo):
     encoder = encoders["clip"]
     calls = []
@@ -114,8 +137,8 @@ def test_that_entropy_is_that_of_the_rows(encoders, photo):
     table = maps.entropy()
     assert table.shape == (len(maps.layers), max(maps.heads))
     row = maps.attention(2, "cls")[1, 0].astype(np.float64)
-    assert table[2, 1] == pytest.approx(-(row * np.log(row)).sum(), abs=1e-5)
-    assert (table <= np.log(row.size) + 1e-5).all()
+    assert table[2, 1] == pytest.approx(-(row * np.log2(row)).sum(), abs=1e-5)
+    assert (table <= np.log2(row.size) + 1e-5).all()
 
 
 def test_that_outliers_are_the_far_longer_tokens(encoders, photo):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,7 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.encoders.preprocess import Geometry, plan
 from vlm_explorer.errors import NotSupported, UsageError
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.saliency.outliers import outliers
 from vlm_explorer.saliency.taps import Capture, capture
 
 Floats = NDArray[np.float32]
@@ -20,15 +22,14 @@ Head = int | Literal["mean", "max"]
 # (row, column), or whichever of the first three leads to the image's vector.
 Query = Literal["auto", "cls", "probe", "mean"] | tuple[int, int]
 
-_OUTLIER_DEVIATIONS = 6
-
 
 @dataclass(frozen=True, slots=True)
 class AttentionMaps:
     """The attention of every layer for one image, kept as queries and keys.
 
-    Rows are computed when asked for, in well under a millisecond, with no pass through the
-    encoder; B/16 takes 15 MB, a tower of 27 layers and 1024 tokens 250 MB.
+    Rows and columns are computed when asked for, head by head, with no pass through the encoder,
+    so that no stack of attention is ever held: a tower of 27 layers, 16 heads and 1024 tokens
+    takes 250 MB as queries and keys and 1.8 GB as attention; B/16 takes 15 MB.
 
     Attributes:
         layers: names, in the order of computation.
@@ -72,11 +73,31 @@ class AttentionMaps:
             layer: from 0, or from -1 backwards.
             query: only the rows of this query (for `mean` those of all patches); None for all.
         """
+        return np.stack(list(self.each_head(layer, query)))
+
+    def each_head(self, layer: int = -1, query: Query | None = None) -> Iterator[Floats]:
+        """Yield `attention` head by head, float32 (Q, N) each."""
         index = self._index(layer)
         chosen = slice(None) if query is None else self._rows(index, query)
-        logits = self.queries[index][:, chosen] @ self.keys[index].transpose(0, 2, 1)
-        powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
+        for queries, keys in zip(self.queries[index], self.keys[index], strict=True):
+            yield _softmax(queries[chosen] @ keys.T)
+
+    def rows(self, layer: int = -1, query: Query = "auto") -> Floats:
+        """Return where a query looks by each head, float32 (H, N) over all tokens, rows sum 1."""
+        return np.stack([rows.mean(axis=0) for rows in self.each_head(layer, query)])
+
+    def columns(self, layer: int, cell: tuple[int, int]) -> Floats:
+        """Return how much each token attends to a patch by each head, float32 (H, N).
+
+        These are shares of each token's own row: they do not sum to 1.
+
+        Raises:
+            NotSupported: in a pooling layer only one query looks.
+            UsageError: no such layer or patch.
+        """
+        index = self._index(layer)
+        key = self._rows(index, cell).start
+        return np.stack([rows[:, key] for rows in self.each_head(index)])
 
     def row(
         self, layer: int = -1, head: Head = "mean", query: Query = "auto"
@@ -96,27 +117,38 @@ class AttentionMaps:
             UsageError: no such layer, head or patch.
             NotSupported: this layer has no such query.
         """
-        rows = self.attention(layer, query).mean(axis=1)
-        if isinstance(head, int):
-            if not -len(rows) <= head < len(rows):
-                raise UsageError(f"There is no head {head}; this layer has {len(rows)}, from 0.")
-            fused = rows[head]
-        elif head in ("mean", "max"):
-            fused = rows.mean(axis=0) if head == "mean" else rows.max(axis=0)
-        else:
-            raise UsageError(f"There is no head {head!r}.", "Give a number, mean or max.")
-        prefix = self.prefixes[self._index(layer)]
-        return fused[prefix:].reshape(self.geometry.grid_hw), float(fused[:prefix].sum())
+        fused = fuse_heads(self.rows(layer, query), head)
+        grid, prefix = self._on_grid(layer, fused)
+        return grid, float(prefix.sum())
+
+    def column(
+        self, layer: int, cell: tuple[int, int], head: Head = "mean"
+    ) -> tuple[Floats, Floats]:
+        """Return who attends to a patch.
+
+        Args:
+            layer: a block, from 0, or from -1 backwards.
+            cell: the patch, row and column.
+            head: as in `row`.
+
+        Returns:
+            float32 (gh, gw), the share of each patch's attention that goes to `cell`, and the
+            same of each token before the patches, float32 (prefix,).
+
+        Raises:
+            UsageError, NotSupported: as in `columns` and `row`.
+        """
+        return self._on_grid(layer, fuse_heads(self.columns(layer, cell), head))
 
     def entropy(self, query: Query = "auto") -> Floats:
-        """Return how widely each head looks, float32 (L, H), in nats; 0 is one token alone.
+        """Return how widely each head looks, float32 (L, H), in bits; 0 is one token alone.
 
-        The query must be there in every layer, as `auto` is. NaN fills layers of fewer heads.
+        It is the entropy of the head's row over all N tokens, at most log2(N). The query must be
+        there in every layer, as `auto` is. NaN fills layers of fewer heads.
         """
         table = np.full((len(self.layers), max(self.heads)), np.nan, np.float32)
         for layer, heads in enumerate(self.heads):
-            rows = self.attention(layer, query).mean(axis=1)
-            table[layer, :heads] = -(rows * np.log(np.maximum(rows, 1e-30))).sum(axis=-1)
+            table[layer, :heads] = entropy_bits(self.rows(layer, query))
         return table
 
     def outlier_tokens(self) -> NDArray[np.bool_]:
@@ -133,6 +165,11 @@ class AttentionMaps:
         if norms is None:
             raise AssertionError("only blocks are chosen, and they have norms")
         return outliers(norms[self.prefixes[layer] :], self.geometry.grid_hw)
+
+    def _on_grid(self, layer: int, tokens: Floats) -> tuple[Floats, Floats]:
+        """Return values (N,) of a layer's tokens as those of patches (gh, gw), and the others."""
+        prefix = self.prefixes[self._index(layer)]
+        return tokens[prefix:].reshape(self.geometry.grid_hw), tokens[:prefix]
 
     def _index(self, layer: int) -> int:
         if not -len(self.layers) <= layer < len(self.layers):
@@ -170,11 +207,30 @@ class AttentionMaps:
         return slice(start, start + 1)
 
 
-def outliers(lengths: Floats, grid_hw: tuple[int, int]) -> NDArray[np.bool_]:
-    """Return bool (gh, gw): which patches are far longer than the others; lengths (gh * gw,)."""
-    middle = np.median(lengths)
-    deviation = max(float(np.median(np.abs(lengths - middle))), 1e-4 * float(middle))
-    return np.asarray((lengths > middle + _OUTLIER_DEVIATIONS * deviation).reshape(grid_hw))
+def fuse_heads(rows: Floats, head: Head) -> Floats:
+    """Return one row (N,) of a layer's rows (H, N): a head's, or their `mean` or `max`.
+
+    Raises:
+        UsageError: no such head.
+    """
+    if isinstance(head, int):
+        if not -len(rows) <= head < len(rows):
+            raise UsageError(f"There is no head {head}; this layer has {len(rows)}, from 0.")
+        return np.asarray(rows[head])
+    if head not in ("mean", "max"):
+        raise UsageError(f"There is no head {head!r}.", "Give a number, mean or max.")
+    return np.asarray(rows.mean(axis=0) if head == "mean" else rows.max(axis=0), np.float32)
+
+
+def entropy_bits(rows: Floats) -> Floats:
+    """Return the entropy of each row (..., N) that sums to 1, in bits, float32 (...)."""
+    return np.asarray(-(rows * np.log2(np.maximum(rows, 1e-30))).sum(axis=-1), np.float32)
+
+
+def _softmax(logits: Floats) -> Floats:
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    powers /= powers.sum(axis=-1, keepdims=True)
+    return np.asarray(powers, np.float32)
 
 
 def attention_maps(

@@ -66,7 +66,7 @@ def occlude(
         baseline: what is shown in a window: `blur`, the image under a Gaussian of 5 % of the
             side; `mean`, its mean colour; `zero`, the mean of the encoder's training images;
             `black`.
-        batch_size: images encoded at once; by default as many as take a moment (`_batch_size`).
+        batch_size: images encoded at once; by default as many as take a moment (`batch_size_of`).
         context: told the progress and asked for cancellation after each batch.
         on_partial: see `OnPartial`.
 
@@ -75,8 +75,8 @@ def occlude(
     """
     windows = plan_windows(tower.grid_hw, window, stride)
     hidden = make_baseline(view, baseline, encoder.preprocess.mean)
-    encode = _view_encoder(encoder)
-    size = batch_size or _batch_size(encoder, tower)
+    encode = view_encoder(encoder)
+    size = batch_size or batch_size_of(encoder, tower)
     score = encode(view[None])[0] @ texts.T
     total = np.zeros((len(texts), *tower.grid_hw), np.float64)
     covered = np.zeros(tower.grid_hw, np.int64)
@@ -94,7 +94,7 @@ def occlude(
     return _mean(total, covered), np.asarray(score, np.float32), 1 + len(windows)
 
 
-def _batch_size(encoder: Encoder, tower: Tower) -> int:
+def batch_size_of(encoder: Encoder, tower: Tower) -> int:
     """Return how many images are encoded at once: fixed by the tower, so that results repeat.
 
     A tower of w weights does about 2 w operations for each of its patches.
@@ -192,7 +192,7 @@ def _hide(
     return views
 
 
-def _view_encoder(encoder: Encoder) -> Callable[[Views], Floats]:
+def view_encoder(encoder: Encoder) -> Callable[[Views], Floats]:
     """Return what encodes model views (B, S, S, 3) to unit rows (B, D), in float32 where it can.
 
     In half precision the rounding of a cosine is as large as the drops that are looked for.

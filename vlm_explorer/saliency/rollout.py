@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,8 @@ from vlm_explorer.saliency.attention import AttentionMaps
 
 Floats = NDArray[np.float32]
 Fusion = Literal["mean", "max", "min"]
+
+_FUSE = {"mean": np.add, "max": np.maximum, "min": np.minimum}
 
 
 def rollout(
@@ -54,7 +57,7 @@ def rollout(
         )
     reached = _pooled(maps, blocks[-1], fusion)
     for layer in reversed(blocks[start_layer:]):
-        step = _discard(_fuse(maps.attention(layer), fusion), discard_ratio, maps.class_token)
+        step = _discard(_fused(maps, layer, fusion), discard_ratio, maps.class_token)
         step[np.diag_indices_from(step)] += 1
         reached = reached @ (step / step.sum(axis=1, keepdims=True))
     prefix = maps.prefixes[blocks[-1]]
@@ -66,7 +69,7 @@ def _pooled(maps: AttentionMaps, last_block: int, fusion: Fusion) -> Floats:
     prefix, tokens = maps.prefixes[last_block], maps.keys[last_block].shape[1]
     share = np.zeros(tokens, np.float32)
     if last_block < len(maps.layers) - 1:
-        paid = _fuse(maps.attention(-1), fusion)[0]
+        paid = _fused(maps, -1, fusion)[0]
         share[tokens - len(paid) :] = paid / paid.sum()
     elif maps.by_class:
         share[0] = 1
@@ -75,12 +78,12 @@ def _pooled(maps: AttentionMaps, last_block: int, fusion: Fusion) -> Floats:
     return share
 
 
-def _fuse(attention: Floats, fusion: Fusion) -> Floats:
-    """Return attention (H, Q, N) fused over heads to (Q, N)."""
-    if fusion not in ("mean", "max", "min"):
+def _fused(maps: AttentionMaps, layer: int, fusion: Fusion) -> Floats:
+    """Return a layer's attention fused over heads, (Q, N); two heads at a time are held."""
+    if fusion not in _FUSE:
         raise UsageError(f"There is no fusion {fusion!r}.", "Choose mean, max or min.")
-    fused: Floats = getattr(attention, fusion)(axis=0)
-    return fused
+    fused: Floats = reduce(_FUSE[fusion], maps.each_head(layer))
+    return fused / np.float32(maps.heads[layer]) if fusion == "mean" else fused
 
 
 def _discard(step: Floats, ratio: float, class_token: bool) -> Floats:

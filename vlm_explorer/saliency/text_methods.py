@@ -12,9 +12,9 @@ from vlm_explorer.encoders.preprocess import plan
 from vlm_explorer.encoders.registry import describe
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.saliency import contributions, gradients
-from vlm_explorer.saliency.attention import outliers
 from vlm_explorer.saliency.found import Found, tower_of
 from vlm_explorer.saliency.occlusion import Baseline, OnPartial, default_window, occlude
+from vlm_explorer.saliency.outliers import outliers
 from vlm_explorer.saliency.text_maps import OnPrompt, TextMaps
 
 _STAND_IN = (

@@ -21,14 +21,16 @@ class TextReading:
     Attributes:
         tokens_used: tokens that enter the encoder, its own start and end marks included.
         tokens_allowed: the length of its window.
-        unread: words beyond the window, as typed, in order; they have no effect.
+        unread: words not wholly within the window, as typed, in order; they have no effect.
         unknown: words that it cannot know, as typed, each once.
+        cut: whether the window ends within the first of `unread`, whose beginning is read.
     """
 
     tokens_used: int
     tokens_allowed: int
     unread: tuple[str, ...]
     unknown: tuple[str, ...]
+    cut: bool = False
 
 
 class Encoder(Protocol):

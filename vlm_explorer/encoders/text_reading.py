@@ -41,6 +41,7 @@ def read_text(tokenizer: TextTokenizer, text: str, known: frozenset[str] | None)
         tokens_allowed=tokenizer.context_length,
         unread=tuple(words[read:]),
         unknown=tuple(word for word in bare if _is_unknown(tokenizer, word, known)),
+        cut=read < len(words) and length(read) < room,
     )
 
 

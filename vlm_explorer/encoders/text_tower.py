@@ -39,6 +39,33 @@ def used_tokens(model: Any, rows: Tensor) -> Tensor | None:
     return _closing(rows, pooling, eos_id)
 
 
+def pooled_at(model: Any, row: Tensor) -> int | None:
+    """Return the place of the token whose vector becomes that of the text.
+
+    Args:
+        model: what `load_towers` returned.
+        row: int64 (L,), whole or cut as `used_tokens` allows.
+
+    Returns:
+        its index, -1 for the last; None where all tokens are pooled.
+    """
+    tower = getattr(model, "text", model)
+    kind = type(tower).__name__
+    if kind == "HFTextEncoder":
+        return getattr(tower.pooler, "cls_token_position", None)
+    if kind == "TransformersText":
+        pooling, eos_id = ("last" if tower.reads_padding else tower.pooling), tower.eos_id
+    elif getattr(tower, "cls_emb", None) is not None:
+        return -1
+    else:
+        pooling = tower.text_pool_type if tower is model else tower.pool_type
+        eos_id = getattr(tower, "text_eos_id" if tower is model else "eos_id", None)
+    if pooling == "last":
+        return -1
+    closing = _closing(row[None], pooling, eos_id)
+    return None if closing is None else int(closing[0]) - 1
+
+
 def encode_rows(model: Any, rows: Tensor) -> Tensor:
     """Return the vectors (N, D) of rows of token numbers, not normalised.
 

@@ -83,7 +83,7 @@ def legrad(
                 (gradient,) = torch.autograd.grad(
                     (vector @ prompt).sum(), attended, retain_graph=True
                 )
-                pull = _by_attention(gradient, value).clamp(min=0).mean(dim=(0, 1, 2))
+                pull = by_attention(gradient, value).clamp(min=0).mean(dim=(0, 1, 2))
                 first = prefix if isinstance(head, ClassHead) else prefix - head.prefix
                 maps[number, place] = on_grid(pull[first:], tapped)
             if on_prompt is not None:
@@ -129,7 +129,7 @@ def gradattn(
                 logit, [kept(tap.attended) for tap in chosen], retain_graph=True
             )
             steps = [
-                (weights * _by_attention(gradient, kept(tap.value))).clamp(min=0).mean(dim=1)[0]
+                (weights * by_attention(gradient, kept(tap.value))).clamp(min=0).mean(dim=1)[0]
                 for weights, gradient, tap in zip(attention, gradients, chosen, strict=True)
             ]
             row = _relevance(steps, head, len(attention[0][0, 0]))
@@ -218,7 +218,7 @@ def _relevance(steps: list[Tensor], head: ClassHead | PoolingHead, tokens: int) 
     return row
 
 
-def _by_attention(gradient: Tensor, value: Tensor) -> Tensor:
+def by_attention(gradient: Tensor, value: Tensor) -> Tensor:
     """Return dS/dA (B, H, Q, N) from dS/dO, O as (B, Q, H d), and V (B, H, N, d)."""
     return heads_of(gradient, value.shape[1]) @ value.detach().transpose(-1, -2)
 

@@ -26,6 +26,8 @@ class LayerTap:
         query: float32 (B, H, Q, d), scaled, so that attention is softmax(query @ key^T). Q is the
             number of tokens, or 1 for a pooling layer.
         key: float32 (B, H, N, d).
+        mask: float32, broadcast to (B, H, Q, N), what is added before softmax: -inf where a token
+            may not look; None where every token may look everywhere.
         norms: float32 (B, N), lengths of the tokens that the block gives out; None for a pooling
             layer.
         value: float32 (B, H, N, d); where the tap is deep, as all that follows.
@@ -37,6 +39,7 @@ class LayerTap:
     deep: bool = False
     query: Tensor | None = None
     key: Tensor | None = None
+    mask: Tensor | None = None
     norms: Tensor | None = None
     value: Tensor | None = None
     attended: Tensor | None = None
@@ -79,12 +82,18 @@ def heads_of(tokens: Tensor, heads: int) -> Tensor:
     return tokens.reshape(*tokens.shape[:2], heads, -1).transpose(1, 2)
 
 
-def _attend(tap: LayerTap, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+def _attend(
+    tap: LayerTap, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
+) -> Tensor:
     """Return what attention gives, (B, Q, H d), by the fused kernel; the tap keeps the rest."""
     from torch.nn.functional import scaled_dot_product_attention
 
+    if mask is not None and mask.dim() == 3:  # torch's module has images and heads in one
+        mask = mask.reshape(*query.shape[:2], *mask.shape[1:])
+    tap.mask = mask
     tap.keep(query * query.shape[-1] ** -0.5, key, value)
-    attended = scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
+    found = scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    attended = found.transpose(1, 2).flatten(2)
     tap.keep_attended(attended)
     return attended
 
@@ -110,7 +119,13 @@ def _timm(attention: Any, tap: LayerTap) -> list[Any]:
 def _torch(attention: Any, tap: LayerTap) -> list[Any]:
     """Give the shadow's module a forward of its own: torch's shows nothing of its inside."""
 
-    def forward(query: Tensor, key: Tensor, value: Tensor, **_settings: Any) -> Any:
+    def forward(
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        attn_mask: Tensor | None = None,
+        **_settings: Any,
+    ) -> Any:
         from torch.nn.functional import linear
 
         parts = zip(
@@ -119,8 +134,8 @@ def _torch(attention: Any, tap: LayerTap) -> list[Any]:
             attention.in_proj_bias.chunk(3),
             strict=True,
         )
-        split = [heads_of(linear(*part), attention.num_heads) for part in parts]
-        return attention.out_proj(_attend(tap, *split)), None
+        asked, key, value = (heads_of(linear(*part), attention.num_heads) for part in parts)
+        return attention.out_proj(_attend(tap, asked, key, value, attn_mask)), None
 
     attention.forward = forward
     return []
@@ -187,10 +202,34 @@ def _transformers(attention: Any, tap: LayerTap) -> list[Any]:
     ]
 
 
+def _bert(attention: Any, tap: LayerTap) -> list[Any]:
+    """Listen to a BERT's layer, whose attention and what leaves it are modules of their own."""
+    parts: dict[str, Tensor] = {}
+    inside = attention.self
+
+    def keep(name: str) -> Callable[[Any, Any, Tensor], None]:
+        def hook(_module: Any, _inputs: Any, output: Tensor) -> None:
+            parts[name] = heads_of(output, inside.num_attention_heads)
+
+        return hook
+
+    def hook_out(_module: Any, inputs: tuple[Any, ...]) -> None:
+        query = parts["query"]
+        tap.keep(query * query.shape[-1] ** -0.5, parts["key"], parts["value"])
+        tap.keep_attended(inputs[0])
+
+    return [
+        *(getattr(inside, name).register_forward_hook(keep(name)) for name in _BERT_PARTS),
+        attention.output.dense.register_forward_pre_hook(hook_out),
+    ]
+
+
+_BERT_PARTS = ("query", "key", "value")
 _LISTENERS: dict[Style, Callable[[Any, LayerTap], list[Any]]] = {
     "timm": _timm,
     "torch": _torch,
     "latent": _latent,
     "resnet": _resnet,
     "transformers": _transformers,
+    "bert": _bert,
 }

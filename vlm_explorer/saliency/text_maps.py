@@ -53,7 +53,7 @@ def attention_of(tap: LayerTap) -> Tensor:
     import torch
 
     weights = kept(tap.query).detach() @ kept(tap.key).detach().transpose(-1, -2)
-    return torch.softmax(weights, dim=-1)
+    return torch.softmax(weights if tap.mask is None else weights + tap.mask, dim=-1)
 
 
 def kept(tensor: Tensor | None) -> Tensor:

@@ -10,8 +10,8 @@ from vlm_explorer.encoders.encoder import Encoder
 
 # How a layer computes attention: timm's block, torch's module (in open_clip's blocks and in the
 # pooling head of transformers' SigLIP), timm's pooling head with a learned query (SigLIP), the
-# pooling of CLIP's ResNets, the block of transformers' CLIP and SigLIP.
-Style = Literal["timm", "torch", "latent", "resnet", "transformers"]
+# pooling of CLIP's ResNets, the block of transformers' CLIP and SigLIP, that of a BERT.
+Style = Literal["timm", "torch", "latent", "resnet", "transformers", "bert"]
 
 _NOT_SHOWN = "this encoder does not show its inside"
 # Sides of a cell where a tower has no patches of its own, the usual patch first.

@@ -1,4 +1,4 @@
-"""Image towers whose attention is written out, so that torch differentiates by its weights."""
+"""Towers whose attention is written out, so that torch differentiates by its weights."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import torch
 
 
 def written_out(visual):
-    """Return a copy of an image tower, and the list its attention weights (B, H, Q, N) go to."""
+    """Return a copy of a tower, and the list its attention weights (B, H, Q, N) go to."""
     twin, weights = copy.deepcopy(visual), []
 
-    def attend(query, key, value):
-        found = torch.softmax(query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5, dim=-1)
+    def attend(query, key, value, mask=0):
+        logits = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+        found = torch.softmax(logits + mask, dim=-1)
         weights.append(found)
         return (found @ value).transpose(1, 2).flatten(2)
 
@@ -30,11 +31,11 @@ def written_out(visual):
         pooled = self.proj(attend(self.q_norm(query), self.k_norm(key), value))
         return (pooled + self.mlp(self.norm(pooled)))[:, 0]
 
-    def torch_block(self, *inputs, **_settings):
+    def torch_block(self, *inputs, attn_mask=None, **_settings):
         linear = torch.nn.functional.linear
         sources = zip(inputs, self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3), strict=True)
         parts = [split(linear(*source), self.num_heads) for source in sources]
-        return self.out_proj(attend(*parts)), None
+        return self.out_proj(attend(*parts, 0 if attn_mask is None else attn_mask)), None
 
     forms = {
         "Attention": timm_block, "AttentionPoolLatent": timm_pool,

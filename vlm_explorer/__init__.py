@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vlm_explorer.api import (
         Collection,
+        check_explanation,
         explain,
         index,
         load_encoder,
@@ -29,6 +30,7 @@ __all__ = [
     "Collection",
     "ExplorerError",
     "__version__",
+    "check_explanation",
     "explain",
     "index",
     "load_encoder",

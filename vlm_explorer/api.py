@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vlm_explorer.queries.map_trust import MapTrust
     from vlm_explorer.queries.named_layouts import NamedLayouts
     from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.saliency.checks import Checks
     from vlm_explorer.saliency.explanation import Explanation
 
 StrPath = str | os.PathLike[str]
@@ -311,6 +312,45 @@ def explain(
         Path(image), frame, prompts, method, dict(params), parse_choice(ct_window)
     )
     return query.explain(encoder, request, context=context)
+
+
+def check_explanation(
+    image: StrPath | np.ndarray,
+    explanation: Explanation,
+    *,
+    encoder: Encoder,
+    frame: int = 0,
+    ct_window: str = "default",
+    which: Sequence[str] = (),
+    context: JobContext | None = None,
+) -> list[Checks]:
+    """Return how far to trust the maps of an explanation, one `Checks` a map.
+
+    Args:
+        image: that was explained, with the same `frame` and `ct_window`.
+        explanation: what `explain` gave.
+        encoder: that was explained.
+        which: of `prompt_sensitivity`, `position_prior`, `repeatability`, `insertion_deletion` and
+            `weight_randomisation`; all where left out.
+
+    Raises:
+        FileProblem: as it says.
+    """
+    from vlm_explorer.pixels.ct_choice import parse_choice
+    from vlm_explorer.queries import explain as query
+    from vlm_explorer.queries import explain_checks
+    from vlm_explorer.saliency.checks import CHECKS, check
+
+    asked = tuple(which) or CHECKS
+    if isinstance(image, np.ndarray):
+        return [
+            check(encoder, image, explanation, row, which=asked, context=context)
+            for row in range(len(explanation.grid))
+        ]
+    request = query.ExplainRequest(Path(image), frame, ct_window=parse_choice(ct_window))
+    return explain_checks.check_explanation(
+        encoder, request, explanation, which=asked, context=context
+    )
 
 
 def render(path: StrPath, frame: int = 0, window: Window | str | None = None) -> Rendering:

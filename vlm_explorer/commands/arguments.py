@@ -127,6 +127,12 @@ def add_explain(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[
     ct_window_option(parser, "default", "default: the file's own window")
     parser.add_argument("--npz", metavar="FILE", help="write grid, overlay and score")
     parser.add_argument("--png", metavar="FILE", help="write the first map over its image")
+    parser.add_argument(
+        "--checks",
+        action="store_true",
+        help="check how far to trust each map: other prompts, position, insertion and deletion, "
+        "randomised weights (many passes through the encoder)",
+    )
     json_option(parser)
     return parser
 

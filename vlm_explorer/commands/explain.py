@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vlm_explorer.commands.explain_checks import print_checks
 from vlm_explorer.commands.terminal import job, note, print_json
 from vlm_explorer.errors import StorageProblem
 
@@ -20,6 +21,7 @@ def run(arguments: Namespace) -> int:
     from vlm_explorer.encoders.load import load_encoder
     from vlm_explorer.encoders.registry import default_model
     from vlm_explorer.queries.explain import ExplainRequest, explain
+    from vlm_explorer.queries.explain_checks import check_explanation, check_facts
     from vlm_explorer.settings import load_settings
 
     path = Path(arguments.file).expanduser()
@@ -40,6 +42,11 @@ def run(arguments: Namespace) -> int:
     )
     try:
         explanation = explain(encoder, request, context=context)
+        checks = (
+            check_explanation(encoder, request, explanation, context=context)
+            if arguments.checks
+            else []
+        )
     finally:
         line.end()
     overlay = explanation.overlay
@@ -47,7 +54,7 @@ def run(arguments: Namespace) -> int:
         _write(Path(arguments.npz), explanation, overlay)
     if arguments.png:
         _draw(arguments, path, explanation)
-    facts = {
+    facts: dict[str, Any] = {
         "model": encoder.id,
         "method": explanation.method,
         "prompts": list(explanation.target["prompts"]),
@@ -57,6 +64,8 @@ def run(arguments: Namespace) -> int:
         "grid": list(explanation.grid.shape[1:]),
         "warnings": [*warnings, *explanation.warnings],
     }
+    if checks:
+        facts["checks"] = check_facts(checks)
     if arguments.json:
         print_json(facts)
     else:
@@ -64,14 +73,16 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _print(facts: dict[str, object], explanation: Explanation) -> None:
+def _print(facts: dict[str, Any], explanation: Explanation) -> None:
     print(f"{facts['method']} of {facts['model']}, unit: {facts['unit']}")
     for row, prompt in enumerate(explanation.target["prompts"] or [""]):
-        grid = explanation.grid[row]
+        grid = explanation.grid[min(row, len(explanation.grid) - 1)]
         words = f"“{prompt}”: cosine {explanation.score[row]:.4f}, " if prompt else ""
         print(f"{words}map from {np.nanmin(grid):.4g} to {np.nanmax(grid):.4g}")
     for warning in explanation.warnings:
         print(f"warning: {warning}")
+    if "checks" in facts:
+        print_checks(facts["checks"], facts["prompts"], one_map=len(explanation.grid) == 1)
 
 
 def _write(path: Path, explanation: Explanation, overlay: np.ndarray) -> None:

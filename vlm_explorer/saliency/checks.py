@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.encoders.encoder import Encoder
-from vlm_explorer.errors import NotSupported
+from vlm_explorer.errors import NotSupported, UsageError
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.saliency.check_again import Repeatability, repeatability
 from vlm_explorer.saliency.check_deletion import DeletionCurves, insertion_deletion
@@ -75,7 +75,12 @@ def check(
         which: of `CHECKS`.
         collection: folder of the collection whose images make the position prior.
         context: told the progress and asked for cancellation.
+
+    Raises:
+        UsageError: no such check.
     """
+    if unknown := [name for name in which if name not in CHECKS]:
+        raise UsageError(f"There is no check {unknown[0]!r}.", f"There are: {', '.join(CHECKS)}.")
     asked = encoder, pixels, explanation, row
     runs: dict[str, Callable[[], Any]] = {
         "prompt_sensitivity": lambda: prompt_sensitivity(*asked, context=context),

@@ -74,6 +74,8 @@ class Collection(Exportable):
     ) -> SearchAnswer:
         """Rank the images by their cosine to texts and images, exactly.
 
+        Each hit's `z` compares its score with what unrelated prompts get at the same rank.
+
         Args:
             text: one text or several.
             images: files, or image ids of this collection.
@@ -82,13 +84,15 @@ class Collection(Exportable):
         Raises:
             UsageError, FileProblem, ModelProblem: as they say.
         """
+        from vlm_explorer.queries.null_bank import null_scores_of
         from vlm_explorer.queries.search import SearchRequest, search
 
         texts = (text,) if isinstance(text, str) else tuple(text)
         request = SearchRequest(
             texts, tuple(os.fspath(image) for image in images), tuple(not_texts), k
         )
-        return search(self, self.encoder(model), request)
+        encoder = self.encoder(model)
+        return search(self, encoder, request).compared(null_scores_of(self, encoder))
 
     def classify(
         self,

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from scan_folder import FILES, IMAGES, build_scan_folder
 
+from vlm_explorer.analysis.null_scores import MATCH
 from vlm_explorer.cli import main
 from vlm_explorer.collection.store import Collection
 
@@ -85,13 +86,23 @@ def test_that_search_prints_ranked_hits(
     indexed: Path, model_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out, _ = run(
-        capsys, "search", indexed, "--text", "effusion", "-k", 3, "--json", "--model", model_folder
+        capsys,
+        "search",
+        indexed,
+        "--query",
+        '2:"effusion"',
+        "-k",
+        3,
+        "--json",
+        "--model",
+        model_folder,
     )
     answer = json.loads(out)
     assert code == 0
-    assert set(answer) == {"model", "query", "hits", "approximate", "warnings"}
+    assert set(answer) == {"model", "query", "hits", "matches", "approximate", "warnings"}
     assert answer["approximate"] is None
-    assert set(answer["hits"][0]) == {"rank", "image_id", "file", "frame", "cosine", "score"}
+    assert set(answer["hits"][0]) == {"rank", "image_id", "file", "frame", "cosine", "score", "z"}
+    assert answer["matches"] == (answer["hits"][0]["z"] >= MATCH)
     cosines = [hit["cosine"] for hit in answer["hits"]]
     assert cosines == sorted(cosines, reverse=True)
     assert len(cosines) == 3

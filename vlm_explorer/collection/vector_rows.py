@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PART = 8192  # rows read at a time: 8 MiB where there are 512 numbers in each
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class VectorRows:
     """Vectors in the order of what they belong to, which may be without one here and there.
 

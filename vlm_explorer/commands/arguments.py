@@ -95,6 +95,11 @@ def add_search(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[v
     many_option(parser, "--text", "T", "what to look for, in words")
     many_option(parser, "--image", "FILE", "what to look for, as an image")
     many_option(parser, "--not-text", "T", "what counts against an image")
+    parser.add_argument(
+        "--query",
+        metavar="EXPRESSION",
+        help='texts and files with weights: 2:"pleural effusion" + "scan-01.dcm" - "pacemaker"',
+    )
     parser.add_argument("-k", type=_positive, default=20, help="how many; default: 20")
     model_option(parser)
     json_option(parser)

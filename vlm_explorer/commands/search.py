@@ -25,11 +25,15 @@ def run(arguments: Namespace) -> int:
     if warning:
         note(f"warning: {warning}", arguments)
     if arguments.json:
-        hits = [asdict(hit) for hit in answer.hits]
+        hits = [
+            {name: value for name, value in asdict(hit).items() if name != "z" or value is not None}
+            for hit in answer.hits
+        ]
         facts = {
             "model": answer.model,
             "query": answer.query,
             "hits": hits,
+            "matches": answer.matches,
             "approximate": None if answer.approximate is None else asdict(answer.approximate),
             "warnings": [warning] if warning else [],
         }
@@ -39,7 +43,10 @@ def run(arguments: Namespace) -> int:
     print(f"{answer.query}: {len(answer.hits)} shown of {answer.searched}, {how}")
     if answer.searched < len(answer.cosine):
         print(f"{answer.searched} of {len(answer.cosine)} images have vectors of {answer.model}")
+    if answer.matches is False:
+        print("no match: unrelated prompts find as much here")
     for hit in answer.hits:
         frame = f" frame {hit.frame}" if hit.frame else ""
-        print(f"{hit.rank:>4}  {hit.cosine:.4f}  {hit.file}{frame}")
+        z = "" if hit.z is None else f"  z {hit.z:5.1f}"
+        print(f"{hit.rank:>4}  {hit.cosine:.4f}{z}  {hit.file}{frame}")
     return 0

@@ -19,7 +19,8 @@ from vlm_explorer.collection.store import Collection
 from vlm_explorer.errors import StorageProblem, UsageError
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.import_vectors import IMPORTED
-from vlm_explorer.queries.kept_layouts import DAMAGE, layouts_folder, read_members, write_members
+from vlm_explorer.queries.archives import DAMAGE, read_members, write_members
+from vlm_explorer.queries.kept_layouts import layouts_folder
 from vlm_explorer.queries.layout import layout
 from vlm_explorer.queries.layout_request import LayoutAnswer, LayoutRequest
 

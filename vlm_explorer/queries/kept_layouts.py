@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from vlm_explorer.analysis.map_trust import Trust
 from vlm_explorer.collection.store import Collection
-from vlm_explorer.collection.tables import writing
+from vlm_explorer.queries.archives import (
+    DAMAGE,
+    bytes_of,
+    read_members,
+    text_of,
+    write_members,
+)
 from vlm_explorer.queries.layout_request import LayoutAnswer, LayoutRequest
 
-# What is raised where a file is not there, or not what was written.
-DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile)
 _FORMAT = 2
 
 
@@ -95,39 +97,6 @@ def request_of(about: dict[str, Any]) -> LayoutRequest:
     """Return what was asked for; raises one of `DAMAGE` where that is not what was written."""
     request = about["request"]
     return LayoutRequest(**{**request, "texts": tuple(request["texts"])})
-
-
-def read_members(file: Path) -> dict[str, np.ndarray]:
-    """Return the arrays of a NumPy archive; raises one of `DAMAGE` where it is not whole."""
-    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
-        return {name: kept[name] for name in kept.files}
-
-
-def write_members(file: Path, members: dict[str, Any]) -> None:
-    """Write a NumPy archive, whole or not at all.
-
-    Raises:
-        StorageProblem: it cannot be written.
-    """
-    with writing(file.parent):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        # a name of its own: two may make the same layout at the same time
-        partial = file.with_name(f".{uuid.uuid4().hex}.npz")
-        try:
-            np.savez(partial, **members)
-            partial.replace(file)
-        finally:
-            partial.unlink(missing_ok=True)
-
-
-def bytes_of(text: str) -> np.ndarray:
-    """Return text as bytes, as archives hold it."""
-    return np.frombuffer(text.encode(), np.uint8)
-
-
-def text_of(values: np.ndarray) -> str:
-    """Return what `bytes_of` was made from."""
-    return values.tobytes().decode()
 
 
 def _column(ids: Sequence[str]) -> np.ndarray:

@@ -14,14 +14,8 @@ from vlm_explorer.analysis.spaces import space_points
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.errors import StorageProblem
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.queries.kept_layouts import (
-    DAMAGE,
-    bytes_of,
-    layouts_folder,
-    read_members,
-    text_of,
-    write_members,
-)
+from vlm_explorer.queries.archives import DAMAGE, bytes_of, read_members, text_of, write_members
+from vlm_explorer.queries.kept_layouts import layouts_folder
 from vlm_explorer.queries.layout_request import LayoutAnswer
 
 _FEWEST_JUDGED = 33  # images that have neighbourhoods of 15

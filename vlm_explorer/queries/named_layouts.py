@@ -16,17 +16,8 @@ import numpy as np
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.collection.tables import writing
 from vlm_explorer.errors import UsageError
-from vlm_explorer.queries.kept_layouts import (
-    DAMAGE,
-    bytes_of,
-    layouts_folder,
-    read_layout,
-    read_members,
-    request_of,
-    text_of,
-    write_layout,
-    write_members,
-)
+from vlm_explorer.queries.archives import DAMAGE, bytes_of, read_members, text_of, write_members
+from vlm_explorer.queries.kept_layouts import layouts_folder, read_layout, request_of, write_layout
 from vlm_explorer.queries.layout_request import LayoutAnswer, LayoutRequest
 
 LONGEST_NAME = 80  # characters

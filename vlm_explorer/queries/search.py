@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from vlm_explorer.analysis.null_scores import MATCH, NullScores
 from vlm_explorer.analysis.similarity import best_of, combine, cosines
 from vlm_explorer.collection.manifest import EncoderEntry
 from vlm_explorer.collection.store import Collection
@@ -22,6 +24,7 @@ from vlm_explorer.queries.approximate import (
     nearest,
     vector_of,
 )
+from vlm_explorer.queries.expression import Term, parse_expression, write_expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class SearchRequest:
 
     Attributes:
         images: files, or ids of images in the collection (then their stored vectors are used).
+        query: an expression, see `expression`; its terms are added to the rest.
         k: how many images are wanted.
     """
 
@@ -37,18 +41,39 @@ class SearchRequest:
     images: tuple[str, ...] = ()
     not_texts: tuple[str, ...] = ()
     k: int = 20
+    query: str = ""
 
     @property
     def text(self) -> str:
         """The request in words."""
+        if self.query:
+            return write_expression(self.terms())
         wanted = [f"“{text}”" for text in self.texts] + [Path(name).name for name in self.images]
         unwanted = [f"“{text}”" for text in self.not_texts]
         return " - ".join([" + ".join(wanted), *unwanted]) if unwanted else " + ".join(wanted)
 
+    def terms(self) -> tuple[Term, ...]:
+        """Return all that is looked for, those of the expression first.
+
+        Raises:
+            UsageError: the expression cannot be read.
+        """
+        typed = parse_expression(self.query) if self.query else ()
+        wanted = (Term(text, 1.0, "text") for text in self.texts)
+        images = (Term(name, 1.0, "image") for name in self.images)
+        unwanted = (Term(text, -1.0, "text") for text in self.not_texts)
+        return (*typed, *wanted, *images, *unwanted)
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An image that was found; `score` is what the ranking goes by, here the cosine."""
+    """An image that was found.
+
+    Attributes:
+        score: what the ranking goes by, here the cosine.
+        z: how far the score lies above those of unrelated prompts' hits of the same rank, in
+            standard deviations; None where that is not known.
+    """
 
     rank: int
     image_id: str
@@ -56,6 +81,7 @@ class Hit:
     frame: int
     cosine: float
     score: float
+    z: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +110,22 @@ class SearchAnswer:
     approximate: Approximation | None = None
     vector: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
 
+    @property
+    def matches(self) -> bool | None:
+        """Whether the best hit is better than unrelated prompts' best; None if not known."""
+        best = self.hits[0].z if self.hits else None
+        return None if best is None else best >= MATCH
+
+    def compared(self, nulls: NullScores | None) -> SearchAnswer:
+        """Return the answer with each hit's z; without one where nothing is known of nulls."""
+        if nulls is None:
+            return self
+        scores = nulls.z_of_hits(np.array([hit.score for hit in self.hits])).tolist()
+        hits = (
+            replace(hit, z=None if z != z else z) for hit, z in zip(self.hits, scores, strict=True)
+        )
+        return replace(self, hits=tuple(hits))
+
     @cached_property
     def order(self) -> np.ndarray:
         """All rows of the collection, int64 (N,): the hits, then by cosine, then those without."""
@@ -96,28 +138,51 @@ class SearchAnswer:
 def query_vector(collection: Collection, encoder: Encoder, request: SearchRequest) -> np.ndarray:
     """Return the unit vector of a request, float32 (D,).
 
-    The vectors of the wanted minus the mean of the unwanted, normalised.
+    The sum of the wanted less that of the unwanted, each a unit vector times its weight,
+    normalised.
 
     Raises:
         UsageError: nothing is wanted, or a text is empty.
         FileProblem: an image cannot be read.
     """
-    if not request.texts and not request.images:
-        raise UsageError("Nothing to search for.", "Give --text or --image.")
+    if not request.texts and not request.images and not request.query:
+        raise UsageError("Nothing to search for.", "Give --text, --image or --query.")
     if any(not text.strip() for text in (*request.texts, *request.not_texts)):
         raise UsageError("The text to search for is empty.", "Type at least one word.")
-    wanted = []
-    if request.texts:
-        wanted.append(encoder.encode_texts(request.texts))
-    wanted += [_image_vector(collection, encoder, name) for name in request.images]
-    unwanted = encoder.encode_texts(request.not_texts) if request.not_texts else None
-    return combine(np.concatenate(wanted), unwanted)
+    terms = request.terms()
+    vectors = _term_vectors(collection, encoder, terms)
+    weights = np.array([term.weight for term in terms])
+    wanted = weights > 0
+    order = np.argsort(~wanted, kind="stable")
+    return combine(vectors[wanted], vectors[~wanted], np.abs(weights[order]).tolist())
+
+
+def _term_vectors(collection: Collection, encoder: Encoder, terms: Sequence[Term]) -> np.ndarray:
+    """Return the unit vector of each term, float32 (T, D); texts are encoded at once."""
+    of_image = [
+        term.kind == "image"
+        or (not term.kind and (term.is_file or _row_of(collection, term.text) >= 0))
+        for term in terms
+    ]
+    texts = [term.text for term, image in zip(terms, of_image, strict=True) if not image]
+    encoded = iter(encoder.encode_texts(texts) if texts else ())
+    return np.stack(
+        [
+            _image_vector(collection, encoder, term.text)[0] if image else next(encoded)
+            for term, image in zip(terms, of_image, strict=True)
+        ]
+    )
+
+
+def _row_of(collection: Collection, image_id: str) -> int:
+    """Return the row of an image, -1 where there is none of that id."""
+    import pyarrow.compute as pc
+
+    return int(pc.index(collection.images["image_id"], image_id).as_py())
 
 
 def _image_vector(collection: Collection, encoder: Encoder, name: str) -> np.ndarray:
-    import pyarrow.compute as pc
-
-    row = pc.index(collection.images["image_id"], name).as_py()
+    row = _row_of(collection, name)
     if row >= 0:
         entry = collection.encoder_entry(encoder.id)
         if approximation_of(collection, entry) is not None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         load_encoder,
         open_collection,
         render,
+        words,
     )
     from vlm_explorer.errors import ExplorerError
 
@@ -36,6 +37,7 @@ __all__ = [
     "load_encoder",
     "open_collection",
     "render",
+    "words",
 ]
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from vlm_explorer.queries.search import SearchAnswer
     from vlm_explorer.saliency.checks import Checks
     from vlm_explorer.saliency.explanation import Explanation
+    from vlm_explorer.saliency.left_out import Replacement
+    from vlm_explorer.saliency.words import WordScores
 
 StrPath = str | os.PathLike[str]
 
@@ -355,6 +357,39 @@ def check_explanation(
     return explain_checks.check_explanation(
         encoder, request, explanation, which=asked, context=context
     )
+
+
+def words(
+    image: StrPath | np.ndarray,
+    text: str,
+    *,
+    encoder: Encoder,
+    replaced_by: Replacement = "nothing",
+    frame: int = 0,
+    ct_window: str = "default",
+    context: JobContext | None = None,
+) -> WordScores:
+    """Return which words of a prompt moved its cosine with a file, or with pixels.
+
+    Args:
+        replaced_by: `nothing` leaves a word out; `mask` puts [MASK] in its place, with text
+            towers that know it.
+        ct_window: as in `explain`.
+
+    Raises:
+        FileProblem, UsageError, NotSupported: as they say.
+    """
+    from vlm_explorer.pixels.ct_choice import parse_choice
+    from vlm_explorer.queries import words as query
+    from vlm_explorer.saliency.words import score_words
+
+    if isinstance(image, np.ndarray):
+        phrases = query.known_phrases()
+        return score_words(
+            encoder, image, text, phrases=phrases, replaced_by=replaced_by, context=context
+        )
+    request = query.WordsRequest(Path(image), text, frame, replaced_by, parse_choice(ct_window))
+    return query.words(encoder, request, context=context)
 
 
 def render(path: StrPath, frame: int = 0, window: Window | str | None = None) -> Rendering:

@@ -130,6 +130,9 @@ def add_explain(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[
     parser.add_argument("--method", default="auto", help=METHODS)
     model_option(parser)
     ct_window_option(parser, "default", "default: the file's own window")
+    parser.add_argument(
+        "--words", action="store_true", help="also say which words of the one prompt mattered"
+    )
     parser.add_argument("--npz", metavar="FILE", help="write grid, overlay and score")
     parser.add_argument("--png", metavar="FILE", help="write the first map over its image")
     parser.add_argument(

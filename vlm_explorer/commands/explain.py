@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vlm_explorer.commands.explain_checks import print_checks
+from vlm_explorer.commands.explain_words import find_words, print_words, prompt_of, words_facts
 from vlm_explorer.commands.terminal import job, note, print_json
 from vlm_explorer.errors import StorageProblem
 
@@ -31,6 +32,8 @@ def run(arguments: Namespace) -> int:
         model, warnings = default_model(load_settings().model or None)
     for warning in warnings:
         note(f"warning: {warning}", arguments)
+    if arguments.words:
+        prompt_of(arguments)  # refused before anything is loaded
     context, line = job(arguments)
     encoder = load_encoder(model)
     request = ExplainRequest(
@@ -47,6 +50,7 @@ def run(arguments: Namespace) -> int:
             if arguments.checks
             else []
         )
+        words = find_words(arguments, encoder, context) if arguments.words else None
     finally:
         line.end()
     overlay = explanation.overlay
@@ -62,14 +66,18 @@ def run(arguments: Namespace) -> int:
         "unit": explanation.unit,
         "signed": explanation.signed,
         "grid": list(explanation.grid.shape[1:]),
-        "warnings": [*warnings, *explanation.warnings],
+        "warnings": [*warnings, *explanation.warnings, *(words.warnings if words else ())],
     }
     if checks:
         facts["checks"] = check_facts(checks)
+    if words is not None:
+        facts |= words_facts(words)
     if arguments.json:
         print_json(facts)
     else:
         _print(facts, explanation)
+        if words is not None:
+            print_words(words)
     return 0
 
 

@@ -84,13 +84,13 @@ def lay_out(figure: Figure, style: Style) -> Placed:
     room = style.width - 2 * MARGIN
     words: list[Words] = []
     y = MARGIN + TITLE
-    words.append(Words(MARGIN, y, _cut(figure.title, TITLE, room, bold=True), TITLE, "text", True))
+    words.append(Words(MARGIN, y, cut(figure.title, TITLE, room, bold=True), TITLE, "text", True))
     for line in figure.details:
         y += SMALL * _LINE + 3
-        words.append(Words(MARGIN, y, _cut(line, SMALL, room), SMALL, "secondary"))
+        words.append(Words(MARGIN, y, cut(line, SMALL, room), SMALL, "secondary"))
     top = y + 2 * GAP
     foot = style.height - MARGIN
-    words.append(Words(MARGIN, foot, _cut(figure.notice, SMALL, room), SMALL, "secondary"))
+    words.append(Words(MARGIN, foot, cut(figure.notice, SMALL, room), SMALL, "secondary"))
     bottom = foot - SMALL - GAP
     rows = _legend_rows(figure.legend, room)
     legend: list[Words] = []
@@ -118,7 +118,7 @@ def lay_out(figure: Figure, style: Style) -> Placed:
     )
 
 
-def _cut(text: str, size: float, room: float, *, bold: bool = False) -> str:
+def cut(text: str, size: float, room: float, *, bold: bool = False) -> str:
     """Return as much of a text as fits, on one line."""
     line = " ".join(text.split())
     if fonts.width(line, size, bold=bold) <= room:
@@ -151,7 +151,7 @@ def _legend_rows(entries: tuple[Entry, ...], room: float) -> list[list[_Item]]:
     items = []
     for entry in entries:
         left = room - fonts.width(f"   {entry.counts}", BODY) - 2 * _DOT - 2 * GAP
-        items.append(_item(entry, _cut(short(entry.title), BODY, left), entry.counts))
+        items.append(_item(entry, cut(short(entry.title), BODY, left), entry.counts))
     rows = _flow(items, room)
     if len(rows) > _MOST_ROWS:
         kept = [item for row in rows[:_MOST_ROWS] for item in row]

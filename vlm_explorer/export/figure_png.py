@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vlm_explorer.export import fonts
-from vlm_explorer.export.figure import Figure, Style
+from vlm_explorer.export.figure import Figure, Ink, Style
 from vlm_explorer.export.figure_layout import Placed, Words
 from vlm_explorer.export.provenance import as_ascii_json
 from vlm_explorer.rendering.discs import Canvas
@@ -48,7 +48,7 @@ def write_png(figure: Figure, placed: Placed, style: Style, path: Path) -> None:
         _shape(picture, star.corners, getattr(figure.ink, star.role), scale)
     draw = ImageDraw.Draw(picture)
     for words in placed.words:
-        _write(draw, words, figure, scale)
+        write_words(draw, words, figure.ink, scale)
     info = PngInfo()
     info.add_text("Title", figure.title)
     info.add_text("Software", str(figure.provenance.get("program", "VLM Explorer")))
@@ -57,23 +57,24 @@ def write_png(figure: Figure, placed: Placed, style: Style, path: Path) -> None:
     picture.save(path, format="PNG", pnginfo=info, dpi=(dots, dots))
 
 
-def _write(draw: Any, words: Words, figure: Figure, scale: float) -> None:
+def write_words(draw: Any, words: Words, ink: Ink, scale: float) -> None:
+    """Write words with their halo."""
     font = fonts.font(words.size * scale, bold=words.bold)
     halo = round(_HALO * scale) if words.halo else 0
     draw.text(
         (words.x * scale, words.y * scale),
         words.text,
-        fill=getattr(figure.ink, words.role),
+        fill=getattr(ink, words.role),
         font=font,
         anchor="ls",
         stroke_width=halo,
-        stroke_fill=figure.ink.ground,
+        stroke_fill=ink.ground,
     )
     if halo:  # the halo's rim eats into thin letters: once more on top
         draw.text(
             (words.x * scale, words.y * scale),
             words.text,
-            fill=getattr(figure.ink, words.role),
+            fill=getattr(ink, words.role),
             font=font,
             anchor="ls",
         )

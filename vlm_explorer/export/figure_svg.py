@@ -11,14 +11,16 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vlm_explorer.export import fonts
-from vlm_explorer.export.figure import MOST_CIRCLES, Figure, Style
+from vlm_explorer.export.figure import MOST_CIRCLES, Figure, Ink, Style
 from vlm_explorer.export.figure_layout import Placed, Words
 from vlm_explorer.export.figure_png import map_picture
 from vlm_explorer.export.provenance import as_json
 from vlm_explorer.rendering import colours
 from vlm_explorer.rendering.colours import Rgb
+from vlm_explorer.rendering.label_placement import Rect
 from vlm_explorer.rendering.painter import HALO
 from vlm_explorer.rendering.points import Level
 
@@ -40,13 +42,13 @@ def _lines(figure: Figure, placed: Placed, style: Style) -> Iterator[str]:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family="{fonts.FAMILIES}">'
     )
-    yield f"<title>{_text(figure.title)}</title>"
-    yield f"<desc>{_text(' '.join((*figure.details, figure.notice)))}</desc>"
-    yield f'<metadata id="vlm-explorer">{_text(as_json(figure.provenance))}</metadata>'
+    yield f"<title>{plain(figure.title)}</title>"
+    yield f"<desc>{plain(' '.join((*figure.details, figure.notice)))}</desc>"
+    yield f'<metadata id="vlm-explorer">{plain(as_json(figure.provenance))}</metadata>'
     yield f'<rect width="{width}" height="{height}" fill="{figure.ink.ground}"/>'
     yield from _points(figure, placed, style)
     if figure.scale is not None and placed.bar is not None:
-        yield from _bar(figure.scale.colours, placed)
+        yield from draw_bar(figure.scale.colours, placed.bar, "scale")
     for dot in placed.dots:
         paint = f'fill="none" stroke="{dot.colour}"' if dot.hollow else f'fill="{dot.colour}"'
         yield f'<circle cx="{dot.x:.1f}" cy="{dot.y:.1f}" r="{dot.radius}" {paint}/>'
@@ -54,39 +56,39 @@ def _lines(figure: Figure, placed: Placed, style: Style) -> Iterator[str]:
         corners = " ".join(f"{x:.2f},{y:.2f}" for x, y in star.corners)
         yield f'<polygon points="{corners}" fill="{getattr(figure.ink, star.role)}"/>'
     for words in placed.words:
-        yield from _words(words, figure)
+        yield from draw_words(words, figure.ink)
     yield "</svg>"
 
 
-def _text(words: str) -> str:
+def plain(words: str) -> str:
+    """Return words as XML can hold them."""
     return escape(_FORBIDDEN.sub("", words))
 
 
-def _words(words: Words, figure: Figure) -> Iterator[str]:
+def draw_words(words: Words, ink: Ink) -> Iterator[str]:
     """Draw words, on the map above a halo: not every program knows `paint-order`."""
     place = f'x="{words.x:.1f}" y="{words.y:.1f}" font-size="{words.size:g}"'
     weight = ' font-weight="600"' if words.bold else ""
-    text = _text(words.text)
+    text = plain(words.text)
     if words.halo:
-        ground = figure.ink.ground
+        ground = ink.ground
         yield (
             f'<text {place}{weight} fill="{ground}" stroke="{ground}" stroke-width="5" '
             f'stroke-linejoin="round" aria-hidden="true">{text}</text>'
         )
-    yield f'<text {place}{weight} fill="{getattr(figure.ink, words.role)}">{text}</text>'
+    yield f'<text {place}{weight} fill="{getattr(ink, words.role)}">{text}</text>'
 
 
-def _bar(table: Rgb, placed: Placed) -> Iterator[str]:
-    bar = placed.bar
-    assert bar is not None
-    yield '<defs><linearGradient id="scale">'
+def draw_bar(table: Rgb, bar: Rect, name: str) -> Iterator[str]:
+    """Draw a scale's colours; `name` is the drawing's own for them."""
+    yield f'<defs><linearGradient id="{name}">'
     for share in np.linspace(0, 1, 18):
         colour = _hex(table[round(share * (len(table) - 1))])
         yield f'<stop offset="{share:.4f}" stop-color="{colour}"/>'
     yield "</linearGradient></defs>"
     yield (
         f'<rect x="{bar.x}" y="{bar.y}" width="{bar.width}" height="{bar.height}" rx="3" '
-        'fill="url(#scale)"/>'
+        f'fill="url(#{name})"/>'
     )
 
 
@@ -111,11 +113,15 @@ def _points(figure: Figure, placed: Placed, style: Style) -> Iterator[str]:
 
 
 def _picture(figure: Figure, placed: Placed, style: Style) -> str:
+    return embedded(map_picture(figure, placed, max(style.scale, _PICTURE_SCALE))[..., :3])
+
+
+def embedded(pixels: NDArray[np.uint8]) -> str:
+    """Return a picture, uint8 (rows, columns, 3), as an address that holds it whole."""
     from PIL import Image
 
     data = io.BytesIO()
-    scale = max(style.scale, _PICTURE_SCALE)
-    Image.fromarray(map_picture(figure, placed, scale)[..., :3]).save(data, format="PNG")
+    Image.fromarray(np.ascontiguousarray(pixels)).save(data, format="PNG")
     return f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.viewmodels.comparison import Comparison
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel
+from vlm_explorer.viewmodels.viewer_measuring import Measuring
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
 
 
@@ -18,10 +19,12 @@ class ActiveSaliency(QObject):
         model: the active scan's overlay.
 
     Signals:
+        drawn(): something is drawn on the active scan, or the tool is another.
         changed(): as the model's own, and when another scan becomes the active one.
         explanation_changed(): likewise.
     """
 
+    drawn = Signal()
     changed = Signal()
     explanation_changed = Signal()
 
@@ -30,16 +33,26 @@ class ActiveSaliency(QObject):
         comparison: Comparison,
         overlays: Mapping[ViewerModel, SaliencyModel],
         parent: QObject | None = None,
+        *,
+        measuring: Mapping[ViewerModel, Measuring] | None = None,
     ) -> None:
-        """Follow a comparison; `overlays` has one overlay for each of its scans."""
+        """Follow a comparison; `overlays`, `measuring` have one for each of its scans."""
         super().__init__(parent)
+        self._measuring = dict(measuring or {})
         self._comparison = comparison
         self._overlays = dict(overlays)
         self.model = self._overlays[comparison.active]
         for overlay in self._overlays.values():
             overlay.changed.connect(self._pass_change)
             overlay.explanation_changed.connect(self._pass_explanation)
+        for each in self._measuring.values():
+            each.changed.connect(self._pass_drawing)
         comparison.changed.connect(self._take_active)
+
+    @property
+    def measuring(self) -> Measuring | None:
+        """What is drawn on the active scan; None where nothing can be."""
+        return self._measuring.get(self._comparison.active)
 
     @Slot()
     def _take_active(self) -> None:
@@ -48,6 +61,12 @@ class ActiveSaliency(QObject):
             self.model = model
             self.changed.emit()
             self.explanation_changed.emit()
+            self.drawn.emit()
+
+    @Slot()
+    def _pass_drawing(self) -> None:
+        if self.sender() is self.measuring:
+            self.drawn.emit()
 
     @Slot()
     def _pass_change(self) -> None:

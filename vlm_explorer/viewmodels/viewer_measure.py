@@ -32,11 +32,12 @@ class Kind(StrEnum):
     ANGLE = "angle"
     ELLIPSE = "ellipse"
     RECTANGLE = "rectangle"
+    HIDE = "hide"  # a rectangle that is measured by what the encoder says without it
 
     @property
     def is_region(self) -> bool:
         """Whether it encloses pixels."""
-        return self in (Kind.ELLIPSE, Kind.RECTANGLE)
+        return self in (Kind.ELLIPSE, Kind.RECTANGLE, Kind.HIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,8 @@ def region_figures(measurement: Measurement, frame: Frame, scale: Scale) -> Regi
 def describe(measurement: Measurement, frame: Frame) -> tuple[str, ...]:
     """Return what was measured in words, with units, one figure or pair of them a line."""
     scale = Scale.of(frame, measurement.box)
+    if measurement.kind is Kind.HIDE:
+        return ()
     if measurement.kind is Kind.LENGTH:
         return (_with_kind(f"{_size(length_of(measurement, scale))} {scale.unit}", scale),)
     if measurement.kind is Kind.ANGLE:

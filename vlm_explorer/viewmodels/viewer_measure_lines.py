@@ -13,7 +13,7 @@ def distance_to(kind: Kind, points: Sequence[Point], where: Point) -> float:
     """Return how far a point of the pane lies from a measurement's lines."""
     if kind is Kind.ELLIPSE:
         return _from_ellipse(points, where)
-    if kind is Kind.RECTANGLE:
+    if kind in (Kind.RECTANGLE, Kind.HIDE):
         (left, top), (right, bottom) = points
         corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
         return _from_lines(corners, where)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from vlm_explorer.viewmodels.viewer_measure import Measurement
+from vlm_explorer.viewmodels.viewer_measure import Kind, Measurement
+
+State = tuple[tuple[str, tuple[Measurement, ...]], ...]
 
 
 class Measurements(QObject):
@@ -26,6 +30,16 @@ class Measurements(QObject):
         """Return the measurements of an image, the oldest first."""
         return tuple(self._of.get(image_id, ())) if image_id is not None else ()
 
+    def state(self) -> State:
+        """Return all measurements, by image."""
+        return tuple((image_id, tuple(each)) for image_id, each in self._of.items() if each)
+
+    def restore(self, state: State) -> None:
+        """Put these in the place of all there are."""
+        wanted = dict(state)
+        for image_id in {*self._of, *wanted}:
+            self.put(image_id, wanted.get(image_id, ()))
+
     def add(self, image_id: str, measurement: Measurement) -> int:
         """Keep a measurement and return its index."""
         self._of[image_id].append(measurement)
@@ -42,3 +56,32 @@ class Measurements(QObject):
         """Forget a measurement."""
         del self._of[image_id][index]
         self.changed.emit(image_id)
+
+    def put(self, image_id: str, measurements: Sequence[Measurement]) -> None:
+        """Put these in the place of all measurements of an image."""
+        if self.of(image_id) != tuple(measurements):
+            self._of[image_id] = list(measurements)
+            self.changed.emit(image_id)
+
+
+@dataclass(frozen=True)
+class MeasurementsPart:
+    """What was measured, and what is to be hidden from the encoder, as it can be undone."""
+
+    measurements: Measurements
+
+    def state(self) -> State:
+        """Return the measurements of each image that has some."""
+        return self.measurements.state()
+
+    def restore(self, state: State) -> None:
+        """Put them back."""
+        self.measurements.restore(state)
+
+    def words(self, before: State, after: State) -> str:
+        """Say whether one came or went, or is elsewhere."""
+        old, new = (Counter(one for _, each in state for one in each) for state in (before, after))
+        came, went = list((new - old).elements()), list((old - new).elements())
+        hides = any(each.kind is Kind.HIDE for each in (*came, *went))
+        what = "what is hidden" if hides else "a measurement"
+        return f"{'move' if came and went else 'draw' if came else 'remove'} {what}"

@@ -16,7 +16,10 @@ from vlm_explorer.viewmodels.viewer_measurements import Measurements
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
 
 _REACH = 7.0  # logical pixels from a point or line within which the pointer takes hold of it
+_MOVING = "move a measurement"  # a burst of the history: a drag is one step
 _WORDED = 200  # measurements, those on their way among them, whose words are kept
+_DRAW = "Draw on the scan itself; E shows it in place of the encoder's view."
+_NO_SIZE = "The encoder's view cannot be measured: it has no size."
 _HOW = "drag, or Enter to place one. Arrows move its end, Delete removes it, Esc ends."
 
 
@@ -30,6 +33,7 @@ class Tool(StrEnum):
     ANGLE = "angle"
     ELLIPSE = "ellipse"
     RECTANGLE = "rectangle"
+    HIDE = "hide"
 
     @property
     def kind(self) -> Kind | None:
@@ -121,7 +125,7 @@ class Measuring(QObject):
         """Let the left button do something else."""
         self.tool, self.draft, self.chosen = tool, None, None
         if tool.kind is not None and self._model.shows_encoder_view:
-            self._model.noticed.emit("The encoder's view cannot be measured: it has no size.")
+            self._model.noticed.emit(_DRAW if tool is Tool.HIDE else _NO_SIZE)
             self.tool = Tool.WINDOW
         else:
             self._model.noticed.emit(_WHAT_IT_DOES.get(tool, f"{tool.capitalize()}: {_HOW}"))
@@ -177,7 +181,8 @@ class Measuring(QObject):
             else:
                 changed = held.with_point(self._held.point, *self._inside(x, y))
             self._last = x, y
-            self.measurements.replace(self._image_id, self._held.index, changed)
+            with self._model.session.history.step(_MOVING):
+                self.measurements.replace(self._image_id, self._held.index, changed)
 
     def hover(self, x: float, y: float) -> None:
         """Let the last arm of an angle follow the pointer."""
@@ -200,7 +205,8 @@ class Measuring(QObject):
     def _keep(self, measurement: Measurement) -> None:
         assert self._image_id is not None
         self.draft = None
-        index = self.measurements.add(self._image_id, measurement)
+        with self._model.session.history.step():
+            index = self.measurements.add(self._image_id, measurement)
         self.chosen = Grip(index, len(measurement.points) - 1)
         self.changed.emit()
 
@@ -244,20 +250,22 @@ class Measuring(QObject):
         else:
             old = measurement.points[point]
             moved = measurement.with_point(point, *self._inside(old[0] + x, old[1] + y))
-        self.measurements.replace(self._image_id, self.chosen.index, moved)
+        with self._model.session.history.step(_MOVING):
+            self.measurements.replace(self._image_id, self.chosen.index, moved)
 
     def remove(self) -> None:
         """Remove the chosen measurement."""
         if self.chosen is not None and self._image_id is not None:
             index, self.chosen = self.chosen.index, None
-            self.measurements.remove(self._image_id, index)
+            with self._model.session.history.step():
+                self.measurements.remove(self._image_id, index)
 
     def remove_all(self) -> None:
         """Remove all that was measured on this image."""
         if self._image_id is not None:
             self.draft = self.chosen = None
-            for index in reversed(range(len(self.measurements.of(self._image_id)))):
-                self.measurements.remove(self._image_id, index)
+            with self._model.session.history.step():
+                self.measurements.put(self._image_id, ())
 
     @property
     def busy(self) -> bool:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
+from vlm_explorer.viewmodels.hide_model import HideModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.explain_panel import ExplainPanel
+from vlm_explorer.widgets.hide_page import HidePage
 
 
 def add_pages(panel: ExplainPanel, session: Session, saliency: ActiveSaliency) -> None:
     """Add all pages; `saliency` says which overlay the pages are about."""
+    panel.add_page(
+        "Hide",
+        HidePage(HideModel(session, saliency, panel)),
+        tip="What hangs on a part of the scan: hide it, and the encoder looks again",
+    )

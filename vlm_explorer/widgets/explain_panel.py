@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from vlm_explorer.viewmodels.session import Session
 
-ORDER = ("Checks", "Words", "Heads", "Compare", "Boxes")
+ORDER = ("Checks", "Words", "Heads", "Hide", "Compare", "Boxes")
 _KEPT = "explain.page"
 
 

@@ -13,7 +13,7 @@ from vlm_explorer.viewmodels.saliency_model import SaliencyModel
 from vlm_explorer.viewmodels.series_strip import SeriesStripModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
-from vlm_explorer.viewmodels.viewer_measurements import Measurements
+from vlm_explorer.viewmodels.viewer_measurements import Measurements, MeasurementsPart
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
 from vlm_explorer.widgets.actions import ActionRow, install
 from vlm_explorer.widgets.compare_actions import COMPARE, COMPARE_TOOLS, compare_rows
@@ -60,7 +60,9 @@ class Viewer(QWidget):
             for model in (self.comparison.first, self.comparison.second)
         }
         overlays = {model: view.saliency for model, view in self._views.items()}
-        self.active_saliency = ActiveSaliency(self.comparison, overlays, self)
+        drawing = {model: view.pane.measuring for model, view in self._views.items()}
+        self.active_saliency = ActiveSaliency(self.comparison, overlays, self, measuring=drawing)
+        session.history.add(MeasurementsPart(measurements), self)
         self._tools, self._saliency_bars = QStackedWidget(self), QStackedWidget(self)
         self._scans = QSplitter(self)
         self._comparing = False

@@ -115,6 +115,7 @@ def tool_rows(pane: ViewerPane) -> list[ActionRow]:
         tool(Tool.ANGLE, "Measure an angle", "A"),
         tool(Tool.ELLIPSE, "Measure in an ellipse", "G"),
         tool(Tool.RECTANGLE, "Measure in a rectangle", "Shift+G"),
+        tool(Tool.HIDE, "Hide a part from the encoder", "Shift+H"),
         ActionRow(
             "viewer.remove_measurements",
             "Remove all measurements",

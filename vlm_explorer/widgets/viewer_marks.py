@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QTransform
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QTransform
 
 from vlm_explorer.viewmodels.viewer_measure import Kind, Measurement
 from vlm_explorer.widgets.theme import ANNOTATION, font, theme
@@ -51,7 +51,10 @@ def paint_marks(
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for mark in marks:
         points = [transform.map(QPointF(*point)) for point in mark.measurement.points]
-        _stroke(painter, _outline(mark.measurement.kind, points), _colour(mark))
+        path = _outline(mark.measurement.kind, points)
+        if mark.measurement.kind is Kind.HIDE:
+            _veil(painter, path)
+        _stroke(painter, path, _colour(mark))
         if mark.chosen:
             _handles(painter, points, mark)
     taken: list[QRectF] = []
@@ -69,7 +72,7 @@ def _outline(kind: Kind, points: Sequence[QPointF]) -> QPainterPath:
     path = QPainterPath()
     if kind is Kind.ELLIPSE:
         path.addEllipse(QRectF(points[0], points[1]).normalized())
-    elif kind is Kind.RECTANGLE:
+    elif kind in (Kind.RECTANGLE, Kind.HIDE):
         path.addRect(QRectF(points[0], points[1]).normalized())
     else:
         path.moveTo(points[0])
@@ -87,6 +90,14 @@ def _stroke(painter: QPainter, path: QPainterPath, colour: QColor) -> None:
     painter.drawPath(path)
     painter.setPen(QPen(colour, _LINE_WIDTH))
     painter.drawPath(path)
+
+
+def _veil(painter: QPainter, path: QPainterPath) -> None:
+    """Show that a part is hidden from the encoder: crossed out, not dark, the user still sees."""
+    painter.fillPath(path, theme().colour("image_ground", 0.35))
+    painter.fillPath(
+        path, QBrush(theme().colour("image_text", 0.35), Qt.BrushStyle.DiagCrossPattern)
+    )
 
 
 def _handles(painter: QPainter, points: Sequence[QPointF], mark: Mark) -> None:

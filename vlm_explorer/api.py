@@ -71,6 +71,7 @@ class Collection(Exportable):
         *,
         images: Sequence[StrPath] = (),
         not_texts: Sequence[str] = (),
+        query: str = "",
         k: int = 20,
         model: StrPath | None = None,
     ) -> SearchAnswer:
@@ -82,6 +83,7 @@ class Collection(Exportable):
             text: one text or several.
             images: files, or image ids of this collection.
             not_texts: texts that count against an image.
+            query: an expression such as `2:"pleural effusion" + "scan-01.dcm" - "pacemaker"`.
 
         Raises:
             UsageError, FileProblem, ModelProblem: as they say.
@@ -91,7 +93,7 @@ class Collection(Exportable):
 
         texts = (text,) if isinstance(text, str) else tuple(text)
         request = SearchRequest(
-            texts, tuple(os.fspath(image) for image in images), tuple(not_texts), k
+            texts, tuple(os.fspath(image) for image in images), tuple(not_texts), k, query
         )
         encoder = self.encoder(model)
         return search(self, encoder, request).compared(null_scores_of(self, encoder))

@@ -18,6 +18,7 @@ def run(arguments: Namespace) -> int:
         arguments.text,
         images=arguments.image,
         not_texts=arguments.not_text,
+        query=arguments.query or "",
         k=arguments.k,
         model=arguments.model,
     )

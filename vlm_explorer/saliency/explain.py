@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -15,9 +16,11 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.encoders.registry import describe
 from vlm_explorer.errors import NotSupported, UsageError
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.saliency.attention import AttentionMaps
 from vlm_explorer.saliency.explanation import Cost, Explanation
 from vlm_explorer.saliency.found import Found
 from vlm_explorer.saliency.geometry import share_in_padding, share_unseen
+from vlm_explorer.saliency.image_methods import attention_of
 from vlm_explorer.saliency.methods import RUNNERS, reasons
 
 METHODS = tuple(RUNNERS)
@@ -83,6 +86,25 @@ def explain(
     run = RUNNERS[method]
     _check_settings(run, method, params)
     found = run(encoder, pixels, list(texts), context, **params)
+    return _answer(encoder, method, texts, found, started)
+
+
+def explain_attention(encoder: Encoder, maps: AttentionMaps, **params: Any) -> Explanation:
+    """Explain by a row of attention that was kept: no pass through the encoder.
+
+    Args:
+        encoder: the one that `maps` are of.
+        maps: of the image.
+        **params: as for the method attention.
+    """
+    started = time.perf_counter()
+    found = attention_of(encoder, maps, [], **params)
+    return _answer(encoder, "attention", [], found, started)
+
+
+def _answer(
+    encoder: Encoder, method: str, texts: Sequence[str], found: Found, started: float
+) -> Explanation:
     return Explanation(
         method=method,
         params=found.params,
@@ -93,7 +115,7 @@ def explain(
         },
         model_id=encoder.id,
         weights_sha256=encoder.fingerprint,
-        versions={name: version(name) for name in _LIBRARIES},
+        versions=dict(_versions()),
         score=found.score,
         grid=found.grid,
         unit=found.unit,
@@ -110,6 +132,11 @@ def explain(
         seed=None,
         warnings=[*found.warnings, *_what_is_unseen(found)],
     )
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in _LIBRARIES}
 
 
 def _choose(encoder: Encoder, method: str, texts: Sequence[str]) -> str:

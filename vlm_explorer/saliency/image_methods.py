@@ -32,6 +32,19 @@ def attention(
 ) -> Found:
     """Where one layer looks; see `attention.AttentionMaps.row`."""
     maps = attention_maps(encoder, pixels, context=context)
+    return attention_of(encoder, maps, texts, layer=layer, head=head, query=query)
+
+
+def attention_of(
+    encoder: Encoder,
+    maps: AttentionMaps,
+    texts: list[str],
+    *,
+    layer: int = -1,
+    head: Head = "mean",
+    query: Query = "auto",
+) -> Found:
+    """Where one layer looks, by what was kept of an image's attention."""
     query = tuple(query) if isinstance(query, list) else query
     grid, prefix_mass = attention_row(maps, layer, head, query)
     params = {

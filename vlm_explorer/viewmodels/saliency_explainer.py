@@ -2,61 +2,33 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from vlm_explorer.jobs import Progress
-from vlm_explorer.pixels.ct_choice import DEFAULT
-from vlm_explorer.pixels.frame import Frame
-from vlm_explorer.viewmodels import saliency_work
+from vlm_explorer.viewmodels import saliency_store, saliency_work
 from vlm_explorer.viewmodels.job_runner import JobRunner
 from vlm_explorer.viewmodels.saliency_display import RawMap
-from vlm_explorer.viewmodels.saliency_work import PartialMaps, PromptMap
+from vlm_explorer.viewmodels.saliency_request import SLOW, Request
+from vlm_explorer.viewmodels.saliency_work import Answer, PartialMaps
 
 if TYPE_CHECKING:
-    from vlm_explorer.encoders.encoder import Encoder
     from vlm_explorer.saliency.attention import AttentionMaps
+    from vlm_explorer.saliency.explanation import Explanation
 
-    Answer = AttentionMaps | PromptMap
+__all__ = ["Explainer", "Request"]
 
-_PAUSE = 80  # ms of rest before an image is explained, so that scrolling does not queue work
-_KEPT_PROMPTS = 64
-_KEPT_ATTENTION = 3  # images; a tower of 27 layers and 1024 tokens takes 250 MB each
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Request:
-    """What is to be explained.
-
-    Attributes:
-        image_id: of the image.
-        frame: its pixels.
-        encoder: whose answer is explained.
-        prompt: the text whose cosine is explained by occlusion; "" for attention.
-        ct_window: through which window the encoder sees CT.
-    """
-
-    image_id: str
-    frame: Frame
-    encoder: Encoder
-    prompt: str = ""
-    ct_window: str = DEFAULT
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """What the answer depends on."""
-        return self.image_id, self.encoder.fingerprint, self.prompt, self.ct_window
+SCROLLING = 80  # ms of rest before an image is explained, so that scrolling does not queue work
+TYPING = 250  # ms of rest before another prompt is explained
 
 
 class Explainer(QObject):
     """Answers the request asked last; earlier ones are dropped.
 
     Signals:
-        answered(AttentionMaps or PromptMap): exactly one of answered and failed comes, unless the
-            request is dropped.
+        answered(Explanation): exactly one of answered and failed comes, unless the request is
+            dropped.
         failed(Exception): it cannot be explained.
         progressed(Progress, RawMap or None): how far it is, and the map so far.
     """
@@ -74,24 +46,49 @@ class Explainer(QObject):
         self._key = key
         self._request: Request | None = None
         self._partial = PartialMaps()
-        self._attention: OrderedDict[tuple[str, ...], Any] = OrderedDict()
-        self._prompts: OrderedDict[tuple[str, ...], Any] = OrderedDict()
+        self._kept = saliency_store.explanations()
+        self._maps = saliency_store.attentions()
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
-        self._pause.setInterval(_PAUSE)
         self._pause.timeout.connect(self._start)
 
-    def ask(self, request: Request) -> Answer | None:
-        """Return the answer at once if it is in memory; else work on it, and say so when done."""
+    def ask(self, request: Request, *, pause: int = SCROLLING) -> Explanation | None:
+        """Return the answer at once if it is in memory; else work on it, and say so when done.
+
+        Args:
+            request: what to explain.
+            pause: ms to wait before work begins; another request in that time replaces this one.
+        """
         self.stop()
-        kept = self._prompts if request.prompt else self._attention
-        if request.key in kept:
-            kept.move_to_end(request.key)
-            answer: Answer = kept[request.key]
+        if (answer := self.find(request)) is not None:
             return answer
         self._request, self._partial = request, PartialMaps()
-        self._pause.start()
+        self._pause.start(pause)
         return None
+
+    def find(self, request: Request) -> Explanation | None:
+        """Return the answer to a request if it is in memory, or follows from what is."""
+        if (answer := self._kept.get(request.key)) is not None:
+            return answer
+        maps = self.maps(request) if request.method == "attention" else None
+        if maps is None or not saliency_work.is_quick(maps, dict(request.params)):
+            return None
+        answer = saliency_work.read_row(request, maps)
+        self._kept.put(request.key, answer)
+        return answer
+
+    def maps(self, request: Request) -> AttentionMaps | None:
+        """Return the attention of all layers for the image of a request, if it is in memory."""
+        return self._maps.get(request.picture)
+
+    def keep(self, request: Request, answer: Answer) -> None:
+        """Keep an answer, and give it if it is waited for."""
+        self._kept.put(request.key, answer.explanation)
+        if answer.maps is not None:
+            self._maps.put(request.picture, answer.maps)
+        if self._request is not None and self._request.key == request.key:
+            self.stop()
+            self.answered.emit(answer.explanation)
 
     def stop(self) -> None:
         """Drop the request."""
@@ -104,22 +101,14 @@ class Explainer(QObject):
         request = self._request
         if request is None:
             return
-        if request.prompt:
-            function: Any = saliency_work.occlude_prompt
-            arguments: tuple[Any, ...] = request.prompt, self._partial
-            title, lane = f"Explaining “{request.prompt}”", "long"
-        else:
-            function, arguments = saliency_work.read_attention, ()
-            title, lane = "Reading attention", "compute"
         self._runner.start(
-            function,
-            request.encoder,
-            request.frame,
-            request.ct_window,
-            *arguments,
-            title=title,
+            saliency_work.explain_request,
+            request,
+            self._partial,
+            self.maps(request),
+            title=f"Explaining “{request.prompt}”" if request.texts else "Reading attention",
             key=self._key,
-            lane=lane,
+            lane="long" if request.method in SLOW else "compute",
             on_success=self._take,
             on_failure=self._fail,
             on_progress=self._report,
@@ -127,15 +116,8 @@ class Explainer(QObject):
 
     @Slot(object)
     def _take(self, answer: Answer) -> None:
-        request, self._request = self._request, None
-        if request is None:
-            return
-        limit = _KEPT_PROMPTS if request.prompt else _KEPT_ATTENTION
-        kept = self._prompts if request.prompt else self._attention
-        kept[request.key] = answer
-        while len(kept) > limit:
-            kept.popitem(last=False)
-        self.answered.emit(answer)
+        if self._request is not None:
+            self.keep(self._request, answer)
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:

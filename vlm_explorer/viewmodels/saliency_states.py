@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from vlm_explorer.rendering.colour_maps import DIVERGING, SEQUENTIAL
 from vlm_explorer.viewmodels.saliency_caption import Head
-from vlm_explorer.viewmodels.saliency_display import Cell
+from vlm_explorer.viewmodels.saliency_display import Cell, Scaling
 
 Method = Literal[
     "off",
@@ -21,6 +22,27 @@ Method = Literal[
     "occlusion",
     "gradcam",
 ]
+
+
+class MethodWords(NamedTuple):
+    """What a method is called, and what it shows, in a line."""
+
+    title: str
+    hint: str
+
+
+METHODS: dict[Method, MethodWords] = {
+    "attention": MethodWords("Attention", "Where one layer looks; knows no prompt"),
+    "rollout": MethodWords("Rollout", "Attention followed through all layers; knows no prompt"),
+    "legrad": MethodWords("LeGrad", "What each layer's attention could add to the score"),
+    "gradattn": MethodWords("Gradient x attention", "Attention that raised the prompt's score"),
+    "decomp": MethodWords("Direct contribution", "The parts that sum to the score, by patch"),
+    "patchsim": MethodWords("Patch-text similarity", "How well each patch alone fits the prompt"),
+    "occlusion": MethodWords("Occlusion", "What the score loses when a part is hidden"),
+    "gradcam": MethodWords("Grad-CAM", "Features that raised the score, in the last layer"),
+}
+OFF = MethodWords("No overlay", "The scan alone")
+AUTO = MethodWords("Auto", "Attention without a prompt, the usual method with one")
 
 
 class Stage(StrEnum):
@@ -45,6 +67,12 @@ class Choice:
         opacity: 0 to 1.
         hidden: whether the overlay is out of sight for the moment.
         squares: whether patches are shown as they are, not interpolated.
+        scaling: which values the ends of the colours stand for.
+        sequential, diverging: palettes of unsigned and of signed maps.
+        fade: whether low values leave more of the scan to be seen.
+        contours: whether lines at 50, 75 and 90 % of the greatest value take the colours' place.
+        edge: the share of the pane's width, 0 to 1, left of which the scan is bare; None for an
+            overlay over all of it.
     """
 
     method: Method = "off"
@@ -54,3 +82,9 @@ class Choice:
     opacity: float = 0.45
     hidden: bool = False
     squares: bool = False
+    scaling: Scaling = "min-max"
+    sequential: str = SEQUENTIAL[0]
+    diverging: str = DIVERGING[0]
+    fade: bool = True
+    contours: bool = False
+    edge: float | None = None

@@ -1,35 +1,33 @@
-"""What the saliency overlay has done off the GUI thread. No Qt; heavy imports inside functions."""
+"""What the saliency overlay has done off the GUI thread; heavy imports inside functions."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vlm_explorer.encoders.preprocess import plan
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.viewmodels.saliency_display import RawMap
+from vlm_explorer.viewmodels.saliency_request import Request
+from vlm_explorer.viewmodels.viewer_encoder_view import rendered
+from vlm_explorer.viewmodels.viewer_frames import FrameCache
 
 if TYPE_CHECKING:
-    from vlm_explorer.encoders.encoder import Encoder
     from vlm_explorer.saliency.attention import AttentionMaps
+    from vlm_explorer.saliency.explanation import Explanation
+
+_AT_ONCE = 2_000_000  # numbers of a row of attention that take no time worth a thread
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PromptMap:
-    """What hiding parts of an image does to its cosine with a prompt.
+class Answer:
+    """An explanation; with the attention of all layers, where that was read for it."""
 
-    Attributes:
-        prompt: the text.
-        score: cosine of image and prompt, nothing hidden.
-        raw: cosine drop of each patch.
-    """
-
-    prompt: str
-    score: float
-    raw: RawMap
+    explanation: Explanation
+    maps: AttentionMaps | None = None
 
 
 class PartialMaps:
@@ -43,59 +41,76 @@ class PartialMaps:
         self.raw: RawMap | None = None
 
 
-def read_attention(
-    encoder: Encoder, frame: Frame, ct_window: str, *, context: JobContext
-) -> AttentionMaps:
-    """Return the attention of all layers for a frame, CT through the collection's window.
+def is_quick(maps: AttentionMaps, params: dict[str, Any]) -> bool:
+    """Return whether a row of attention can be had without keeping anyone waiting."""
+    layer = params.get("layer", -1)
+    averaged = params.get("query", "auto") == "auto" and maps.default_query(layer) == "mean"
+    heads, tokens, _ = maps.keys[layer].shape
+    return not averaged or heads * tokens * tokens <= _AT_ONCE
+
+
+def read_row(request: Request, maps: AttentionMaps) -> Explanation:
+    """Return the row of attention that a request names."""
+    from vlm_explorer.saliency.explain import explain_attention
+
+    return explain_attention(request.encoder, maps, **dict(request.params))
+
+
+def explain_request(
+    request: Request, partial: PartialMaps, maps: AttentionMaps | None, *, context: JobContext
+) -> Answer:
+    """Return the answer to a request; the image is rendered as the encoder gets it.
+
+    Args:
+        request: what is asked.
+        partial: told of maps on the way, by the methods that have some.
+        maps: the image's attention where it was read before.
+        context: progress and cancellation.
 
     Raises:
-        NotSupported: the encoder's attention cannot be shown.
+        NotSupported: the method does not apply to the encoder.
     """
-    from vlm_explorer.pixels.encoding_window import render_for_encoder
     from vlm_explorer.saliency.attention import attention_maps
-
-    context.check()
-    pixels = render_for_encoder(frame, ct_window).pixels
-    return attention_maps(encoder, pixels, context=context)
-
-
-def occlude_prompt(
-    encoder: Encoder,
-    frame: Frame,
-    ct_window: str,
-    prompt: str,
-    partial: PartialMaps,
-    *,
-    context: JobContext,
-) -> PromptMap:
-    """Return what hiding parts of the encoder's picture of a frame does to a prompt's cosine.
-
-    Windows overlap by half: a coarse map is there after a quarter of the time, and is refined.
-    """
-    from vlm_explorer.pixels.encoding_window import render_for_encoder
     from vlm_explorer.saliency.explain import explain
-    from vlm_explorer.saliency.occlusion import default_window
-    from vlm_explorer.saliency.tower import image_module, read_tower
 
     context.check()
-    pixels = render_for_encoder(frame, ct_window).pixels
-    tower = read_tower(image_module(encoder), encoder.preprocess.size)
+    if request.method == "attention" and maps is not None:
+        return Answer(read_row(request, maps), maps)
+    pixels = rendered(request.frame, request.source, request.ct_window)
+    if request.method == "attention":
+        maps = attention_maps(request.encoder, pixels, context=context)
+        return Answer(read_row(request, maps), maps)
+    settings = dict(request.params)
+    if request.method == "occlusion":
+        settings |= _halved_windows(request, pixels, partial)
+    found = explain(
+        request.encoder, pixels, request.texts, request.method, context=context, **settings
+    )
+    return Answer(found)
+
+
+def _halved_windows(
+    request: Request, pixels: NDArray[np.uint8], partial: PartialMaps
+) -> dict[str, Any]:
+    """Return settings of occlusion whose windows overlap by half.
+
+    A coarse map is there after a quarter of the time, and is refined.
+    """
+    from vlm_explorer.saliency.found import tower_of
+    from vlm_explorer.saliency.occlusion import default_window
+
+    tower = tower_of(request.encoder)
     window = default_window(tower)
     rows, columns = pixels.shape[:2]
-    geometry = plan(rows, columns, encoder.preprocess, tower.grid_hw, tower.patch_hw)
+    geometry = plan(rows, columns, request.encoder.preprocess, tower.grid_hw, tower.patch_hw)
 
     def keep(grid: np.ndarray, _done: int, _total: int) -> None:
         partial.raw = RawMap(grid[0], geometry, "cosine drop", signed=True)
 
-    found = explain(
-        encoder,
-        pixels,
-        [prompt],
-        "occlusion",
-        window=window,
-        stride=max(1, window // 2),
-        on_partial=keep,
-        context=context,
-    )
-    raw = RawMap(found.grid[0], found.geometry, found.unit, found.signed)
-    return PromptMap(prompt, float(found.score[0]), raw)
+    return {"window": window, "stride": max(1, window // 2), "on_partial": keep}
+
+
+def explain_ahead(frames: FrameCache, request: Request, *, context: JobContext) -> Answer:
+    """Return the answer to a request that may come; its frame is read where it is not yet."""
+    frame = frames.load(request.source, context=context).frame
+    return explain_request(replace(request, frame=frame), PartialMaps(), None, context=context)

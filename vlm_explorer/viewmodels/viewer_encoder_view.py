@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.jobs import JobContext
@@ -19,17 +20,22 @@ if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import Encoder
 
 
-def see_as_encoder(
-    encoder: Encoder, frame: Frame, key: FrameKey, ct_window: str, *, context: JobContext
-) -> np.ndarray:
-    """Return what the encoder sees of a frame, uint8 (S, S, 3): its colours as the file says."""
+def rendered(frame: Frame, key: FrameKey, ct_window: str) -> NDArray[np.uint8]:
+    """Return a frame as the encoder gets it, before resize and crop: colours as the file says."""
     from vlm_explorer.pixels.decode import read_frame
     from vlm_explorer.pixels.encoding_window import render_for_encoder
 
-    context.check()
     if frame.colours not in (None, ColourReading.FILE):
         frame = read_frame(Path(key.file), key.frame)
-    view: np.ndarray = encoder.view(render_for_encoder(frame, ct_window).pixels)
+    return render_for_encoder(frame, ct_window).pixels
+
+
+def see_as_encoder(
+    encoder: Encoder, frame: Frame, key: FrameKey, ct_window: str, *, context: JobContext
+) -> np.ndarray:
+    """Return what the encoder sees of a frame, uint8 (S, S, 3)."""
+    context.check()
+    view: np.ndarray = encoder.view(rendered(frame, key, ct_window))
     return view
 
 

@@ -49,7 +49,8 @@ class ViewerModel(ScanState):
         super().__init__(session, order, name, following=following, parent=parent)
         self.colours = colours or SeriesColours(session.kept, self)
         self.colours.changed.connect(self._take_colours)
-        self._loader = FrameLoader(session.runner, cache or FrameCache(), name, self)
+        self.frames = cache or FrameCache()
+        self._loader = FrameLoader(session.runner, self.frames, name, self)
         self._loader.arrived.connect(self._take_frame)
         self._loader.failed.connect(self._fail)
         self.windows.changed.connect(self.display_changed)
@@ -100,7 +101,7 @@ class ViewerModel(ScanState):
         self._load(image_id)
 
     def _load(self, image_id: str) -> None:
-        self.loaded = self.windows.loaded = self._loader.get(self._frame_key(image_id))
+        self.loaded = self.windows.loaded = self._loader.get(self.frame_key(image_id))
         if self.loaded is None:
             self.status = Status.LOADING
             self.image_changed.emit()
@@ -123,7 +124,8 @@ class ViewerModel(ScanState):
         self.series.leave()
         self.image_changed.emit()
 
-    def _frame_key(self, image_id: str) -> FrameKey:
+    def frame_key(self, image_id: str) -> FrameKey:
+        """Return where the frame of an image is read, and how."""
         images = self.session.images
         row = images.row_of[image_id]
         reading = self.colours.of(window_key(images, image_id))
@@ -147,7 +149,7 @@ class ViewerModel(ScanState):
     @Slot()
     def _read_ahead(self) -> None:
         if self.status is Status.READY:
-            self._loader.read_ahead([self._frame_key(key) for key in self.series.neighbours()])
+            self._loader.read_ahead([self.frame_key(key) for key in self.series.neighbours()])
 
     # What the user does to it
 
@@ -208,7 +210,7 @@ class ViewerModel(ScanState):
 
     def _show_to_encoder(self, frame: Frame) -> None:
         assert self.image_id is not None
-        self._encoder_view.show(frame, self._frame_key(self.image_id))
+        self._encoder_view.show(frame, self.frame_key(self.image_id))
 
     @Slot()
     def _take_encoder(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -201,12 +202,16 @@ class SeriesTracker(QObject):
             self._forward = index > self.place[0]
             self.wanted.emit(self.ids[index])
 
-    def neighbours(self) -> list[str]:
-        """Return the images that may be asked for next, the likeliest first."""
+    def neighbours(self, offsets: Sequence[int] = _AHEAD) -> list[str]:
+        """Return the images that may be asked for next, the likeliest first.
+
+        Args:
+            offsets: of the images, in the direction of scrolling.
+        """
         if self.place is None:
             return []
         onward = 1 if self._forward else -1
-        indices = [self.place[0] + onward * offset for offset in _AHEAD]
+        indices = [self.place[0] + onward * offset for offset in offsets]
         return [self.ids[index] for index in indices if 0 <= index < self.place[1]]
 
     # Going through the study

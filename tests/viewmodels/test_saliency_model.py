@@ -10,7 +10,7 @@ from viewer_scans import open_files, ramp, write_scan
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.pixels.render import render
 from vlm_explorer.saliency.attention import attention_maps
-from vlm_explorer.saliency.explain import explain
+from vlm_explorer.saliency.explain import default_method, explain
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel, Stage
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.states import QueryState
@@ -165,9 +165,15 @@ def test_that_without_an_encoder_nothing_is_explained_and_it_is_said(
     assert model.shown is None
 
 
-def test_that_an_overlay_for_a_text_asks_for_occlusion(qtbot: QtBot, model: SaliencyModel) -> None:
+def test_that_an_overlay_for_a_text_is_of_the_usual_method_or_the_chosen_one(
+    qtbot: QtBot, model: SaliencyModel, encoder: Encoder
+) -> None:
     model.explain_prompt("  effusion ")
-    assert (model.choice.method, model.prompt) == ("occlusion", "effusion")
+    assert (model.choice.method, model.prompt) == ("auto", "effusion")
+    assert model.method == default_method(encoder, prompted=True)
+    model.set_method("occlusion")
+    model.explain_prompt("effusion")
+    assert model.method == "occlusion"
     assert "“effusion”" in model.caption.title
     model.stop()
 
@@ -181,9 +187,8 @@ def test_that_over_the_encoders_view_the_map_lies_on_the_encoders_pixels(
     settle(qtbot, model)
     # the encoder cuts the long side of 48 x 80
     assert model.seen == pytest.approx((16, 0, 64, 48), abs=0.5)
-    assert "not seen" in model.caption.note
+    assert any("does not see 40%" in words for words in model.caption.warnings)
     viewer.show_encoder_view(True)
     qtbot.waitUntil(lambda: viewer.shows_encoder_view)
     size = encoder.preprocess.size
     assert model.seen == (0, 0, size, size)
-    assert "not seen" not in model.caption.note

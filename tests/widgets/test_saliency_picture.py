@@ -100,7 +100,7 @@ def test_that_the_legend_shows_the_colours_between_its_numbers(
     legend.show_map(shown(np.eye(7) * 0.0123, signed=signed))
     low = "−0.0123" if signed else "0"
     assert legend.toolTip().startswith(f"From {low} to 0.0123, cosine drop.")
-    assert ("Orange" in legend.toolTip()) == signed
+    assert ("Warm" in legend.toolTip()) == signed
     image = legend.grab().toImage()
     assert image != empty
     middle = [image.pixelColor(x, image.height() // 2).lightness() for x in range(40, 190, 4)]

@@ -25,6 +25,7 @@ from vlm_explorer.pixels.colour_reading import ColourReading
 from vlm_explorer.pixels.decode import read_frame
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.thumbnails import make_thumbnail
+from vlm_explorer.saliency.explain import default_method
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel, Stage
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.states import QueryState
@@ -460,12 +461,12 @@ def test_that_a_hot_patch_lights_up_its_own_pixels(qtbot: QtBot, explained: View
         )
 
 
-def test_that_show_overlay_for_explains_a_text_by_occlusion(
-    qtbot: QtBot, explained: Viewer, session: Session
+def test_that_show_overlay_for_explains_a_text_by_the_usual_method(
+    qtbot: QtBot, explained: Viewer, session: Session, encoder: Encoder
 ) -> None:
     session.put(query=QueryState(text="a bright bone"))
     explained.show_overlay_for("a bright bone")
     qtbot.waitUntil(lambda: explained.saliency.stage is Stage.READY, timeout=60_000)
+    assert explained.saliency.method == default_method(encoder, prompted=True)
     assert explained.saliency.shown is not None
-    assert explained.saliency.shown.signed
     assert "“a bright bone”" in explained.saliency.caption.title

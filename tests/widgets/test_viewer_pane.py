@@ -24,6 +24,7 @@ from vlm_explorer.viewmodels.viewer_model import ViewerModel
 from vlm_explorer.widgets.actions import install
 from vlm_explorer.widgets.viewer_actions import (
     layer_rows,
+    look_rows,
     picture_rows,
     series_rows,
     switches,
@@ -75,7 +76,7 @@ def pane(qtbot: QtBot, session: Session, ids: list[str]) -> ViewerPane:
     saliency = SaliencyModel(model, session)
     pane = ViewerPane(model, saliency, Thumbnails(session, session))
     rows = [*series_rows(model, pane), *picture_rows(model, saliency, pane)]
-    actions = install([*rows, *tool_rows(pane), *layer_rows(pane)], pane)
+    actions = install([*rows, *tool_rows(pane), *layer_rows(pane), *look_rows(saliency)], pane)
 
     def sync() -> None:
         for name, on in switches(model, saliency, pane).items():

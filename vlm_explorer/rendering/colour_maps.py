@@ -10,28 +10,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-# inferno, by Nathaniel Smith and Stéfan van der Walt (matplotlib, CC0): red, green, blue a byte.
-_INFERNO = (
-    "00000401000501010601010802010a02020c02020e03021004031204031405041706041907051b08051d09061f"
-    "0a07220b07240c08260d08290e092b10092d110a30120a32140b34150b37160b39180c3c190c3e1b0c411c0c43"
-    "1e0c451f0c48210c4a230c4c240c4f260c51280b53290b552b0b572d0b592f0a5b310a5c320a5e340a5f360961"
-    "3809623909633b09643d09653e0966400a67420a68440a68450a69470b6a490b6a4a0c6b4c0c6b4d0d6c4f0d6c"
-    "510e6c520e6d540f6d550f6d57106e59106e5a116e5c126e5d126e5f136e61136e62146e64156e65156e67166e"
-    "69166e6a176e6c186e6d186e6f196e71196e721a6e741a6e751b6e771c6d781c6d7a1d6d7c1d6d7d1e6d7f1e6c"
-    "801f6c82206c84206b85216b87216b88226a8a226a8c23698d23698f2469902568922568932667952667972766"
-    "9827669a28659b29649d29649f2a63a02a63a22b62a32c61a52c60a62d60a82e5fa92e5eab2f5ead305dae305c"
-    "b0315bb1325ab3325ab43359b63458b73557b93556ba3655bc3754bd3853bf3952c03a51c13a50c33b4fc43c4e"
-    "c63d4dc73e4cc83f4bca404acb4149cc4248ce4347cf4446d04545d24644d34743d44842d54a41d74b3fd84c3e"
-    "d94d3dda4e3cdb503bdd513ade5238df5337e05536e15635e25734e35933e45a31e55c30e65d2fe75e2ee8602d"
-    "e9612bea632aeb6429eb6628ec6726ed6925ee6a24ef6c23ef6e21f06f20f1711ff1731df2741cf3761bf37819"
-    "f47918f57b17f57d15f67e14f68013f78212f78410f8850ff8870ef8890cf98b0bf98c0af98e09fa9008fa9207"
-    "fa9407fb9606fb9706fb9906fb9b06fb9d07fc9f07fca108fca309fca50afca60cfca80dfcaa0ffcac11fcae12"
-    "fcb014fcb216fcb418fbb61afbb81dfbba1ffbbc21fbbe23fac026fac228fac42afac62df9c72ff9c932f9cb35"
-    "f8cd37f8cf3af7d13df7d340f6d543f6d746f5d949f5db4cf4dd4ff4df53f4e156f3e35af3e55df2e661f2e865"
-    "f2ea69f1ec6df1ed71f1ef75f1f179f2f27df2f482f3f586f3f68af4f88ef5f992f6fa96f8fb9af9fc9dfafda1"
-    "fcffa4"
-)
+from vlm_explorer.rendering.colour_tables import TABLES
 
+SEQUENTIAL = ("inferno", "magma", "viridis", "cividis")  # for unsigned values, the usual first
+DIVERGING = ("blue and orange", "vik", "blue and red")  # for signed ones
+
+# ColorBrewer's RdBu (Cynthia Brewer, Apache 2.0), from blue to red, at equal distances.
+_BLUE_TO_RED = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
 # The arms of the diverging map in Oklab (Björn Ottosson, 2020): lightness of the neutral centre
 # and of both ends, and chroma and hue (degrees) of the negative and the positive end. Both ends
 # are equally bright, so that neither sign looks stronger on a black ground.
@@ -62,14 +47,39 @@ def _oklab_to_rgb(lab: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @cache
-def sequential() -> NDArray[np.uint8]:
-    """Return the map for unsigned values (inferno), 0 first: uint8 (256, 3)."""
-    return np.frombuffer(bytes.fromhex(_INFERNO), np.uint8).reshape(256, 3)
+def sequential(name: str = SEQUENTIAL[0]) -> NDArray[np.uint8]:
+    """Return a map for unsigned values, 0 first: uint8 (256, 3).
+
+    Raises:
+        KeyError: no such map in `SEQUENTIAL`.
+    """
+    return np.frombuffer(bytes.fromhex(TABLES[name]), np.uint8).reshape(256, 3)
 
 
 @cache
-def diverging() -> NDArray[np.uint8]:
-    """Return the map for signed values, blue to neutral grey to orange: uint8 (256, 3)."""
+def diverging(name: str = DIVERGING[0]) -> NDArray[np.uint8]:
+    """Return a map for signed values, cold to neutral to warm: uint8 (256, 3).
+
+    Raises:
+        KeyError: no such map in `DIVERGING`.
+    """
+    if name == "blue and orange":
+        return _blue_and_orange()
+    if name == "blue and red":
+        return _between(_BLUE_TO_RED.split())
+    return sequential(name)
+
+
+def _between(stops: list[str]) -> NDArray[np.uint8]:
+    """Return colours between stops given as hex, at equal distances."""
+    table = np.array([list(bytes.fromhex(stop)) for stop in stops], np.float64)
+    place, at = np.linspace(0, 1, 256), np.linspace(0, 1, len(table))
+    channels = [np.interp(place, at, channel) for channel in table.T]
+    return np.asarray(np.rint(np.stack(channels, axis=1)), np.uint8)
+
+
+def _blue_and_orange() -> NDArray[np.uint8]:
+    """Return blue to a dark neutral grey to orange: both ends bright on a black ground."""
     position = np.linspace(-1.0, 1.0, 256)
     strength = np.abs(position)
     chroma, hue = np.where(position[:, None] < 0, np.array([_NEGATIVE]), np.array([_POSITIVE])).T
@@ -82,6 +92,11 @@ def diverging() -> NDArray[np.uint8]:
     return table
 
 
-def colour_map(signed: bool) -> NDArray[np.uint8]:
-    """Return the map for signed or unsigned values: uint8 (256, 3)."""
-    return diverging() if signed else sequential()
+def colour_map(signed: bool, name: str = "") -> NDArray[np.uint8]:
+    """Return the map for signed or unsigned values, the usual one by default: uint8 (256, 3).
+
+    Raises:
+        KeyError: no such map for these values.
+    """
+    names = DIVERGING if signed else SEQUENTIAL
+    return (diverging if signed else sequential)(name or names[0])

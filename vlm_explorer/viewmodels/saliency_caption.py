@@ -3,82 +3,125 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from vlm_explorer.viewmodels.saliency_display import Cell, DisplayedMap
+import numpy as np
+from numpy.typing import NDArray
+
+from vlm_explorer.viewmodels.saliency_display import DisplayedMap
 from vlm_explorer.viewmodels.viewer_words import plain_number
 
 if TYPE_CHECKING:
-    from vlm_explorer.saliency.attention import AttentionMaps
+    from vlm_explorer.saliency.explanation import Explanation
 
 CAVEAT = "Shows what moved this model's score, not where disease is."
 IMAGE_ONLY = "Image only: does not depend on the prompt."
-_UNSEEN, _PADDED = 0.01, 0.05  # shares from which they are worth a word
 
 Head = int | Literal["mean", "max"]
 
 
+class Layers(NamedTuple):
+    """The layers whose attention can be shown, and their heads; empty where that is unknown."""
+
+    names: tuple[str, ...] = ()
+    heads: tuple[int, ...] = ()
+    class_token: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """What a map is, in a line, and what to know when reading it."""
+    """What a map is, in a line; what to know when reading it; what speaks against it."""
 
     title: str = ""
     note: str = ""
+    warnings: tuple[str, ...] = ()
 
 
-def attention_caption(
-    maps: AttentionMaps, layer: int, head: Head, cell: Cell | None, prefix_mass: float
-) -> Caption:
-    """Return the caption of a row of attention.
+def describe(name: str, explanation: Explanation, layers: Layers) -> Caption:
+    """Return the caption of an explanation of at most one prompt.
 
     Args:
-        maps: of the image.
-        layer: from 0, or from -1 backwards.
-        head: of the row.
-        cell: the patch that looks; None for what leads to the image's vector.
-        prefix_mass: the share of the row that goes to no patch.
+        name: of the method, for users.
+        explanation: what is shown.
+        layers: of the encoder, as far as its attention can be shown.
     """
-    index = layer % len(maps.layers)
-    count = maps.heads[index]
-    heads = (
-        f"{head} of {count} heads" if isinstance(head, str) else f"head {head} of 0 to {count - 1}"
-    )
-    name = maps.layers[index]
+    parts = [name, _which(explanation, layers)]
+    for prompt, score in zip(explanation.target["prompts"], explanation.score, strict=False):
+        parts += [f"“{prompt}”", f"cosine {score:.3f}".replace("-", "−")]
+    if explanation.residual is not None:
+        rest = f"{explanation.residual[0]:.3f}".replace("-", "−")
+        parts.append(f"{rest} of it in no patch")
+    note = CAVEAT
+    if explanation.target["kind"] == "none":
+        note = f"{_prefix_share(explanation.params, layers)}{IMAGE_ONLY}"
+    title = ", ".join(part for part in parts if part)
+    return Caption(title, note, tuple(explanation.warnings))
+
+
+def announce(name: str, prompt: str) -> Caption:
+    """Return the caption of an explanation that is on its way."""
+    return Caption(f"{name}, “{prompt}”", CAVEAT)
+
+
+def _which(explanation: Explanation, layers: Layers) -> str:
+    """Return which layers, and which part of them, or what was hidden."""
+    params = explanation.params
+    if explanation.method == "attention":
+        return _attention(params, layers)
+    if explanation.method == "occlusion":
+        side = params["window"]
+        hidden = "patch by patch" if side == 1 else f"{side} x {side} patches at a time"
+        return f"{hidden}, {params['baseline']}"
+    if explanation.method in ("patchsim", "gradcam"):
+        return "last layer"
+    start = params.get("start_layer", 0)
+    return f"from block {start + 1} on" if start else "all layers"
+
+
+def _attention(params: dict[str, Any], layers: Layers) -> str:
+    head, name, query = params["head"], params["layer_name"], params["query"]
     if name.startswith("Block"):
-        name = f"{name.lower()} of {sum(part.startswith('Block') for part in maps.layers)}"
-    title = f"Attention, {name}, {heads}, {_who(maps, index, cell)}"
-    return Caption(title, f"{_prefix_share(maps, index, head, prefix_mass)}{IMAGE_ONLY}")
+        name = f"{name.lower()} of {sum(each.startswith('Block') for each in layers.names)}"
+    if not layers.heads:
+        return f"{name}, {_who(query)}"
+    count = layers.heads[params["layer"]]
+    fused = f"{head} of {count} heads"
+    which = fused if isinstance(head, str) else f"head {head} of 0 to {count - 1}"
+    return f"{name}, {which}, {_who(query)}"
 
 
-def _who(maps: AttentionMaps, layer: int, cell: Cell | None) -> str:
-    if cell is not None:
-        return f"from patch {cell[0] + 1}, {cell[1] + 1}"
+def _who(query: object) -> str:
+    if isinstance(query, tuple):
+        return f"from patch {query[0] + 1}, {query[1] + 1}"
     words = {"cls": "from the class token", "mean": "from all patches"}
-    return words.get(str(maps.default_query(layer)), "from the pooling query")
+    return words.get(str(query), "from the pooling query")
 
 
-def _prefix_share(maps: AttentionMaps, layer: int, head: Head, mass: float) -> str:
+def _prefix_share(params: dict[str, Any], layers: Layers) -> str:
+    mass, head = float(params.get("prefix_mass", 0.0)), params.get("head")
     if mass < 0.005:
         return ""
-    to = "CLS" if maps.default_query(layer) == "cls" else "tokens outside the image"
+    to = "CLS" if layers.class_token else "tokens outside the image"
     row = "of a head's row goes" if head == "max" else "of this row goes"
     return f"{'Up to ' if head == 'max' else ''}{100 * min(mass, 1.0):.0f} % {row} to {to}. "
 
 
-def occlusion_caption(prompt: str, score: float | None) -> Caption:
-    """Return the caption of an occlusion map; the score is None while it is computed."""
-    cosine = "" if score is None else f", cosine {score:.3f}".replace("-", "−")
-    return Caption(f"Occlusion, “{prompt}”{cosine}", CAVEAT)
+def rank_of(cosines: NDArray[np.floating], row: int) -> tuple[int, int]:
+    """Return the rank of a row, from 1, and how many there are; NaN is none."""
+    known = cosines[~np.isnan(cosines)]
+    return 1 + int((known > cosines[row]).sum()), len(known)
 
 
-def geometry_words(shown: DisplayedMap) -> str:
-    """Return what must be said of the parts that the encoder did not see, and of the padding."""
-    words = ""
-    if shown.unseen >= _UNSEEN:
-        words += f" {100 * shown.unseen:.0f} % of the image is not seen (hatched)."
-    if shown.padded >= _PADDED:
-        words += f" {100 * shown.padded:.0f} % of the map lies in the padding."
-    return words
+def weak_match(rank: int, count: int) -> str:
+    """Return what to say where a prompt fits most images better; empty where it does not.
+
+    Args:
+        rank: of the image among all, from 1.
+        count: of the images.
+    """
+    if count < 2 or 2 * rank <= count + 1:
+        return ""
+    return f"Weak match: {rank - 1:,} of {count:,} images fit this prompt better."
 
 
 def range_words(shown: DisplayedMap) -> tuple[str, str, str]:
@@ -91,12 +134,14 @@ def colour_words(shown: DisplayedMap) -> str:
     low, high, unit = range_words(shown)
     words = f"From {low} to {high}, {unit}."
     if shown.signed:
-        words += " Orange: the score falls when this part is hidden; blue: it rises."
+        words += " Warm: this part speaks for the prompt; cold: against it."
     return words
 
 
 def flat_words(method: str) -> str:
     """Return what to say where a map has no signal."""
-    if method == "attention":
+    if method in ("attention", "rollout"):
         return "No signal: every patch gets the same attention."
-    return "No signal: hiding any part leaves the score as it is."
+    if method == "occlusion":
+        return "No signal: hiding any part leaves the score as it is."
+    return "No signal: no part of the image moves the score."

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vlm_explorer.encoders.preprocess import Geometry
-from vlm_explorer.rendering.overlays import FLAT
-from vlm_explorer.saliency.geometry import share_in_padding, share_unseen, to_original
+from vlm_explorer.rendering.map_scaling import Scaling, limits
+from vlm_explorer.saliency.geometry import to_original
 from vlm_explorer.viewmodels.viewer_words import plain_number
 
 LONGEST = 384  # pixels of the displayed map; the screen interpolates between them
@@ -40,12 +42,12 @@ class DisplayedMap:
 
     Attributes:
         values: float32 (h, w), NaN where the encoder saw nothing.
-        low, high: the range of the colours; symmetric about 0 where signed, else least to greatest.
+        low, high: the range of the colours; symmetric about 0 where signed.
         unit: of the values.
         signed: whether the colours diverge from a neutral centre.
         flat: whether there is no signal, so that colours would only stretch noise.
-        unseen: share of the picture that the encoder did not see, 0 to 1.
-        padded: share of the map's magnitude that lies on padding, off the picture.
+        palette: name of the colours; "" for the usual ones.
+        fade: whether low values leave more of the picture to be seen.
     """
 
     values: np.ndarray
@@ -54,8 +56,8 @@ class DisplayedMap:
     unit: str
     signed: bool
     flat: bool
-    unseen: float
-    padded: float
+    palette: str = ""
+    fade: bool = True
 
     def strengths(self) -> np.ndarray:
         """Return the values from 0 to 1 over the range of the colours, NaN where unseen."""
@@ -70,12 +72,24 @@ def encoder_geometry(geometry: Geometry) -> Geometry:
     )
 
 
-def display_map(raw: RawMap, *, squares: bool = False) -> DisplayedMap:
+def display_map(
+    raw: RawMap,
+    *,
+    squares: bool = False,
+    scaling: Scaling = "minmax",
+    among: Sequence[NDArray[np.floating]] = (),
+    palette: str = "",
+    fade: bool = True,
+) -> DisplayedMap:
     """Return a map stretched over the picture.
 
     Args:
-        raw: the map.
+        raw: the map; it stays as it is.
         squares: show the patches as they are instead of interpolating between them.
+        scaling: which values the ends of the colours stand for, see `limits`.
+        among: values of other maps that share one range with this one.
+        palette: name of the colours.
+        fade: let low values leave more of the picture to be seen.
     """
     geometry = raw.geometry
     rows, columns = geometry.orig_hw
@@ -87,18 +101,9 @@ def display_map(raw: RawMap, *, squares: bool = False) -> DisplayedMap:
     partial = not np.isfinite(raw.grid).all()  # interpolation would spread what is missing
     values = patches if squares or partial else to_original(raw.grid, smaller, "bilinear")
     seen = patches[np.isfinite(patches)]
-    largest = float(np.abs(seen).max()) if seen.size else 0.0
-    lowest, highest = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 0.0)
-    return DisplayedMap(
-        values=values,
-        low=-largest if raw.signed else lowest,
-        high=largest if raw.signed else highest,
-        unit=raw.unit,
-        signed=raw.signed,
-        flat=highest - lowest <= FLAT * largest,
-        unseen=share_unseen(smaller),
-        padded=share_in_padding(raw.grid, geometry),
-    )
+    flat = limits([seen], signed=raw.signed).flat  # of this map, whatever the others are like
+    ends = limits([seen, *among], signed=raw.signed, scaling=scaling)
+    return DisplayedMap(values, ends.low, ends.high, raw.unit, ends.diverging, flat, palette, fade)
 
 
 def cell_at(geometry: Geometry, x: float, y: float) -> Cell | None:

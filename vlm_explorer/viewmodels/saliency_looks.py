@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from vlm_explorer.rendering.colour_maps import SEQUENTIAL
-from vlm_explorer.viewmodels.saliency_display import Scaling
+from vlm_explorer.rendering.map_scaling import Scaling
 from vlm_explorer.viewmodels.saliency_states import Choice
 
 _MIDDLE = 0.5

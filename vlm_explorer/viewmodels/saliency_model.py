@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.jobs import Progress
-from vlm_explorer.viewmodels import saliency_caption, saliency_display
+from vlm_explorer.viewmodels import saliency_caption, saliency_display, saliency_work
 from vlm_explorer.viewmodels.error_words import error_words
-from vlm_explorer.viewmodels.saliency_caption import Caption, Head
-from vlm_explorer.viewmodels.saliency_display import DisplayedMap, RawMap, Rectangle
-from vlm_explorer.viewmodels.saliency_explainer import Explainer, Request
-from vlm_explorer.viewmodels.saliency_states import Choice, Method, Stage
-from vlm_explorer.viewmodels.saliency_work import PromptMap
+from vlm_explorer.viewmodels.saliency_ahead import Ahead
+from vlm_explorer.viewmodels.saliency_caption import Head
+from vlm_explorer.viewmodels.saliency_display import RawMap
+from vlm_explorer.viewmodels.saliency_explainer import SCROLLING, TYPING, Explainer
+from vlm_explorer.viewmodels.saliency_request import IMAGE_ONLY, SLOW, Request
+from vlm_explorer.viewmodels.saliency_shown import SaliencyShown
+from vlm_explorer.viewmodels.saliency_states import Choice, Method, Stage, title_of
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 
 if TYPE_CHECKING:
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Choice", "Method", "SaliencyModel", "Stage"]
 
+_USUAL: dict[bool, Method] = {False: "attention", True: "legrad"}  # until there is an encoder
+_AHEAD = (1, 2, 3, 4, -1)  # neighbours in a series that are explained before they are asked for
 
-class SaliencyModel(QObject):
+
+class SaliencyModel(SaliencyShown):
     """Explains the viewer's image by the session's encoder, as far as the user asks for it.
 
     Attributes:
@@ -42,46 +47,55 @@ class SaliencyModel(QObject):
         explanation_changed(): `explanation` is another.
     """
 
-    changed = Signal()
     explanation_changed = Signal()
 
     def __init__(self, viewer: ViewerModel, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._viewer = viewer
+        super().__init__(viewer, parent)
         self._session = viewer.session
-        self.choice = Choice()
         self.stage, self.message = Stage.OFF, ""
         self.progress: Progress | None = None
         self.prompt = self._session.query.text
-        self.shown: DisplayedMap | None = None
-        self.caption = Caption()
-        self.explanation: Explanation | None = None
         self.reasons: dict[str, str] = {}
-        self._raw: RawMap | None = None
-        self._attention: AttentionMaps | None = None
-        self._score: float | None = None
-        self._explained_for = self._session.encoder, self._session.ct_window
+        self._usual = _USUAL
+        self._scrolled = False  # whether the image was reached from another of its series
+        self._explained_for: tuple[object, str] = (None, "")
         self._image_id: str | None = viewer.image_id
-        self._explainer = Explainer(self._session.runner, f"{viewer.name}.saliency", self)
+        key, runner = f"{viewer.name}.saliency", self._session.runner
+        self._explainer = Explainer(runner, key, self)
+        self._ahead = Ahead(runner, f"{key}.ahead", self._explainer, viewer.frames, self)
         self._explainer.answered.connect(self._take)
         self._explainer.failed.connect(self._fail)
         self._explainer.progressed.connect(self._take_progress)
         viewer.image_changed.connect(self._take_image)
-        viewer.display_changed.connect(self._refresh)
         self._session.encoder_changed.connect(self._take_encoder)
         self._session.query_changed.connect(self._take_query)
+        self._take_encoder()
 
     # What the user chooses
+
+    @property
+    def method(self) -> Method:
+        """The method that explains: what `auto` stands for at present; `off` for none."""
+        return (
+            self._usual[bool(self.prompt)] if self.choice.method == "auto" else self.choice.method
+        )
 
     def set_method(self, method: Method) -> None:
         """Explain by another method, or by the same anew."""
         self.choice = replace(self.choice, method=method, cell=None, hidden=False)
         self._restart()
 
+    def switch(self, on: bool | None = None) -> None:
+        """Explain by the usual method, or no longer; without an argument the other of both."""
+        off = self.choice.method == "off"
+        if off if on is None else on == off:
+            self.set_method("auto" if off else "off")
+
     def explain_prompt(self, text: str) -> None:
-        """Show what moves the score of a text."""
+        """Show what moves the score of a text, by the chosen method if that knows prompts."""
         self.prompt = text.strip()
-        self.set_method("occlusion")
+        own = self.choice.method not in ("off", *IMAGE_ONLY)
+        self.set_method(self.choice.method if own else "auto")
 
     def set_layer(self, layer: int) -> None:
         """Show the attention of another layer."""
@@ -93,10 +107,10 @@ class SaliencyModel(QObject):
 
     def look_from(self, x: float, y: float) -> None:
         """Show where the patch at a point of the picture looks; for attention only."""
-        raw = self._over_picture()
-        if self._attention is None or raw is None:
+        raw, maps = self._over_picture(), self.attention
+        if self.method != "attention" or raw is None:
             return
-        if not self._attention.has_patch_queries(self.choice.layer):
+        if maps is not None and not maps.has_patch_queries(self.choice.layer):
             self._viewer.noticed.emit("In this layer only the pooling query looks. Choose a block.")
         elif (cell := saliency_display.cell_at(raw.geometry, x, y)) is not None:
             self._choose(cell=None if cell == self.choice.cell else cell)
@@ -107,21 +121,6 @@ class SaliencyModel(QObject):
         if changed:
             self._choose(cell=None)
         return changed
-
-    def set_opacity(self, opacity: float) -> None:
-        """Show more or less of the scan through the map."""
-        self.choice = replace(self.choice, opacity=opacity)
-        self.changed.emit()
-
-    def set_hidden(self, hidden: bool | None = None) -> None:
-        """Take the map out of sight, or show it again; without an argument the other of both."""
-        hidden = not self.choice.hidden if hidden is None else hidden
-        self.choice = replace(self.choice, hidden=hidden)
-        self.changed.emit()
-
-    def show_squares(self, squares: bool | None = None) -> None:
-        """Show the patches as they are, or smooth; without an argument the other of both."""
-        self._choose(squares=not self.choice.squares if squares is None else squares)
 
     def stop(self) -> None:
         """Give the running explanation up; what is there of the map stays."""
@@ -135,15 +134,21 @@ class SaliencyModel(QObject):
         self.changed.emit()
 
     def _choose(self, **changes: Any) -> None:
-        self.choice = replace(self.choice, **changes)
-        self._refresh()
+        """Take another row of attention; a head that the layer does not have is mended."""
+        choice = replace(self.choice, **changes)
+        if isinstance(choice.head, int) and self._layers.heads:
+            choice = replace(choice, head=min(choice.head, self._layers.heads[choice.layer] - 1))
+        self.choice = choice
+        self._restart(keep=True, pause=0)
 
     # What the choice depends on
 
     @Slot()
     def _take_image(self) -> None:
-        if self._viewer.image_id != self._image_id:
-            self._image_id = self._viewer.image_id
+        image_id = self._viewer.image_id
+        if image_id != self._image_id:
+            self._scrolled = self._image_id in self._viewer.series.ids
+            self._image_id = image_id
             self.choice = replace(self.choice, cell=None)
         self._restart()
 
@@ -153,110 +158,125 @@ class SaliencyModel(QObject):
         if now == self._explained_for:
             return  # only the words about it have changed
         self._explained_for = now
+        encoder = self._session.encoder
+        self.reasons, self._usual = {}, _USUAL
+        if encoder is not None:
+            self.reasons = saliency_work.why_not(encoder)
+            self._usual = saliency_work.usual_methods(encoder)
         self.choice = replace(self.choice, layer=-1, head="mean", cell=None)
+        self._layers = saliency_caption.Layers()
         self._restart()
 
     @Slot()
     def _take_query(self) -> None:
         text = self._session.query.text
         if text != self.prompt:
-            self.prompt = text
-            if self.choice.method == "occlusion":
-                self._restart()
+            before, self.prompt = self.method, text
+            if self.method != before or self.method not in ("off", *IMAGE_ONLY):
+                self._restart(keep=self.method == before, pause=TYPING)
+        elif self.explanation is not None:
+            self.refresh()  # the search may have told how well the prompt fits
 
     # The explanation
 
-    def _restart(self) -> None:
-        """Drop what is there, and explain anew as far as anything is asked for."""
+    def _restart(self, *, keep: bool = False, pause: int = SCROLLING) -> None:
+        """Explain anew as far as anything is asked for.
+
+        Args:
+            keep: let the map that is shown stay until there is another.
+            pause: ms to wait before work begins.
+        """
         self._explainer.stop()
-        self._raw, self._attention, self._score, self.progress = None, None, None, None
         self.stage, self.message = self._what_is_missing()
-        if self.stage is Stage.RUNNING:
-            answer = self._explainer.ask(self._request())
-            if answer is not None:
-                self._take(answer)
-                return
-        self._refresh()
+        self.progress = None
+        running = self.stage is Stage.RUNNING
+        if not (keep and running):
+            self._raw = None
+        if not running:
+            self._ahead.stop()
+            self._show(None)
+            return
+        request = self._request()
+        self._ahead.narrow(request)
+        answer = self._explainer.ask(request, pause=pause)
+        if answer is not None:
+            self._take(answer)
+        elif not keep:
+            self._show(None)
+        else:
+            self.refresh()
 
     def _what_is_missing(self) -> tuple[Stage, str]:
-        if self.choice.method == "off":
+        method = self.method
+        if method == "off":
             return Stage.OFF, ""
         if self._viewer.status is not Status.READY:
             return Stage.WAITING, ""
         if self._session.encoder is None:
             return Stage.WAITING, "No encoder is loaded yet."
-        if self.choice.method == "occlusion" and not self.prompt:
+        if reason := self.reasons.get(method, ""):
+            return Stage.FAILED, f"{title_of(method)} does not apply here: {reason}."
+        if method not in IMAGE_ONLY and not self.prompt:
             return Stage.WAITING, "Type a prompt to see what moves its score."
         return Stage.RUNNING, ""
 
     def _request(self) -> Request:
-        encoder, loaded, image_id = self._session.encoder, self._viewer.loaded, self._image_id
-        assert encoder is not None
+        loaded, image_id = self._viewer.loaded, self._image_id
         assert loaded is not None
         assert image_id is not None
-        prompt = self.prompt if self.choice.method == "occlusion" else ""
-        return Request(image_id, loaded.frame, encoder, prompt, self._session.ct_window)
+        return self._request_for(image_id, loaded.frame)
+
+    def _request_for(self, image_id: str, frame: Any) -> Request:
+        encoder = self._session.encoder
+        assert encoder is not None
+        method = self.method if self.choice.method != "off" else "attention"
+        params: tuple[tuple[str, Any], ...] = ()
+        if method == "attention":
+            layer, query = self.choice.layer, self.choice.cell or "auto"
+            params = ("layer", layer), ("head", self.choice.head), ("query", query)
+        return Request(
+            image_id,
+            frame,
+            encoder,
+            self.prompt,
+            self._session.ct_window,
+            self._viewer.frame_key(image_id),
+            method,
+            params,
+        )
 
     @Slot(object)
-    def _take(self, answer: AttentionMaps | PromptMap) -> None:
-        if isinstance(answer, PromptMap):
-            self._raw, self._score = answer.raw, answer.score
-        else:
-            self._attention = answer
+    def _take(self, answer: Explanation) -> None:
         self.stage, self.progress = Stage.READY, None
-        self._refresh()
+        if answer.method == "attention":
+            self.choice = replace(self.choice, layer=answer.params["layer"])
+            if (maps := self.attention) is not None:
+                self._layers = saliency_caption.Layers(maps.layers, maps.heads, maps.class_token)
+        self._show(answer)
+        self._look_ahead()
 
     @Slot(object, object)
     def _take_progress(self, progress: Progress, raw: RawMap | None) -> None:
-        self.progress, self._raw = progress, raw
-        self._refresh()
+        self.progress = progress
+        if raw is not None:
+            self._show_partial(raw)
+        self.refresh()
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
         self.stage, self.progress = Stage.FAILED, None
         self.message = " ".join(error_words(error, "This image cannot be explained."))
-        self._refresh()
+        self._show(None)
 
-    # What is shown
+    def _look_ahead(self) -> None:
+        """Explain the neighbours too, once the user scrolls; slow methods would never be done."""
+        if not self._scrolled or self.method in SLOW:
+            return
+        frame = self._request().frame  # stands in for theirs, which are read where that is done
+        ids = self._viewer.series.neighbours(_AHEAD)
+        self._ahead.go([self._request_for(image_id, frame) for image_id in ids])
 
-    @Slot()
-    def _refresh(self) -> None:
-        """Bring map and caption in line with choice and explanation."""
-        self.caption = Caption()
-        if self.choice.method == "occlusion" and self.prompt:
-            self.caption = saliency_caption.occlusion_caption(self.prompt, self._score)
-        elif self._attention is not None:
-            self._read_row(self._attention)
-        raw = self._over_picture()
-        self.shown = None
-        if raw is not None:
-            self.shown = saliency_display.display_map(raw, squares=self.choice.squares)
-            words = saliency_caption.geometry_words(self.shown)
-            self.caption = replace(self.caption, note=self.caption.note + words)
-        self.changed.emit()
-
-    def _read_row(self, maps: AttentionMaps) -> None:
-        """Take the row of attention that the choice names; choices out of range are mended."""
-        layer = min(self.choice.layer, len(maps.layers) - 1)
-        head = self.choice.head
-        if isinstance(head, int):
-            head = min(head, maps.heads[layer] - 1)
-        cell = self.choice.cell if maps.has_patch_queries(layer) else None
-        self.choice = replace(self.choice, layer=layer % len(maps.layers), head=head, cell=cell)
-        grid, prefix_mass = maps.row(layer, head, "auto" if cell is None else cell)
-        self._raw = RawMap(grid, maps.geometry, "attention", signed=False)
-        self.caption = saliency_caption.attention_caption(maps, layer, head, cell, prefix_mass)
-
-    def _over_picture(self) -> RawMap | None:
-        """Return the map as it lies over the scan, or over the encoder's view."""
-        if self._raw is None or not self._viewer.shows_encoder_view:
-            return self._raw
-        return replace(self._raw, geometry=saliency_display.encoder_geometry(self._raw.geometry))
-
-    @property
-    def raw(self) -> RawMap | None:
-        """The values of the map that is shown, as they lie on the scan; they may be partial."""
-        return self._raw
+    # What others ask
 
     @property
     def request(self) -> Request | None:
@@ -265,33 +285,41 @@ class SaliencyModel(QObject):
         return None if missing or self._image_id is None else self._request()
 
     @property
+    def attention(self) -> AttentionMaps | None:
+        """The attention of all layers for the image; None unless it is in memory."""
+        request = self.request
+        return self._explainer.maps(request) if request is not None else None
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """Names of the layers whose attention can be shown; empty until that is known."""
-        return self._attention.layers if self._attention is not None else ()
+        return self._layers.names
 
     @property
     def heads(self) -> int:
         """Number of heads of the layer; 0 until that is known."""
-        return self._attention.heads[self.choice.layer] if self._attention is not None else 0
+        return self._layers.heads[self.choice.layer] if self._layers.heads else 0
 
-    @property
-    def seen(self) -> Rectangle | None:
-        """The part of the picture that the encoder saw; None where no map is shown."""
-        raw = self._over_picture()
-        return saliency_display.seen_rectangle(raw.geometry) if raw is not None else None
+    def _words(self) -> saliency_caption.Caption:
+        method = self.method
+        name = title_of(method)
+        if self.explanation is None:
+            waits = self.stage is Stage.RUNNING and method not in IMAGE_ONLY
+            words = saliency_caption.announce(name, self.prompt) if waits else None
+            return words or saliency_caption.Caption()
+        name = title_of(self.explanation.method)  # the last one, until there is another
+        caption = saliency_caption.describe(name, self.explanation, self._layers)
+        weak = self._weak_match(self.explanation)
+        return replace(caption, warnings=(*weak, *caption.warnings))
 
-    @property
-    def cell(self) -> Rectangle | None:
-        """Where the patch that looks lies on the picture; None where none is chosen."""
-        raw = self._over_picture()
-        if raw is None or self.choice.cell is None:
-            return None
-        return saliency_display.cell_rectangle(raw.geometry, self.choice.cell)
-
-    def probe(self, x: float, y: float) -> str:
-        """Return the raw value of the map at a point of the picture, in words."""
-        raw = self._over_picture()
-        if raw is None or self.choice.hidden:
-            return ""
-        cell = saliency_display.cell_at(raw.geometry, x, y)
-        return saliency_display.value_text(raw, cell) if cell is not None else "not seen"
+    def _weak_match(self, explanation: Explanation) -> tuple[str, ...]:
+        """Return what to say where most images of the collection fit the prompt better."""
+        query, row = self._session.query, self._session.images.row_of.get(self._image_id or "")
+        answer = query.answer
+        if explanation.target["prompts"] != [query.text] or answer is None or row is None:
+            return ()
+        if len(answer.cosine) != len(self._session.images):
+            return ()
+        rank, count = saliency_caption.rank_of(answer.cosine, row)
+        words = saliency_caption.weak_match(rank, count)
+        return (words,) if words else ()

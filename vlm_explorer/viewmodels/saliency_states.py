@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from vlm_explorer.rendering.colour_maps import DIVERGING, SEQUENTIAL
+from vlm_explorer.rendering.map_scaling import Scaling
 from vlm_explorer.viewmodels.saliency_caption import Head
-from vlm_explorer.viewmodels.saliency_display import Cell, Scaling
+from vlm_explorer.viewmodels.saliency_display import Cell
 
 Method = Literal[
     "off",
@@ -43,6 +44,11 @@ METHODS: dict[Method, MethodWords] = {
 }
 OFF = MethodWords("No overlay", "The scan alone")
 AUTO = MethodWords("Auto", "Attention without a prompt, the usual method with one")
+
+
+def title_of(method: str) -> str:
+    """Return what a method is called; "" for one that is none."""
+    return next((words.title for name, words in METHODS.items() if name == method), "")
 
 
 class Stage(StrEnum):
@@ -82,7 +88,7 @@ class Choice:
     opacity: float = 0.45
     hidden: bool = False
     squares: bool = False
-    scaling: Scaling = "min-max"
+    scaling: Scaling = "minmax"
     sequential: str = SEQUENTIAL[0]
     diverging: str = DIVERGING[0]
     fade: bool = True

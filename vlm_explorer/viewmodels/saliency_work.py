@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,10 @@ from vlm_explorer.viewmodels.viewer_encoder_view import rendered
 from vlm_explorer.viewmodels.viewer_frames import FrameCache
 
 if TYPE_CHECKING:
+    from vlm_explorer.encoders.encoder import Encoder
     from vlm_explorer.saliency.attention import AttentionMaps
     from vlm_explorer.saliency.explanation import Explanation
+    from vlm_explorer.viewmodels.saliency_states import Method
 
 _AT_ONCE = 2_000_000  # numbers of a row of attention that take no time worth a thread
 
@@ -114,3 +116,17 @@ def explain_ahead(frames: FrameCache, request: Request, *, context: JobContext) 
     """Return the answer to a request that may come; its frame is read where it is not yet."""
     frame = frames.load(request.source, context=context).frame
     return explain_request(replace(request, frame=frame), PartialMaps(), None, context=context)
+
+
+def why_not(encoder: Encoder) -> dict[str, str]:
+    """Return by method why it does not apply to an encoder; empty where it does."""
+    from vlm_explorer.saliency.explain import available_methods
+
+    return available_methods(encoder)
+
+
+def usual_methods(encoder: Encoder) -> dict[bool, Method]:
+    """Return what `auto` stands for, without a prompt and with one."""
+    from vlm_explorer.saliency.explain import default_method
+
+    return {each: cast("Method", default_method(encoder, prompted=each)) for each in (False, True)}

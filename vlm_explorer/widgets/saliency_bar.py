@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QSizePolicy,
     QSlider,
@@ -16,18 +17,16 @@ from PySide6.QtWidgets import (
 )
 
 from vlm_explorer.viewmodels.saliency_caption import flat_words
-from vlm_explorer.viewmodels.saliency_model import Method, SaliencyModel, Stage
+from vlm_explorer.viewmodels.saliency_model import SaliencyModel, Stage
+from vlm_explorer.viewmodels.saliency_request import SLOW
 from vlm_explorer.widgets.controls import IconButton, Words
 from vlm_explorer.widgets.saliency_attention import AttentionControls
 from vlm_explorer.widgets.saliency_legend import SaliencyLegend
+from vlm_explorer.widgets.saliency_menu import look_menu
+from vlm_explorer.widgets.saliency_methods import MethodBox
 from vlm_explorer.widgets.theme import ANNOTATION, font
 
-_METHODS: tuple[tuple[str, Method, str], ...] = (
-    ("No overlay", "off", "The scan alone"),
-    ("Attention", "attention", "Where the encoder looks, whatever the prompt"),
-    ("Occlusion", "occlusion", "What moves the prompt's score when it is hidden"),
-)
-_NOTE_LINES = 2
+WARNING = "annotation-warning"
 
 
 class SaliencyBar(QWidget):
@@ -44,7 +43,8 @@ class SaliencyBar(QWidget):
         self._model = model
         self.setProperty("pane", True)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._method = self._make_method()
+        self._switches: Sequence[QAction] = ()
+        self._method = MethodBox(model, self)
         self._attention = AttentionControls(model, self)
         self._message = Words(role="secondary", parent=self)
         self._progress = QProgressBar(self)
@@ -52,9 +52,10 @@ class SaliencyBar(QWidget):
         self._settings = self._make_settings()
         self._legend = SaliencyLegend(self)
         self._opacity = self._make_opacity()
+        self._look = IconButton("ph.sliders-horizontal", "Looks of the overlay", parent=self)
         self._eye = IconButton("ph.eye", "Hide the overlay while held", "O", parent=self)
         self._title = Words(parent=self)
-        self._note = QLabel(self)
+        self._note, self._warnings = Words(parent=self), Words(parent=self)
         self._details = self._make_details()
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 4, 8, 4)
@@ -69,16 +70,6 @@ class SaliencyBar(QWidget):
         self._refresh()
 
     # Parts
-
-    def _make_method(self) -> QComboBox:
-        combo = QComboBox(self)
-        for row, (title, method, hint) in enumerate(_METHODS):
-            combo.addItem(title, method)
-            combo.setItemData(row, hint, Qt.ItemDataRole.ToolTipRole)
-        combo.setFixedWidth(116)
-        combo.setAccessibleName("Overlay")
-        combo.setToolTip("What lies over the scan")
-        return combo
 
     def _make_settings(self) -> QStackedWidget:
         """Layer and head, or a sentence, or the progress: one of them at a time."""
@@ -102,7 +93,7 @@ class SaliencyBar(QWidget):
         slider = QSlider(Qt.Orientation.Horizontal, self)
         slider.setRange(0, 100)
         slider.setPageStep(10)
-        slider.setFixedWidth(72)
+        slider.setFixedWidth(64)
         slider.setAccessibleName("Opacity of the overlay")
         return slider
 
@@ -115,22 +106,25 @@ class SaliencyBar(QWidget):
         row.setSpacing(12)
         row.addWidget(self._legend, 1)
         row.addWidget(self._opacity)
-        row.addWidget(self._eye)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(0)
+        buttons.addWidget(self._look)
+        buttons.addWidget(self._eye)
+        row.addLayout(buttons)
         column.addLayout(row)
-        for label in (self._title, self._note):
+        # one line each, always: the scan above must not move with the words
+        roles = (self._title, ""), (self._note, "annotation"), (self._warnings, WARNING)
+        for label, role in roles:
+            label.setProperty("role", role)
             label.setFont(font(ANNOTATION))
             column.addWidget(label)
-        self._note.setProperty("role", "annotation")
-        self._note.setWordWrap(True)
-        self._note.setAlignment(Qt.AlignmentFlag.AlignTop)
-        # room for two lines, always: the scan above must not move with the words
-        self._note.setFixedHeight(_NOTE_LINES * self._note.fontMetrics().lineSpacing() + 2)
         return details
 
     # From the user to the model
 
     def _connect(self) -> None:
         self._method.activated.connect(self._choose_method)
+        self._look.clicked.connect(self._show_look)
         self._stop.clicked.connect(self._model.stop)
         self._opacity.valueChanged.connect(self._choose_opacity)
         self._eye.pressed.connect(self._hide)
@@ -142,6 +136,17 @@ class SaliencyBar(QWidget):
     def _choose_method(self, index: int) -> None:
         self._model.set_method(self._method.itemData(index))
         self.settled.emit()
+
+    def set_switches(self, switches: Sequence[QAction]) -> None:
+        """Offer these among the looks."""
+        self._switches = switches
+
+    @Slot()
+    def _show_look(self) -> None:
+        menu = look_menu(self._model, [*self._switches], self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        at = self._look.mapToGlobal(QPoint(self._look.width(), 0))
+        menu.popup(at - QPoint(menu.sizeHint().width(), menu.sizeHint().height()))
 
     @Slot(int)
     def _choose_opacity(self, percent: int) -> None:
@@ -160,7 +165,6 @@ class SaliencyBar(QWidget):
     @Slot()
     def _refresh(self) -> None:
         model = self._model
-        self._method.setCurrentIndex(self._method.findData(model.choice.method))
         self._details.setVisible(model.choice.method != "off")
         percent = round(100 * model.choice.opacity)
         with QSignalBlocker(self._opacity):
@@ -170,19 +174,20 @@ class SaliencyBar(QWidget):
         self._legend.show_map(model.shown)
         self._title.setText(model.caption.title)
         self._note.setText(model.caption.note)
-        self._note.setToolTip(model.caption.note)
+        self._warnings.setText(" ".join(model.caption.warnings))
+        self._warnings.setToolTip("\n".join(model.caption.warnings))
         self._show_settings()
 
     def _show_settings(self) -> None:
         model = self._model
         self._message.setText(self._sentence())
-        if model.stage is Stage.RUNNING and model.choice.method == "occlusion":
+        if model.stage is Stage.RUNNING and model.method in SLOW:
             progress = model.progress
             total = progress.total if progress is not None and progress.total else 0
             self._progress.setRange(0, total)
             self._progress.setValue(progress.done if progress is not None else 0)
             self._settings.setCurrentWidget(self._running)
-        elif model.choice.method == "attention" and not self._sentence():
+        elif model.method == "attention" and not self._sentence():
             self._settings.setCurrentWidget(self._attention)
         else:
             self._settings.setCurrentWidget(self._message)
@@ -193,5 +198,5 @@ class SaliencyBar(QWidget):
         if model.message:
             return model.message
         if model.shown is not None and model.shown.flat:
-            return flat_words(model.choice.method)
+            return flat_words(model.method)
         return ""

@@ -56,7 +56,7 @@ class SaliencyLegend(QWidget):
         high = f"{high} {unit}"
         left, right = metrics.horizontalAdvance(low), metrics.horizontalAdvance(high)
         bar = _bar(room, left + _GAP, right + _GAP)
-        table = to_qimage(colour_map(shown.signed)[None])
+        table = to_qimage(colour_map(shown.signed, shown.palette)[None])
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.setOpacity(0.3 if shown.flat else 1.0)
         painter.drawImage(bar, table)

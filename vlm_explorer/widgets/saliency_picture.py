@@ -13,16 +13,19 @@ from vlm_explorer.widgets.qimages import to_qimage
 def colour(shown: DisplayedMap) -> np.ndarray:
     """Return a map as uint8 (h, w, 4), straight alpha.
 
-    Alpha is proportional to the magnitude over the range of the colours, so that the anatomy stays
-    where little happens; it is 0 where the encoder saw nothing, and everywhere without signal.
+    Where low values fade, alpha is proportional to the magnitude over the range of the colours, so
+    that the anatomy stays where little happens. It is 0 where the encoder saw nothing, and
+    everywhere without signal.
     """
     strengths = shown.strengths()
     unseen = ~np.isfinite(strengths)
     strengths = np.clip(np.where(unseen, 0.5 if shown.signed else 0.0, strengths), 0.0, 1.0)
     magnitude = np.abs(2 * strengths - 1) if shown.signed else strengths
     rgba = np.empty((*strengths.shape, 4), np.uint8)
-    rgba[..., :3] = colour_map(shown.signed)[np.rint(255 * strengths).astype(np.uint8)]
-    rgba[..., 3] = np.rint(255 * magnitude)
+    rgba[..., :3] = colour_map(shown.signed, shown.palette)[
+        np.rint(255 * strengths).astype(np.uint8)
+    ]
+    rgba[..., 3] = np.rint(255 * magnitude) if shown.fade else 255
     rgba[unseen, 3] = 0
     if shown.flat:
         rgba[..., 3] = 0

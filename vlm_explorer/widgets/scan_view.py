@@ -18,8 +18,10 @@ from vlm_explorer.widgets.saliency_bar import SaliencyBar
 from vlm_explorer.widgets.similarity_plot import SimilarityPlot
 from vlm_explorer.widgets.theme import theme, themes
 from vlm_explorer.widgets.viewer_actions import (
+    LOOKS,
     TOOLS,
     layer_rows,
+    look_rows,
     overlay_rows,
     picture_rows,
     series_rows,
@@ -74,6 +76,7 @@ class ScanView(QWidget):
             **install(series_rows(model, self.pane), self.pane),
             **install(self._picture_rows(), self),
         }
+        self.saliency_bar.set_switches([self.actions_by_id[name] for name in LOOKS])
         tools = [(self.actions_by_id[key], name) for key, name in TOOLS.items()]
         self.tools = ViewerTools([*tools, *shared.items()], self)
         for part in (self.tools, self.saliency_bar):
@@ -111,7 +114,8 @@ class ScanView(QWidget):
     # What can be done
 
     def _picture_rows(self) -> list[ActionRow]:
-        return [*self._menu_rows(), *tool_rows(self.pane), *layer_rows(self.pane)]
+        rows = *tool_rows(self.pane), *layer_rows(self.pane), *look_rows(self.saliency)
+        return [*self._menu_rows(), *rows]
 
     def _menu_rows(self) -> list[ActionRow]:
         rows = picture_rows(self.model, self.saliency, self.pane)

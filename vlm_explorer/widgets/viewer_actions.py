@@ -28,6 +28,9 @@ TOOLS = {
     "viewer.encoder_view": "ph.robot",
 }
 
+# What the menu of the overlay's looks lists.
+LOOKS = ("viewer.fade", "viewer.contours", "viewer.squares", "viewer.swipe")
+
 _WINDOWS = (
     "Window: of the file",
     "Window: soft tissue",
@@ -131,6 +134,10 @@ def switches(model: ViewerModel, saliency: SaliencyModel, pane: ViewerPane) -> d
     return {
         "viewer.encoder_view": model.encoder_view,
         "viewer.squares": saliency.choice.squares,
+        "viewer.overlay": saliency.choice.method != "off",
+        "viewer.fade": saliency.choice.fade,
+        "viewer.contours": saliency.choice.contours,
+        "viewer.swipe": saliency.choice.edge is not None,
         "viewer.cine": pane.cine.running,
         **{f"viewer.tool_{tool}": pane.measuring.tool is tool for tool in Tool},
         **{f"viewer.layer_{layer}": pane.layers.shows(layer) for layer in Layer},
@@ -154,6 +161,20 @@ def layer_rows(pane: ViewerPane) -> list[ActionRow]:
         layer(Layer.CROP, "What the encoder never sees", "Shift+E"),
         layer(Layer.WORDS, "Words in the corners", "Shift+T"),
         layer(Layer.LETTERS, "Letters of the sides", "Shift+L"),
+    ]
+
+
+def look_rows(saliency: SaliencyModel) -> list[ActionRow]:
+    """Return the switches of the overlay and of its looks."""
+
+    def switch(name: str, title: str, key: str, slot: Callable[..., None]) -> ActionRow:
+        return ActionRow(f"viewer.{name}", title, key, slot, checkable=True)
+
+    return [
+        switch("overlay", "Overlay", "P", saliency.switch),
+        switch("fade", "Fade low values of the overlay", "K", saliency.set_fade),
+        switch("contours", "Contours in the place of colours", "Q", saliency.show_contours),
+        switch("swipe", "Overlay on one side of an edge", "U", saliency.swipe),
     ]
 
 

@@ -1,0 +1,123 @@
+"""The map as it lies over the picture: in the colours chosen, at its place, value by value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from vlm_explorer.viewmodels import saliency_display
+from vlm_explorer.viewmodels.saliency_caption import Caption
+from vlm_explorer.viewmodels.saliency_display import DisplayedMap, RawMap, Rectangle
+from vlm_explorer.viewmodels.saliency_looks import SaliencyLooks
+from vlm_explorer.viewmodels.saliency_range import SharedRange
+from vlm_explorer.viewmodels.viewer_model import ViewerModel
+
+if TYPE_CHECKING:
+    from vlm_explorer.saliency.explanation import Explanation
+
+
+class SaliencyShown(SaliencyLooks):
+    """Holds the explanation that is shown, and what is drawn of it.
+
+    Attributes:
+        explanation: finished; None until then.
+        shown: the map to draw, which may be on its way yet; None where there is none.
+        caption: the words beside it.
+
+    Signals:
+        explanation_changed(): `explanation` is another.
+    """
+
+    explanation_changed = Signal()
+
+    def __init__(self, viewer: ViewerModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self.explanation: Explanation | None = None
+        self.shown: DisplayedMap | None = None
+        self.caption = Caption()
+        self._raw: RawMap | None = None
+        self._range = SharedRange()
+        viewer.display_changed.connect(self._take_display)
+
+    @Slot()
+    def _take_display(self) -> None:
+        self.refresh()
+
+    def _show(self, explanation: Explanation | None) -> None:
+        """Show an explanation, or none."""
+        other = explanation is not self.explanation
+        self.explanation = explanation
+        if explanation is None:
+            self._raw = None
+        else:
+            self._range.take(explanation)
+            self._raw = RawMap(
+                explanation.grid[0], explanation.geometry, explanation.unit, explanation.signed
+            )
+        self.refresh()
+        if other:
+            self.explanation_changed.emit()
+
+    def _show_partial(self, raw: RawMap) -> None:
+        """Show a map that is on its way."""
+        other, self.explanation = self.explanation is not None, None
+        self._raw = raw
+        if other:
+            self.explanation_changed.emit()
+
+    def _words(self) -> Caption:
+        """Return the words beside the map."""
+        return Caption()
+
+    def refresh(self) -> None:
+        """Bring map and caption in line with choice and explanation."""
+        self.caption = self._words()
+        raw, choice = self._over_picture(), self.choice
+        self.shown = None
+        if raw is not None:
+            shares = choice.scaling == "shared" and self.explanation is not None
+            self.shown = saliency_display.display_map(
+                raw,
+                squares=choice.squares,
+                scaling=choice.scaling,
+                among=[self._range.ends(self.explanation)] if shares and self.explanation else (),
+                palette=choice.diverging if raw.signed else choice.sequential,
+                fade=choice.fade,
+            )
+        self.changed.emit()
+
+    def _over_picture(self) -> RawMap | None:
+        """Return the map as it lies over the scan, or over the encoder's view."""
+        if self._raw is None or not self._viewer.shows_encoder_view:
+            return self._raw
+        return replace(self._raw, geometry=saliency_display.encoder_geometry(self._raw.geometry))
+
+    @property
+    def raw(self) -> RawMap | None:
+        """The values of the map that is shown, as they lie on the scan; they may be partial."""
+        return self._raw
+
+    @property
+    def seen(self) -> Rectangle | None:
+        """The part of the picture that the encoder saw; None where no map is shown."""
+        raw = self._over_picture()
+        return saliency_display.seen_rectangle(raw.geometry) if raw is not None else None
+
+    @property
+    def cell(self) -> Rectangle | None:
+        """Where the patch that looks lies on the picture; None where none is chosen."""
+        raw = self._over_picture()
+        if raw is None or self.choice.cell is None:
+            return None
+        return saliency_display.cell_rectangle(raw.geometry, self.choice.cell)
+
+    def probe(self, x: float, y: float) -> str:
+        """Return the raw value of the map at a point of the picture, in words."""
+        raw = self._over_picture()
+        if raw is None or self.choice.hidden:
+            return ""
+        cell = saliency_display.cell_at(raw.geometry, x, y)
+        return saliency_display.value_text(raw, cell) if cell is not None else "not seen"

@@ -51,6 +51,11 @@ def title_of(method: str) -> str:
     return next((words.title for name, words in METHODS.items() if name == method), "")
 
 
+def hint_of(method: str) -> str:
+    """Return what a method shows, in a line; "" for one that is none."""
+    return next((words.hint for name, words in METHODS.items() if name == method), "")
+
+
 class Stage(StrEnum):
     """How far the overlay has come; `message` says more."""
 

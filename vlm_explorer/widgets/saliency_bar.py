@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from vlm_explorer.viewmodels.saliency_caption import flat_words
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel, Stage
 from vlm_explorer.viewmodels.saliency_request import SLOW
+from vlm_explorer.viewmodels.saliency_states import hint_of
 from vlm_explorer.widgets.controls import IconButton, Words
 from vlm_explorer.widgets.saliency_attention import AttentionControls
 from vlm_explorer.widgets.saliency_legend import SaliencyLegend
@@ -180,20 +181,20 @@ class SaliencyBar(QWidget):
 
     def _show_settings(self) -> None:
         model = self._model
-        self._message.setText(self._sentence())
+        self._message.setText(self._wrong() or hint_of(model.method))
         if model.stage is Stage.RUNNING and model.method in SLOW:
             progress = model.progress
             total = progress.total if progress is not None and progress.total else 0
             self._progress.setRange(0, total)
             self._progress.setValue(progress.done if progress is not None else 0)
             self._settings.setCurrentWidget(self._running)
-        elif model.method == "attention" and not self._sentence():
+        elif model.method == "attention" and not self._wrong():
             self._settings.setCurrentWidget(self._attention)
         else:
             self._settings.setCurrentWidget(self._message)
 
-    def _sentence(self) -> str:
-        """Return what is to be said in the place of settings; empty where there are some."""
+    def _wrong(self) -> str:
+        """Return why there is no map, or no more of it; empty where there is."""
         model = self._model
         if model.message:
             return model.message

@@ -36,7 +36,7 @@ def look_menu(model: SaliencyModel, switches: list[QAction], parent: QWidget) ->
     menu.addSeparator()
     palettes = DIVERGING if signed else SEQUENTIAL
     chosen = model.choice.diverging if signed else model.choice.sequential
-    group = add_choice(menu, "Palette", {name: name for name in palettes}, chosen)
+    group = add_choice(menu, "Palette", {name: name.capitalize() for name in palettes}, chosen)
     group.triggered.connect(lambda action: model.set_palette(action.data()))
     menu.addSeparator()
     menu.addActions(switches)

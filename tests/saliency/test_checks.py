@@ -17,7 +17,7 @@ from vlm_explorer.saliency.check_prompts import (
     prompt_sensitivity,
 )
 from vlm_explorer.saliency.check_randomise import StandIn, randomisation, why_not
-from vlm_explorer.saliency.check_ranks import spearman
+from vlm_explorer.saliency.check_ranks import spearman, without_padding
 from vlm_explorer.saliency.check_words import doubts
 from vlm_explorer.saliency.checks import CHECKS, check, facts
 from vlm_explorer.saliency.explain import available_methods, explain
@@ -38,6 +38,18 @@ def test_that_rank_correlations_are_scipys(grid, seed):
         assert found == pytest.approx(spearmanr(grid.ravel(), other.ravel()).statistic)
 
 
+def test_that_patches_on_padding_take_no_part(encoders, photo):
+    flat = np.ascontiguousarray(photo[:30])
+    explanation = explain(encoders["padded"], flat, [TEXT], "decomp")
+    grid = explanation.grid[0]
+    kept = without_padding(grid, explanation.geometry)
+    assert explanation.geometry.offset_yx[0] < 0
+    assert np.isnan(kept[0]).all()
+    assert np.isnan(kept[-1]).all()
+    seen = ~np.isnan(kept)
+    assert spearman(kept, grid**3) == pytest.approx(spearman(grid[seen], grid[seen] ** 3))
+
+
 def test_that_the_other_prompts_are_named_and_explained_the_same_way(encoder, photo):
     for method, reason in available_methods(encoder).items():
         if reason or method in ("attention", "rollout"):
@@ -51,7 +63,8 @@ def test_that_the_other_prompts_are_named_and_explained_the_same_way(encoder, ph
             (found.unrelated, found.rho_unrelated), (NONSENSE, found.rho_nonsense)
         ):  # fmt: skip
             other = explain(encoder, photo, [text], method, **settings)
-            expected = spearman(explanation.grid[1], other.grid[0])
+            own = without_padding(explanation.grid[1], explanation.geometry)
+            expected = spearman(own, other.grid[0])
             assert rho == pytest.approx(expected, abs=0.02, nan_ok=True)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.saliency.check_again import explain_again
-from vlm_explorer.saliency.check_ranks import spearman
+from vlm_explorer.saliency.check_ranks import spearman, without_padding
 from vlm_explorer.saliency.explain import IMAGE_ONLY
 from vlm_explorer.saliency.explanation import Explanation
 
@@ -78,7 +78,8 @@ def prompt_sensitivity(
         return PromptSensitivity("", "", 1.0, 1.0, image_only=True)
     unrelated = least_like(encoder, explanation.target["prompts"][row])
     others = explain_again(encoder, pixels, explanation, [unrelated, NONSENSE], context)
-    to_unrelated, to_nonsense = (spearman(explanation.grid[row], grid) for grid in others.grid)
+    own = without_padding(explanation.grid[row], explanation.geometry)
+    to_unrelated, to_nonsense = (spearman(own, grid) for grid in others.grid)
     return PromptSensitivity(unrelated, NONSENSE, to_unrelated, to_nonsense)
 
 

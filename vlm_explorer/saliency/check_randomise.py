@@ -19,7 +19,7 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import NotSupported
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.saliency.check_again import explain_again
-from vlm_explorer.saliency.check_ranks import spearman
+from vlm_explorer.saliency.check_ranks import spearman, without_padding
 from vlm_explorer.saliency.explanation import Explanation
 from vlm_explorer.saliency.found import tower_of
 from vlm_explorer.saliency.taps import encode_views
@@ -119,6 +119,7 @@ def randomisation(
     stand_in = StandIn(encoder)
     stages = _stages(stand_in)
     prompts = explanation.target["prompts"]
+    own = without_padding(explanation.grid[row], explanation.geometry)
     chance = torch.Generator().manual_seed(seed)
     names, rhos = ["as it is"], [1.0]
     for done, (name, weights) in enumerate(stages):
@@ -127,7 +128,7 @@ def randomisation(
         _replace_by_noise(weights, chance)
         again = explain_again(stand_in, pixels, explanation, prompts, context)
         names.append(name)
-        rhos.append(spearman(explanation.grid[row], again.grid[row]))
+        rhos.append(spearman(own, again.grid[row]))
     return Randomisation(tuple(names), tuple(rhos), len(stages) - 1, seed)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vlm_explorer.encoders.preprocess import Geometry
+from vlm_explorer.saliency.geometry import on_image
+
 # Maps whose range is below this share of their size say nothing: what is left is rounding.
 _FLAT = 1e-6
 
@@ -23,6 +26,14 @@ def spearman(first: NDArray[np.floating], second: NDArray[np.floating]) -> float
     one, other = _ranks(one), _ranks(other)
     one, other = one - one.mean(), other - other.mean()
     return float(one @ other / np.sqrt((one @ one) * (other @ other)))
+
+
+def without_padding(grid: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32]:
+    """Return a map (gh, gw) with NaN where patches lie on padding alone.
+
+    They look the same in every image and for every prompt, and would make any two maps alike.
+    """
+    return np.where(on_image(geometry) > 0, grid, np.float32(np.nan))
 
 
 def is_flat(grid: NDArray[np.floating]) -> bool:

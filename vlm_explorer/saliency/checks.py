@@ -19,6 +19,7 @@ from vlm_explorer.saliency.check_deletion import DeletionCurves, insertion_delet
 from vlm_explorer.saliency.check_position import KeptMaps, PositionPrior, position_prior
 from vlm_explorer.saliency.check_prompts import PromptSensitivity, prompt_sensitivity
 from vlm_explorer.saliency.check_randomise import Randomisation, randomisation
+from vlm_explorer.saliency.check_ranks import without_padding
 from vlm_explorer.saliency.check_words import doubts, finding
 from vlm_explorer.saliency.explanation import Explanation
 
@@ -107,7 +108,8 @@ def _position(
     kept = KeptMaps.of(explanation, collection)
     image = hashlib.sha256(pixels.tobytes()).hexdigest()
     kept.keep(image, explanation.grid[row])
-    return position_prior(explanation.grid[row], kept.others(image))
+    own = without_padding(explanation.grid[row], explanation.geometry)
+    return position_prior(own, kept.others(image))
 
 
 def facts(checks: Checks) -> dict[str, Any]:

@@ -65,12 +65,16 @@ def share_unseen(geometry: Geometry) -> float:
 
 def share_in_padding(grid: NDArray[np.float32], geometry: Geometry) -> float:
     """Return the share of a map's total magnitude, 0 to 1, that lies on padding, off the image."""
-    on_image = np.outer(
-        *(_overlap(geometry, axis, np.arange(geometry.grid_hw[axis])) for axis in (0, 1))
-    )
     magnitude = np.abs(grid.astype(np.float64))
     total = magnitude.sum()
-    return float((magnitude * (1 - on_image)).sum() / total) if total > 0 else 0.0
+    return float((magnitude * (1 - on_image(geometry))).sum() / total) if total > 0 else 0.0
+
+
+def on_image(geometry: Geometry) -> NDArray[np.float64]:
+    """Return the share of each patch that lies on the image, not on padding: (gh, gw), 0 to 1."""
+    return np.outer(
+        *(_overlap(geometry, axis, np.arange(geometry.grid_hw[axis])) for axis in (0, 1))
+    )
 
 
 def _overlap(geometry: Geometry, axis: int, cells: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -58,7 +58,7 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def made_of(path: Path, **wanted: object) -> DicomMap:
     frame = read_frame(path, 0)
     explanation = explanation_of(frame.values.shape[:2], prompts=("large heart, é \\ 心",))
-    return DicomMap(explanation, 0, read_source(path, frame, 0, salt=SALT, **wanted), frame)
+    return DicomMap(explanation, read_source(path, frame, 0, salt=SALT, **wanted), frame)
 
 
 def values_of(dataset: Dataset) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from vlm_explorer.commands.explain_arguments import add_map_files
 from vlm_explorer.errors import UsageError
 from vlm_explorer.pixels.ct_choice import CHOICES, parse_choice
 
@@ -133,8 +134,7 @@ def add_explain(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[
     parser.add_argument(
         "--words", action="store_true", help="also say which words of the one prompt mattered"
     )
-    parser.add_argument("--npz", metavar="FILE", help="write grid, overlay and score")
-    parser.add_argument("--png", metavar="FILE", help="write the first map over its image")
+    add_map_files(parser)
     parser.add_argument(
         "--checks",
         action="store_true",

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vlm_explorer.commands.explain_arguments import check_map_files
 from vlm_explorer.commands.explain_checks import print_checks
+from vlm_explorer.commands.explain_files import write_map_files
 from vlm_explorer.commands.explain_words import find_words, print_words, prompt_of, words_facts
 from vlm_explorer.commands.terminal import job, note, print_json
-from vlm_explorer.errors import StorageProblem
 
 if TYPE_CHECKING:
     from vlm_explorer.saliency.explanation import Explanation
@@ -32,6 +33,7 @@ def run(arguments: Namespace) -> int:
         model, warnings = default_model(load_settings().model or None)
     for warning in warnings:
         note(f"warning: {warning}", arguments)
+    check_map_files(arguments)
     if arguments.words:
         prompt_of(arguments)  # refused before anything is loaded
     context, line = job(arguments)
@@ -53,11 +55,7 @@ def run(arguments: Namespace) -> int:
         words = find_words(arguments, encoder, context) if arguments.words else None
     finally:
         line.end()
-    overlay = explanation.overlay
-    if arguments.npz:
-        _write(Path(arguments.npz), explanation, overlay)
-    if arguments.png:
-        _draw(arguments, path, explanation)
+    files = write_map_files(arguments, path, explanation, context)
     facts: dict[str, Any] = {
         "model": encoder.id,
         "method": explanation.method,
@@ -68,6 +66,8 @@ def run(arguments: Namespace) -> int:
         "grid": list(explanation.grid.shape[1:]),
         "warnings": [*warnings, *explanation.warnings, *(words.warnings if words else ())],
     }
+    if files:
+        facts["files"] = files
     if checks:
         facts["checks"] = check_facts(checks)
     if words is not None:
@@ -76,6 +76,8 @@ def run(arguments: Namespace) -> int:
         print_json(facts)
     else:
         _print(facts, explanation)
+        for file in files:
+            print(f"written: {file}")
         if words is not None:
             print_words(words)
     return 0
@@ -91,25 +93,3 @@ def _print(facts: dict[str, Any], explanation: Explanation) -> None:
         print(f"warning: {warning}")
     if "checks" in facts:
         print_checks(facts["checks"], facts["prompts"], one_map=len(explanation.grid) == 1)
-
-
-def _write(path: Path, explanation: Explanation, overlay: np.ndarray) -> None:
-    try:
-        with path.open("wb") as file:
-            np.savez_compressed(
-                file, grid=explanation.grid, overlay=overlay, score=explanation.score
-            )
-    except OSError as error:
-        raise StorageProblem(
-            f"{path} cannot be written: {error.strerror}.", "Choose another place for --npz."
-        ) from error
-
-
-def _draw(arguments: Namespace, source: Path, explanation: Explanation) -> None:
-    """Write the first map over the picture that the encoder was given, as a PNG."""
-    from vlm_explorer.commands.pictures import write_png
-    from vlm_explorer.pixels.encoding_window import render_file_for_encoder
-    from vlm_explorer.rendering.overlays import blend
-
-    pixels = render_file_for_encoder(source, arguments.frame, arguments.ct_window).pixels
-    write_png(Path(arguments.png), blend(pixels, explanation.overlay[0], signed=explanation.signed))

@@ -20,7 +20,9 @@ from vlm_explorer.export.dicom_source import (
     person_name,
     place_words,
 )
+from vlm_explorer.export.map_record import CAVEAT, prompt_of, score_words
 from vlm_explorer.export.places import whole_file
+from vlm_explorer.export.provenance import NOTICE
 from vlm_explorer.pixels.frame import AT_DETECTOR, Frame
 from vlm_explorer.rendering.map_scaling import limits
 from vlm_explorer.saliency.explanation import Explanation
@@ -35,33 +37,30 @@ KINDS = (PARAMETRIC_MAP, SECONDARY_CAPTURE)
 PADDING = -32768.0
 SCHEME = "99VLMEXPLORER"
 _MAKER = "VLM Explorer"
-_NOTICE = "Research use. Not for diagnosis."
-_CAVEAT = "Shows what moved this model's score, not where disease is."
 _LONGEST = 64  # characters of a Long String (PS3.5 6.2)
 _NOT_IN_A_STRING = re.compile(r"[\x00-\x1f\x7f\\]+")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DicomMap:
-    """A map of one prompt, and the scan it lies on.
+    """A map, and the scan it lies on.
 
     Attributes:
-        explanation: of which `row` is written.
+        explanation: of one prompt; or of several, for a picture of all of them.
         source: what may be known of the scan.
         frame: its pixels, for geometry.
+        number: of the instance in its series, from 1.
     """
 
     explanation: Explanation
-    row: int
     source: Source
     frame: Frame
+    number: int = 1
 
     @property
     def prompt(self) -> str:
-        """The prompt; "" where the method knows none."""
-        prompts = self.explanation.target["prompts"]
-        known = len(prompts) == len(self.explanation.grid)
-        return prompts[self.row] if known and self.explanation.target["kind"] != "none" else ""
+        """What is explained; "" where the method knows no prompt."""
+        return prompt_of(self.explanation)
 
     @property
     def comment(self) -> str:
@@ -69,11 +68,11 @@ class DicomMap:
         found = self.explanation
         words = [f"Saliency map, method {found.method}, unit {found.unit}."]
         if self.prompt:
-            words.append(f"Prompt: {self.prompt}. Cosine {found.score[self.row]:.6g}.")
+            words.append(f"Prompt: {self.prompt}. {score_words(found)}.")
         words.append(f"Encoder {found.model_id}, fingerprint {found.weights_sha256}.")
         words.append("Float Pixel Padding Value: not seen by the encoder.")
         place = place_words(self.source, self.frame)
-        return " ".join(filter(None, [*words, *found.warnings, place, _CAVEAT, _NOTICE]))
+        return " ".join(filter(None, [*words, *found.warnings, place, CAVEAT, NOTICE]))
 
 
 def write_parametric_map(made: DicomMap, path: Path) -> None:
@@ -96,7 +95,7 @@ def parametric_map(made: DicomMap) -> Dataset:
     from pydicom.sr.codedict import codes
 
     found = made.explanation
-    values = found.overlay_of(made.row)
+    values = found.overlay_of(0)
     seen = values[np.isfinite(values)]
     low, high = float(seen.min()), float(seen.max())
     padding = PADDING if low > PADDING else float(np.finfo(np.float32).min)
@@ -171,13 +170,13 @@ def _common(made: DicomMap, kind: str) -> dict[str, Any]:
     return {
         "series_instance_uid": series,
         "series_number": 1,
-        "sop_instance_uid": source.uid("instance", *asked, made.prompt),
-        "instance_number": made.row + 1,
+        "sop_instance_uid": source.uid("instance", *asked, made.prompt, made.number),
+        "instance_number": made.number,
         "manufacturer": _MAKER,
         "manufacturer_model_name": _line(found.model_id),
         "software_versions": [__version__, *_versions(found)],
         "device_serial_number": found.weights_sha256[:_LONGEST] or "0",
-        "series_description": _line(f"Saliency, {found.method}, {found.model_id}. {_NOTICE}"),
+        "series_description": _line(f"Saliency, {found.method}, {found.model_id}. {NOTICE}"),
         "specific_character_set": "ISO_IR 192",
     }
 

@@ -6,6 +6,7 @@ never make: where O = A V is what a head gives, dS/dA = (dS/dO) V^T.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +43,7 @@ def legrad(
     texts: Floats,
     *,
     start_layer: int = 0,
+    norm: bool = True,
     on_prompt: OnPrompt | None = None,
 ) -> TextMaps:
     """LeGrad (Bousselham et al. 2025, equations 5 to 8): gradients that attention would follow.
@@ -59,6 +61,8 @@ def legrad(
         view: uint8 (S, S, 3), what the encoder sees.
         texts: float32 (P, D), unit rows.
         start_layer: first block that takes part, from 0.
+        norm: whether a block's tokens pass the tower's last LayerNorm before a pooling head, as in
+            the encoder; in its authors' code they do not.
         on_prompt: called after each prompt.
 
     Raises:
@@ -71,6 +75,8 @@ def legrad(
         head = read_head(tapped)
         if not isinstance(head, ClassHead | PoolingHead):
             raise without_blocks(encoder, "legrad")
+        if isinstance(head, PoolingHead) and not norm:
+            head = replace(head, norm=torch.nn.Identity())
         blocks = _from(tapped, start_layer)
         embedding = tapped.trace(view[None])
         taps = block_taps(tapped)

@@ -181,6 +181,8 @@ class Collection(Exportable):
         other_method: str | None = None,
         other_space: str | None = None,
         other_seed: int | None = None,
+        name: str | None = None,
+        other_name: str | None = None,
         k: int = 15,
         context: JobContext | None = None,
     ) -> CompareAnswer:
@@ -191,6 +193,8 @@ class Collection(Exportable):
             model: of the first; by default the one last used.
             method, space, seed: of the first map's layout.
             other_method, other_space, other_seed: of the second's; by default the same.
+            name, other_name: of kept layouts that are compared instead of laying out; they bring
+                their encoders with them.
             k: neighbours an image.
 
         Raises:
@@ -203,9 +207,13 @@ class Collection(Exportable):
         second = LayoutRequest(
             other_method or method, other_space or space, seed if other_seed is None else other_seed
         )
-        name = self.encoder_entry().model if model is None else self._known_name(model)
-        request = CompareRequest(name, self._known_name(other), first, second, k)
-        return compare_layouts(self, request, context=context)
+        kept = [self.layouts.open(each) if each else None for each in (name, other_name)]
+        models = (
+            self.encoder_entry().model if model is None else self._known_name(model),
+            self._known_name(other),
+        )
+        request = CompareRequest(*models, first, second, k)
+        return compare_layouts(self, request, first=kept[0], second=kept[1], context=context)
 
     def import_vectors(
         self, file: StrPath, *, model: str, context: JobContext | None = None

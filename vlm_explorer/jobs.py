@@ -5,7 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
+from typing import Any
+
+FRAMES_EVERY = 0.25  # s between two looks at a result that is still being made
 
 
 class Cancelled(Exception):
@@ -30,6 +34,7 @@ class JobContext:
     Attributes:
         on_check: called wherever the function checks for cancellation; it may block, which is how
             long work gives way to what the user waits for.
+        on_frame: given what the result looks like so far; None where nobody watches.
     """
 
     def __init__(
@@ -41,7 +46,9 @@ class JobContext:
         self._on_progress = on_progress
         self._min_interval = min_interval
         self._last_report = 0.0
+        self._last_frame = 0.0
         self.on_check: Callable[[], None] | None = None
+        self.on_frame: Callable[[Any], None] | None = None
 
     @property
     def cancelled(self) -> bool:
@@ -67,3 +74,20 @@ class JobContext:
         if self._on_progress is not None and due:
             self._last_report = now
             self._on_progress(Progress(done, total, message))
+
+    def show(self, make: Callable[[], Any]) -> None:
+        """Publish what `make` returns, the result so far, where somebody watches and it is time.
+
+        The work must not depend on it: with or without frames the result is the same.
+        """
+        now = time.monotonic()
+        if self.on_frame is not None and now - self._last_frame >= FRAMES_EVERY:
+            self._last_frame = now
+            self.on_frame(make())
+
+    def translating(self, change: Callable[[Any], Any]) -> JobContext:
+        """Return this context for a part of the work, whose frames `change` turns into its own."""
+        inner, watch = copy(self), self.on_frame
+        if watch is not None:
+            inner.on_frame = lambda frame: watch(change(frame))
+        return inner

@@ -80,9 +80,15 @@ def _live_with_parent(target: Callable[..., None], *args: Any) -> None:
 
 
 def _answer(
-    pipe: Connection, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    pipe: Connection,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    watched: bool,
 ) -> None:
     context = JobContext(lambda progress: pipe.send(("progress", progress)))
+    if watched:
+        context.on_frame = lambda frame: pipe.send(("frame", frame))
     try:
         pipe.send(("result", function(*args, **kwargs, context=context)))
     except Exception as error:  # noqa: BLE001 - the boundary: sent to the parent, raised there
@@ -100,13 +106,14 @@ def _died(child: BaseProcess) -> WorkerDied:
 def run_in_process(function: Callable[..., T], *args: Any, context: JobContext, **kwargs: Any) -> T:
     """Run an importable `function(*args, context=..., **kwargs)` in a fresh process.
 
-    Cancelling `context` kills the child within 0.1 s.
+    Cancelling `context` kills the child within 0.1 s. What the function shows meanwhile comes here,
+    if somebody watches.
 
     Raises:
         WorkerDied: the child ended without an answer.
         Exception: whatever `function` raised.
     """
-    child, pipe = start_child(_answer, function, args, kwargs)
+    child, pipe = start_child(_answer, function, args, kwargs, context.on_frame is not None)
     try:
         while True:
             context.check()
@@ -121,7 +128,10 @@ def run_in_process(function: Callable[..., T], *args: Any, context: JobContext, 
                 return answer
             if kind == "error":
                 raise value
-            context.report(value.done, value.total, value.message)
+            if kind == "progress":
+                context.report(value.done, value.total, value.message)
+            elif context.on_frame is not None:
+                context.on_frame(value)
     finally:
         end_child(child, pipe)
 

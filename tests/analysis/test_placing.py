@@ -126,3 +126,16 @@ def test_that_the_side_of_the_texts_is_beyond_all_images():
 )  # fmt: skip
 def test_that_texts_take_part_where_they_were_laid_out_with_the_images(space, texts, shared):
     assert shares_texts(space, texts) is shared
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.booleans())
+def test_that_a_place_moves_with_those_that_share_in_it(seed, beyond):
+    images, texts, text, image_xy, text_xy = modalities(seed)
+    raw = images.astype(np.float32) @ text
+    turned, drawn = image_xy[:, ::-1] * 3, text_xy[:, ::-1] - 20
+    among_all = place_among_all(text, raw, image_xy, TextsOfMap(texts, text_xy))
+    there = place_among_all(text, raw, turned, TextsOfMap(texts, drawn))
+    assert among_all.moved(turned, drawn) == there
+    alone = place_among_images(raw, image_xy, beyond=beyond)
+    assert alone.moved(turned, drawn) == place_among_images(raw, turned, beyond=beyond)

@@ -177,3 +177,23 @@ def test_that_the_command_prints_the_figures_of_the_api(
     assert main([*words, "--out", str(out)]) == 0
     np.testing.assert_allclose(pq.read_table(out)["overlap"].to_numpy(), answer.overlap)
     assert main(["compare", str(folder), "--model", FIRST, "--with", "nobody"]) == 1
+
+
+def test_that_a_kept_layout_is_compared_as_it_was_kept(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    collection = open_collection(folder)
+    kept = collection.layout(method="pca", space="centred", model=SECOND)
+    collection.layouts.keep(kept, "mine")
+    answer = collection.compare(SECOND, model=FIRST, method="pca", other_name="mine")
+    np.testing.assert_array_equal(answer.second.xy, kept.xy)
+    assert (answer.first.model, answer.second.model) == (FIRST, SECOND)
+    assert answer.second.request.space == "centred"
+    afresh = collection.compare(SECOND, model=FIRST, method="pca", other_space="centred")
+    np.testing.assert_array_equal(answer.overlap, afresh.overlap)
+    words = ["compare", str(folder), "--model", FIRST, "--method", "pca", "--with-name", "mine"]
+    assert main([*words, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["with"], facts["space"]) == (SECOND, ["raw", "centred"])
+    assert main([*words[:-1], "none such"]) == 1
+    assert "no layout named" in capsys.readouterr().err

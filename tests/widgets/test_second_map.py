@@ -8,18 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QFontMetricsF, QMouseEvent
+from PySide6.QtGui import QAction, QFontMetricsF, QMouseEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shell_collection import DIMENSION, FakeEncoder, build_collection, keep_window_state
 from two_encoders import FIRST, SECOND, WIDER, build_two
 
-from vlm_explorer.viewmodels import background
+from vlm_explorer.api import open_collection
+from vlm_explorer.viewmodels import background, layout_choice
+from vlm_explorer.viewmodels.layout_choice import LayoutChoice
 from vlm_explorer.viewmodels.map_colouring import ColourBy
 from vlm_explorer.viewmodels.map_stars import Star, StarKind
 from vlm_explorer.viewmodels.second_map import OVERLAP
 from vlm_explorer.viewmodels.second_map_model import point_of
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.widgets.layout_panel import LayoutPanel
 from vlm_explorer.widgets.main_window import MainWindow
 from vlm_explorer.widgets.map_notes import broken
 from vlm_explorer.widgets.map_view import MapView
@@ -304,6 +307,64 @@ def test_that_the_chooser_offers_encoders_methods_and_spaces(
     settle(compared.session)
     assert second.model == FIRST
     assert right(compared).caption.lines[2].startswith(f"{FIRST}, aligned")
+    wait_still(compared, qtbot)
+
+
+def actions_of(window: MainWindow) -> dict[str, QAction]:
+    chooser = pair(window).bar.chooser
+    chooser.fill()
+    return {action.text(): action for action in chooser.menu().actions() if action.text()}
+
+
+def test_that_the_right_map_offers_what_the_left_one_does(
+    compared: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(layout_choice, "pacmap_is_here", lambda: False)
+    actions = actions_of(compared)
+    left = LayoutChoice(compared.session)
+    assert {choice.title for choice in (*left.methods(), *left.spaces())} <= set(actions)
+    assert not actions["PaCMAP"].isEnabled()
+    assert "pip install" in actions["PaCMAP"].toolTip()
+    assert actions["t-SNE"].isEnabled()
+    actions["Settings…"].trigger()
+    panel = pair(compared).bar.chooser.findChild(LayoutPanel)
+    assert panel is not None
+    assert panel.isVisible()
+    assert {button.text() for button in panel.methods.buttons()} >= {"UMAP", "t-SNE", "PaCMAP"}
+    panel.close()
+
+
+def test_that_a_kept_layout_stands_on_the_right_with_its_encoder(
+    compared: MainWindow, settle: Settle, qtbot: QtBot
+) -> None:
+    session, second = compared.session, pair(compared).second
+    assert session.collection is not None
+    other = open_collection(session.collection.folder)
+    kept = other.layout(method="pca", space="centred", model=SECOND)
+    other.layouts.keep(kept, "centred & kept")
+    second.first.layouts.refresh()
+    second.choose(FIRST)
+    settle(session)
+    actions_of(compared)["centred && kept"].trigger()
+    settle(session)
+    answer = second.answer
+    assert answer is not None
+    np.testing.assert_array_equal(answer.second.xy, kept.xy)
+    assert (second.model, second.layout.space) == (SECOND, "centred")
+    assert second.titles[1] == f"{SECOND} · “centred & kept”"
+    assert actions_of(compared)["centred && kept"].isChecked()
+    assert not actions_of(compared)["PCA"].isChecked()
+    session.history.undo()
+    settle(session)
+    assert (second.model, second.layout.name) == (FIRST, "")
+    session.history.redo()
+    settle(session)
+    assert (second.model, second.layout.name) == (SECOND, "centred & kept")
+    actions_of(compared)["Raw joint space"].trigger()
+    settle(session)
+    assert second.layout.name == ""
+    assert second.answer is not None
+    assert second.answer.second.request.space == "raw"
     wait_still(compared, qtbot)
 
 

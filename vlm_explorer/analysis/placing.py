@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ class Placement:
         images: rows of the images nearest to it in the space of the map, best first.
         among_images, among_texts: how many of each share in the place.
         beyond: whether it stands beside the images, where texts would be if any were laid out.
+        shares: rows of those that share in the place, and by how much each: images, then texts.
     """
 
     x: float
@@ -38,6 +39,20 @@ class Placement:
     among_images: int
     among_texts: int
     beyond: bool = False
+    shares: tuple[tuple[int, float], ...] = ()
+
+    def moved(self, image_xy: Floats, text_xy: Floats) -> Placement:
+        """Return the place once those that share in it lie elsewhere.
+
+        Args:
+            image_xy: float32 (N, 2), where the images lie now.
+            text_xy: float32 (M, 2), where the texts lie now.
+        """
+        rows = np.array([row for row, _ in self.shares], np.intp)
+        weight = np.array([share for _, share in self.shares])
+        parts = image_xy[rows[: self.among_images]], text_xy[rows[self.among_images :]]
+        x, y = (float(value) for value in weight @ np.concatenate(parts).astype(np.float64))
+        return replace(self, x=text_side(image_xy) if self.beyond else x, y=y)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,10 +145,10 @@ def place_among_images(
     near = _nearest(cosine, image_xy)
     if not len(near):
         return None
-    x, y = _middle(np.asarray(cosine[near], np.float64), image_xy[near])
-    if beyond:
-        x = text_side(image_xy)
-    return Placement(x, y, tuple(near[:LINKED].tolist()), len(near), 0, beyond)
+    shares = _shares(near, np.asarray(cosine[near], np.float64))
+    linked = tuple(near[:LINKED].tolist())
+    place = Placement(np.nan, np.nan, linked, len(near), 0, beyond, shares)
+    return place.moved(image_xy, np.empty((0, 2), np.float32))
 
 
 def text_side(image_xy: Floats) -> float:
@@ -166,13 +181,16 @@ def place_among_all(
         to_texts = texts.texts.centre(to_texts, text, mean)
     near_images, near_texts = _nearest(to_images, image_xy), _nearest(to_texts, texts.xy)
     both = np.concatenate([to_images[near_images], to_texts[near_texts]]).astype(np.float64)
-    places = np.concatenate([image_xy[near_images], texts.xy[near_texts]])
     if not len(both):
         return None
     best = np.argsort(-both, kind="stable")[:NEIGHBOURS]
-    x, y = _middle(both[best], places[best])
-    among = int((best < len(near_images)).sum())
-    return Placement(x, y, tuple(near_images[:LINKED].tolist()), among, len(best) - among)
+    shares = _shares(np.concatenate([near_images, near_texts])[best], both[best])
+    of_text = best >= len(near_images)
+    among = int((~of_text).sum())
+    shares = tuple(shares[place] for place in np.argsort(of_text, kind="stable"))  # images first
+    linked = tuple(near_images[:LINKED].tolist())
+    place = Placement(np.nan, np.nan, linked, among, len(best) - among, shares=shares)
+    return place.moved(image_xy, texts.xy)
 
 
 def _nearest(cosine: NDArray[np.floating], xy: Floats) -> NDArray[np.intp]:
@@ -189,11 +207,14 @@ def _nearest(cosine: NDArray[np.floating], xy: Floats) -> NDArray[np.intp]:
     return np.asarray(rows[np.argsort(-among[rows], kind="stable")[:NEIGHBOURS]])
 
 
-def _middle(cosine: Doubles, xy: Floats) -> tuple[float, float]:
-    """Return the mean place, weighted as where captions are placed by their images.
+def _shares(rows: NDArray[np.intp], cosine: Doubles) -> tuple[tuple[int, float], ...]:
+    """Return how much each neighbour shares in the mean, as where captions are placed by images.
 
     See `spaces.place_texts`.
+
+    Args:
+        rows: (K,) of the neighbours, the nearest first.
+        cosine: (K,), theirs.
     """
     weight = weights(-cosine)
-    x, y = weight @ xy.astype(np.float64) / weight.sum()
-    return float(x), float(y)
+    return tuple(zip(rows.tolist(), (weight / weight.sum()).tolist(), strict=True))

@@ -134,7 +134,8 @@ def project(
         spec: the method and its settings, adapted to the number of points by `for_points`.
         images: (N, D) unit rows; N may be 0.
         texts: (M, D) unit rows; M may be 0.
-        context: progress and cancellation; all but PCA runs in a child process that is killed.
+        context: progress and cancellation; all but PCA runs in a child process that is killed. It
+            is shown projections on the way there, without what is placed in the end (NaN).
 
     Raises:
         NotSupported: the method has to be installed first.
@@ -145,7 +146,12 @@ def project(
     placed = text_points is None
     points = image_points if text_points is None else np.concatenate([image_points, text_points])
     count = len(image_points)
-    xy, chosen = _lay_out_landmarks(spec, points, count, context)
+
+    def so_far(xy: Plane) -> Projection:
+        nowhere = np.full((len(texts), 2), np.nan, np.float32)  # they are placed in the end
+        return Projection(xy[:count], nowhere if placed else xy[count:], np.ones(count, np.bool_))
+
+    xy, chosen = _lay_out_landmarks(spec, points, count, context.translating(so_far))
     text_xy = place_texts(texts, images, xy) if placed else xy[count:]
     return Projection(xy[:count], text_xy, chosen[:count])
 
@@ -157,8 +163,13 @@ def _lay_out_landmarks(
     chosen = choose_landmarks(images, len(points) - images, spec.seed)
     if chosen.all() or spec.method == "pca":
         return _lay_out(spec, points, context), np.ones(len(points), np.bool_)
-    xy = np.empty((len(points), 2), np.float32)
-    xy[chosen] = _lay_out(spec, points[chosen], context)
+
+    def with_others(laid_out: Plane) -> Plane:
+        xy = np.full((len(points), 2), np.nan, np.float32)
+        xy[chosen] = laid_out
+        return xy
+
+    xy = with_others(_lay_out(spec, points[chosen], context.translating(with_others)))
     xy[~chosen] = place_by_neighbours(
         points[~chosen], points[chosen], xy[chosen], seed=spec.seed, context=context
     )

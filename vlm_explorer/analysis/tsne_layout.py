@@ -38,7 +38,7 @@ def tsne_coordinates(
         start: float32 (N, 2), the layout to start from.
         perplexity: about how many neighbours each point keeps.
         seed: of all that is random.
-        context: told the phase and the rounds done.
+        context: told the phase and the rounds done, and shown the places after some of them.
 
     Returns:
         float32 (N, 2).
@@ -63,8 +63,11 @@ def tsne_coordinates(
     for rounds, exaggeration in _PHASES:
         before = done
 
-        def tell(round_: int, *_: object, before: int = before) -> None:
+        def tell(
+            round_: int, _error: float, places: NDArray[np.float64], before: int = before
+        ) -> None:
             context.report(before + round_, total, "Laying out")
+            context.show(lambda: np.array(places, np.float32))
 
         embedding = embedding.optimize(
             rounds, exaggeration=exaggeration, momentum=0.8, max_step_norm=5,

@@ -76,7 +76,7 @@ def optimise(
         min_dist: least distance of neighbours on the map.
         seed: of the points that each is pushed away from.
         threads: how many share the work, without effect on the result; by default one a core.
-        context: told the epochs done.
+        context: told the epochs done, and shown the places after some of them.
 
     Returns:
         float32 (N, 2).
@@ -105,6 +105,7 @@ def optimise(
             context.report(epoch, epochs, "Laying out")
             list(pool.map(follow, range(_PARTS), repeat(epoch)))
             places += (copies - places).sum(axis=0)
+            context.show(places.copy)
     return places
 
 

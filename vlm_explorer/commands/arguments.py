@@ -213,6 +213,8 @@ def add_compare(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[
     for option in ("method", "space"):
         parser.add_argument(f"--with-{option}", help="of the second map, where it is another")
     parser.add_argument("--with-seed", metavar="S", type=int, help="of the second map")
+    parser.add_argument("--name", metavar="NAME", help="a kept layout instead of a new one")
+    parser.add_argument("--with-name", metavar="NAME", help="a kept layout as the second map")
     parser.add_argument("--out", metavar="FILE.parquet", help="overlap and places of every image")
     json_option(parser)
     return parser

@@ -40,6 +40,8 @@ def run(arguments: Namespace) -> int:
             other_method=arguments.with_method,
             other_space=arguments.with_space,
             other_seed=arguments.with_seed,
+            name=arguments.name,
+            other_name=arguments.with_name,
             k=arguments.k,
             context=context,
         )

@@ -105,12 +105,14 @@ def compare_layouts(
     request: CompareRequest,
     *,
     first: LayoutAnswer | None = None,
+    second: LayoutAnswer | None = None,
     context: JobContext | None = None,
 ) -> CompareAnswer:
     """Compare two maps of a collection; what takes long is kept, and read back.
 
     Args:
-        first: the first map, where it is there already; it is then not laid out again.
+        first, second: either map, where it is there already, such as a kept one; it is then not
+            laid out again, and as it was made counts instead of the request.
 
     Raises:
         UsageError: unknown method or space, k below 1, or no image has a vector of both.
@@ -121,10 +123,11 @@ def compare_layouts(
     context = context or JobContext()
     if first is None:
         first = layout(collection, request.layout_a, model=request.model_a, context=context)
-    second = layout(collection, request.layout_b, model=request.model_b, context=context)
+    if second is None:
+        second = layout(collection, request.layout_b, model=request.model_b, context=context)
     spaces = (
-        _Space(collection, request.model_a, first.request),
-        _Space(collection, request.model_b, request.layout_b),
+        _Space(collection, first.model, first.request),
+        _Space(collection, second.model, second.request),
     )
     common = _in_both(first, second, spaces[0])
     rows = _rows_of(common, first.image_ids), _rows_of(common, second.image_ids)

@@ -136,9 +136,11 @@ def _along(values: Floats, factor: float, shift: float) -> Floats:
 
 def bounds(xy: NDArray[np.floating]) -> tuple[float, float, float, float] | None:
     """Return (x0, y0, x1, y1) of the finite points of `xy` (N, 2); None when there are none."""
-    finite = xy[np.isfinite(xy).all(axis=1)]
-    if not len(finite):
+    if not len(xy):
         return None
-    x0, y0 = finite.min(axis=0)
-    x1, y1 = finite.max(axis=0)
-    return float(x0), float(y0), float(x1), float(y1)
+    x, y = xy[:, 0], xy[:, 1]
+    box = float(x.min()), float(y.min()), float(x.max()), float(y.max())
+    if np.isfinite(box).all():  # mostly: what is not finite costs a look at each
+        return box
+    finite = np.isfinite(x) & np.isfinite(y)
+    return bounds(xy[finite]) if finite.any() else None

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Slot
 
 from vlm_explorer.viewmodels import questions
 from vlm_explorer.viewmodels.layout_words import method_title
-from vlm_explorer.viewmodels.states import CHOICES
+from vlm_explorer.viewmodels.states import CHOICES, Moving
 
 if TYPE_CHECKING:
+    from vlm_explorer.analysis.projection import Projection
     from vlm_explorer.queries.layout import LayoutAnswer
+    from vlm_explorer.viewmodels.job_runner import Job
     from vlm_explorer.viewmodels.session import Session
 
 
@@ -62,6 +65,7 @@ class Asking(QObject):
         session = self._session
         if session.content is None or not len(session.images):
             return
+        session.moving = None
         session.put(layout=replace(session.layout, pending=True))
         for key in ("preview", "trust"):
             session.runner.cancel(key)
@@ -76,7 +80,8 @@ class Asking(QObject):
 
     def _start_layout(self, method: str, key: str, lane: str, take: Any) -> None:
         session = self._session
-        session.runner.start(
+        watched = key == "layout" and session.frames_wanted()
+        job = session.runner.start(
             questions.lay_out,
             session.content,
             session.layout.choices | {"method": method},
@@ -85,7 +90,10 @@ class Asking(QObject):
             lane=lane,
             on_success=take,
             on_failure=self._fail_to_lay_out,
+            on_frame=self._take_frame if watched else None,
         )
+        if key == "layout":
+            job.cancelled.connect(partial(self._stop_laying_out, job))
 
     def show(self, answer: LayoutAnswer) -> None:
         """Show a layout that is at hand, in place of one that is still on its way."""
@@ -138,8 +146,31 @@ class Asking(QObject):
             self._session.put(layout=replace(state, answer=answer, preliminary=True, trust=None))
 
     @Slot(object)
+    def _take_frame(self, frame: Projection) -> None:
+        """Let the points of the preliminary layout go where the real one has them by now."""
+        session, shown = self._session, self._session.layout.answer
+        job = session.runner.running("layout")
+        if job is None or shown is None or not session.layout.preliminary:
+            return
+        if (len(frame.xy), len(frame.text_xy)) == (len(shown.xy), len(shown.text_xy)):
+            share = job.progress.done / (job.progress.total or 1)
+            session.moving = Moving(frame.xy, frame.text_xy, share)
+            session.layout_moved.emit()
+
+    def _stop_laying_out(self, job: Job) -> None:
+        """Stay with the preliminary layout, because the user wants no more; say which it is."""
+        session, layout = self._session, self._session.layout
+        if session.runner.running("layout") is job and layout.pending:
+            session.runner.cancel("preview")
+            session.moving = None
+            shown = layout if layout.answer is None else layout.answer.request
+            choices = {key: getattr(shown, key) for key in CHOICES}
+            session.put(layout=replace(layout, pending=False, preliminary=False, **choices))
+
+    @Slot(object)
     def _take_layout(self, answer: LayoutAnswer) -> None:
         session = self._session
+        session.moving = None
         session.runner.cancel("preview")
         session.groups = ()
         done = replace(session.layout, preliminary=False, pending=False, trust=None)
@@ -149,6 +180,7 @@ class Asking(QObject):
     @Slot(object)
     def _fail_to_lay_out(self, error: Exception) -> None:
         session = self._session
+        session.moving = None
         session.put(layout=replace(session.layout, pending=False))
         session.messages.show_error(error)
 

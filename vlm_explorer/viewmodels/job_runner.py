@@ -30,11 +30,12 @@ class Job(QObject):
         progress: how far it has come, as last heard.
 
     Signals:
-        progressed(Progress), succeeded(result), failed(error), cancelled():
+        progressed(Progress), framed(result so far), succeeded(result), failed(error), cancelled():
             exactly one of the last three is emitted, then finished(self).
     """
 
     progressed = Signal(object)
+    framed = Signal(object)
     succeeded = Signal(object)
     failed = Signal(object)
     cancelled = Signal()
@@ -52,6 +53,11 @@ class Job(QObject):
     def cancel(self) -> None:
         """Ask the work to stop; its result will not arrive."""
         self.context.cancel()
+
+    def watch(self, take: Callable[[Any], Any]) -> None:
+        """Let the work show its result while that is being made; before it begins."""
+        self.context.on_frame = lambda frame: self._posted.emit("frame", frame)
+        self.framed.connect(take)
 
     def run(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -74,6 +80,10 @@ class Job(QObject):
             if not self.context.cancelled:
                 self.progress = payload
                 self.progressed.emit(payload)
+            return
+        if kind == "frame":
+            if not self.context.cancelled:
+                self.framed.emit(payload)
             return
         if kind == "failed":
             _log_failure(self.title, payload)
@@ -130,13 +140,15 @@ class JobRunner(QObject):
         on_success: Callable[[Any], Any] | None = None,
         on_failure: Callable[[Exception], Any] | None = None,
         on_progress: Callable[[Progress], Any] | None = None,
+        on_frame: Callable[[Any], Any] | None = None,
         **kwargs: Any,
     ) -> Job:
         """Run `function(*args, context=..., **kwargs)` in a lane of `LANES`.
 
         A queued or running job of the same key is cancelled, and its result never arrives. The
-        callbacks are called in the GUI thread. A job in the lane `long` waits, wherever it reports
-        or checks, until the lane `compute` is empty.
+        callbacks are called in the GUI thread; `on_frame` is given what the result looks like
+        before it is done, as far as the function shows that. A job in the lane `long` waits,
+        wherever it reports or checks, until the lane `compute` is empty.
         """
         self.cancel(key)
         job = Job(title, key, self)
@@ -146,6 +158,8 @@ class JobRunner(QObject):
             job.failed.connect(on_failure)
         if on_progress is not None:
             job.progressed.connect(on_progress)
+        if on_frame is not None:
+            job.watch(on_frame)
         job.finished.connect(self._forget)
         self._jobs[key] = job
         if lane == "long":

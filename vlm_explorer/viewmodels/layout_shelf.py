@@ -26,12 +26,14 @@ class ShelfRow:
         note: how it was made, and of how many images.
         current: whether it is the one that is shown.
         foreign: of another encoder than the one in use: it cannot be shown now.
+        model: id of the encoder that it was made with.
     """
 
     name: str
     note: str
     current: bool
     foreign: bool
+    model: str
 
 
 class LayoutShelf(QObject):
@@ -63,6 +65,7 @@ class LayoutShelf(QObject):
                 _note(named, model),
                 named.name == session.layout.name,
                 named.model != model,
+                named.model,
             )
             for named in self._named
         )

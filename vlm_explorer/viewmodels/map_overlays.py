@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.analysis.placing import text_side
@@ -51,6 +53,11 @@ class MapOverlays(QObject):
         """Go by another layout from now on."""
         self._answer, self._places, self._last = answer, places, None
         self._finder.take(answer, places)
+
+    def follow(self, places: Places, text_xy: NDArray[np.float32]) -> None:
+        """Go with the points of the same layout, which are elsewhere now."""
+        self._places = places
+        self._finder.follow(places, text_xy)
 
     @Slot()
     def _take_pins(self) -> None:

@@ -44,6 +44,24 @@ class Places:
     def __len__(self) -> int:
         return len(self.row)
 
+    def moved(
+        self, rows: NDArray[np.intp], xy: NDArray[np.float32], text_xy: NDArray[np.float32]
+    ) -> Places:
+        """Return the same points elsewhere.
+
+        Args:
+            rows: (K,) the rows of the images that moved, or NONE.
+            xy: float32 (K, 2), where they are now.
+            text_xy: float32 (M, 2), where the layout's texts are now.
+        """
+        known = rows != NONE
+        image_xy = np.full_like(self.image_xy, np.nan)
+        image_xy[rows[known]] = xy[known]
+        points = image_xy.take(self.row, axis=0, mode="wrap")
+        if len(self.words):
+            points[~self.images] = text_xy[self.text[~self.images]]
+        return Places(points, self.row, self.text, image_xy, self.words)
+
     @cached_property
     def placed(self) -> NDArray[np.bool_]:
         """Which images have a place, (N,)."""
@@ -113,7 +131,7 @@ def places_of(answer: LayoutAnswer, images: ImageTable, owners: Mapping[str, str
     """
     size = len(images)
     image_xy = np.full((size, 2), np.nan, np.float32)
-    rows = _rows(answer.image_ids, images)
+    rows = rows_of(answer.image_ids, images)
     image_xy[rows[rows != NONE]] = answer.xy[rows != NONE]
     laid_out = np.flatnonzero(np.isfinite(image_xy).all(axis=1))
     drawn = np.random.default_rng(_SHUFFLE).permutation(laid_out)
@@ -132,7 +150,7 @@ def places_of(answer: LayoutAnswer, images: ImageTable, owners: Mapping[str, str
     )
 
 
-def _rows(ids: tuple[str, ...], images: ImageTable) -> NDArray[np.intp]:
+def rows_of(ids: tuple[str, ...], images: ImageTable) -> NDArray[np.intp]:
     """Return the row of each image, NONE for those unknown."""
     if len(ids) == len(images) and all(map(str.__eq__, ids, images.ids)):
         return np.arange(len(ids))

@@ -67,6 +67,8 @@ class MapScene:
         notes: further lines: what is preliminary, how groups got their names.
         shown: images that can be picked.
         selected: selected images.
+        chosen: those of them that can be picked.
+        moving: whether the points are on their way to where a better layout will have them.
         waiting: what is being waited for, in words, or "".
     """
 
@@ -87,6 +89,8 @@ class MapScene:
     notes: tuple[str, ...]
     shown: int
     selected: int
+    chosen: int
+    moving: bool
     waiting: str
 
     def __len__(self) -> int:
@@ -157,7 +161,7 @@ def empty_scene(session: Session) -> MapScene:
     return MapScene(
         state=state, points=nothing, colours=(), row=none, text=none, legend=(), ramp=None,
         sizing=None, stars=(), captions=False, groups=(), named=(), current=None, caption="",
-        notes=(), shown=0, selected=0, waiting=waiting,
+        notes=(), shown=0, selected=0, chosen=0, moving=False, waiting=waiting,
     )  # fmt: skip
 
 
@@ -199,6 +203,7 @@ def build_scene(
     size = None if sizing is None else _sizes(row, sizing)
     points = Points(places.xy, _codes(row, colouring), ~places.images, level, size, rank)
     active = masks.level[:-1] >= Level.FADED
+    shown, chosen = int(active.sum()), int((active & masks.selected).sum())
     colours = [entry.colour for entry in colouring.categories]
     return MapScene(
         state=MapState.READY,
@@ -214,12 +219,12 @@ def build_scene(
         groups=groups,
         named=tuple(_any(active, group.members) for group in groups),
         current=_current(session, row, text, points),
-        caption=map_words.caption_line(
-            session, int(active.sum()), int((active & masks.selected).sum())
-        ),
+        caption=map_words.caption_line(session, shown, chosen),
         notes=map_words.notes(session),
-        shown=int(active.sum()),
+        shown=shown,
         selected=int(masks.selected.sum()),
+        chosen=chosen,
+        moving=session.moving is not None,
         waiting=map_words.waiting(session),
     )
 

@@ -24,6 +24,7 @@ from vlm_explorer.viewmodels.map_places import (
     Places,
     empty_places,
     places_of,
+    rows_of,
 )
 from vlm_explorer.viewmodels.map_scene import (
     Choices,
@@ -52,11 +53,13 @@ class SceneSource(QObject):
     Signals:
         changed(): another scene.
         moved(): points lie elsewhere; `changed` follows.
+        followed(): the same points are a little further on; all else about the scene stays.
         choices_changed(): colour, captions, or what one can colour by.
     """
 
     changed = Signal()
     moved = Signal()
+    followed = Signal()
     choices_changed = Signal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
@@ -73,6 +76,7 @@ class SceneSource(QObject):
         self._answer: LayoutAnswer | None = None
         self._owners = CaptionOwners()
         self._places = empty_places()
+        self._rows: NDArray[np.intp] | None = None  # of the images of a layout that moves
         self._colouring: Colouring | None = None
         self._sizing: Sizing | None = None
         self._shown_columns: tuple[Column | None, Column | None] = (None, None)
@@ -82,6 +86,7 @@ class SceneSource(QObject):
         self.overlays.changed.connect(self._forget_scene)
         session.collection_changed.connect(self._take_collection)
         session.layout_changed.connect(self._take_layout)
+        session.layout_moved.connect(self._follow_layout)
         session.query_changed.connect(self._take_query)
         session.labels_changed.connect(self._take_labels)
         session.columns.changed.connect(self._take_columns)
@@ -222,8 +227,9 @@ class SceneSource(QObject):
         """Find places anew where the layout is another one."""
         answer = self.session.layout.answer
         fresh = answer is not self._answer or len(self._places.image_xy) != len(self.session.images)
-        if fresh:
-            self._answer = answer
+        left = self._rows is not None and self.session.moving is None  # and not gone to the end
+        if fresh or left:
+            self._answer, self._rows = answer, None
             images = self.session.images
             self._places = (
                 empty_places(len(images))
@@ -234,6 +240,31 @@ class SceneSource(QObject):
             self.overlays.take(answer, self._places)
             self.moved.emit()
         self._forget_scene()
+
+    @Slot()
+    def _follow_layout(self) -> None:
+        """Let the points of the preliminary layout go where the one that is made has them."""
+        moving, answer, images = self.session.moving, self._answer, self.session.images
+        if moving is None or answer is None or len(self._places.image_xy) != len(images):
+            return
+        if self._rows is None:
+            self._rows = rows_of(answer.image_ids, images)
+        before = self._places
+        self._places = places = before.moved(self._rows, moving.xy, moving.text_xy)
+        if self._rank[0] is before:
+            self._rank = places, *self._rank[1:]
+        self.overlays.follow(places, moving.text_xy)
+        if (scene := self._scene) is not None:
+            self._scene = replace(
+                scene,
+                points=replace(scene.points, xy=places.xy),
+                stars=self.overlays.stars(self._prompt),
+                caption=map_words.caption_line(self.session, scene.shown, scene.chosen),
+                moving=True,
+                notes=(),
+                waiting=map_words.waiting(self.session),
+            )
+        self.followed.emit()
 
     def _captioned(self, answer: LayoutAnswer) -> Collection | None:
         """Return the collection whose captions the layout holds; None where it holds none."""

@@ -129,6 +129,8 @@ def _placed(star: Star, place: Placement | None, places: Places, finder: StarPla
     if star.words in places.words:
         text = np.flatnonzero(places.text == places.words.index(star.words))[0]
         x, y = (float(value) for value in places.xy[text])
+        if not np.isfinite(x):  # it is placed in the end
+            return None
         return replace(star, x=x, y=y, note="laid out with the images", links=links)
     if place is None:
         return None

@@ -55,14 +55,14 @@ def counts_line(session: Session, shown: int, selected: int) -> str:
 
 def caption_line(session: Session, shown: int, selected: int = 0) -> str:
     """Return how the map was made, how much of it is shown, and how far to trust it."""
-    answer = session.layout.answer
+    answer, moving = session.layout.answer, session.moving
     if answer is None:
         return ""
-    request = answer.request
-    made = [method_title(request.method), SPACES[request.space]]
-    if request.method != "pca":
-        made.append(f"seed {request.seed}")
-    parts = [", ".join(made), counts_line(session, shown, selected)]
+    made = made_words(answer.request if moving is None else session.layout)
+    parts = [made, counts_line(session, shown, selected)]
+    if moving is not None:
+        parts.append(f"still moving, {moving.share * 100:.0f} % done")
+        return " · ".join(parts)
     if quality := quality_of(session):
         parts.append(f"trust {quality[0].trustworthiness:.2f}")
     elif answer.trust is not None:
@@ -70,6 +70,25 @@ def caption_line(session: Session, shown: int, selected: int = 0) -> str:
     if answer.gap is not None:
         parts.append(f"modality gap {answer.gap:.2f}")
     return " · ".join(parts)
+
+
+class _Made(Protocol):
+    """How a layout is made, or is to be."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def space(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
+
+
+def made_words(made: _Made) -> str:
+    """Return how a layout is made: "UMAP, centred joint space, seed 42"."""
+    words = [method_title(made.method), SPACES[made.space]]
+    if made.method != "pca":
+        words.append(f"seed {made.seed}")
+    return ", ".join(words)
 
 
 def quality_of(session: Session) -> tuple[Trust, ...]:
@@ -92,7 +111,9 @@ def landmarks_note(session: Session) -> str:
 
 
 def notes(session: Session) -> tuple[str, ...]:
-    """Return what else is to be said about the map."""
+    """Return what else is to be said about the map; nothing while it is still moving."""
+    if session.moving is not None:
+        return ()
     landmarks = landmarks_note(session)
     return (*((landmarks,) if landmarks else ()), *_group_notes(session))
 
@@ -115,6 +136,8 @@ def waiting(session: Session) -> str:
     if not layout.pending:
         return ""
     wanted = method_title(layout.method)
+    if session.moving is not None:
+        return f"{wanted}: points still move"
     return (
         f"PCA shown while {wanted} is computed" if layout.preliminary else f"{wanted} is computed"
     )

@@ -18,6 +18,7 @@ from vlm_explorer.viewmodels.states import CHOICES, LayoutState
 if TYPE_CHECKING:
     from vlm_explorer.queries.compare_layouts import CompareAnswer
     from vlm_explorer.queries.layout import LayoutAnswer
+    from vlm_explorer.viewmodels.layout_shelf import ShelfRow
 
 OVERLAP = "overlap"  # the key of the column
 _KEPT, _KEY = "second map", "second map"
@@ -124,7 +125,7 @@ class SecondMap(QObject):
     def _same(self) -> bool:
         """Whether both maps would be one and the same."""
         own = self._session.layout.choices
-        return self.model == self.models[0] and self.layout.choices == own
+        return self.model == self.models[0] and self.layout.choices == own and not self.layout.name
 
     def _open(self, *, to_colour: bool) -> None:
         self.opened, self._to_colour = True, to_colour
@@ -161,14 +162,34 @@ class SecondMap(QObject):
         if model in self.models and model != self.model:
             with self._session.history.step():
                 self.beside.model = model
+                self.beside.layout = replace(self.layout, name="")
             self._start_anew()
 
     def _choose_layout(self, **choices: Any) -> None:
         """Lay the right map out otherwise; without choices: try again."""
         known = {name: value for name, value in choices.items() if name in CHOICES}
         with self._session.history.step():
-            self.beside.layout = replace(self.layout, **known)
+            name = "" if known else self.layout.name
+            self.beside.layout = replace(self.layout, name=name, **known)
         self._start_anew()
+
+    @property
+    def kept_layouts(self) -> tuple[ShelfRow, ...]:
+        """The layouts that the user named, of whichever encoder."""
+        return self.first.layouts.rows
+
+    def can_show(self, row: ShelfRow) -> bool:
+        """Whether the collection has vectors of the encoder that made a kept layout."""
+        return row.model in self.models
+
+    def choose_kept(self, name: str) -> None:
+        """Show a kept layout on the right, with the encoder that it was made with."""
+        row = next((row for row in self.kept_layouts if row.name == name), None)
+        if row is not None and self.can_show(row) and name != self.layout.name:
+            with self._session.history.step():
+                self.beside.model = row.model
+                self.beside.layout = replace(self.layout, name=name)
+            self._start_anew()
 
     def set_aligned(self, aligned: bool) -> None:
         """Lay the right map onto the left one, or show it as it was laid out."""
@@ -196,7 +217,7 @@ class SecondMap(QObject):
     def state(self) -> SecondMapState:
         """What the user chose."""
         choices = tuple(self.layout.choices.items())
-        return SecondMapState(self.opened, self.model, choices, self.aligned)
+        return SecondMapState(self.opened, self.model, choices, self.layout.name, self.aligned)
 
     def recall(self, state: SecondMapState) -> None:
         """Choose as before; colours are the first map's."""
@@ -204,10 +225,10 @@ class SecondMap(QObject):
         if not state.opened:
             self.close()
         self.beside.model = state.model
-        self.beside.layout = replace(self.layout, **dict(state.choices))
+        self.beside.layout = replace(self.layout, name=state.name, **dict(state.choices))
         if state.opened and not before.opened:
             self._open(to_colour=False)
-        elif state.opened and (state.model, state.choices) != (before.model, before.choices):
+        elif state.opened and replace(state, aligned=before.aligned) != before:
             self._start_anew()
         self.set_aligned(state.aligned)
 
@@ -240,6 +261,7 @@ class SecondMap(QObject):
             left.answer,
             self.model,
             self.layout.choices,
+            self.layout.name,
             title="Comparing two maps",
             key=_KEY,
             lane="process",
@@ -252,6 +274,11 @@ class SecondMap(QObject):
         if compared.images is not self._session.images:
             return  # the left map of the new images follows
         self._compared, self.beside.read = compared, compared.read
+        if self.layout.name:  # a kept one says itself how it was made
+            made = compared.answer.second.request
+            self.beside.layout = replace(
+                self.layout, **{key: getattr(made, key) for key in CHOICES}
+            )
         words = second_map_words
         column = Column(OVERLAP, words.TITLE, compared.overlap, group=COMPUTED, note=words.NOTE)
         self._session.columns.add(column)
@@ -276,7 +303,7 @@ class SecondMap(QObject):
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
-        self.beside.put_layout(replace(self.layout, answer=None, pending=False))
+        self.beside.put_layout(replace(self.layout, answer=None, pending=False, name=""))
         self._compared = None
         self._session.messages.show_error(error)
         self.changed.emit()
@@ -314,6 +341,7 @@ class SecondMap(QObject):
                 "open": self.opened,
                 "model": self.model,
                 "layout": list(self.layout.choices.values()),
+                "name": self.layout.name,
                 "aligned": self.aligned,
             },
         )
@@ -327,6 +355,8 @@ class SecondMap(QObject):
         )
         if layout is None or kept.get("model") not in self.models:
             return
+        name = kept.get("name", "")
+        layout = replace(layout, name=name if isinstance(name, str) else "")
         self.beside.model, self.beside.layout = str(kept["model"]), layout
         self.aligned = bool(kept.get("aligned", True))
         if kept.get("open"):

@@ -17,12 +17,14 @@ class SecondMapState:
         opened: whether it is to be seen.
         model: id of its encoder; "" before one was chosen.
         choices: how it is laid out, as in `LayoutState.choices`.
+        name: of the kept layout that it is; "" for none.
         aligned: whether it is laid onto the first map.
     """
 
     opened: bool
     model: str
     choices: tuple[tuple[str, Any], ...]
+    name: str
     aligned: bool
 
 

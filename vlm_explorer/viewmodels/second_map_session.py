@@ -24,14 +24,18 @@ class SecondMapSession(QObject):
         layout: of the second map.
         groups: none are named on the second map.
         model: id of the second map's encoder.
+        moving: nothing of the second map moves while it is laid out.
         read: the collection by another reader, which keeps the vectors of that encoder, while the
             session's reader keeps those that searches need.
 
     Signals:
         layout_changed(): there is another layout.
+        layout_moved(): never.
     """
 
     layout_changed = Signal()
+    layout_moved = Signal()
+    moving = None
 
     def __init__(self, session: Session, lay_out: Callable[..., None], parent: QObject) -> None:
         super().__init__(parent)

@@ -26,8 +26,10 @@ EXPLANATION = (
 
 
 def title(model: str, layout: LayoutState) -> str:
-    """Return which map this is: "biomedclip · UMAP, centred joint space"."""
+    """Return which map this is: "biomedclip · UMAP, centred joint space", or of a kept one."""
     method = layout_words.method_title(layout.method)
+    if layout.name:
+        return f"{model} · “{layout.name}”"
     return f"{model} · {method}, {layout_words.SPACES.get(layout.space, layout.space)}"
 
 

@@ -41,6 +41,7 @@ def compare(
     first: LayoutAnswer,
     model: str,
     choices: dict[str, Any],
+    name: str = "",
     *,
     context: JobContext,
 ) -> Compared:
@@ -51,10 +52,12 @@ def compare(
         first: the map of the window.
         model: the encoder of the second.
         choices: how that is laid out, as in `LayoutState.choices`.
+        name: of a kept layout that is to be the second map instead; "" for none.
     """
     from vlm_explorer.collection.store import Collection
     from vlm_explorer.queries.compare_layouts import CompareRequest, compare_layouts
     from vlm_explorer.queries.layout_request import LayoutRequest
+    from vlm_explorer.queries.named_layouts import NamedLayouts
 
     context.check()
     # another reader: one keeps the vectors of one encoder, and searches need the window's own
@@ -62,7 +65,8 @@ def compare(
     request = CompareRequest(
         first.model, model, first.request, LayoutRequest(**choices), NEIGHBOURS
     )
-    answer = compare_layouts(collection, request, first=first, context=context)
+    kept = NamedLayouts(collection).open(name) if name else None
+    answer = compare_layouts(collection, request, first=first, second=kept, context=context)
     images = opened.images
     overlap = np.full(len(images), np.nan)
     rows = np.array([images.row_of.get(key, -1) for key in answer.image_ids])

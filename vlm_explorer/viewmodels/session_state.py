@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,13 @@ from vlm_explorer.pixels.ct_choice import DEFAULT
 from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.filters import Filter, FilterMasks, among
 from vlm_explorer.viewmodels.image_table import ImageTable
-from vlm_explorer.viewmodels.states import LabelState, LayoutState, QueryState, Selection
+from vlm_explorer.viewmodels.states import (
+    LabelState,
+    LayoutState,
+    Moving,
+    QueryState,
+    Selection,
+)
 
 if TYPE_CHECKING:
     from vlm_explorer.analysis.groups import Group
@@ -30,6 +37,8 @@ class SessionState(QObject):
         encoder, encoder_id, encoder_note: the encoder in memory, its id as soon as it is known
             which will be loaded, and what to say about it.
         selection, query, layout, label_state: see `states`.
+        moving: where the layout that is being made has the images by now; None: nothing moves.
+        frames_wanted: says whether anybody wants to see that.
         selected: bool (N,), the selected images.
         filters: what leaves images out, in the order in which they were set, one a key.
         shown: bool (N,), the images that every filter lets through.
@@ -41,6 +50,7 @@ class SessionState(QObject):
     Signals:
         collection_changed(), encoder_changed(), selection_changed(), filters_changed(),
         shown_changed(), query_changed(), layout_changed(), labels_changed(): read the state anew.
+        layout_moved(): `moving` is further on.
         opening_changed(): something began or ceased to be opened.
         opened(): a collection is open, whole; what follows from it has been started.
         patient_details_changed(): names and ids are to be shown, or hidden.
@@ -53,6 +63,7 @@ class SessionState(QObject):
     shown_changed = Signal()
     query_changed = Signal()
     layout_changed = Signal()
+    layout_moved = Signal()
     labels_changed = Signal()
     opening_changed = Signal()
     opened = Signal()
@@ -60,6 +71,7 @@ class SessionState(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.frames_wanted: Callable[[], bool] = bool
         self._clear()
 
     def _clear(self) -> None:
@@ -76,6 +88,7 @@ class SessionState(QObject):
         self.shown: np.ndarray = np.ones(0, dtype=bool)
         self.query = QueryState()
         self.layout = LayoutState()
+        self.moving: Moving | None = None
         self.label_state = LabelState()
         self.groups: tuple[Group, ...] = ()
         self.demo = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,6 +108,18 @@ class StarPlaces(QObject):
                 on_success=self._take_texts, on_failure=self._do_without,
             )  # fmt: skip
 
+    def follow(self, places: Places, text_xy: NDArray[np.float32]) -> None:
+        """Let texts go with those among which they were placed."""
+        self._places = places
+        if self._texts is not None:
+            if len(self._texts.xy) != len(text_xy):
+                return  # prompts were laid out with the captions: stars wait for the end
+            self._texts = replace(self._texts, xy=text_xy)
+        self._known = {
+            key: (wish, None if place is None else place.moved(places.image_xy, text_xy))
+            for key, (wish, place) in self._known.items()
+        }
+
     @Slot(object)
     def _take_texts(self, found: tuple[LayoutAnswer, TextsOfMap | None]) -> None:
         answer, texts = found
@@ -151,9 +163,16 @@ class StarPlaces(QObject):
     @Slot(object)
     def _take_places(self, found: tuple[TextsOfMap, _Known]) -> None:
         texts, known = found
-        if texts is self._texts:
-            self._known |= known
-            self.found.emit()
+        if self._texts is None or self._places is None or texts.vectors is not self._texts.vectors:
+            return
+        if texts is not self._texts:  # the points have moved on meanwhile
+            here, there = self._places.image_xy, self._texts.xy
+            known = {
+                key: (wish, None if place is None else place.moved(here, there))
+                for key, (wish, place) in known.items()
+            }
+        self._known |= known
+        self.found.emit()
 
 
 def texts_of(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from vlm_explorer.encoders.encoder import TextReading
     from vlm_explorer.queries.classify import ClassifyAnswer
     from vlm_explorer.queries.layout import LayoutAnswer
@@ -84,6 +86,21 @@ class LayoutState:
             ]:
                 return cls(**dict(zip(CHOICES, values, strict=False)))
         return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moving:
+    """A layout on its way, of the images and texts of the preliminary one.
+
+    Attributes:
+        xy: float32 (N, 2), where the images are by now; NaN: they are placed in the end.
+        text_xy: float32 (M, 2), where the texts are.
+        share: how much of the work is done, 0 to 1.
+    """
+
+    xy: np.ndarray
+    text_xy: np.ndarray
+    share: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,10 @@ class LayoutPanel(Flyout):
         self.apply.setToolTip("Lay the map out with these settings (Enter)")
         self.apply.clicked.connect(self._apply)
         self._add_settings()
-        self.column.addWidget(Line(parent=self))
-        self.kept = KeptLayouts(model.layouts, self)
-        self.column.addWidget(self.kept)
+        if not model.second:  # what stands beside it is laid onto it, and is kept from there
+            self.column.addWidget(Line(parent=self))
+            self.kept = KeptLayouts(model.layouts, self)
+            self.column.addWidget(self.kept)
         self._choice.changed.connect(self._show)
         self._show()
 

@@ -54,15 +54,15 @@ def clutter_of(points: Points, view: View) -> Clutter:
 
 def _is_covered(view: View, xy: NDArray[np.float32], obstacles: Sequence[QRectF]) -> bool:
     """Whether any point (of very many points: any of some) lies under what is over the map."""
-    screen = view.to_screen(xy[:: max(1, len(xy) // SAMPLE)])
+    x, y = view.to_columns(xy[:: max(1, len(xy) // SAMPLE)])
+    rings = (rect.adjusted(-_RING, -_RING, _RING, _RING) for rect in obstacles)
     return any(
-        (
-            (screen >= (rect.left() - _RING, rect.top() - _RING))
-            & (screen <= (rect.right() + _RING, rect.bottom() + _RING))
+        bool(
+            (
+                (x >= ring.left()) & (x <= ring.right()) & (y >= ring.top()) & (y <= ring.bottom())
+            ).any()
         )
-        .all(axis=1)
-        .any()
-        for rect in obstacles
+        for ring in rings
     )
 
 

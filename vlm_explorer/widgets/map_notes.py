@@ -46,8 +46,11 @@ class CaptionLine(QWidget):
         """The lines, whole."""
         return self._lines
 
-    def set_lines(self, lines: tuple[str, ...]) -> None:
-        """Show other lines; none: nothing."""
+    def set_lines(self, lines: tuple[str, ...], *, moving: bool = False) -> None:
+        """Show other lines; none: nothing. What still moves is set in italics."""
+        slanted = self.font()
+        slanted.setItalic(moving)
+        self.setFont(slanted)
         self._lines = lines
         self.setAccessibleName(". ".join(lines))
         self.setVisible(bool(lines))

@@ -67,6 +67,9 @@ class MapSurface(QWidget):
         self._pinned: list[Pinned] = []
         model.changed.connect(self._take_scene)
         model.moved.connect(self._move)
+        model.followed.connect(self._follow)
+        if not model.second:
+            model.session.frames_wanted = lambda: motion_wanted(self) and self.isVisible()
         model.place_recalled.connect(self._look_again)
         thumbnails.loaded.connect(self._take_thumbnails)
         themes.changed.connect(self.update)
@@ -181,6 +184,15 @@ class MapSurface(QWidget):
         if quick and motion_wanted(self) and self.isVisible():
             self._motion.start(old, old_view, new, self._view)
 
+    @Slot()
+    def _follow(self) -> None:
+        """Show points that are on their way to a better layout where they are by now."""
+        self._motion.stop()
+        self.set_hover(None)
+        if self._fitted:
+            self._fit()
+        self.update()
+
     @Slot(object)
     def _take_thumbnails(self, ids: set[str]) -> None:
         if any(pin.image_id in ids for pin in self._pinned):
@@ -280,6 +292,9 @@ class MapSurface(QWidget):
 
     def _paint_marks(self, painter: QPainter, scene: MapScene) -> None:
         roles, view, model = theme(), self._view, self._model
+        if scene.moving:
+            self._paint_passing_marks(painter, scene)
+            return
         self._pairs.paint(painter, scene, view, roles)
         map_lines.paint_links(painter, scene.stars, model.places, view, roles)
         gap = model.overlays.gap(scene)
@@ -310,6 +325,21 @@ class MapSurface(QWidget):
         if self._hover is not None:
             at = self.position_of(self._hover)
             map_marks.paint_hover_ring(painter, at, self.size_of(self._hover), roles)
+        self.paint_gesture(painter)
+
+    def _paint_passing_marks(self, painter: QPainter, scene: MapScene) -> None:
+        """Draw what goes with points that are still moving: the stars, and the current image."""
+        roles, view = theme(), self._view
+        self._pinned, clutter = [], clutter_of(scene.points, view)
+        self._words = map_lettering.lay_out_words(
+            [], scene.stars, [], view, self.obstacles(), clutter, None
+        )
+        map_lines.paint_links(painter, scene.stars, self._model.places, view, roles)
+        map_writing.paint_words(painter, self._words, roles)
+        map_writing.paint_stars(painter, scene.stars, view, roles)
+        if scene.current is not None:
+            at = self.position_of(scene.current)
+            map_marks.paint_ring(painter, at, self.size_of(scene.current), roles)
         self.paint_gesture(painter)
 
     def paint_gesture(self, painter: QPainter) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from vlm_explorer.viewmodels.map_model import MapModel
-from vlm_explorer.viewmodels.map_scene import MapState
+from vlm_explorer.viewmodels.map_scene import MapScene, MapState
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.widgets.actions import ActionRow, install
@@ -106,6 +106,7 @@ class MapView(QWidget):
         self.message.acted.connect(self._act)
         self.caption.wanted.connect(self.show_trust)
         self.model.changed.connect(self._refresh)
+        self.model.followed.connect(self._show_words)
 
     def actions_table(self) -> list[ActionRow]:
         """Return what keys do on the map."""
@@ -207,12 +208,23 @@ class MapView(QWidget):
         scene = self.model.scene
         self._looking = False
         ready = scene.state is MapState.READY
-        self.caption.set_lines((scene.caption, *scene.notes) if ready else ())
-        self.waiting.set_text(scene.waiting if ready else "")
+        self._say(scene)
         self.legend.setVisible(ready and not self._bare)
         self.tools.setEnabled(len(self._session.images) > 0)
         self.message.set_scene(scene, hiding=bool(self.model.hidden))
         self._arrange()
+
+    @Slot()
+    def _show_words(self) -> None:
+        """Say how far the points are that still move."""
+        self._say(self.model.scene)
+        self._arrange()
+
+    def _say(self, scene: MapScene) -> None:
+        ready = scene.state is MapState.READY
+        lines = (scene.caption, *scene.notes) if ready else ()
+        self.caption.set_lines(lines, moving=scene.moving)
+        self.waiting.set_text(scene.waiting if ready else "")
 
     @Slot()
     def _arrange(self) -> None:
@@ -238,6 +250,9 @@ class MapView(QWidget):
         self.pins.put(_EDGE, over, floor, wanted=not self._bare)
         lowest = _EDGE if self.pins.isHidden() else self.pins.geometry().bottom() + _EDGE // 2
         self.waiting.move(_EDGE, lowest + 3)
+        for part in self._over_top():
+            if not part.isHidden() and part.geometry().intersects(self.waiting.geometry()):
+                self.waiting.move(_EDGE, part.geometry().bottom() + _EDGE // 2)
         top = MARGIN if self._bare else self.tools.geometry().bottom() + MARGIN / 2
         covered = [part for part in (self.legend, self.caption) if not part.isHidden()]
         bottom = height - min((part.y() for part in covered), default=height) + MARGIN / 2

@@ -20,13 +20,13 @@ def add_choice(menu: QMenu, title: str, names: dict[str, str], chosen: str = "")
     Args:
         menu: to add to; it owns the group.
         title: the heading.
-        names: what can be chosen, by key; a name that is not its own key begins with a capital.
+        names: what can be chosen, by key; small letters that are no key begin with a capital.
         chosen: key of the present choice.
     """
     menu.addAction(title).setEnabled(False)
     group = QActionGroup(menu)
     for key, name in names.items():
-        words = name if name == key else name[0].upper() + name[1:]
+        words = name[0].upper() + name[1:] if name != key and name.islower() else name
         action = menu.addAction(literal(words))
         action.setCheckable(True)
         action.setData(key)

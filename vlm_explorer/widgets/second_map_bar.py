@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Slot
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
-from vlm_explorer.viewmodels import layout_words, second_map_words
+from vlm_explorer.viewmodels import second_map_words
+from vlm_explorer.viewmodels.layout_choice import LayoutChoice
 from vlm_explorer.viewmodels.second_map import SecondMap
+from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import ICON, TARGET, IconButton, Words
 from vlm_explorer.widgets.menus import add_choice, literal
 from vlm_explorer.widgets.theme import icon, themes
@@ -20,11 +23,18 @@ KEY = "Ctrl+Shift+M"
 
 
 class MapChooser(QToolButton):
-    """Says what stands on the right, and offers what else could: encoder, method, space."""
+    """Says what stands on the right, and offers what else could: encoder, method, space, kept one.
+
+    Signals:
+        settings_wanted(): the settings of the layout are to be seen.
+    """
+
+    settings_wanted = Signal()
 
     def __init__(self, second: SecondMap, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._second, self._title = second, ""
+        self._choice = LayoutChoice(cast(Session, second.beside), self)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(ICON, ICON))
@@ -34,6 +44,7 @@ class MapChooser(QToolButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._menu = QMenu(self)
+        self._menu.setToolTipsVisible(True)
         self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow follows the words
         self._menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self._menu.aboutToShow.connect(self.fill)
@@ -82,12 +93,43 @@ class MapChooser(QToolButton):
         models = {model: model for model in second.models}
         title = f"Encoder ({len(models)} with vectors)"
         add_choice(menu, title, models, second.model).triggered.connect(self._choose_model)
-        for title, names, chosen, take in (
-            ("Method", layout_words.METHODS, second.layout.method, self._choose_method),
-            ("Space", layout_words.SPACES, second.layout.space, self._choose_space),
+        layout, named = second.layout, bool(second.layout.name)
+        for title, choices, chosen, take in (
+            ("Method", self._choice.methods(), layout.method, self._choose_method),
+            ("Space", self._choice.spaces(), layout.space, self._choose_space),
         ):
             menu.addSeparator()
-            add_choice(menu, title, names, chosen).triggered.connect(take)
+            names = {choice.key: choice.title for choice in choices}
+            group = add_choice(menu, title, names, "" if named else chosen)
+            group.triggered.connect(take)
+            for action, choice in zip(group.actions(), choices, strict=True):
+                action.setEnabled(choice.available)
+                action.setToolTip(choice.note)
+        self._add_kept()
+        menu.addSeparator()
+        more = menu.addAction("Settings…")
+        more.setToolTip("Seed, neighbours and the like, with what each choice means")
+        more.triggered.connect(self.settings_wanted)
+
+    def _add_kept(self) -> None:
+        """List the kept layouts; one whose encoder has no vectors here cannot be shown."""
+        second, menu = self._second, self._menu
+        rows = second.kept_layouts
+        if not rows:
+            return
+        menu.addSeparator()
+        group = add_choice(
+            menu, "Kept layouts", {row.name: row.name for row in rows}, second.layout.name
+        )
+        group.triggered.connect(self._choose_kept)
+        for action, row in zip(group.actions(), rows, strict=True):
+            action.setEnabled(second.can_show(row))
+            missing = "" if second.can_show(row) else f"\nThere are no vectors of {row.model} here"
+            action.setToolTip(f"{row.note}{missing}")
+
+    @Slot(QAction)
+    def _choose_kept(self, action: QAction) -> None:
+        self._second.choose_kept(str(action.data()))
 
     @Slot(QAction)
     def _choose_model(self, action: QAction) -> None:

@@ -104,11 +104,20 @@ class MapPair(QWidget):
         left.tools.images_switched.connect(right.canvas.set_images)
         left.pointed.connect(self._mark_right)
         right.pointed.connect(self._mark_left)
+        self.bar.chooser.settings_wanted.connect(self._show_settings)
         right.image_opened.connect(self.image_opened)
         right.compare_wanted.connect(self.compare_wanted)
         self.maps.addWidget(right)
         for place in range(2):
             self.maps.setStretchFactor(place, 1)
+
+    @Slot()
+    def _show_settings(self) -> None:
+        """Offer the settings of the right map's layout, each said what it means."""
+        from vlm_explorer.widgets.layout_panel import LayoutPanel
+
+        if self.right is not None:
+            LayoutPanel(self.bar.chooser, self.right.model).open()
 
     @Slot(object)
     def _mark_right(self, image_id: str | None) -> None:

@@ -4,22 +4,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from active_scan import open_active
 from pytestqt.qtbot import QtBot
-from viewer_scans import open_files, ramp, write_scan
+from viewer_scans import ramp, write_scan
 
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.pixels.render import render
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
-from vlm_explorer.viewmodels.comparison import Comparison
 from vlm_explorer.viewmodels.hide_model import HideModel
 from vlm_explorer.viewmodels.hide_words import signed
-from vlm_explorer.viewmodels.saliency_model import SaliencyModel
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.states import QueryState
 from vlm_explorer.viewmodels.viewer_measure import Kind, Measurement
-from vlm_explorer.viewmodels.viewer_measurements import Measurements, MeasurementsPart
-from vlm_explorer.viewmodels.viewer_measuring import Measuring
 
 
 @pytest.fixture
@@ -31,20 +28,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def active(qtbot: QtBot, session: Session, file: Path, encoder: Encoder) -> ActiveSaliency:
     """One scan is shown; an encoder is there."""
-    (image_id,) = open_files(session, [file])
-    session.put(encoder=encoder)
-    comparison, measurements = Comparison(session, session), Measurements(session)
-    both = comparison.first, comparison.second
-    active = ActiveSaliency(
-        comparison,
-        {each: SaliencyModel(each, session) for each in both},
-        session,
-        measuring={each: Measuring(each, measurements, session) for each in both},
-    )
-    session.history.add(MeasurementsPart(measurements), session)
-    session.select([image_id])
-    qtbot.waitUntil(lambda: comparison.first.loaded is not None)
-    return active
+    return open_active(qtbot, session, file, encoder)
 
 
 @pytest.fixture
@@ -91,7 +75,7 @@ def test_that_a_drawn_rectangle_is_hidden_and_the_prompts_cosine_told(
     assert row.cells[3] == signed(float(model.hidden.change[0]))  # type: ignore[union-attr]
     assert row.cells[5].endswith("of 20")
     # a quarter of the sides of the square of 48 pixels that the encoder sees
-    assert "25 % of what the encoder sees hidden (blurred)" in model.message
+    assert "25 % of what the encoder sees hidden, blurred" in model.message
 
 
 def test_that_borders_come_and_go_by_one_click_and_undo_brings_back(

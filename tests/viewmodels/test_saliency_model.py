@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,56 @@ def test_that_a_click_shows_where_that_patch_looks_and_a_second_one_ends_it(
     model.look_from(20.0, 30.0)
     assert model.look_from_image()
     assert not model.look_from_image()
+
+
+def test_that_a_shift_click_shows_who_attends_to_the_patch(
+    qtbot: QtBot, model: SaliencyModel, encoder: Encoder, files: list[Path]
+) -> None:
+    model.set_method("attention")
+    settle(qtbot, model)
+    model.look_from(20.0, 30.0, column=True)
+    settle(qtbot, model)
+    cell = model.choice.cell
+    assert cell is not None
+    maps = attention_maps(encoder, render(files[0]).pixels)
+    grid, before = maps.column(-1, cell)
+    assert model.raw is not None
+    np.testing.assert_allclose(model.raw.grid, grid, atol=1e-6)
+    assert f"column of patch {cell[0] + 1}, {cell[1] + 1}" in model.caption.title
+    assert f"CLS gives {100 * before[0]:.1f} %" in model.caption.note
+    model.show_column(False)
+    settle(qtbot, model)
+    assert "row of patch" in model.caption.title
+    assert "of this row goes to CLS" in model.caption.note
+    model.look_from(20.0, 30.0, column=True)
+    model.look_from(20.0, 30.0, column=True)
+    assert model.choice.cell is None
+    assert not model.choice.column
+
+
+def test_that_muted_outlier_tokens_are_told_and_the_explanation_stays(
+    qtbot: QtBot, model: SaliencyModel
+) -> None:
+    model.set_method("attention")
+    settle(qtbot, model)
+    assert model.explanation is not None
+    marks = np.zeros(model.explanation.grid.shape[1:], bool)
+    marks[1, 2] = True
+    model.explanation = replace(model.explanation, outlier_tokens=marks)
+    model.refresh()
+    assert len(model.outliers) == 1
+    assert "1 outlier token (square)" in model.caption.note
+    assert model.raw is not None
+    before = model.raw.grid
+    model.mute_outliers()
+    muted = model.raw.grid
+    assert muted[1, 2] == pytest.approx(np.median(np.delete(before[0:3, 1:4].ravel(), 4)))
+    assert any("muted" in words for words in model.caption.warnings)
+    assert model.drawn is not None
+    assert model.drawn.params["muted_outlier_tokens"] == [[1, 2]]
+    assert model.explanation.grid[0, 1, 2] == before[1, 2]
+    model.mute_outliers(False)
+    np.testing.assert_array_equal(model.raw.grid, before)
 
 
 def test_that_occlusion_explains_the_prompt_and_refines_on_the_way(

@@ -400,9 +400,16 @@ def test_that_a_click_asks_a_patch_and_escape_goes_back(qtbot: QtBot, explained:
     qtbot.mouseClick(explained.pane, LEFT, pos=QPoint(round(x), round(y)))
     assert explained.saliency.choice.cell == (2, 2)
     assert explained.pane.grab().toImage() != whole
-    assert "from patch 3, 3" in explained.saliency.caption.title
+    assert "row of patch 3, 3" in explained.saliency.caption.title
+    shift = Qt.KeyboardModifier.ShiftModifier
+    qtbot.mouseClick(explained.pane, LEFT, shift, QPoint(round(x), round(y)))
+    assert explained.saliency.choice.cell == (2, 2)
+    assert "column of patch 3, 3" in explained.saliency.caption.title
+    qtbot.keyClick(explained.pane, Qt.Key.Key_J)
+    assert "row of patch 3, 3" in explained.saliency.caption.title
     qtbot.keyClick(explained.pane, Qt.Key.Key_Escape)
     assert explained.saliency.choice.cell is None
+    assert not explained.saliency.choice.column
 
 
 def test_that_escape_belongs_to_the_window_when_no_patch_is_asked(

@@ -73,9 +73,10 @@ def explain(
         context: progress and cancellation.
         **params: the method's own settings. attention: `layer` (from 0, or from -1 backwards),
             `head` (number, `mean` or `max`), `query` (`auto`, `cls`, `probe`, `mean` or a patch's
-            row and column). rollout: `fusion`, `discard_ratio`, `start_layer`. legrad, gradattn:
-            `start_layer`. patchsim: `tokens`, `ffn`, `residual`. occlusion: `window`, `stride`,
-            `baseline`, `batch_size`, `on_partial` (see `occlude`).
+            row and column), `column` (of that patch: who looks there). rollout: `fusion`,
+            `discard_ratio`, `start_layer`. legrad, gradattn: `start_layer`. patchsim: `tokens`,
+            `ffn`, `residual`. occlusion: `window`, `stride`, `baseline`, `batch_size`, `on_partial`
+            (see `occlude`).
 
     Raises:
         NotSupported: the method is not there, or does not apply to this encoder.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.errors import UsageError
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.saliency.attention import (
     AttentionMaps,
@@ -29,10 +30,11 @@ def attention(
     layer: int = -1,
     head: Head = "mean",
     query: Query = "auto",
+    column: bool = False,
 ) -> Found:
-    """Where one layer looks; see `attention.AttentionMaps.row`."""
+    """Where one layer looks, or who looks there; see `attention.AttentionMaps.row`, `column`."""
     maps = attention_maps(encoder, pixels, context=context)
-    return attention_of(encoder, maps, texts, layer=layer, head=head, query=query)
+    return attention_of(encoder, maps, texts, layer=layer, head=head, query=query, column=column)
 
 
 def attention_of(
@@ -43,17 +45,28 @@ def attention_of(
     layer: int = -1,
     head: Head = "mean",
     query: Query = "auto",
+    column: bool = False,
 ) -> Found:
-    """Where one layer looks, by what was kept of an image's attention."""
+    """Where one layer looks, or who looks there, by what was kept of an image's attention."""
     query = tuple(query) if isinstance(query, list) else query
-    grid, prefix_mass = attention_row(maps, layer, head, query)
-    params = {
+    params: dict[str, Any] = {
         "layer": layer % len(maps.layers),
         "layer_name": maps.layers[layer],
         "head": head,
         "query": maps.default_query(layer) if query == "auto" else query,
-        "prefix_mass": prefix_mass,
+        "column": column,
     }
+    if column:
+        if not isinstance(query, tuple):
+            raise UsageError(
+                "A column of attention is that of a patch, and none was given.",
+                "Give the query as a row and a column of the grid.",
+            )
+        grid, before = maps.column(layer, query, head)
+        params["prefix_attention"] = [float(share) for share in before]
+        return _image_only(encoder, maps, grid, 0.0, texts, params)
+    grid, prefix_mass = attention_row(maps, layer, head, query)
+    params["prefix_mass"] = prefix_mass
     return _image_only(encoder, maps, grid, prefix_mass, texts, params)
 
 

@@ -214,8 +214,8 @@ class HideModel(QObject):
         if not self.rectangles:
             return None, _NOTHING
         return HideTask(
-            request.encoder, request.frame, request.ct_window, self.rectangles, self.baseline,
-            prompt, labels,
+            request.encoder, request.frame, request.source, request.ct_window, self.rectangles,
+            self.baseline, prompt, labels,
         ), ""  # fmt: skip
 
     def _labels(self, prompt: str) -> Labels:

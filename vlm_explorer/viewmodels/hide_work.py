@@ -9,6 +9,7 @@ import numpy as np
 
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pixels.frame import Frame
+from vlm_explorer.viewmodels.viewer_frames import FrameKey
 
 if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import Encoder
@@ -37,6 +38,7 @@ class HideTask:
     Attributes:
         encoder: that looks again.
         frame: the image.
+        source: where that was read.
         ct_window: through which window the encoder sees CT.
         rectangles: the parts to hide, in pixels of the image.
         baseline: what is put in their place.
@@ -46,6 +48,7 @@ class HideTask:
 
     encoder: Encoder
     frame: Frame
+    source: FrameKey
     ct_window: str
     rectangles: tuple[Rectangle, ...]
     baseline: Baseline
@@ -71,8 +74,8 @@ def look_again(task: HideTask, partly: Partly, *, context: JobContext) -> Hidden
     Raises:
         UsageError: the encoder sees nothing of the parts.
     """
-    from vlm_explorer.pixels.encoding_window import render_for_encoder
     from vlm_explorer.saliency.hiding import hide
+    from vlm_explorer.viewmodels.viewer_encoder_view import rendered
 
     context.check()
     rows = [task.encoder.encode_texts([task.prompt])] if task.prompt else []
@@ -84,7 +87,7 @@ def look_again(task: HideTask, partly: Partly, *, context: JobContext) -> Hidden
 
     return hide(
         task.encoder,
-        render_for_encoder(task.frame, task.ct_window).pixels,
+        rendered(task.frame, task.source, task.ct_window),
         task.rectangles,
         np.concatenate(rows),
         baseline=task.baseline,

@@ -54,6 +54,9 @@ def describe(name: str, explanation: Explanation, layers: Layers) -> Caption:
     note = CAVEAT
     if explanation.target["kind"] == "none":
         note = f"{_prefix_share(explanation.params, layers)}{IMAGE_ONLY}"
+    if count := int(explanation.outlier_tokens.sum()):
+        squares = "1 outlier token (square)" if count == 1 else f"{count} outlier tokens (squares)"
+        note = f"{squares}. {note}"
     title = ", ".join(part for part in parts if part)
     return Caption(title, note, tuple(explanation.warnings))
 
@@ -79,31 +82,43 @@ def _which(explanation: Explanation, layers: Layers) -> str:
 
 
 def _attention(params: dict[str, Any], layers: Layers) -> str:
-    head, name, query = params["head"], params["layer_name"], params["query"]
+    head, name = params["head"], params["layer_name"]
     if name.startswith("Block"):
         name = f"{name.lower()} of {sum(each.startswith('Block') for each in layers.names)}"
     if not layers.heads:
-        return f"{name}, {_who(query)}"
+        return f"{name}, {_who(params)}"
     count = layers.heads[params["layer"]]
     fused = f"{head} of {count} heads"
     which = fused if isinstance(head, str) else f"head {head} of 0 to {count - 1}"
-    return f"{name}, {which}, {_who(query)}"
+    return f"{name}, {which}, {_who(params)}"
 
 
-def _who(query: object) -> str:
+def _who(params: dict[str, Any]) -> str:
+    query = params["query"]
     if isinstance(query, tuple):
-        return f"from patch {query[0] + 1}, {query[1] + 1}"
+        which = "column" if params.get("column") else "row"
+        return f"{which} of patch {query[0] + 1}, {query[1] + 1}"
     words = {"cls": "from the class token", "mean": "from all patches"}
     return words.get(str(query), "from the pooling query")
 
 
 def _prefix_share(params: dict[str, Any], layers: Layers) -> str:
+    if params.get("column"):
+        return _column_note(params, layers)
     mass, head = float(params.get("prefix_mass", 0.0)), params.get("head")
     if mass < 0.005:
         return ""
     to = "CLS" if layers.class_token else "tokens outside the image"
     row = "of a head's row goes" if head == "max" else "of this row goes"
     return f"{'Up to ' if head == 'max' else ''}{100 * min(mass, 1.0):.0f} % {row} to {to}. "
+
+
+def _column_note(params: dict[str, Any], layers: Layers) -> str:
+    """Return what the numbers of a column are, and what the class token gives."""
+    before = params["prefix_attention"]
+    name = "CLS" if layers.class_token else "the first token outside the image"
+    given = f"; {name} gives {100 * before[0]:.1f} % of its own" if before else ""
+    return f"Who attends to this patch{given}. "
 
 
 def rank_of(cosines: NDArray[np.floating], row: int) -> tuple[int, int]:

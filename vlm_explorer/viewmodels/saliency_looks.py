@@ -70,6 +70,10 @@ class SaliencyLooks(QObject):
         """Draw lines in the place of colours, or colours."""
         self.look(contours=not self.choice.contours if contours is None else contours)
 
+    def mute_outliers(self, mute: bool | None = None) -> None:
+        """Replace outlier tokens by what lies around them, and say so, or show them."""
+        self.look(mute=not self.choice.mute if mute is None else mute)
+
     def swipe(self, on: bool | None = None) -> None:
         """Leave the scan bare on one side of an edge that can be dragged, or not."""
         on = self.choice.edge is None if on is None else on

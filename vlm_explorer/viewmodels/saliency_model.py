@@ -105,21 +105,33 @@ class SaliencyModel(SaliencyShown):
         """Show the attention of one head, or of all in one."""
         self._choose(head=head)
 
-    def look_from(self, x: float, y: float) -> None:
-        """Show where the patch at a point of the picture looks; for attention only."""
+    def look_from(self, x: float, y: float, *, column: bool = False) -> None:
+        """Show where the patch at a point of the picture looks, or (column) who looks at it.
+
+        For attention only; the same point again ends it.
+        """
         raw, maps = self._over_picture(), self.attention
         if self.method != "attention" or raw is None:
             return
         if maps is not None and not maps.has_patch_queries(self.choice.layer):
             self._viewer.noticed.emit("In this layer only the pooling query looks. Choose a block.")
         elif (cell := saliency_display.cell_at(raw.geometry, x, y)) is not None:
-            self._choose(cell=None if cell == self.choice.cell else cell)
+            again = (cell, column) == (self.choice.cell, self.choice.column)
+            self._choose(cell=None if again else cell, column=column and not again)
+
+    def show_column(self, column: bool | None = None) -> None:
+        """Show who attends to the chosen patch, or where it looks; None: the other of both."""
+        if self.choice.cell is None:
+            self._viewer.noticed.emit("Click a patch first, with the attention over the scan.")
+            self.refresh()
+        else:
+            self._choose(column=not self.choice.column if column is None else column)
 
     def look_from_image(self) -> bool:
         """Show again what leads to the image's vector; whether that changed anything."""
         changed = self.choice.cell is not None
         if changed:
-            self._choose(cell=None)
+            self._choose(cell=None, column=False)
         return changed
 
     def stop(self) -> None:
@@ -234,6 +246,8 @@ class SaliencyModel(SaliencyShown):
         if method == "attention":
             layer, query = self.choice.layer, self.choice.cell or "auto"
             params = ("layer", layer), ("head", self.choice.head), ("query", query)
+            if self.choice.column and self.choice.cell is not None:
+                params = *params, ("column", True)
         return Request(
             image_id,
             frame,
@@ -308,7 +322,7 @@ class SaliencyModel(SaliencyShown):
             words = saliency_caption.announce(name, self.prompt) if waits else None
             return words or saliency_caption.Caption()
         name = title_of(self.explanation.method)  # the last one, until there is another
-        caption = saliency_caption.describe(name, self.explanation, self._layers)
+        caption = saliency_caption.describe(name, self.drawn or self.explanation, self._layers)
         weak = self._weak_match(self.explanation)
         return replace(caption, warnings=(*weak, *caption.warnings))
 

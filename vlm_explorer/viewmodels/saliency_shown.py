@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
+from vlm_explorer.saliency.outliers import muted
 from vlm_explorer.viewmodels import saliency_display
 from vlm_explorer.viewmodels.saliency_caption import Caption
 from vlm_explorer.viewmodels.saliency_display import DisplayedMap, RawMap, Rectangle
@@ -50,13 +52,9 @@ class SaliencyShown(SaliencyLooks):
         """Show an explanation, or none."""
         other = explanation is not self.explanation
         self.explanation = explanation
-        if explanation is None:
-            self._raw = None
-        else:
+        self._raw = None  # `refresh` makes it
+        if explanation is not None:
             self._range.take(explanation)
-            self._raw = RawMap(
-                explanation.grid[0], explanation.geometry, explanation.unit, explanation.signed
-            )
         self.refresh()
         if other:
             self.explanation_changed.emit()
@@ -75,6 +73,8 @@ class SaliencyShown(SaliencyLooks):
     def refresh(self) -> None:
         """Bring map and caption in line with choice and explanation."""
         self.caption = self._words()
+        if (drawn := self.drawn) is not None:
+            self._raw = RawMap(drawn.grid[0], drawn.geometry, drawn.unit, drawn.signed)
         raw, choice = self._over_picture(), self.choice
         self.shown = None
         if raw is not None:
@@ -94,6 +94,25 @@ class SaliencyShown(SaliencyLooks):
         if self._raw is None or not self._viewer.shows_encoder_view:
             return self._raw
         return replace(self._raw, geometry=saliency_display.encoder_geometry(self._raw.geometry))
+
+    @property
+    def drawn(self) -> Explanation | None:
+        """The explanation as it is drawn and exported: with outlier tokens muted where wanted."""
+        if self.explanation is None or not self.choice.mute:
+            return self.explanation
+        return muted(self.explanation)
+
+    @property
+    def outliers(self) -> tuple[Rectangle, ...]:
+        """Where the patches of outlier tokens lie on the picture."""
+        raw = self._over_picture()
+        if raw is None or self.explanation is None:
+            return ()
+        cells = np.argwhere(self.explanation.outlier_tokens)
+        return tuple(
+            saliency_display.cell_rectangle(raw.geometry, (int(row), int(column)))
+            for row, column in cells
+        )
 
     @property
     def raw(self) -> RawMap | None:

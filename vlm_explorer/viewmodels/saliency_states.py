@@ -75,6 +75,7 @@ class Choice:
         layer: of the attention, from 0; -1 for the last.
         head: a head's number from 0, or the mean or max over heads.
         cell: the patch whose attention is shown; None for what leads to the image's vector.
+        column: whether those are shown that attend to the patch, not where it looks itself.
         opacity: 0 to 1.
         hidden: whether the overlay is out of sight for the moment.
         squares: whether patches are shown as they are, not interpolated.
@@ -84,12 +85,14 @@ class Choice:
         contours: whether lines at 50, 75 and 90 % of the greatest value take the colours' place.
         edge: the share of the pane's width, 0 to 1, left of which the scan is bare; None for an
             overlay over all of it.
+        mute: whether outlier tokens are replaced by what lies around them.
     """
 
     method: Method = "off"
     layer: int = -1
     head: Head = "mean"
     cell: Cell | None = None
+    column: bool = False
     opacity: float = 0.45
     hidden: bool = False
     squares: bool = False
@@ -99,3 +102,4 @@ class Choice:
     fade: bool = True
     contours: bool = False
     edge: float | None = None
+    mute: bool = False

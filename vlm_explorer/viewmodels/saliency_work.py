@@ -48,7 +48,8 @@ def is_quick(maps: AttentionMaps, params: dict[str, Any]) -> bool:
     layer = params.get("layer", -1)
     averaged = params.get("query", "auto") == "auto" and maps.default_query(layer) == "mean"
     heads, tokens, _ = maps.keys[layer].shape
-    return not averaged or heads * tokens * tokens <= _AT_ONCE
+    whole = averaged or params.get("column", False)
+    return not whole or heads * tokens * tokens <= _AT_ONCE
 
 
 def read_row(request: Request, maps: AttentionMaps) -> Explanation:

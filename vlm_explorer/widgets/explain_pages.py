@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
+from vlm_explorer.viewmodels.heads_model import HeadsModel
 from vlm_explorer.viewmodels.hide_model import HideModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.explain_panel import ExplainPanel
+from vlm_explorer.widgets.heads_page import HeadsPage
 from vlm_explorer.widgets.hide_page import HidePage
 
 
 def add_pages(panel: ExplainPanel, session: Session, saliency: ActiveSaliency) -> None:
     """Add all pages; `saliency` says which overlay the pages are about."""
+    panel.add_page(
+        "Heads",
+        HeadsPage(HeadsModel(session, saliency, panel)),
+        tip="Where each head of each layer of attention looks",
+    )
     panel.add_page(
         "Hide",
         HidePage(HideModel(session, saliency, panel)),

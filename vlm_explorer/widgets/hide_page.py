@@ -195,6 +195,8 @@ class _Table(QTableWidget):
         for column, (title, tip) in enumerate(zip(COLUMNS, TIPS, strict=True)):
             item = QTableWidgetItem(title)
             item.setToolTip(tip)
+            side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+            item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
             self.setHorizontalHeaderItem(column, item)
         self.setAccessibleName("Cosines with parts of the scan hidden")
         self.setFrameShape(QFrame.Shape.NoFrame)

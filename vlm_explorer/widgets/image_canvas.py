@@ -38,6 +38,7 @@ class ImageCanvas(QWidget):
         windowed(dx, dy): the left button dragged by so many logical pixels.
         pointed(where): the pointer is over (x, y) of the image, or None beside it.
         clicked(where): the left button clicked on (x, y) of the image, or None beside it.
+        shift_clicked(where): likewise, with Shift.
         draw_began(where), draw_moved(where): the left button draws at (x, y) of the image.
         draw_ended(moved): it was released; whether that was more than a click.
         double_clicked(): to reset.
@@ -49,6 +50,7 @@ class ImageCanvas(QWidget):
     windowed = Signal(float, float)
     pointed = Signal(object)
     clicked = Signal(object)
+    shift_clicked = Signal(object)
     draw_began = Signal(object)
     draw_moved = Signal(object)
     draw_ended = Signal(bool)
@@ -243,8 +245,12 @@ class ImageCanvas(QWidget):
             self.update()  # sharp again
         elif drag.button == Qt.MouseButton.RightButton:
             self.menu_requested.emit(event.globalPosition().toPoint())
-        elif drag.kind is DragKind.WINDOW:
-            self.clicked.emit(self._image_point(event.position()))
+        elif drag.button == Qt.MouseButton.LeftButton:
+            shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            if shift:
+                self.shift_clicked.emit(self._image_point(event.position()))
+            elif drag.kind is DragKind.WINDOW:
+                self.clicked.emit(self._image_point(event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Ask for a reset."""

@@ -20,6 +20,7 @@ class Overlay:
         smooth: whether the map is interpolated when stretched.
         seen: the part of the image that the encoder saw, in pixels of the image.
         cell: a part to outline, in pixels of the image.
+        outliers: parts to mark by hollow squares, likewise.
     """
 
     image: QImage | None = None
@@ -27,6 +28,7 @@ class Overlay:
     smooth: bool = True
     seen: QRectF | None = None
     cell: QRectF | None = None
+    outliers: tuple[QRectF, ...] = ()
 
 
 def paint_overlay(
@@ -51,6 +53,8 @@ def paint_overlay(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if overlay.seen is not None:
         _hatch(painter, transform.mapRect(whole), transform.mapRect(overlay.seen))
+    for outlier in overlay.outliers:
+        _square(painter, transform.mapRect(outlier))
     if overlay.cell is not None:
         _outline(painter, transform.mapRect(overlay.cell & whole))
     painter.restore()
@@ -69,6 +73,16 @@ def _hatch(painter: QPainter, whole: QRectF, seen: QRectF) -> None:
     painter.setPen(QPen(theme().colour("image_text", 0.5), 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(seen & whole)
+
+
+def _square(painter: QPainter, cell: QRectF) -> None:
+    """Mark a patch by a hollow square within it, so that a chosen one can be told from it."""
+    inset = cell.width() / 5
+    square = cell.adjusted(inset, inset, -inset, -inset)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for role, share, width in (("image_ground", 0.7, 3.0), ("image_text", 0.9, 1.25)):
+        painter.setPen(QPen(theme().colour(role, share), width))
+        painter.drawRect(square)
 
 
 def _outline(painter: QPainter, cell: QRectF) -> None:

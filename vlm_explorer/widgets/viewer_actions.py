@@ -29,7 +29,7 @@ TOOLS = {
 }
 
 # What the menu of the overlay's looks lists.
-LOOKS = ("viewer.fade", "viewer.contours", "viewer.squares", "viewer.swipe")
+LOOKS = ("viewer.fade", "viewer.contours", "viewer.squares", "viewer.swipe", "viewer.mute")
 
 _WINDOWS = (
     "Window: of the file",
@@ -138,6 +138,8 @@ def switches(model: ViewerModel, saliency: SaliencyModel, pane: ViewerPane) -> d
         "viewer.fade": saliency.choice.fade,
         "viewer.contours": saliency.choice.contours,
         "viewer.swipe": saliency.choice.edge is not None,
+        "viewer.mute": saliency.choice.mute,
+        "viewer.column": saliency.choice.column,
         "viewer.cine": pane.cine.running,
         **{f"viewer.tool_{tool}": pane.measuring.tool is tool for tool in Tool},
         **{f"viewer.layer_{layer}": pane.layers.shows(layer) for layer in Layer},
@@ -175,6 +177,8 @@ def look_rows(saliency: SaliencyModel) -> list[ActionRow]:
         switch("fade", "Fade low values of the overlay", "K", saliency.set_fade),
         switch("contours", "Contours in the place of colours", "Q", saliency.show_contours),
         switch("swipe", "Overlay on one side of an edge", "U", saliency.swipe),
+        switch("mute", "Mute outlier tokens", "Shift+M", saliency.mute_outliers),
+        switch("column", "Who attends to the chosen patch", "J", saliency.show_column),
     ]
 
 

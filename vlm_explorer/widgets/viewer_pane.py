@@ -75,6 +75,7 @@ class ViewerPane(ImageCanvas):
         self.double_clicked.connect(self.reset)
         self.pointed.connect(self._say_what_is_under)
         self.clicked.connect(self._look_from)
+        self.shift_clicked.connect(self._look_at)
         self.draw_began.connect(self._drop_notice)
         saliency.changed.connect(self._take_map)
         self.layers.changed.connect(self._take_map)
@@ -126,6 +127,7 @@ class ViewerPane(ImageCanvas):
                     not saliency.choice.squares,
                     _rectangle(saliency.seen),
                     _rectangle(saliency.cell),
+                    tuple(filter(None, map(_rectangle, saliency.outliers))),
                 )
             )
         self._say_what_is_under(self._where)
@@ -211,6 +213,11 @@ class ViewerPane(ImageCanvas):
     def _look_from(self, where: tuple[float, float] | None) -> None:
         if where is not None:
             self._saliency.look_from(*where)
+
+    @Slot(object)
+    def _look_at(self, where: tuple[float, float] | None) -> None:
+        if where is not None:
+            self._saliency.look_from(*where, column=True)
 
     # Painting
 

@@ -22,6 +22,7 @@ from vlm_explorer.errors import StorageProblem, UsageError
 from vlm_explorer.export.cells import unquoted
 from vlm_explorer.jobs import Cancelled, JobContext
 from vlm_explorer.queries.classify import ClassifyRequest, classify
+from vlm_explorer.queries.map_trust import map_trust
 
 PROMPT = "enlarged heart"
 LABELS = ("effusion", "normal")
@@ -48,6 +49,7 @@ def test_that_a_csv_holds_the_numbers_of_search_labels_and_layout(
         name = f"probability of “{label}” among these 2 labels"
         share = np.array([row[name] for row in rows], np.float32)
         np.testing.assert_array_equal(share, answer.probability[:, place])
+        assert {row["zero-shot label"] for row in rows} <= set(LABELS)
         name = f"cosine to label “{label}”"
         np.testing.assert_array_equal(
             np.array([row[name] for row in rows], np.float32), answer.cosine[:, place]
@@ -420,3 +422,36 @@ def test_that_the_command_says_what_it_wrote(
     assert report["provenance"]["program"].startswith("VLM Explorer ")
     assert main([*words[:-2], "--layout", "none", "--format", "copies"]) == 1
     assert "left as it is" in capsys.readouterr().err
+
+
+def test_that_what_is_computed_besides_is_what_the_review_says(
+    collection: Collection, tmp_path: Path
+) -> None:
+    wanted = ["kept", "outlier", "duplicates", "caption-rank"]
+    path = tmp_path / "a.parquet"
+    report = collection.export(path, measures=wanted, layout=MAP)
+    table = pq.read_table(path)
+    duplicates, outliers = collection.duplicates(), collection.outliers()
+    np.testing.assert_array_equal(table["outlier distance"].to_numpy(), outliers.score)
+    np.testing.assert_array_equal(table["cosine to the nearest"].to_numpy(), duplicates.nearest)
+    np.testing.assert_array_equal(
+        table["caption rank"].to_numpy(), collection.mispaired().caption_rank
+    )
+    group = table["duplicate group"].to_numpy()
+    assert all(group[a] == group[b] > 0 for a, b in duplicates.pairs)
+    assert (group > 0).sum() == len(np.unique(duplicates.pairs))
+    kept = map_trust(collection, collection.layout(method="pca")).kept
+    np.testing.assert_array_equal(table["neighbours kept"].to_numpy(), kept)
+    measures = report.provenance["measures"]
+    assert "5 nearest images of other series" in measures["outlier distance"]
+    assert set(measures) < set(report.provenance["columns"])
+    assert "--measures kept outlier duplicates caption-rank" in report.provenance["command"]
+    alone = tmp_path / "b.parquet"
+    words = ["export", str(collection.folder), "--to", str(alone), "--layout", "none", "--quiet"]
+    assert main([*words, "--measures", "outlier"]) == 0
+    assert pq.read_table(alone)["outlier distance"].equals(table["outlier distance"])
+    assert "cosine to the nearest" not in pq.read_table(alone).column_names
+    with pytest.raises(UsageError, match="no map was asked for"):
+        collection.export(tmp_path / "c.csv", measures=["kept"], layout="none")
+    with pytest.raises(UsageError, match="no measure “beauty”"):
+        collection.export(tmp_path / "c.csv", measures=["beauty"])

@@ -272,3 +272,23 @@ def test_that_an_export_goes_on_while_the_sheet_is_closed(
         assert not sheet.isVisible()
     assert (tmp_path / "a.csv").is_file()
     assert opened.toast.isVisible()
+
+
+def test_that_computed_columns_go_out_where_they_are_asked_for(
+    sheet: ExportSheet, tmp_path: Path, qtbot: QtBot
+) -> None:
+    assert not any(box.isChecked() for box in sheet.measures.values())
+    qtbot.mouseClick(sheet.measures["outlier"], LEFT)
+    qtbot.mouseClick(sheet.measures["duplicates"], LEFT)
+    assert "outlier distance, near-duplicates" in sheet.summary.text()
+    command = sheet._desk.command_line
+    assert "--measures outlier duplicates" in command
+    choose_format(sheet, "npz")
+    assert not sheet.measures["outlier"].isVisible()
+    choose_format(sheet, "csv")
+    assert not sheet.measures["outlier"].isChecked()
+    qtbot.mouseClick(sheet.measures["outlier"], LEFT)
+    export_to(sheet, tmp_path / "a.csv", qtbot)
+    row = rows_of(tmp_path / "a.csv")[0]
+    assert float(row["outlier distance"]) > 0
+    assert "duplicate group" not in row

@@ -39,6 +39,7 @@ def run(arguments: Namespace) -> int:
             n_neighbors=arguments.n_neighbors,
             min_dist=arguments.min_dist,
             perplexity=arguments.perplexity,
+            measures=arguments.measures,
             with_files=arguments.with_files,
             with_keys=arguments.with_keys,
             with_columns=arguments.with_columns,

@@ -56,6 +56,9 @@ def add_export(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[v
     parser.add_argument("--neighbors", metavar="N", type=int, dest="n_neighbors", default=15)
     parser.add_argument("--min-dist", metavar="D", type=float, default=0.8)
     parser.add_argument("--perplexity", metavar="P", type=float, default=30.0)
+    many_option(
+        parser, "--measures", "M", "further columns: kept, outlier, duplicates, caption-rank"
+    )
     _figure_options(parser.add_argument_group("how a figure looks"))
     _holding_options(parser.add_argument_group("what goes out only when it is asked for"))
     model_option(parser)

@@ -13,6 +13,7 @@ from vlm_explorer.analysis.similarity import cosines, unit
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
+from vlm_explorer.export.measures import Measured, measure
 from vlm_explorer.export.request import ExportRequest
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.processes import run_in_process
@@ -45,6 +46,7 @@ class Answers:
         model: id of the encoder; "" where the collection has no vectors.
         xy: float32 (N, 2), NaN for images that are not on the map; None without a layout.
         groups: parts of the map; their members are rows of the collection.
+        measures: what else was computed of each image.
     """
 
     model: str
@@ -53,6 +55,7 @@ class Answers:
     groups: tuple[Group, ...]
     searches: tuple[Cosines, ...]
     labels: ClassifyAnswer | None
+    measures: tuple[Measured, ...] = ()
 
 
 NOTHING = Answers("", None, None, (), (), None)
@@ -91,7 +94,8 @@ def ask(
     if request.labels and encoder is not None:
         wanted = ClassifyRequest(request.labels, request.templates, request.task)
         labels = classify(collection, encoder, wanted)
-    return Answers(model, made, xy, groups, tuple(searches), labels)
+    measured = measure(collection, request.measures, model, made, context=context)
+    return Answers(model, made, xy, groups, tuple(searches), labels, measured)
 
 
 def _map(

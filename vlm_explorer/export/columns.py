@@ -104,7 +104,8 @@ def _asked(answers: Answers, size: int) -> list[tuple[str, str, NDArray[Any]]]:
     for asked in answers.searches:
         meaning = f"{asked.name}, -1 to 1, by {answers.model}"
         columns.append((asked.name, meaning, asked.values))
-    return columns + _label_columns(answers)
+    columns += _label_columns(answers)
+    return columns + [(each.name, each.meaning, each.values) for each in answers.measures]
 
 
 def _clusters(answers: Answers, size: int) -> list[tuple[str, str, NDArray[Any]]]:
@@ -129,7 +130,12 @@ def _label_columns(answers: Answers) -> list[tuple[str, str, NDArray[Any]]]:
         else "present against absent"
     )
     how = f"zero-shot, templates {labels.templates}, by {labels.model}"
-    columns: list[tuple[str, str, NDArray[Any]]] = []
+    best = np.full(len(labels.probability), "", object)
+    known = np.flatnonzero(labels.known)
+    best[known] = np.array(labels.labels, object)[labels.probability[known].argmax(axis=1)]
+    columns: list[tuple[str, str, NDArray[Any]]] = [
+        ("zero-shot label", f"the likeliest {of_what}; {how}", best)
+    ]
     for place, label in enumerate(labels.labels):
         columns.append(
             (f"cosine to label “{label}”", f"{how}; -1 to 1", labels.cosine[:, place]),

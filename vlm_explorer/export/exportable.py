@@ -41,6 +41,7 @@ class Exportable(Reviewing):
         n_neighbors: int = 15,
         min_dist: float = 0.8,
         perplexity: float = 30.0,
+        measures: Sequence[str] = (),
         with_files: bool = False,
         with_keys: bool = False,
         with_columns: bool = False,
@@ -57,6 +58,7 @@ class Exportable(Reviewing):
             texts: prompts, each a column of cosines; `like` the same for an image's id.
             layout: `method/space` of the places on the map, the name of a kept layout, or `none`.
             seed, n_neighbors, min_dist, perplexity: as in `layout`.
+            measures: what else is computed of each image, see `export.request.MEASURES`.
             with_files, with_keys, with_columns, with_thumbnails: see `export.request.Holding`.
             style: of a figure, see `export.figure.Style`.
 
@@ -95,6 +97,7 @@ class Exportable(Reviewing):
             task,
             None if layout == "none" or named else parse_layout(layout, **settings),
             layout if named else "",
+            tuple(measures),
             figure=drawn.options() if wanted in FIGURES else (),
         )
         name = None if model is None else self._model_id(model)

@@ -61,6 +61,7 @@ def provenance(
         "prompts": list(request.texts),
         "like": request.like or None,
         "labels": _labels(answers),
+        "measures": {each.name: each.meaning for each in answers.measures},
         "command": shlex.join(command(request, COLLECTION, bare=True, model=named)),
     }
     if request.image_ids is not None:
@@ -142,6 +143,7 @@ def _asked_words(request: ExportRequest) -> list[str]:
     if request.labels:
         words += ["--task", request.task]
         words += ["--templates", request.templates] if request.templates else []
+    words += ["--measures", *request.measures] if request.measures else []
     return words + _layout_words(request)
 
 

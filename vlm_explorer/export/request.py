@@ -90,6 +90,14 @@ HOLDING_WORDS = {
     "thumbnails": "Thumbnails; text burned into a picture goes with it",
 }
 
+# What can be computed of each image besides: its name, what the window calls it, and what it is.
+MEASURES = {
+    "kept": ("Neighbours kept", "Share of the nearest images that are the nearest on the map, too"),
+    "outlier": ("Outlier distance", "Mean cosine distance to the nearest images of other series"),
+    "duplicates": ("Near-duplicates", "Cosine with the most similar image, and the group's number"),
+    "caption-rank": ("Caption rank", "Rank of an image's own caption among all captions for it"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
@@ -106,6 +114,7 @@ class ExportRequest:
         labels, templates, task: zero-shot labels, as in `queries.classify`.
         layout: where the images lie; None leaves places out.
         named: the name of a kept layout, which counts instead of `layout`; "" for none.
+        measures: what else is computed of each image, names of `MEASURES`.
         filters: what the window filtered by, in words; for the record.
         figure: the options of a figure, as the command line spells them; for the record.
     """
@@ -122,6 +131,7 @@ class ExportRequest:
     task: str = "single"
     layout: LayoutRequest | None = DEFAULT_LAYOUT
     named: str = ""
+    measures: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     figure: tuple[str, ...] = ()
 

@@ -10,6 +10,7 @@ from vlm_explorer.export.request import (
     FIGURES,
     FORMATS,
     HOLDING_WORDS,
+    MEASURES,
     WITH_THUMBNAILS,
     Format,
     Holding,
@@ -34,6 +35,7 @@ class ExportChoice:
         format: a name of `FORMATS`.
         what: SELECTION, SHOWN or ALL.
         holding: what goes out only when it is asked for.
+        measures: what else is computed of each image, names of `measures`.
         folder, name: where it goes; `named`: whether the user gave the name.
         style: of a figure; `whole`: all of the map, and not what the screen shows of it.
     """
@@ -41,6 +43,7 @@ class ExportChoice:
     format: str = "csv"
     what: str = ALL
     holding: Holding = Holding()
+    measures: tuple[str, ...] = ()
     folder: Path = Path()
     name: str = ""
     named: bool = False
@@ -79,12 +82,18 @@ class ExportChoice:
         thumbnails = self.format in WITH_THUMBNAILS
         return tuple(name for name in HOLDING_WORDS if thumbnails or name != "thumbnails")
 
+    @property
+    def measured(self) -> bool:
+        """Whether columns can be computed besides: of tables."""
+        return self.kind.scored and not self.figure and self.format != "npz"
+
     def fitting(self) -> ExportChoice:
         """Return the choice with nothing asked for that the format cannot hold."""
         kept = {
             name: getattr(self.holding, name) and name in self.switches for name in HOLDING_WORDS
         }
-        return replace(self, holding=Holding(**kept))
+        measures = self.measures if self.measured else ()
+        return replace(self, holding=Holding(**kept), measures=measures)
 
     def suggested(self, count: int) -> ExportChoice:
         """Return the choice with a name for the file, where the user gave none.
@@ -106,6 +115,11 @@ def formats() -> list[tuple[str, str]]:
     return [(entry.name, entry.title) for entry in FORMATS.values()]
 
 
+def measures() -> dict[str, tuple[str, str]]:
+    """Return of what can be computed of each image besides: name, title and meaning."""
+    return dict(MEASURES)
+
+
 def switch_words(name: str) -> str:
     """Return what a switch lets out."""
     return HOLDING_WORDS[name]
@@ -121,6 +135,7 @@ def summary(choice: ExportChoice, count: int, total: int, columns: tuple[str, ..
     if choice.format == "files":
         return f"The paths of the files of {images}; folders are often named after patients."
     parts = ["label, caption, place on the map, cluster", *columns]
+    parts += [MEASURES[name][0].lower() for name in choice.measures]
     if choice.format == "npz":
         parts = ["vectors, places, captions and their vectors"]
     return f"{images}: {', '.join(parts)}. {_withheld(choice)}".strip()

@@ -116,6 +116,10 @@ class ExportDesk(QObject):
         """Choose what goes out besides."""
         self.choose(holding=Holding(**wanted))
 
+    def choose_measures(self, wanted: dict[str, bool]) -> None:
+        """Choose what else is computed of each image."""
+        self.choose(measures=tuple(name for name, asked in wanted.items() if asked))
+
     def choose_style(self, **chosen: Any) -> None:
         """Choose how a figure looks."""
         self.choose(style=replace(self.choice.style, **chosen))
@@ -209,6 +213,7 @@ class ExportDesk(QObject):
             task=labels.task,
             layout=None if made is None else made.request,
             named=session.layout.name if made is not None else "",
+            measures=choice.measures,
             filters=tuple(_told(each) for each in session.filters),
             figure=style.options() if choice.figure else (),
         )

@@ -37,7 +37,7 @@ from vlm_explorer.widgets.map_view import MapView
 from vlm_explorer.widgets.notice import Notice
 from vlm_explorer.widgets.sheets import Sheet
 
-WIDTH, HEIGHT = 660, 520  # px
+WIDTH, HEIGHT = 680, 548  # px
 NAMES = 72  # px
 SWITCHES = ("files", "keys", "columns", "thumbnails")
 
@@ -61,6 +61,10 @@ class ExportSheet(Sheet):
         self.what = {key: QRadioButton(self.panel) for key in TITLES}
         self.parts = [QRadioButton(words, self.panel) for words in ("All of it", "As on screen")]
         self.switches = {name: QCheckBox(self.panel) for name in SWITCHES}
+        self.measures = {
+            name: QCheckBox(title, self.panel)
+            for name, (title, _) in export_choice.measures().items()
+        }
         self.theme = choice_box("Theme", export_choice.THEMES, self.panel)
         sizes = [(f"{size[0]}x{size[1]}", f"{size[0]} × {size[1]}") for size in export_choice.SIZES]
         self.size_box = choice_box("Size", sizes, self.panel)
@@ -126,6 +130,7 @@ class ExportSheet(Sheet):
             "Images": list(self.what.values()),
             "Map": list(self.parts),
             "Look": [self.theme, self.size_box, self.scale],
+            "Columns": list(self.measures.values()),
             "With": list(self.switches.values()),
             "To": [self.place, self.choose],
             "": [self.note],
@@ -138,7 +143,7 @@ class ExportSheet(Sheet):
             line.setSpacing(0 if top else 12)
             for widget in widgets:
                 line.addWidget(widget, 1 if widget in (self.about, self.place, self.note) else 0)
-            if name in ("Images", "Map", "Look"):
+            if name in ("Images", "Map", "Look", "Columns"):
                 line.addStretch(1)
             if top:
                 title.setMinimumHeight(TARGET)
@@ -158,6 +163,9 @@ class ExportSheet(Sheet):
             button.clicked.connect(lambda _checked=False, whole=whole: desk.choose(whole=whole))
         for switch in self.switches.values():
             switch.clicked.connect(self._choose_holding)
+        for name, (_, note) in export_choice.measures().items():
+            self.measures[name].setToolTip(note)
+            self.measures[name].clicked.connect(self._choose_measures)
         for box in (self.theme, self.size_box, self.scale):
             box.activated.connect(self._choose_style)
         self.place.textEdited.connect(self._type_place)
@@ -182,6 +190,10 @@ class ExportSheet(Sheet):
     @Slot()
     def _choose_holding(self) -> None:
         self._desk.choose_holding({n: box.isChecked() for n, box in self.switches.items()})
+
+    @Slot()
+    def _choose_measures(self) -> None:
+        self._desk.choose_measures({n: box.isChecked() for n, box in self.measures.items()})
 
     @Slot()
     def _choose_style(self) -> None:
@@ -245,6 +257,8 @@ class ExportSheet(Sheet):
             switch.setText(export_choice.switch_words(name))
             switch.setChecked(getattr(choice.holding, name))
             switch.setVisible(name in choice.switches)
+        for name, box in self.measures.items():
+            box.setChecked(name in choice.measures)
         self._show_rows()
         if self._typed() != choice.to:  # what is being typed stays as it is, "folder/" too
             self.place.setText(str(choice.to))
@@ -260,6 +274,7 @@ class ExportSheet(Sheet):
             "Images": not choice.figure,
             "Map": choice.figure,
             "Look": choice.figure,
+            "Columns": choice.measured,
             "With": bool(choice.switches),
         }
         for name, visible in shown.items():

@@ -1,0 +1,114 @@
+"""Images that come up for everything, and rankings that make up for it.
+
+In spaces of many dimensions some points are among the nearest of very many others (Radovanović et
+al. 2010). Both corrections compare an image's score with what a bank of other prompts scores on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlm_explorer.analysis.similarity import Vectors, cosines
+from vlm_explorer.jobs import JobContext
+
+NEAREST = 10  # prompts that an image is compared with, and images that a prompt finds
+_ROWS_AT_ONCE = 16_384
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hubs:
+    """How a bank of M prompts meets P images.
+
+    Attributes:
+        counts: int64 (P,), for how many prompts the image is among the k nearest.
+        nearest: float32 (P,), mean cosine of the image with its k nearest prompts.
+        log_sum: float64 (P,), log of the sum over all prompts of exp(scale cosine).
+        scale: of `log_sum`.
+    """
+
+    counts: NDArray[np.int64]
+    nearest: NDArray[np.float32]
+    log_sum: NDArray[np.float64]
+    scale: float
+
+    @property
+    def skewness(self) -> float:
+        """Skewness of the counts: 0 where all images come up alike, NaN where none differ."""
+        from scipy.stats import skew
+
+        return float(skew(self.counts)) if np.ptp(self.counts) else float("nan")
+
+    def csls(self, cosine: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return twice the cosine less the image's mean cosine with its nearest prompts.
+
+        Cross-domain similarity local scaling (Conneau et al. 2018, section 2.3), but for the term
+        of the query, which is the same for all images.
+
+        Args:
+            cosine: (P,), of the images with one query.
+        """
+        return 2 * np.asarray(cosine, np.float64) - self.nearest
+
+    def inverted_softmax(self, cosine: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the log of the query's share among all prompts' scores on the image.
+
+        The inverted softmax (Smith et al. 2017; QB-Norm, Bogolin et al. 2022, section 3.2), the
+        query itself counted among the prompts.
+
+        Args:
+            cosine: (P,), of the images with one query.
+
+        Returns:
+            float64 (P,), 0 at most.
+        """
+        own = self.scale * np.asarray(cosine, np.float64)
+        return own - np.logaddexp(self.log_sum, own)
+
+
+def find_hubs(
+    vectors: Vectors,
+    bank: NDArray[np.float32],
+    scale: float,
+    *,
+    k: int = NEAREST,
+    context: JobContext | None = None,
+) -> Hubs:
+    """Return how a bank of prompts meets images.
+
+    Args:
+        vectors: (P, D) unit rows of images.
+        bank: float32 (M, D), unit rows of prompts.
+        scale: what cosines are multiplied by in the inverted softmax; the model's own, say.
+        k: how many nearest count, of images and of prompts.
+        context: progress and cancellation.
+    """
+    images, prompts = min(k, len(vectors)), min(k, len(bank))
+    nearest = np.empty(len(vectors), np.float32)
+    log_sum = np.empty(len(vectors), np.float64)
+    best = np.full((images, len(bank)), -np.inf, np.float32)
+    rows = np.zeros((images, len(bank)), np.int64)
+    for start in range(0, len(vectors), _ROWS_AT_ONCE):
+        if context is not None:
+            context.report(start, len(vectors), "Looking for images that come up for everything")
+        part = cosines(vectors[start : start + _ROWS_AT_ONCE], bank)
+        here = slice(start, start + len(part))
+        nearest[here] = np.partition(part, -prompts, axis=1)[:, -prompts:].mean(axis=1)
+        log_sum[here] = np.logaddexp.reduce(scale * part.astype(np.float64), axis=1)
+        best, rows = _merged(best, rows, part, start)
+    counts = np.bincount(rows.ravel(), minlength=len(vectors))
+    return Hubs(counts.astype(np.int64), nearest, log_sum, scale)
+
+
+def _merged(
+    best: NDArray[np.float32], rows: NDArray[np.int64], part: NDArray[np.float32], start: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return each prompt's nearest images, given those so far and the cosines of a part."""
+    count = len(best)
+    values = np.concatenate([best, part])
+    numbers = np.broadcast_to(np.arange(start, start + len(part))[:, None], part.shape)
+    places = np.concatenate([rows, numbers])
+    chosen = np.argpartition(values, len(values) - count, axis=0)[len(values) - count :]
+    return np.take_along_axis(values, chosen, 0), np.take_along_axis(places, chosen, 0)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vlm_explorer.queries.classify import ClassifyAnswer
     from vlm_explorer.queries.compare_layouts import CompareAnswer
     from vlm_explorer.queries.layout import LayoutAnswer
+    from vlm_explorer.queries.localise import LocaliseAnswer
     from vlm_explorer.queries.map_trust import MapTrust
     from vlm_explorer.queries.named_layouts import NamedLayouts
     from vlm_explorer.queries.search import SearchAnswer
@@ -115,6 +116,40 @@ class Collection(Exportable):
 
         request = ClassifyRequest(tuple(labels), templates, task)
         return classify(self, self.encoder(model), request)
+
+    def localise(
+        self,
+        methods: str | Sequence[str] = "auto",
+        *,
+        truth: StrPath | None = None,
+        prompt: str = "{side} {finding}",
+        findings: Sequence[str] = (),
+        image_ids: Sequence[str] | None = None,
+        tolerance: float = 0.0,
+        model: StrPath | None = None,
+        context: JobContext | None = None,
+    ) -> LocaliseAnswer:
+        """Compare maps of marked findings with where they lie; see `queries.localise`.
+
+        Args:
+            truth: `truth.json` or a table; by default the one beside the images.
+
+        Raises:
+            UsageError, ModelProblem, NotSupported: as they say.
+        """
+        from vlm_explorer.files.truth import read_truth
+        from vlm_explorer.queries.localise import LocaliseRequest, localise
+        from vlm_explorer.queries.localise_scope import collection_truth
+
+        request = LocaliseRequest(
+            collection_truth(self) if truth is None else read_truth(Path(truth).expanduser()),
+            (methods,) if isinstance(methods, str) else tuple(methods),
+            prompt,
+            tuple(findings),
+            None if image_ids is None else tuple(image_ids),
+            tolerance=tolerance,
+        )
+        return localise(self.encoder(model), request, self, context=context)
 
     def layout(
         self,
@@ -328,6 +363,41 @@ def explain(
         Path(image), frame, prompts, method, dict(params), parse_choice(ct_window)
     )
     return query.explain(encoder, request, context=context)
+
+
+def localise(
+    truth: StrPath,
+    *,
+    encoder: Encoder,
+    methods: str | Sequence[str] = "auto",
+    prompt: str = "{side} {finding}",
+    findings: Sequence[str] = (),
+    tolerance: float = 0.0,
+    ct_window: str = "default",
+    context: JobContext | None = None,
+) -> LocaliseAnswer:
+    """Compare maps of marked findings with where they lie, in files that no collection holds.
+
+    Args:
+        truth: `truth.json`, a table, or a folder with one of them beside the images.
+        ct_window: through which window the encoder sees CT, as in `index`.
+
+    Raises:
+        UsageError, NotSupported: as they say.
+    """
+    from vlm_explorer.files.truth import read_truth
+    from vlm_explorer.pixels.ct_choice import parse_choice
+    from vlm_explorer.queries import localise as query
+
+    request = query.LocaliseRequest(
+        read_truth(Path(truth).expanduser()),
+        (methods,) if isinstance(methods, str) else tuple(methods),
+        prompt,
+        tuple(findings),
+        tolerance=tolerance,
+        ct_window=parse_choice(ct_window),
+    )
+    return query.localise(encoder, request, context=context)
 
 
 def check_explanation(

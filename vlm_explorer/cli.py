@@ -29,6 +29,7 @@ from vlm_explorer.commands.arguments import (
     common_option,
 )
 from vlm_explorer.commands.export_arguments import add_export
+from vlm_explorer.commands.localise_arguments import add_localise
 from vlm_explorer.commands.model_arguments import add_models
 from vlm_explorer.commands.review_arguments import add_review
 from vlm_explorer.errors import ExplorerError, FileProblem
@@ -42,6 +43,7 @@ COMMANDS = (
     add_search,
     add_classify,
     add_explain,
+    add_localise,
     add_render,
     add_layout,
     add_compare,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -92,6 +92,37 @@ def read_captions(path: Path) -> CaptionTable:
     return CaptionTable(path, tuple(rows), _shortened(problems))
 
 
+def read_rows(path: Path, needed: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+    """Return line number and values by column, names in lower case, of any table with a header.
+
+    Raises:
+        UsageError: no such table, no permission, a column of `needed` is missing, broken quotes.
+    """
+    try:
+        records = _records(_decode(path.read_bytes()))
+        names = [name.strip().lower() for name in next(records, (0, []))[1]]
+        rows = [(line, dict(zip(names, values, strict=False))) for line, values in records]
+    except OSError as error:
+        raise UsageError(f"The table {path} cannot be read ({error.strerror}).") from error
+    except csv.Error as error:
+        raise UsageError(f"The table {path} is broken ({error}).") from error
+    if missing := [name for name in needed if name not in names]:
+        columns = " and ".join(f"`{name}`" for name in missing)
+        raise UsageError(
+            f"The table {path} has no column {columns}.", "The first line must name the columns."
+        )
+    return rows
+
+
+def locate(folder: Path, name: str) -> Path | None:
+    """Return the absolute path of the file, links kept, or None; Windows separators are read."""
+    for candidate in dict.fromkeys((name, name.replace("\\", "/"))):
+        path = os.path.abspath(folder / candidate)  # noqa: PTH100  resolve() would follow links
+        if os.path.isfile(path):  # noqa: PTH113  a name with a null byte is False here
+            return Path(path)
+    return None
+
+
 def _decode(data: bytes) -> str:
     """Decode UTF-8 with or without its mark, UTF-16 with it, or what Excel saves by default."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -128,21 +159,12 @@ def _row(table: Path, values: dict[str, str]) -> CaptionRow | str:
     name = values.get("file", "").strip()
     if not name:
         return "no file is named."
-    file = _locate(table.parent, name)
+    file = locate(table.parent, name)
     if file is None:
         return f"there is no file {name}."
     known = {key: values.get(key, "").strip() for key in _KNOWN[1:]}
     extra = {key: text.strip() for key, text in values.items() if key and key not in _KNOWN}
     return CaptionRow(file=file, extra=extra, **known)
-
-
-def _locate(folder: Path, name: str) -> Path | None:
-    """Return the absolute path of the file, links kept, or None; Windows separators are read."""
-    for candidate in dict.fromkeys((name, name.replace("\\", "/"))):
-        path = os.path.abspath(folder / candidate)  # noqa: PTH100  resolve() would follow links
-        if os.path.isfile(path):  # noqa: PTH113  a name with a null byte is False here
-            return Path(path)
-    return None
 
 
 def _shortened(problems: list[str]) -> tuple[str, ...]:

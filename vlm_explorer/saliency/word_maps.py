@@ -17,14 +17,14 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.encoders.preprocess import Geometry
 from vlm_explorer.errors import NotSupported
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.saliency.explain import available_methods, explain
+from vlm_explorer.saliency.explain import available_methods, default_method, explain
 from vlm_explorer.saliency.left_out import ReadText, read_for
 
 Floats = NDArray[np.float32]
 
 # Those whose maps are linear in the text's vector: their difference is the map of the difference.
 LINEAR = ("decomp", "patchsim", "occlusion")
-_BY_DEFAULT = ("decomp", "occlusion")
+_ELSE = ("decomp", "occlusion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,12 @@ def reasons_for_words(encoder: Encoder) -> dict[str, str]:
     return {method: why_not[method] for method in LINEAR}
 
 
+def default_for_words(encoder: Encoder) -> str:
+    """Return what `auto` means: the encoder's usual method where that is linear, else decomp."""
+    usual, why_not = default_method(encoder, prompted=True), reasons_for_words(encoder)
+    return next(name for name in (usual, *_ELSE) if name in LINEAR and not why_not[name])
+
+
 def map_words(
     encoder: Encoder,
     pixels: NDArray[np.uint8],
@@ -82,7 +88,7 @@ def map_words(
         encoder: any.
         pixels: the image as rendered, uint8 (rows, columns) or (rows, columns, 3).
         text: the prompt.
-        method: one of `LINEAR`, or `auto`: decomp where it applies, else occlusion.
+        method: one of `LINEAR`, or `auto`, see `default_for_words`.
         parts: numbers of neighbouring words to leave out together; by default each word alone.
         context: progress and cancellation.
 
@@ -91,8 +97,7 @@ def map_words(
         NotSupported: the maps of that method are not linear, or it does not apply.
     """
     if method == "auto":
-        why_not = reasons_for_words(encoder)
-        method = next(name for name in _BY_DEFAULT if not why_not[name])
+        method = default_for_words(encoder)
     if method not in LINEAR:
         raise NotSupported(
             f"Maps by {method} cannot be told apart by words: they do not add up.",

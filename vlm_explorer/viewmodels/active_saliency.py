@@ -22,11 +22,13 @@ class ActiveSaliency(QObject):
         drawn(): something is drawn on the active scan, or the tool is another.
         changed(): as the model's own, and when another scan becomes the active one.
         explanation_changed(): likewise.
+        pointed(x, y): the user clicked at a point of the active scan's picture.
     """
 
     drawn = Signal()
     changed = Signal()
     explanation_changed = Signal()
+    pointed = Signal(float, float)
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class ActiveSaliency(QObject):
         for overlay in self._overlays.values():
             overlay.changed.connect(self._pass_change)
             overlay.explanation_changed.connect(self._pass_explanation)
+            overlay.pointed.connect(self._pass_point)
         for each in self._measuring.values():
             each.changed.connect(self._pass_drawing)
         comparison.changed.connect(self._take_active)
@@ -77,3 +80,8 @@ class ActiveSaliency(QObject):
     def _pass_explanation(self) -> None:
         if self.sender() is self.model:
             self.explanation_changed.emit()
+
+    @Slot(float, float)
+    def _pass_point(self, x: float, y: float) -> None:
+        if self.sender() is self.model:
+            self.pointed.emit(x, y)

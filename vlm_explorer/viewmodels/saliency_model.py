@@ -83,6 +83,7 @@ class SaliencyModel(SaliencyShown):
     def set_method(self, method: Method) -> None:
         """Explain by another method, or by the same anew."""
         self.choice = replace(self.choice, method=method, cell=None, hidden=False)
+        self.guest = None
         self._restart()
 
     def switch(self, on: bool | None = None) -> None:
@@ -108,10 +109,13 @@ class SaliencyModel(SaliencyShown):
     def look_from(self, x: float, y: float, *, column: bool = False) -> None:
         """Show where the patch at a point of the picture looks, or (column) who looks at it.
 
-        For attention only; the same point again ends it.
+        For attention only; the same point again ends it. Whatever is shown, those who ask about
+        patches are told of the point.
         """
+        if not column:
+            self.pointed.emit(x, y)
         raw, maps = self._over_picture(), self.attention
-        if self.method != "attention" or raw is None:
+        if self.method != "attention" or raw is None or self.guest is not None:
             return
         if maps is not None and not maps.has_patch_queries(self.choice.layer):
             self._viewer.noticed.emit("In this layer only the pooling query looks. Choose a block.")
@@ -129,6 +133,9 @@ class SaliencyModel(SaliencyShown):
 
     def look_from_image(self) -> bool:
         """Show again what leads to the image's vector; whether that changed anything."""
+        if self.guest is not None:
+            self.lay_over(None)
+            return True
         changed = self.choice.cell is not None
         if changed:
             self._choose(cell=None, column=False)
@@ -160,6 +167,7 @@ class SaliencyModel(SaliencyShown):
         image_id = self._viewer.image_id
         if image_id != self._image_id:
             self._scrolled = self._image_id in self._viewer.series.ids
+            self.guest = None
             self._image_id = image_id
             self.choice = replace(self.choice, cell=None)
         self._restart()
@@ -170,6 +178,7 @@ class SaliencyModel(SaliencyShown):
         if now == self._explained_for:
             return  # only the words about it have changed
         self._explained_for = now
+        self.guest = None
         encoder = self._session.encoder
         self.reasons, self._usual = {}, _USUAL
         if encoder is not None:

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
+from vlm_explorer.encoders.preprocess import Geometry
 from vlm_explorer.saliency.outliers import muted
 from vlm_explorer.viewmodels import saliency_display
 from vlm_explorer.viewmodels.saliency_caption import Caption
-from vlm_explorer.viewmodels.saliency_display import DisplayedMap, RawMap, Rectangle
+from vlm_explorer.viewmodels.saliency_display import Cell, DisplayedMap, RawMap, Rectangle
 from vlm_explorer.viewmodels.saliency_looks import SaliencyLooks
 from vlm_explorer.viewmodels.saliency_range import SharedRange
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
 
 if TYPE_CHECKING:
     from vlm_explorer.saliency.explanation import Explanation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guest:
+    """A map that is laid over the scan in place of the method's own, by a page that made it.
+
+    Attributes:
+        raw: the map.
+        caption: the words beside it.
+        cell: a patch to outline; None for none.
+    """
+
+    raw: RawMap
+    caption: Caption
+    cell: Cell | None = None
 
 
 class SaliencyShown(SaliencyLooks):
@@ -27,12 +43,15 @@ class SaliencyShown(SaliencyLooks):
         explanation: finished; None until then.
         shown: the map to draw, which may be on its way yet; None where there is none.
         caption: the words beside it.
+        guest: what a page has laid over the scan; None for the method's own map.
 
     Signals:
         explanation_changed(): `explanation` is another.
+        pointed(x, y): the user clicked at a point of the picture.
     """
 
     explanation_changed = Signal()
+    pointed = Signal(float, float)
 
     def __init__(self, viewer: ViewerModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +59,7 @@ class SaliencyShown(SaliencyLooks):
         self.explanation: Explanation | None = None
         self.shown: DisplayedMap | None = None
         self.caption = Caption()
+        self.guest: Guest | None = None
         self._raw: RawMap | None = None
         self._range = SharedRange()
         viewer.display_changed.connect(self._take_display)
@@ -66,24 +86,31 @@ class SaliencyShown(SaliencyLooks):
         if other:
             self.explanation_changed.emit()
 
+    def lay_over(self, guest: Guest | None) -> None:
+        """Lay another map over the scan than the method's; None takes it off again."""
+        if guest is not self.guest:
+            self.guest = guest
+            self.refresh()
+
     def _words(self) -> Caption:
         """Return the words beside the map."""
         return Caption()
 
     def refresh(self) -> None:
         """Bring map and caption in line with choice and explanation."""
-        self.caption = self._words()
+        self.caption = self._words() if self.guest is None else self.guest.caption
         if (drawn := self.drawn) is not None:
             self._raw = RawMap(drawn.grid[0], drawn.geometry, drawn.unit, drawn.signed)
         raw, choice = self._over_picture(), self.choice
         self.shown = None
         if raw is not None:
-            shares = choice.scaling == "shared" and self.explanation is not None
+            own = self.explanation if self.guest is None else None
+            shares = choice.scaling == "shared"
             self.shown = saliency_display.display_map(
                 raw,
                 squares=choice.squares,
                 scaling=choice.scaling,
-                among=[self._range.ends(self.explanation)] if shares and self.explanation else (),
+                among=[self._range.ends(own)] if shares and own is not None else (),
                 palette=choice.diverging if raw.signed else choice.sequential,
                 fade=choice.fade,
             )
@@ -91,9 +118,10 @@ class SaliencyShown(SaliencyLooks):
 
     def _over_picture(self) -> RawMap | None:
         """Return the map as it lies over the scan, or over the encoder's view."""
-        if self._raw is None or not self._viewer.shows_encoder_view:
-            return self._raw
-        return replace(self._raw, geometry=saliency_display.encoder_geometry(self._raw.geometry))
+        raw = self.raw
+        if raw is None or not self._viewer.shows_encoder_view:
+            return raw
+        return replace(raw, geometry=saliency_display.encoder_geometry(raw.geometry))
 
     @property
     def drawn(self) -> Explanation | None:
@@ -106,7 +134,7 @@ class SaliencyShown(SaliencyLooks):
     def outliers(self) -> tuple[Rectangle, ...]:
         """Where the patches of outlier tokens lie on the picture."""
         raw = self._over_picture()
-        if raw is None or self.explanation is None:
+        if raw is None or self.explanation is None or self.guest is not None:
             return ()
         cells = np.argwhere(self.explanation.outlier_tokens)
         return tuple(
@@ -117,7 +145,13 @@ class SaliencyShown(SaliencyLooks):
     @property
     def raw(self) -> RawMap | None:
         """The values of the map that is shown, as they lie on the scan; they may be partial."""
-        return self._raw
+        return self._raw if self.guest is None else self.guest.raw
+
+    def cell_under(self, geometry: Geometry, x: float, y: float) -> Cell | None:
+        """Return the patch of a map at a point of the picture; None where it was not seen."""
+        if self._viewer.shows_encoder_view:
+            geometry = saliency_display.encoder_geometry(geometry)
+        return saliency_display.cell_at(geometry, x, y)
 
     @property
     def seen(self) -> Rectangle | None:
@@ -127,11 +161,12 @@ class SaliencyShown(SaliencyLooks):
 
     @property
     def cell(self) -> Rectangle | None:
-        """Where the patch that looks lies on the picture; None where none is chosen."""
+        """Where the patch that was chosen lies on the picture; None where none is."""
         raw = self._over_picture()
-        if raw is None or self.choice.cell is None:
+        cell = self.choice.cell if self.guest is None else self.guest.cell
+        if raw is None or cell is None:
             return None
-        return saliency_display.cell_rectangle(raw.geometry, self.choice.cell)
+        return saliency_display.cell_rectangle(raw.geometry, cell)
 
     def probe(self, x: float, y: float) -> str:
         """Return the raw value of the map at a point of the picture, in words."""

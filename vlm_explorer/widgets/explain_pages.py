@@ -6,13 +6,20 @@ from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
 from vlm_explorer.viewmodels.heads_model import HeadsModel
 from vlm_explorer.viewmodels.hide_model import HideModel
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.words_model import WordsModel
 from vlm_explorer.widgets.explain_panel import ExplainPanel
 from vlm_explorer.widgets.heads_page import HeadsPage
 from vlm_explorer.widgets.hide_page import HidePage
+from vlm_explorer.widgets.words_page import WordsPage
 
 
 def add_pages(panel: ExplainPanel, session: Session, saliency: ActiveSaliency) -> None:
     """Add all pages; `saliency` says which overlay the pages are about."""
+    panel.add_page(
+        "Words",
+        WordsPage(WordsModel(session, saliency, panel)),
+        tip="Which words of the prompt moved the score, and where each of them asks",
+    )
     panel.add_page(
         "Heads",
         HeadsPage(HeadsModel(session, saliency, panel)),

@@ -166,7 +166,7 @@ class SaliencyBar(QWidget):
     @Slot()
     def _refresh(self) -> None:
         model = self._model
-        self._details.setVisible(model.choice.method != "off")
+        self._details.setVisible(model.choice.method != "off" or model.guest is not None)
         percent = round(100 * model.choice.opacity)
         with QSignalBlocker(self._opacity):
             self._opacity.setValue(percent)
@@ -181,6 +181,10 @@ class SaliencyBar(QWidget):
 
     def _show_settings(self) -> None:
         model = self._model
+        if model.guest is not None:
+            self._message.setText("Another map lies here (Esc)")
+            self._settings.setCurrentWidget(self._message)
+            return
         self._message.setText(self._wrong() or hint_of(model.method))
         if model.stage is Stage.RUNNING and model.method in SLOW:
             progress = model.progress

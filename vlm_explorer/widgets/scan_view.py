@@ -197,7 +197,7 @@ class ScanView(QWidget):
     def event(self, event: QEvent) -> bool:
         """Keep Escape from the window while a patch is looked from."""
         escape = event.type() == QEvent.Type.ShortcutOverride and _is_escape(event)
-        if escape and self.saliency.choice.cell is not None:
+        if escape and (self.saliency.choice.cell is not None or self.saliency.guest is not None):
             event.accept()
             return True
         return super().event(event)

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from vlm_explorer.cli import main
+from vlm_explorer.rendering.colour_maps import DIVERGING, SEQUENTIAL
 
 
 def explain(scans: Path, model_folder: Path, *more: object, method: str = "decomp") -> int:
@@ -23,15 +24,36 @@ def test_that_explain_writes_a_figure_with_its_record_and_arrays(
 ) -> None:
     figure = tmp_path / "maps.svg"
     texts = ("--text", "effusion", "normal")
-    more = (*texts, "--figure", figure, "--scale", "percentile", "--theme", "dark", "--json")
+    more = (
+        *texts,
+        "--figure",
+        figure,
+        "--scale",
+        "percentile",
+        "--theme",
+        "dark",
+        "--colours",
+        "vik",
+        "--json",
+    )
     assert explain(scans, model_folder, *more) == 0
     assert json.loads(capsys.readouterr().out)["files"] == [str(figure)]
     facts = json.loads((tmp_path / "maps.svg.json").read_text(encoding="utf-8"))
     assert [each["target"]["prompts"] for each in facts["maps"]] == [["effusion"], ["normal"]]
     assert facts["display"]["range"] == "percentile"
+    assert facts["display"]["palette"] == "vik"
     assert facts["maps"][0]["colours"] == facts["maps"][1]["colours"]
     assert "a.png" not in figure.read_text(encoding="utf-8")
     assert np.load(tmp_path / "maps.svg.npz")["overlay"].shape == (2, 40, 60)
+
+
+def test_that_the_colours_of_the_command_are_those_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["explain", "x", "--colours", "jet"])
+    words = capsys.readouterr().err
+    assert all(f"'{name}'" in words or name in words for name in (*SEQUENTIAL, *DIVERGING))
 
 
 def test_that_a_picture_of_the_map_carries_its_record_and_names_no_file(

@@ -8,6 +8,7 @@ from argparse import Namespace
 from vlm_explorer.errors import UsageError
 
 _SCALES = ("raw", "minmax", "percentile", "symmetric")
+_SIGNED = ("blue and orange", "vik", "blue and red")
 _KINDS = ("parametric-map", "secondary-capture")
 
 
@@ -40,6 +41,11 @@ def add_map_files(parser: argparse.ArgumentParser) -> None:
         choices=_SCALES,
         default="minmax",
         help="what the ends of the colours stand for; several maps share it; default: minmax",
+    )
+    parser.add_argument(
+        "--colours",
+        choices=("inferno", "magma", "viridis", "cividis", *_SIGNED),
+        help=f"the last {len(_SIGNED)} are for signed maps",
     )
     parser.add_argument("--theme", choices=("light", "dark"), default="light", help="of --figure")
     parser.add_argument(

@@ -53,9 +53,10 @@ def write_map_files(
 
 def _style(arguments: Namespace) -> MapStyle:
     """Return how maps look."""
-    from vlm_explorer.export.map_figure import MapStyle
+    from vlm_explorer.export.map_figure import MapStyle, with_colours
 
-    return MapStyle(scaling=arguments.scale, theme=arguments.theme)
+    style = MapStyle(scaling=arguments.scale, theme=arguments.theme)
+    return with_colours(style, arguments.colours) if arguments.colours else style
 
 
 def _save_arrays(path: Path, explanation: Explanation) -> None:

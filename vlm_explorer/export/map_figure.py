@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vlm_explorer.errors import UsageError
 from vlm_explorer.export.figure import Ink, Scale
 from vlm_explorer.export.figure_colours import ink_of
 from vlm_explorer.export.map_record import (
@@ -21,14 +22,14 @@ from vlm_explorer.export.map_record import (
     score_words,
 )
 from vlm_explorer.export.provenance import NOTICE
-from vlm_explorer.rendering.colour_maps import colour_map
+from vlm_explorer.rendering.colour_maps import DIVERGING, SEQUENTIAL, colour_map
 from vlm_explorer.rendering.map_scaling import Limits, Scaling, limits
 from vlm_explorer.rendering.overlays import blend
 from vlm_explorer.saliency.explanation import Explanation
 
 FLAT_WORDS = "No signal: the map is the same everywhere."
-_SIGNED = "Orange: for the prompt; blue: against it."
-_CONTRAST = "Orange: more for the first prompt; blue: more for the second."
+_SIGNED = "Warm: for the prompt; blue: against it."
+_CONTRAST = "Warm: more for the first prompt; blue: more for the second."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class MapStyle:
     Attributes:
         scaling: which values the ends of the colours stand for. Maps of several prompts always
             share one range; `scaling` then says of what kind.
-        colours: palette of unsigned values.
+        sequential, diverging: palettes of unsigned and of signed values.
         opacity: of the strongest value, 0 to 1.
         theme: `light` or `dark`, of the ground and the words.
         width: logical pixels, of which there are 96 an inch; the height follows.
@@ -46,11 +47,32 @@ class MapStyle:
     """
 
     scaling: Scaling = "minmax"
-    colours: str = "inferno"
+    sequential: str = SEQUENTIAL[0]
+    diverging: str = DIVERGING[0]
     opacity: float = 0.6
     theme: str = "light"
     width: int = 900
     scale: float = 2.0
+
+    def palette(self, ends: Limits) -> str:
+        """Return the name of the colours that suit a range."""
+        return self.diverging if ends.diverging else self.sequential
+
+
+def with_colours(style: MapStyle, name: str) -> MapStyle:
+    """Return a style with other colours for the maps that these are made for.
+
+    Raises:
+        UsageError: there are no such colours.
+    """
+    if name in SEQUENTIAL:
+        return replace(style, sequential=name)
+    if name in DIVERGING:
+        return replace(style, diverging=name)
+    raise UsageError(
+        f"There are no colours “{name}”.",
+        f"Unsigned maps: {', '.join(SEQUENTIAL)}; signed ones: {', '.join(DIVERGING)}.",
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +151,7 @@ def build_map_figure(
     shared = len(set(map(_kind, maps))) == 1
     display: dict[str, Any] = {
         "scaling": "shared" if shared and several else style.scaling,
-        "palette": _palette(ends, style),
+        "palette": " and ".join(dict.fromkeys(map(style.palette, ends))),
         "opacity": style.opacity,
     }
     if several:
@@ -165,11 +187,6 @@ def _first(maps: Sequence[Explanation], method: str) -> Explanation:
     return next(found for found in maps if found.method == method)
 
 
-def _palette(ends: Sequence[Limits], style: MapStyle) -> str:
-    kinds = {("blue to orange" if each.diverging else style.colours): None for each in ends}
-    return " and ".join(kinds)
-
-
 def _title(maps: Sequence[Explanation]) -> str:
     name = NAMES.get(maps[0].method, maps[0].method)
     prompt = prompt_of(maps[0])
@@ -177,7 +194,7 @@ def _title(maps: Sequence[Explanation]) -> str:
 
 
 def _tile(pixels: NDArray[np.uint8], found: Explanation, ends: Limits, style: MapStyle) -> Tile:
-    table = colour_map(ends.diverging)
+    table = colour_map(ends.diverging, style.palette(ends))
     overlay = found.overlay_of(0)
     picture = blend(
         pixels, overlay, signed=found.signed, opacity=style.opacity, ends=ends, colours=table

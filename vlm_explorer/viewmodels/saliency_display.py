@@ -80,6 +80,7 @@ def display_map(
     among: Sequence[NDArray[np.floating]] = (),
     palette: str = "",
     fade: bool = True,
+    longest: int = LONGEST,
 ) -> DisplayedMap:
     """Return a map stretched over the picture.
 
@@ -90,10 +91,11 @@ def display_map(
         among: values of other maps that share one range with this one.
         palette: name of the colours.
         fade: let low values leave more of the picture to be seen.
+        longest: pixels of the longer side.
     """
     geometry = raw.geometry
     rows, columns = geometry.orig_hw
-    scale = LONGEST / max(rows, columns)
+    scale = longest / max(rows, columns)
     small = max(1, round(rows * scale)), max(1, round(columns * scale))
     # the way from grid to image is the same at any size of the image
     smaller = replace(geometry, orig_hw=small)

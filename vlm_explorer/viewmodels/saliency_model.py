@@ -22,6 +22,7 @@ from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 if TYPE_CHECKING:
     from vlm_explorer.saliency.attention import AttentionMaps
     from vlm_explorer.saliency.explanation import Explanation
+    from vlm_explorer.viewmodels.saliency_work import Answer
 
 __all__ = ["Choice", "Method", "SaliencyModel", "Stage"]
 
@@ -306,6 +307,14 @@ class SaliencyModel(SaliencyShown):
         """The scan, the encoder and the prompt at hand; None while one of the first is missing."""
         missing = self._session.encoder is None or self._viewer.loaded is None
         return None if missing or self._image_id is None else self._request()
+
+    def find(self, request: Request) -> Explanation | None:
+        """Return the answer to a request that was made before, by whomever."""
+        return self._explainer.find(request)
+
+    def keep(self, request: Request, answer: Answer) -> None:
+        """Keep an answer that was found elsewhere."""
+        self._explainer.keep(request, answer)
 
     @property
     def attention(self) -> AttentionMaps | None:

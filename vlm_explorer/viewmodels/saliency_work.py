@@ -85,14 +85,14 @@ def explain_request(
         return Answer(read_row(request, maps), maps)
     settings = dict(request.params)
     if request.method == "occlusion":
-        settings |= _halved_windows(request, pixels, partial)
+        settings |= halved_windows(request, pixels, partial)
     found = explain(
         request.encoder, pixels, request.texts, request.method, context=context, **settings
     )
     return Answer(found)
 
 
-def _halved_windows(
+def halved_windows(
     request: Request, pixels: NDArray[np.uint8], partial: PartialMaps
 ) -> dict[str, Any]:
     """Return settings of occlusion whose windows overlap by half.

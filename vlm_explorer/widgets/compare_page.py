@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QImage, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -115,6 +115,9 @@ class ComparePage(QWidget):
         self._row.setSpacing(4)
         self._row.addStretch(1)
         self._area.setWidget(inner)
+        for part in (self._area, self._area.viewport(), inner):
+            part.setAutoFillBackground(False)
+            part.setStyleSheet("background: transparent")
         foot = QHBoxLayout()
         foot.setSpacing(12)
         foot.addWidget(self.legend)
@@ -177,7 +180,7 @@ class ComparePage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tiles are as wide as their height asks for."""
         super().resizeEvent(event)
-        self._fit()
+        QTimer.singleShot(0, self, self._fit)  # once the rows have their heights
 
     # From the model
 
@@ -231,7 +234,7 @@ class ComparePage(QWidget):
             (self.note, bool(model.note)),
         ):
             part.setVisible(seen)
-        self._fit()
+        QTimer.singleShot(0, self, self._fit)
 
     def _new_view(self) -> CompareTileView:
         view = CompareTileView(self)
@@ -244,6 +247,7 @@ class ComparePage(QWidget):
         if view.tile is not None:
             self.model.put_over(view.tile)
 
+    @Slot()
     def _fit(self) -> None:
         for view in self.views:
             view.setFixedWidth(view.sizeHint().width())

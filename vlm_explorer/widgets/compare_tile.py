@@ -13,7 +13,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
 )
-from PySide6.QtWidgets import QAbstractButton, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractButton, QMenu, QSizePolicy, QWidget
 
 from vlm_explorer.rendering.colour_maps import colour_map
 from vlm_explorer.viewmodels.compare_tiles import CompareTile, TileState
@@ -22,10 +22,16 @@ from vlm_explorer.widgets.qimages import to_qimage
 from vlm_explorer.widgets.saliency_picture import to_picture
 from vlm_explorer.widgets.theme import ANNOTATION, BODY, font, theme
 
-LEAST = 132.0  # px, width
+_LEAST = 148.0  # px, width of a tile with its words below
+_WORDS = 132.0  # px, width of words beside the scan
+_WIDEST = 320.0  # px, of the scan
+_LOW = 200  # px, height below which words stand beside the scan
+_SHORTEST = 64  # px, height
+_OPACITY = 0.6
+_LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 _PAD, _LINE = 4, 16
 _BAR = 5.0
-_LINES = 3
+_LINES = 4
 _STATES = {
     TileState.WAITING: "Waiting",
     TileState.RUNNING: "Computing",
@@ -53,6 +59,7 @@ class CompareTileView(QAbstractButton):
         self._unseen: QImage | None = None
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
 
     def show_tile(self, tile: CompareTile, scan: QImage | None) -> None:
         """Show a map over the scan; None while that is read."""
@@ -72,13 +79,27 @@ class CompareTileView(QAbstractButton):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """As wide as the scan is at the height there is."""
-        height = max(self.height(), 100)
-        room = height - _LINES * _LINE - 2 * _PAD
+        """As wide as scan and words are at the height there is."""
+        height = max(self.height(), _SHORTEST)
         aspect = 1.0
         if self._scan is not None:
             aspect = self._scan.width() / max(1, self._scan.height())
-        return QSize(round(max(LEAST, room * aspect + 2 * _PAD)), height)
+        beside = height < _LOW
+        tall = height - 2 * _PAD - (0 if beside else _LINES * _LINE)
+        across = min(tall * aspect, _WIDEST) + 2 * _PAD
+        return QSize(round(across + _WORDS + 8 if beside else max(_LEAST, across)), height)
+
+    def _places(self) -> tuple[QRectF, QRectF]:
+        """Return where scan and words go: beside each other where there is little height."""
+        room = QRectF(self.rect()).adjusted(_PAD, _PAD, -_PAD, -_PAD)
+        picture, words = QRectF(room), QRectF(room)
+        if self.height() < _LOW:
+            words.setLeft(room.right() - _WORDS)
+            picture.setRight(words.left() - 8)
+        else:
+            words.setTop(room.bottom() - _LINES * _LINE)
+            picture.setBottom(words.top() - 2)
+        return picture, words
 
     # What the user does
 
@@ -124,79 +145,84 @@ class CompareTileView(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         roles, tile = theme(), self.tile
-        room = QRectF(self.rect()).adjusted(_PAD, _PAD, -_PAD, -_PAD)
-        picture = QRectF(room)
-        picture.setHeight(max(8.0, room.height() - _LINES * _LINE))
-        painter.fillRect(picture, roles.colour("skeleton"))
-        if self._scan is not None:
+        picture, words = self._places()
+        if self._scan is None:
+            painter.fillRect(picture, roles.colour("skeleton"))
+        else:
             target = _within(picture, self._scan.size())
             painter.drawImage(target, self._scan)
+            painter.setOpacity(_OPACITY)
             if self._map is not None:
-                painter.setOpacity(0.6)
                 painter.drawImage(target, self._map)
-                painter.setOpacity(1.0)
-                self._hatch(painter, target)
+            painter.setOpacity(1.0)
+            if self._unseen is not None:
+                painter.drawImage(target, self._unseen)
         if tile is not None:
-            self._write(painter, tile, room, picture)
+            self._write(painter, tile, words)
         if self.hasFocus() or self.underMouse():
             painter.setPen(roles.colour("accent" if self.hasFocus() else "line"))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
         painter.end()
 
-    def _hatch(self, painter: QPainter, target: QRectF) -> None:
-        """Hatch what the encoder never saw."""
-        if self._unseen is None:
-            return
-        painter.save()
-        painter.drawImage(target, self._unseen)
-        painter.restore()
-
-    def _write(self, painter: QPainter, tile: CompareTile, room: QRectF, picture: QRectF) -> None:
-        roles = theme()
-        lines = [(tile.title, BODY, "text"), *self._below(tile)]
-        y = picture.bottom() + 1
-        for words, size, role in lines[:_LINES]:
-            painter.setFont(font(size))
-            painter.setPen(roles.colour(role))
-            line = QRectF(room.left(), y, room.width(), _LINE)
-            metrics = QFontMetricsF(painter.font())
-            text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, line.width())
-            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+    def _write(self, painter: QPainter, tile: CompareTile, room: QRectF) -> None:
+        """Write title, score, range of its own and what to know, as far as there is room."""
+        painter.setFont(font(BODY))
+        painter.setPen(theme().colour("text"))
+        y = room.top()
+        for line in _lines(tile.title, QFontMetricsF(painter.font()), room):
+            painter.drawText(QRectF(room.left(), y, room.width(), _LINE), _LEFT, line)
             y += _LINE
-        if tile.own_range and tile.shown is not None:
-            self._bar(painter, tile, QRectF(room.left(), y - _LINE, room.width(), _LINE))
-
-    def _below(self, tile: CompareTile) -> list[tuple[str, int, str]]:
-        """Return the lines below the title, each with its size and role."""
-        if tile.shown is None:
-            words = _STATES.get(tile.state, "")
-            role = "warning" if tile.state is TileState.FAILED else "secondary"
-            return [(words, ANNOTATION, role), (tile.message, ANNOTATION, "secondary")]
-        score = f"{tile.score}, subtracted" if tile.subtracted else tile.score
-        second = (score, ANNOTATION, "secondary")
-        if tile.shown.flat:
-            return [second, ("No signal", ANNOTATION, "secondary")]
-        if tile.own_range:
-            return [second, ("", ANNOTATION, "secondary")]
-        return [second, (tile.message, ANNOTATION, "warning")]
-
-    def _bar(self, painter: QPainter, tile: CompareTile, line: QRectF) -> None:
-        """Draw a range of its own: low, colours, high and unit."""
-        assert tile.shown is not None
-        if tile.shown.flat:
-            return
-        low, high, unit = range_words(tile.shown)
         painter.setFont(font(ANNOTATION))
         metrics = QFontMetricsF(painter.font())
-        high = metrics.elidedText(f"{high} {unit}", Qt.TextElideMode.ElideRight, line.width() / 2)
-        left, right = metrics.horizontalAdvance(low) + 4, metrics.horizontalAdvance(high) + 4
-        middle = line.center().y() - _BAR / 2
-        across = max(8.0, line.width() - left - right)
+        for words, role in self._below(tile):
+            if y + _LINE > room.bottom() + 1:
+                return
+            place = QRectF(room.left(), y, room.width(), _LINE)
+            if not words:
+                self._bar(painter, tile, place)
+            else:
+                painter.setPen(theme().colour(role))
+                text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room.width())
+                painter.drawText(place, _LEFT, text)
+            y += _LINE
+
+    def _below(self, tile: CompareTile) -> list[tuple[str, str]]:
+        """Return the lines below the title with their roles; "" is where a bar goes."""
+        if tile.shown is None:
+            role = "warning" if tile.state is TileState.FAILED else "secondary"
+            lines = [(_STATES.get(tile.state, ""), role), (tile.message, "secondary")]
+        else:
+            score = f"{tile.score}, subtracted" if tile.subtracted else tile.score
+            lines = [(score, "secondary")]
+            if tile.shown.flat:
+                return [*lines, ("No signal", "secondary")]
+            if tile.own_range:
+                low, high, unit = range_words(tile.shown)
+                lines += [("", ""), (f"{low} to {high} {unit}", "secondary")]
+            lines += [(tile.message, "warning")]
+        return [line for line in lines if line[0] or line == ("", "")]
+
+    def _bar(self, painter: QPainter, tile: CompareTile, line: QRectF) -> None:
+        assert tile.shown is not None
         table = to_qimage(colour_map(tile.shown.signed, tile.shown.palette)[None])
-        painter.drawImage(QRectF(line.left() + left, middle, across, _BAR), table)
-        painter.setPen(theme().colour("secondary"))
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, low)
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, high)
+        middle = line.center().y() - _BAR / 2
+        painter.drawImage(QRectF(line.left(), middle, line.width(), _BAR), table)
+
+
+def _lines(text: str, metrics: QFontMetricsF, room: QRectF) -> list[str]:
+    """Return a title in two lines at most, in one where there is no height for more."""
+    most = 2 if room.height() > _LINES * _LINE + 8 else 1
+    words, first = text.split(), ""
+    while most > 1 and words:
+        longer = f"{first} {words[0]}".strip()
+        if first and metrics.horizontalAdvance(longer) > room.width():
+            break
+        first = longer
+        words.pop(0)
+    rest = " ".join(words)
+    elide = Qt.TextElideMode.ElideRight
+    return [metrics.elidedText(part, elide, room.width()) for part in (first, rest) if part]
 
 
 def _within(room: QRectF, size: QSize) -> QRectF:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
+from vlm_explorer.viewmodels.compare_maps import CompareMaps
 from vlm_explorer.viewmodels.heads_model import HeadsModel
 from vlm_explorer.viewmodels.hide_model import HideModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.words_model import WordsModel
+from vlm_explorer.widgets.compare_page import ComparePage
 from vlm_explorer.widgets.explain_panel import ExplainPanel
 from vlm_explorer.widgets.heads_page import HeadsPage
 from vlm_explorer.widgets.hide_page import HidePage
@@ -29,4 +31,9 @@ def add_pages(panel: ExplainPanel, session: Session, saliency: ActiveSaliency) -
         "Hide",
         HidePage(HideModel(session, saliency, panel)),
         tip="What hangs on a part of the scan: hide it, and the encoder looks again",
+    )
+    panel.add_page(
+        "Compare",
+        ComparePage(CompareMaps(session, saliency, panel)),
+        tip="Maps of several prompts, or by several methods, beside each other",
     )

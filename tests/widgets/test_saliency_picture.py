@@ -11,7 +11,7 @@ from vlm_explorer.encoders.preprocess import PreprocessConfig, plan
 from vlm_explorer.rendering.colour_maps import colour_map, diverging, sequential
 from vlm_explorer.viewmodels.saliency_display import DisplayedMap, RawMap, display_map
 from vlm_explorer.widgets.saliency_legend import SaliencyLegend
-from vlm_explorer.widgets.saliency_picture import colour, to_picture
+from vlm_explorer.widgets.saliency_picture import colours, to_picture
 from vlm_explorer.widgets.theme import themes
 
 GEOMETRY = plan(64, 128, PreprocessConfig(size=56), (7, 7))
@@ -56,7 +56,7 @@ def test_that_alpha_grows_with_the_magnitude_and_is_none_where_nothing_was_seen(
 ) -> None:
     grid = np.linspace(-1 if signed else 0, 1, 49).reshape(7, 7)
     displayed = shown(grid, signed=signed)
-    rgba = colour(displayed)
+    rgba = colours(displayed)
     unseen = np.isnan(displayed.values)
     assert unseen.any()
     assert not rgba[unseen, 3].any()
@@ -68,7 +68,7 @@ def test_that_alpha_grows_with_the_magnitude_and_is_none_where_nothing_was_seen(
 def test_that_colours_are_those_of_the_map_at_the_values_place(signed: bool) -> None:
     grid = np.random.default_rng(0).uniform(-1 if signed else 0, 1, (7, 7))
     displayed = shown(grid, signed=signed)
-    rgba = colour(displayed)
+    rgba = colours(displayed)
     seen = np.isfinite(displayed.values)
     place = (displayed.values[seen] - displayed.low) / (displayed.high - displayed.low)
     table = colour_map(signed).astype(int)
@@ -77,7 +77,7 @@ def test_that_colours_are_those_of_the_map_at_the_values_place(signed: bool) -> 
 
 
 def test_that_a_map_without_signal_leaves_the_scan_as_it_is() -> None:
-    rgba = colour(shown(np.full((7, 7), 0.3), signed=False))
+    rgba = colours(shown(np.full((7, 7), 0.3), signed=False))
     assert not rgba[..., 3].any()
 
 

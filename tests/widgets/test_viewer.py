@@ -361,10 +361,12 @@ def test_that_a_right_click_offers_windows_and_actions(
 def test_that_every_action_can_be_called_by_itself_as_the_palette_does(
     qtbot: QtBot, viewer: Viewer
 ) -> None:
+    saliency = viewer.saliency
     for row in viewer.actions_table():
         row.slot()
     settle(qtbot, viewer)
-    assert viewer.saliency.choice.squares
+    assert saliency.choice.squares
+    assert saliency.choice.contours
     assert not viewer.grab().isNull()
 
 

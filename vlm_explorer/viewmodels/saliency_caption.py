@@ -48,17 +48,17 @@ def describe(name: str, explanation: Explanation, layers: Layers) -> Caption:
     parts = [name, _which(explanation, layers)]
     for prompt, score in zip(explanation.target["prompts"], explanation.score, strict=False):
         parts += [f"“{prompt}”", f"cosine {score:.3f}".replace("-", "−")]
+    note = CAVEAT
     if explanation.residual is not None:
         rest = f"{explanation.residual[0]:.3f}".replace("-", "−")
-        parts.append(f"{rest} of it in no patch")
-    note = CAVEAT
+        note = f"{note} {rest} lies in no patch."
     if explanation.target["kind"] == "none":
         note = f"{_prefix_share(explanation.params, layers)}{IMAGE_ONLY}"
     if count := int(explanation.outlier_tokens.sum()):
         squares = "1 outlier token (square)" if count == 1 else f"{count} outlier tokens (squares)"
         note = f"{squares}. {note}"
     title = ", ".join(part for part in parts if part)
-    return Caption(title, note, tuple(explanation.warnings))
+    return Caption(title, note, tuple(sorted(explanation.warnings, key=len)))  # more fit in a line
 
 
 def announce(name: str, prompt: str) -> Caption:

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.encoders.preprocess import Geometry
+from vlm_explorer.rendering.contours import contour
 from vlm_explorer.rendering.map_scaling import Scaling, limits
 from vlm_explorer.saliency.geometry import to_original
 from vlm_explorer.viewmodels.viewer_words import plain_number
 
+CONTOURS = (0.5, 0.75, 0.9)  # of the greatest magnitude
 LONGEST = 384  # pixels of the displayed map; the screen interpolates between them
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom, in pixels of the picture
@@ -63,6 +65,23 @@ class DisplayedMap:
         """Return the values from 0 to 1 over the range of the colours, NaN where unseen."""
         span = self.high - self.low
         return (self.values - self.low) / span if span > 0 else np.zeros_like(self.values)
+
+
+def contour_lines(shown: DisplayedMap) -> list[tuple[float, NDArray[np.float64]]]:
+    """Return the lines at 50, 75 and 90 % of the greatest magnitude; none without signal.
+
+    Returns:
+        each line's value, and its pieces (S, 2, 2) as shares of the picture's width and height;
+        where values have a sign, the lines of both signs.
+    """
+    if shown.flat:
+        return []
+    greatest = float(np.nanmax(np.abs(shown.values)))
+    rows, columns = shown.values.shape
+    levels = [sign * share * greatest for share in CONTOURS for sign in (1, -1)]
+    found = [(level, contour(shown.values, level)) for level in levels]
+    size = np.array([columns, rows], np.float64)
+    return [(level, pieces / size) for level, pieces in found if len(pieces)]
 
 
 def encoder_geometry(geometry: Geometry) -> Geometry:

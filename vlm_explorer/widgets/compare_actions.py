@@ -14,11 +14,16 @@ COMPARE = "Compare with another scan"
 COMPARE_TOOLS = {"viewer.compare": "ph.columns"}
 
 
-def compare_rows(comparison: Comparison, toggle_strip: Callable[[], object]) -> list[ActionRow]:
+def compare_rows(
+    comparison: Comparison,
+    toggle_strip: Callable[[], object],
+    show_bare_scan: Callable[[], object],
+) -> list[ActionRow]:
     """Return what concerns both panes, from anywhere in the viewer."""
     other = comparison.activate_other
     return [
         ActionRow("viewer.compare", COMPARE, "X", comparison.toggle),
+        ActionRow("viewer.bare_scan", "Beside the bare scan", "D", show_bare_scan),
         ActionRow("viewer.link", "Link scrolling of two scans", "Shift+X", comparison.toggle_link),
         ActionRow("viewer.other_pane", "Go to the other scan", "Ctrl+Tab", other),
         ActionRow("viewer.series_strip", "Series of the study", "N", toggle_strip),

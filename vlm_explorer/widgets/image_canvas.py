@@ -7,6 +7,7 @@ decided by those who listen.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -104,6 +105,13 @@ class ImageCanvas(QWidget):
     def set_camera(self, camera: Camera) -> None:
         """Look at the picture in another way."""
         self._look(camera)
+
+    def show_as(self, camera: Camera) -> None:
+        """Look at the picture at the zoom and the place of another pane that shows it."""
+        if self._picture is not None:
+            moved = replace(self.camera, centre=camera.centre, fitted=camera.fitted)
+            zoom = camera.zoom * self.camera.device_ratio / camera.device_ratio
+            self._look(moved.fit() if camera.fitted else replace(moved, zoom=zoom))
 
     def _look(self, camera: Camera) -> None:
         if camera != self.camera:

@@ -14,6 +14,7 @@ from vlm_explorer.widgets.theme import ANNOTATION, font, theme, themes
 
 _BAR = 8.0  # px
 _GAP = 6.0
+_LEAST = 48.0  # px of the bar, beside the longest unit
 
 
 class SaliencyLegend(QWidget):
@@ -53,8 +54,10 @@ class SaliencyLegend(QWidget):
     def _paint(self, painter: QPainter, room: QRectF, shown: DisplayedMap) -> None:
         metrics = QFontMetricsF(self.font())
         low, high, unit = range_words(shown)
-        high = f"{high} {unit}"
-        left, right = metrics.horizontalAdvance(low), metrics.horizontalAdvance(high)
+        left = metrics.horizontalAdvance(low)
+        spare = room.width() - left - metrics.horizontalAdvance(f"{high} ") - _LEAST - 2 * _GAP
+        high = f"{high} {metrics.elidedText(unit, Qt.TextElideMode.ElideRight, spare)}"
+        right = metrics.horizontalAdvance(high)
         bar = _bar(room, left + _GAP, right + _GAP)
         table = to_qimage(colour_map(shown.signed, shown.palette)[None])
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)

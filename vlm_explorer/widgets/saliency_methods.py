@@ -17,7 +17,7 @@ from vlm_explorer.viewmodels.saliency_states import AUTO, METHODS, OFF, title_of
 from vlm_explorer.widgets.theme import ANNOTATION, font, theme
 
 _HINT = Qt.ItemDataRole.UserRole + 1
-_ROW, _LIST, _WIDTH = 44, 400, 124  # px
+_ROW, _LIST, _WIDTH = 44, 400, 164  # px
 _EDGE = 12
 Index = QModelIndex | QPersistentModelIndex
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QLineF
+from PySide6.QtGui import QColor, QImage
 
 from vlm_explorer.rendering.colour_maps import colour_map
-from vlm_explorer.viewmodels.saliency_display import DisplayedMap
+from vlm_explorer.viewmodels.saliency_display import DisplayedMap, contour_lines
 from vlm_explorer.widgets.qimages import to_qimage
+from vlm_explorer.widgets.saliency_overlay import ContourLine
+
+_WIDEST = 2.5  # px of a line at the greatest value
 
 
-def colour(shown: DisplayedMap) -> np.ndarray:
+def colours(shown: DisplayedMap) -> np.ndarray:
     """Return a map as uint8 (h, w, 4), straight alpha.
 
     Where low values fade, alpha is proportional to the magnitude over the range of the colours, so
@@ -32,6 +36,19 @@ def colour(shown: DisplayedMap) -> np.ndarray:
     return rgba
 
 
+def to_lines(shown: DisplayedMap) -> list[ContourLine]:
+    """Return a map's lines of equal value, the stronger the wider, in the map's colours."""
+    table = colour_map(shown.signed, shown.palette)
+    span = (shown.high - shown.low) or 1.0
+    lines, greatest = [], float(np.nanmax(np.abs(shown.values)))
+    for value, pieces in contour_lines(shown):
+        place = min(max((value - shown.low) / span, 0.0), 1.0)
+        path = [QLineF(*start, *end) for start, end in pieces.tolist()]
+        colour = QColor(*table[round(255 * place)].tolist())
+        lines.append(ContourLine(path, colour, _WIDEST * abs(value) / greatest))
+    return lines
+
+
 def to_picture(shown: DisplayedMap) -> QImage:
     """Return a map as an image to lay over the picture."""
-    return to_qimage(colour(shown)).convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+    return to_qimage(colours(shown)).convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)

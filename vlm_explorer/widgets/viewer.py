@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
@@ -66,6 +68,7 @@ class Viewer(QWidget):
         self._tools, self._saliency_bars = QStackedWidget(self), QStackedWidget(self)
         self._scans = QSplitter(self)
         self._comparing = False
+        self._linking = False
         self._lay_out()
         self._connect()
         self._take_comparison()
@@ -89,6 +92,7 @@ class Viewer(QWidget):
     def _connect(self) -> None:
         for model, view in self._views.items():
             view.image_opened.connect(self.image_opened)
+            view.pane.camera_changed.connect(partial(self._link_cameras, view))
             view.touched.connect(lambda model=model: self.comparison.activate(model))
         self.comparison.changed.connect(self._take_comparison)
 
@@ -131,7 +135,7 @@ class Viewer(QWidget):
     # What can be done
 
     def _compare_rows(self) -> list[ActionRow]:
-        return compare_rows(self.comparison, self.strip.toggle)
+        return compare_rows(self.comparison, self.strip.toggle, self.show_bare_scan)
 
     def actions_table(self) -> list[ActionRow]:
         """Return what can be done here, for the help sheet."""
@@ -148,6 +152,15 @@ class Viewer(QWidget):
     def show_overlay_for(self, text: str) -> None:
         """Show what moves the score of a text in the current image, and in those to come."""
         self.saliency.explain_prompt(text)
+
+    def show_bare_scan(self) -> None:
+        """Show the scan once more, without its overlay, beside itself; or alone again."""
+        image_id, other = self.model.image_id, self.passive
+        if self.comparison.comparing and other.model.image_id == image_id:
+            self.comparison.close()
+        elif image_id is not None:
+            other.saliency.set_method("off")
+            self.comparison.open(image_id)
 
     # From the model
 
@@ -175,6 +188,14 @@ class Viewer(QWidget):
             self._compare.setToolTip(with_shortcut(self._compare.text(), "X"))
             self._arrange()
             self.comparing_changed.emit(comparing)
+
+    def _link_cameras(self, moved: ScanView) -> None:
+        """Show an image beside itself at the same zoom and place."""
+        other = self.passive if moved is self.active else self.active
+        if moved.model.image_id == other.model.image_id and not self._linking:
+            self._linking = True
+            other.pane.show_as(moved.pane.camera)
+            self._linking = False
 
     def _fit_saliency_bar(self) -> None:
         """Let the stack be as high as the bar on show: the other may have more to say."""

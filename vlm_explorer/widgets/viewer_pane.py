@@ -18,8 +18,9 @@ from vlm_explorer.viewmodels.viewer_measuring import Measuring
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 from vlm_explorer.widgets.image_canvas import ImageCanvas
 from vlm_explorer.widgets.measure_layer import MeasureLayer
-from vlm_explorer.widgets.saliency_overlay import Overlay
-from vlm_explorer.widgets.saliency_picture import to_picture
+from vlm_explorer.widgets.saliency_overlay import ContourLine, Overlay
+from vlm_explorer.widgets.saliency_picture import to_lines, to_picture
+from vlm_explorer.widgets.swipe_edge import SwipeEdge
 from vlm_explorer.widgets.viewer_annotations import (
     Annotations,
     paint_annotations,
@@ -58,7 +59,8 @@ class ViewerPane(ImageCanvas):
         self.measuring = Measuring(model, measurements or Measurements(self), self)
         self._marks = MeasureLayer(self, self.measuring)
         self._graphics = FileGraphics()
-        self._map: tuple[DisplayedMap, QImage] | None = None
+        self._map: tuple[DisplayedMap, bool, QImage | None, list[ContourLine]] | None = None
+        self._swipe = SwipeEdge(self, saliency)
         self._badge = QRectF()
         self._where: tuple[float, float] | None = None
         self._notice_timer = QTimer(self)
@@ -118,19 +120,29 @@ class ViewerPane(ImageCanvas):
             seen = _rectangle(self.layers.seen())
             self.set_overlay(Overlay(seen=seen) if seen is not None else None)
         else:
-            if self._map is None or self._map[0] is not shown:
-                self._map = shown, to_picture(shown)
+            image, lines = self._drawn(shown, contours=saliency.choice.contours)
             self.set_overlay(
                 Overlay(
-                    self._map[1],
+                    image,
                     saliency.choice.opacity,
                     not saliency.choice.squares,
                     _rectangle(saliency.seen),
                     _rectangle(saliency.cell),
                     tuple(filter(None, map(_rectangle, saliency.outliers))),
+                    lines,
+                    saliency.choice.edge,
                 )
             )
         self._say_what_is_under(self._where)
+
+    def _drawn(
+        self, shown: DisplayedMap, *, contours: bool
+    ) -> tuple[QImage | None, list[ContourLine]]:
+        """Return a map in colours or in lines; what was drawn last is not drawn anew."""
+        if self._map is None or self._map[:2] != (shown, contours):
+            image = None if contours else to_picture(shown)
+            self._map = shown, contours, image, to_lines(shown) if contours else []
+        return self._map[2:]
 
     @Slot()
     def _take_patient(self) -> None:

@@ -21,7 +21,7 @@ from vlm_explorer.encoders.preprocess import (
 from vlm_explorer.pixels.encoding_window import render_file_for_encoder
 from vlm_explorer.saliency.geometry import to_original
 
-PHASES = tuple(np.arange(5) / 5)  # in greys
+PHASES = tuple(np.arange(11) / 11)  # in greys
 SIZE = 168  # of the encoder's input
 PATCHES = ((24, 24), (28, 21), (32, 20))  # the last does not divide the input
 # What makes the picture that is stored of the one that is displayed, by its EXIF orientation.
@@ -91,7 +91,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("pictures")
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     shape=st.tuples(st.integers(200, 420), st.integers(200, 420)),
     mode=st.sampled_from(RESIZE_MODES),

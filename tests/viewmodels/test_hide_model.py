@@ -75,7 +75,7 @@ def test_that_a_drawn_rectangle_is_hidden_and_the_prompts_cosine_told(
     assert row.cells[3] == signed(float(model.hidden.change[0]))  # type: ignore[union-attr]
     assert row.cells[5].endswith("of 20")
     # a quarter of the sides of the square of 48 pixels that the encoder sees
-    assert "25 % of what the encoder sees hidden, blurred" in model.message
+    assert "25 % of the encoder's view hidden, blurred" in model.message
 
 
 def test_that_borders_come_and_go_by_one_click_and_undo_brings_back(
@@ -94,8 +94,8 @@ def test_that_borders_come_and_go_by_one_click_and_undo_brings_back(
     assert model.border_hidden
     assert model.rectangles[0] == pytest.approx((16, 0, 64, 12), abs=0.3)
     settle(qtbot, model)
-    assert "75 % of what the encoder sees hidden" in model.message
-    assert "little room" in model.message
+    assert "75 % of the encoder's view hidden" in model.message
+    assert "overlap)" in model.message
     model.hide_border(False)
     assert model.rectangles == ()
     assert active.measuring.measurements.of(image_id) == (measured,)

@@ -55,12 +55,12 @@ def rows_of(texts: Sequence[str], hidden: Hidden) -> tuple[HideRow, ...]:
 def summary(hidden: Hidden) -> str:
     """Return what was hidden, and what it is compared with."""
     how = next(words for name, _, words in BASELINES if name == hidden.baseline)
-    words = f"{_percent(hidden.share)} of what the encoder sees hidden, {how}"
+    words = f"{_percent(hidden.share)} of the encoder's view hidden, {how}"
     done = len(hidden.elsewhere)
     count = f"{hidden.repeats}" if done == hidden.repeats else f"{done} of {hidden.repeats}"
     words += f"; beside it {count} random parts of the same sizes"
     if hidden.overlap >= _OVERLAP:
-        words += f" ({_percent(hidden.overlap)} of them the same pixels: little room)"
+        words += f" ({_percent(hidden.overlap)} overlap)"
     return words
 
 

@@ -54,7 +54,8 @@ def describe(name: str, explanation: Explanation, layers: Layers) -> Caption:
         note = f"{note} {rest} lies in no patch."
     if explanation.target["kind"] == "none":
         note = f"{_prefix_share(explanation.params, layers)}{IMAGE_ONLY}"
-    if count := int(explanation.outlier_tokens.sum()):
+    count = int(explanation.outlier_tokens.sum())
+    if count and "muted_outlier_tokens" not in explanation.params:
         squares = "1 outlier token (square)" if count == 1 else f"{count} outlier tokens (squares)"
         note = f"{squares}. {note}"
     title = ", ".join(part for part in parts if part)

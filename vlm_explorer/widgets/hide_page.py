@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QSizePolicy,
     QSlider,
+    QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -54,6 +55,7 @@ class HidePage(QWidget):
         self.stop = IconButton("ph.x", "Stop looking", parent=self)
         self.table = _Table(self)
         self._empty = EmptyState("", self)
+        self._known, self._answer = QWidget(self), QStackedWidget(self)
         self._picture = QLabel(self)
         self._set_up()
         self._lay_out()
@@ -102,16 +104,19 @@ class HidePage(QWidget):
         heading = QHBoxLayout()
         heading.addWidget(self._summary, 1)
         heading.addWidget(self.stop)
-        answer = QVBoxLayout()
-        answer.setSpacing(0)
-        answer.addLayout(heading)
-        answer.addWidget(self.table, 1)
-        answer.addWidget(self._empty, 1)
+        known = QVBoxLayout(self._known)
+        known.setContentsMargins(0, 0, 0, 0)
+        known.setSpacing(0)
+        known.addLayout(heading)
+        known.addWidget(self.table, 1)
+        for page in (self._known, self._empty):
+            self._answer.addWidget(page)
+        self._answer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 12, 4)
         row.setSpacing(12)
         row.addWidget(side)
-        row.addLayout(answer, 1)
+        row.addWidget(self._answer, 1)
         row.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
 
     def _connect(self) -> None:
@@ -166,9 +171,7 @@ class HidePage(QWidget):
         running = model.stage is Stage.RUNNING
         known = bool(model.rows)
         self.stop.setVisible(running)
-        self._summary.setVisible(known)
-        self.table.setVisible(known)
-        self._empty.setVisible(not known)
+        self._answer.setCurrentWidget(self._known if known else self._empty)
         self._picture.setVisible(known)
         self._empty.setText("Looking again." if running else model.message)
         self._summary.setText(model.message)

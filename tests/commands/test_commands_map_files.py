@@ -100,3 +100,25 @@ def test_that_options_that_do_not_fit_are_refused_before_anything_is_loaded(
         words = ["explain", str(scans / "a.png"), "--model", str(tmp_path / "none"), *more]
         assert main(words) == 1
         assert "need" in capsys.readouterr().err
+
+
+def test_that_muted_outlier_tokens_are_told_in_every_file(
+    scans: Path,
+    model_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # a small encoder of random weights has no token that is far longer than the others
+    monkeypatch.setattr("vlm_explorer.saliency.outliers._DEVIATIONS", 0.5)
+    figure, png = tmp_path / "map.svg", tmp_path / "map.png"
+    files = ("--text", "effusion", "--figure", figure, "--png", png, "--json")
+    assert explain(scans, model_folder, *files) == 0
+    assert "muted:" not in capsys.readouterr().out
+    assert explain(scans, model_folder, *files, "--mute-outliers") == 0
+    assert "muted:" in " ".join(json.loads(capsys.readouterr().out)["warnings"])
+    facts = json.loads((tmp_path / "map.svg.json").read_text(encoding="utf-8"))
+    assert facts["maps"][0]["params"]["muted_outlier_tokens"]
+    assert "muted:" in figure.read_text(encoding="utf-8")
+    with Image.open(png) as picture:
+        assert "muted:" in picture.info["vlm-explorer"]

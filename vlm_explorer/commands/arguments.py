@@ -136,6 +136,12 @@ def add_explain(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[
     )
     add_map_files(parser)
     parser.add_argument(
+        "--mute-outliers",
+        action="store_true",
+        help="replace outlier tokens by the median of the patches around, and say so in all files; "
+        "checks are of the map as it is",
+    )
+    parser.add_argument(
         "--checks",
         action="store_true",
         help="check how far to trust each map: other prompts, position, insertion and deletion, "

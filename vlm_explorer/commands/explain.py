@@ -24,6 +24,7 @@ def run(arguments: Namespace) -> int:
     from vlm_explorer.encoders.registry import default_model
     from vlm_explorer.queries.explain import ExplainRequest, explain
     from vlm_explorer.queries.explain_checks import check_explanation, check_facts
+    from vlm_explorer.saliency.outliers import muted
     from vlm_explorer.settings import load_settings
 
     path = Path(arguments.file).expanduser()
@@ -55,6 +56,8 @@ def run(arguments: Namespace) -> int:
         words = find_words(arguments, encoder, context) if arguments.words else None
     finally:
         line.end()
+    if arguments.mute_outliers:
+        explanation = muted(explanation)
     files = write_map_files(arguments, path, explanation, context)
     facts: dict[str, Any] = {
         "model": encoder.id,

@@ -58,3 +58,12 @@ def test_that_python_asks_about_pixels_too(encoder: Encoder) -> None:
     found = vlm.words(pixels, TEXT, encoder=encoder)
     assert [phrase.text for phrase in found.phrases] == [TEXT, "pleural effusion"]
     assert found.unit == "cosine drop"
+
+
+def test_that_masks_are_refused_where_the_tower_knows_none(
+    scans: Path, model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("explain", scans / "a.png", "--text", TEXT, "--words", "--mask")
+    code, out, err = run(capsys, *asked, "--model", model_folder, "--quiet")
+    assert (code, out) == (1, "")
+    assert "knows no mask" in err

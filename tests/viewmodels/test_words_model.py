@@ -171,3 +171,56 @@ def test_that_numbers_have_as_many_places_as_they_need() -> None:
     assert signed(0.1234) == "+0.123"
     assert signed(-0.00123, 0.002) == "−0.0012"
     assert signed(0.00001) == "0"
+
+
+def test_that_one_word_is_compared_with_an_empty_prompt(
+    qtbot: QtBot, session: Session, model: WordsModel
+) -> None:
+    session.put(query=QueryState(text="effusion"))
+    qtbot.waitUntil(lambda: model.stage is Stage.READY, timeout=60_000)
+    assert "empty prompt" in model.headline
+
+
+def test_that_slow_maps_tell_how_far_they_are_and_can_be_given_up(
+    qtbot: QtBot, session: Session, model: WordsModel, active: ActiveSaliency
+) -> None:
+    told: list[str] = []
+
+    def note() -> None:
+        told.append(model.headline)
+        if model.progress is not None and model.progress.done:
+            model.step_back()
+
+    model.changed.connect(note)
+    model.set_method("occlusion")
+    model.choose(range(1))
+    qtbot.waitUntil(lambda: model.chosen is None, timeout=60_000)
+    assert any(" of " in words and "Esc stops" in words for words in told)
+    assert (model.mapping, active.model.guest) == (False, None)
+    model.changed.disconnect(note)
+    lay(qtbot, model, range(1))
+    raw = active.model.raw
+    assert raw is not None
+    assert raw.unit == "cosine drop"
+
+
+@pytest.mark.slow
+def test_that_words_can_be_masked_where_the_tower_knows_masks(
+    qtbot: QtBot, session: Session, model: WordsModel, file: Path, tmp_path: Path
+) -> None:
+    from model_folders import build_biomedclip_folder
+
+    from vlm_explorer.encoders.load import load_encoder
+
+    assert View.MASKED not in model.views
+    bert = load_encoder(build_biomedclip_folder(tmp_path / "bert"), device="cpu", precision="fp32")
+    session.put(encoder=bert)
+    qtbot.waitUntil(lambda: model.stage is Stage.READY, timeout=60_000)
+    assert View.MASKED in model.views
+    model.set_view(View.MASKED)
+    assert [bar.number for bar in model.bars] == ["", "", ""], "never those of words left out"
+    qtbot.waitUntil(lambda: model.masked is not None, timeout=60_000)
+    masked = score_words(bert, render(file).pixels, TEXT, replaced_by="mask")
+    drops = [word.cosine_drop for word in masked.words]
+    assert [bar.value for bar in model.bars] == pytest.approx(drops, abs=1e-6)
+    assert len(model.phrases) == 2

@@ -134,6 +134,9 @@ def add_explain(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[
     parser.add_argument(
         "--words", action="store_true", help="also say which words of the one prompt mattered"
     )
+    parser.add_argument(
+        "--mask", action="store_true", help="with --words: put [MASK] in a word's place"
+    )
     add_map_files(parser)
     parser.add_argument(
         "--mute-outliers",

@@ -37,6 +37,7 @@ def find_words(arguments: Namespace, encoder: Encoder, context: JobContext) -> W
         Path(arguments.file).expanduser(),
         prompt_of(arguments),
         arguments.frame,
+        "mask" if arguments.mask else "nothing",
         ct_window=arguments.ct_window,
     )
     return words(encoder, request, context=context)
@@ -67,6 +68,7 @@ def words_facts(scores: WordScores) -> dict[str, Any]:
             for phrase in scores.phrases
         ],
         "marks_relevance": scores.marks_share,
+        "replaced_by": scores.replaced_by,
     }
 
 

@@ -16,17 +16,20 @@ class View(StrEnum):
     """Which number of a word is shown."""
 
     LEFT_OUT = "left_out"
+    MASKED = "masked"
     RELEVANCE = "relevance"
     GRADIENT = "gradient"
 
 
 VIEWS: dict[View, tuple[str, str]] = {
     View.LEFT_OUT: ("Left out", "What the cosine loses without the word; losses do not add up"),
+    View.MASKED: ("Masked", "What the cosine loses when [MASK] stands in the word's place"),
     View.RELEVANCE: ("Relevance", "Share of gradient x attention, followed back to the words"),
     View.GRADIENT: ("Gradient", "Gradient x embedding: first-order change of the cosine, signed"),
 }
 UNITS = {
     View.LEFT_OUT: "cosine drop",
+    View.MASKED: "cosine drop",
     View.RELEVANCE: "share of relevance",
     View.GRADIENT: "cosine, first order",
 }
@@ -77,7 +80,7 @@ def word_bars(
     """Return a bar of each word.
 
     Args:
-        scores: of the prompt.
+        scores: of the prompt; without numbers where they are not those of the view.
         view: which number is shown, unless of a patch.
         patch: what a patch answers to each word instead; in `unit`.
         unit: likewise.
@@ -85,7 +88,8 @@ def word_bars(
     if patch is not None:
         values: list[float | None] = [float(value) for value in patch]
     else:
-        values = [_value(word, view) for word in scores.words]
+        there = view is not View.MASKED or scores.replaced_by == "mask"
+        values = [_value(word, view) if there else None for word in scores.words]
     known = [abs(value) for value in values if value is not None]
     largest = max(known, default=0.0)
     shown = None if patch is not None else view
@@ -103,7 +107,7 @@ def phrase_bars(phrases: Sequence[Phrase], words: Sequence[Word]) -> tuple[Bar, 
         number = signed(phrase.cosine_drop)
         alone = signed(sum(words[place].cosine_drop for place in phrase.words))
         sentence = (
-            f"“{phrase.text}” left out as a whole: cosine drop {number}. One by one its words "
+            f"“{phrase.text}” taken away as a whole: cosine drop {number}. One by one its words "
             f"come to {alone}."
         )
         bars.append(
@@ -115,6 +119,7 @@ def phrase_bars(phrases: Sequence[Phrase], words: Sequence[Word]) -> tuple[Bar, 
 def _value(word: Word, view: View) -> float | None:
     return {
         View.LEFT_OUT: word.cosine_drop,
+        View.MASKED: word.cosine_drop,
         View.RELEVANCE: word.relevance,
         View.GRADIENT: word.gradient,
     }[view]
@@ -144,6 +149,15 @@ def _bar(
         faded=not word.read or not word.known,
         words=said,
     )
+
+
+def headline(scores: WordScores, view: View) -> str:
+    """Return in a line what the bars are, or why there are none."""
+    if view in (View.RELEVANCE, View.GRADIENT) and scores.reason:
+        return scores.reason
+    if view is View.LEFT_OUT and len(scores.words) == 1:
+        return "What the cosine loses without the word: beside that of an empty prompt"
+    return VIEWS[view][1]
 
 
 def summary(scores: WordScores, view: View) -> str:

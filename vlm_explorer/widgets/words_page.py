@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QScrollArea,
@@ -28,9 +31,7 @@ class WordsPage(QWidget):
     def __init__(self, model: WordsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self.view = choice_box(
-            "Number of each word", [(view, title) for view, (title, _) in VIEWS.items()], self
-        )
+        self.view = choice_box("Number of each word", [], self)
         self.method = choice_box("How maps of words are made", [], self)
         self.back = text_button("Take the map off", "quiet", self)
         self.headline = Words(role="secondary", parent=self)
@@ -44,8 +45,6 @@ class WordsPage(QWidget):
         self._refresh()
 
     def _lay_out(self) -> None:
-        for place, (_, tip) in enumerate(VIEWS.values()):
-            self.view.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
         self.method.setToolTip("How the map of a word is made")
         self.back.setToolTip("Leave the patch, then the word (Esc)")
         self._scroll.setWidget(self.bars)
@@ -132,21 +131,13 @@ class WordsPage(QWidget):
         self._empty.setText(model.message)
         if not ready:
             return
-        with QSignalBlocker(self.method):
-            choices = [(name, f"Map: {title}") for name, title in model.methods]
-            if choices != [
-                (self.method.itemData(row), self.method.itemText(row))
-                for row in range(self.method.count())
-            ]:
-                self.method.clear()
-                for name, words in choices:
-                    self.method.addItem(words, name)
-            self.method.setCurrentIndex(self.method.findData(model.method))
+        _offer(self.method, [(name, f"Map: {title}") for name, title in model.methods])
+        self.method.setCurrentIndex(self.method.findData(model.method))
+        _offer(self.view, [(view, VIEWS[view][0]) for view in model.views])
         self.view.setCurrentIndex(self.view.findData(model.view))
+        self.view.setToolTip(VIEWS[model.view][1])
         self.view.setEnabled(model.cell is None)
-        self.headline.setText(
-            model.problem or ("Mapping words" if model.mapping else model.headline)
-        )
+        self.headline.setText(model.headline)
         self.summary.setText(model.summary)
         self.back.setVisible(model.chosen is not None or model.cell is not None)
         self.back.setText(
@@ -156,3 +147,13 @@ class WordsPage(QWidget):
         for button in (*self.bars.words, *self.bars.phrases):
             button.removeEventFilter(self)
             button.installEventFilter(self)
+
+
+def _offer(box: QComboBox, choices: Sequence[tuple[str, str]]) -> None:
+    """Fill a box with choices, unless it has them already."""
+    if [(box.itemData(row), box.itemText(row)) for row in range(box.count())] == list(choices):
+        return
+    with QSignalBlocker(box):
+        box.clear()
+        for value, words in choices:
+            box.addItem(words, value)

@@ -57,8 +57,8 @@ def finding(check: Any) -> str:
         return _of_deletion(check)
     if isinstance(check, Randomisation):
         return (
-            f"ρ {number(check.rho)} with the map itself once the head and the last "
-            f"{_blocks(check.deep)} are noise; below {LIKE_BEFORE} either way is as it should be."
+            f"ρ {number(check.rho)} after the head and {_blocks(check.deep)}; below "
+            f"{LIKE_BEFORE} either way is as it should be."
         )
     if isinstance(check, Repeatability):
         if check.largest_difference == 0:
@@ -73,16 +73,16 @@ def _of_prompts(check: PromptSensitivity) -> str:
     if math.isnan(check.rho):
         return NO_SIGNAL
     return (
-        f"ρ {number(check.rho_unrelated)} with the map of “{check.unrelated}”, "
-        f"{number(check.rho_nonsense)} with that of the nonsense “{check.nonsense}”."
+        f"ρ {number(check.rho_unrelated)} with “{check.unrelated}”, "
+        f"{number(check.rho_nonsense)} with “{check.nonsense}”."
     )
 
 
 def _of_deletion(check: DeletionCurves) -> str:
     spread = check.random_auc[1]
     return (
-        f"Gain over random order: deletion {_signed(check.deletion_gain)}, insertion "
-        f"{_signed(check.insertion_gain)} (cosine, as an area; random ± {spread:.3f})."
+        f"Deletion {_signed(check.deletion_gain)}, insertion {_signed(check.insertion_gain)} over "
+        f"random ± {spread:.3f} (area of cosine)."
     )
 
 
@@ -91,4 +91,4 @@ def _signed(value: float) -> str:
 
 
 def _blocks(count: int) -> str:
-    return "block" if count == 1 else f"{count} blocks"
+    return f"{count} block" if count == 1 else f"{count} blocks"

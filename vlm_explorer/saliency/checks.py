@@ -62,6 +62,8 @@ def check(
     *,
     which: Sequence[str] = CHECKS,
     collection: str = "",
+    image: str = "",
+    source: str = "",
     context: JobContext | None = None,
 ) -> Checks:
     """Check one of an explanation's maps.
@@ -75,6 +77,9 @@ def check(
         row: which of its maps.
         which: of `CHECKS`.
         collection: folder of the collection whose images make the position prior.
+        image: the image's key in it; a digest of `pixels` where left out.
+        source: key of what the image is part of, such as its series, whose other images make no
+            prior for it; see `check_position.KeptMaps`.
         context: told the progress and asked for cancellation.
 
     Raises:
@@ -85,7 +90,9 @@ def check(
     asked = encoder, pixels, explanation, row
     runs: dict[str, Callable[[], Any]] = {
         "prompt_sensitivity": lambda: prompt_sensitivity(*asked, context=context),
-        "position_prior": lambda: _position(pixels, explanation, row, collection),
+        "position_prior": lambda: _position(
+            explanation, row, KeptMaps.of(explanation, collection), image or _key(pixels), source
+        ),
         "repeatability": lambda: repeatability(*asked, context=context),
         "insertion_deletion": lambda: insertion_deletion(*asked, context=context),
         "weight_randomisation": lambda: randomisation(*asked, context=context),
@@ -103,13 +110,15 @@ def check(
 
 
 def _position(
-    pixels: NDArray[np.uint8], explanation: Explanation, row: int, collection: str
+    explanation: Explanation, row: int, kept: KeptMaps, image: str, source: str
 ) -> PositionPrior:
-    kept = KeptMaps.of(explanation, collection)
-    image = hashlib.sha256(pixels.tobytes()).hexdigest()
-    kept.keep(image, explanation.grid[row])
+    kept.keep(image, explanation.grid[row], source)
     own = without_padding(explanation.grid[row], explanation.geometry)
-    return position_prior(own, kept.others(image))
+    return position_prior(own, kept.others(image, source))
+
+
+def _key(pixels: NDArray[np.uint8]) -> str:
+    return hashlib.sha256(pixels.tobytes()).hexdigest()
 
 
 def facts(checks: Checks) -> dict[str, Any]:

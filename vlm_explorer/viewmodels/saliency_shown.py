@@ -60,6 +60,7 @@ class SaliencyShown(SaliencyLooks):
         self.shown: DisplayedMap | None = None
         self.caption = Caption()
         self.guest: Guest | None = None
+        self.doubts: tuple[str, ...] = ()
         self._raw: RawMap | None = None
         self._range = SharedRange()
         viewer.display_changed.connect(self._take_display)
@@ -72,6 +73,8 @@ class SaliencyShown(SaliencyLooks):
         """Show an explanation, or none."""
         other = explanation is not self.explanation
         self.explanation = explanation
+        if other:
+            self.doubts = ()
         self._raw = None  # `refresh` makes it
         if explanation is not None:
             self._range.take(explanation)
@@ -81,7 +84,7 @@ class SaliencyShown(SaliencyLooks):
 
     def _show_partial(self, raw: RawMap) -> None:
         """Show a map that is on its way."""
-        other, self.explanation = self.explanation is not None, None
+        other, self.explanation, self.doubts = self.explanation is not None, None, ()
         self._raw = raw
         if other:
             self.explanation_changed.emit()
@@ -92,13 +95,23 @@ class SaliencyShown(SaliencyLooks):
             self.guest = guest
             self.refresh()
 
+    def set_doubts(self, doubts: tuple[str, ...]) -> None:
+        """Say beside the method's map what its checks hold against it."""
+        if doubts != self.doubts:
+            self.doubts = doubts
+            self.refresh()
+
     def _words(self) -> Caption:
         """Return the words beside the map."""
         return Caption()
 
     def refresh(self) -> None:
         """Bring map and caption in line with choice and explanation."""
-        self.caption = self._words() if self.guest is None else self.guest.caption
+        if self.guest is None:
+            words = self._words()
+            self.caption = replace(words, warnings=(*self.doubts, *words.warnings))
+        else:
+            self.caption = self.guest.caption
         if (drawn := self.drawn) is not None:
             self._raw = RawMap(drawn.grid[0], drawn.geometry, drawn.unit, drawn.signed)
         raw, choice = self._over_picture(), self.choice

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
+from vlm_explorer.viewmodels.check_model import CheckModel
 from vlm_explorer.viewmodels.compare_maps import CompareMaps
 from vlm_explorer.viewmodels.heads_model import HeadsModel
 from vlm_explorer.viewmodels.hide_model import HideModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.words_model import WordsModel
+from vlm_explorer.widgets.check_page import CheckPage
 from vlm_explorer.widgets.compare_page import ComparePage
 from vlm_explorer.widgets.explain_panel import ExplainPanel
 from vlm_explorer.widgets.heads_page import HeadsPage
@@ -17,6 +19,11 @@ from vlm_explorer.widgets.words_page import WordsPage
 
 def add_pages(panel: ExplainPanel, session: Session, saliency: ActiveSaliency) -> None:
     """Add all pages; `saliency` says which overlay the pages are about."""
+    panel.add_page(
+        "Checks",
+        CheckPage(CheckModel(session, saliency, panel)),
+        tip="How far to trust this map",
+    )
     panel.add_page(
         "Words",
         WordsPage(WordsModel(session, saliency, panel)),

@@ -20,7 +20,7 @@ from vlm_explorer.viewmodels.saliency_caption import flat_words
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel, Stage
 from vlm_explorer.viewmodels.saliency_request import SLOW
 from vlm_explorer.viewmodels.saliency_states import hint_of
-from vlm_explorer.widgets.controls import IconButton, Words
+from vlm_explorer.widgets.controls import GlyphLabel, IconButton, Words
 from vlm_explorer.widgets.saliency_attention import AttentionControls
 from vlm_explorer.widgets.saliency_legend import SaliencyLegend
 from vlm_explorer.widgets.saliency_menu import look_menu
@@ -28,6 +28,7 @@ from vlm_explorer.widgets.saliency_methods import MethodBox
 from vlm_explorer.widgets.theme import ANNOTATION, font
 
 WARNING = "annotation-warning"
+_MARK = 12  # px
 
 
 class SaliencyBar(QWidget):
@@ -57,6 +58,7 @@ class SaliencyBar(QWidget):
         self._eye = IconButton("ph.eye", "Hide the overlay while held", "O", parent=self)
         self._title = Words(parent=self)
         self._note, self._warnings = Words(parent=self), Words(parent=self)
+        self._mark = GlyphLabel("ph.warning", "warning", _MARK, self)
         self._details = self._make_details()
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 4, 8, 4)
@@ -118,7 +120,13 @@ class SaliencyBar(QWidget):
         for label, role in roles:
             label.setProperty("role", role)
             label.setFont(font(ANNOTATION))
-            column.addWidget(label)
+        column.addWidget(self._title)
+        column.addWidget(self._note)
+        against = QHBoxLayout()
+        against.setSpacing(4)
+        against.addWidget(self._mark)
+        against.addWidget(self._warnings, 1)
+        column.addLayout(against)
         return details
 
     # From the user to the model
@@ -177,6 +185,7 @@ class SaliencyBar(QWidget):
         self._note.setText(model.caption.note)
         self._warnings.setText(" ".join(model.caption.warnings))
         self._warnings.setToolTip("\n".join(model.caption.warnings))
+        self._mark.setVisible(bool(model.caption.warnings))
         self._show_settings()
 
     def _show_settings(self) -> None:

@@ -15,15 +15,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vlm_explorer.api import (
         Collection,
-        check_explanation,
-        explain,
         index,
         load_encoder,
-        localise,
         open_collection,
         render,
-        words,
     )
+    from vlm_explorer.api_explain import check_explanation, explain, localise, words
     from vlm_explorer.errors import ExplorerError
 
 __version__ = "0.1.0"
@@ -41,6 +38,7 @@ __all__ = [
     "render",
     "words",
 ]
+_EXPLAIN = ("check_explanation", "explain", "localise", "words")
 
 
 def __getattr__(name: str) -> Any:
@@ -49,6 +47,10 @@ def __getattr__(name: str) -> Any:
         from vlm_explorer.errors import ExplorerError
 
         return ExplorerError
+    if name in _EXPLAIN:
+        from vlm_explorer import api_explain
+
+        return getattr(api_explain, name)
     if name in __all__:
         from vlm_explorer import api
 

@@ -44,7 +44,7 @@ class FakeEncoder:
     dimension = DIMENSION
     logit_scale = 20.0
     logit_bias = None
-    preprocess: Any = PreprocessConfig
+    preprocess: Any = PreprocessConfig()
     context_length = 12
     domain = "tests"
 

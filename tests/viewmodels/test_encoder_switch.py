@@ -229,3 +229,28 @@ def test_that_images_without_a_vector_are_counted_and_do_not_keep_the_rest_from_
     assert opened.model == FIRST, "the one asked for lacks an image"
     assert read_with(opened, SECOND, context=JobContext()) is None
     assert count_encoded(Collection(both)) == {FIRST: total, SECOND: total - 1}
+
+
+@pytest.mark.slow
+def test_that_switching_is_undone_and_done_again(
+    session: Session, both: Path, qtbot: QtBot
+) -> None:
+    switch = open_in(session, both, qtbot)
+    start = switch.current
+    other = FIRST if start == SECOND else SECOND
+
+    def rest() -> None:
+        qtbot.waitUntil(lambda: not session.runner.busy, timeout=LONG)
+
+    switch.use(other)
+    rest()
+    assert switch.current == other
+    assert session.history.undo_words == f"look with {other}"
+    session.history.undo()
+    rest()
+    assert (switch.current, switch.wanted) == (start, "")
+    assert session.history.can_redo
+    session.history.redo()
+    rest()
+    assert switch.current == other
+    assert not session.history.can_redo

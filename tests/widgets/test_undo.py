@@ -148,3 +148,48 @@ def test_that_scrolling_through_a_series_is_one_step(active: MainWindow, settle:
     session.history.undo()
     assert session.selection.current == image_id(3)
     settle(session)
+
+
+def test_that_what_is_done_to_the_scan_goes_back_and_forth(
+    active: MainWindow, settle: Settle
+) -> None:
+    session, pane = active.session, active.workspace.viewer.active
+    model, canvas = pane.model, pane.pane
+    session.select([image_id(3)])
+    settle(session)
+    canvas.setFocus()
+    first = model.windows.current
+    middle = canvas.rect().center()
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=middle)
+    for x in (10, 20, 40):
+        QTest.mouseMove(canvas, middle + QPoint(x, 0))
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=middle + QPoint(40, 0))
+    dragged = model.windows.current
+    assert dragged != first
+    QTest.keyClick(canvas, Qt.Key.Key_R)
+    turned = model.orientation
+    canvas.zoom_by(2.0)
+    zoomed = canvas.camera
+    assert not zoomed.fitted
+    assert session.history.undo_words == "zoom the image"
+    undo(active)
+    assert canvas.camera.fitted
+    assert session.history.undo_words == "turn the image"
+    undo(active)
+    assert model.orientation != turned
+    assert canvas.camera.orientation == model.orientation
+    assert session.history.undo_words == "change the window"
+    undo(active)
+    assert model.windows.current == first
+    assert session.history.undo_words == "select 1 image"
+    for _ in range(3):
+        redo(active)
+    assert (model.windows.current, model.orientation) == (dragged, turned)
+    assert canvas.camera == zoomed
+    session.select([image_id(9)])  # another series is upright, under its own window
+    settle(session)
+    assert canvas.camera.fitted
+    undo(active)
+    settle(session)
+    assert (model.windows.current, model.orientation) == (dragged, turned)
+    assert canvas.camera == zoomed

@@ -23,8 +23,10 @@ from hypothesis.stateful import (
 )
 from map_pointer import ALT, CTRL, NO, SHIFT, around, click, drag, spot, wheel
 from PIL import Image
-from PySide6.QtCore import QModelIndex, QPointF, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shell_collection import IMAGES, image_id
 
@@ -34,10 +36,15 @@ from vlm_explorer.viewmodels.library import IMAGE_IDS, KIND, LibraryModel
 from vlm_explorer.viewmodels.map_model import Mode
 from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.viewmodels.results import ResultsModel
+from vlm_explorer.viewmodels.review_marks import DROP, KEEP, Mark, ReviewMarks
+from vlm_explorer.viewmodels.saliency_model import SaliencyModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
+from vlm_explorer.viewmodels.viewer_model import ViewerModel
+from vlm_explorer.viewmodels.viewer_orientation import Orientation
 from vlm_explorer.widgets.map_gestures import Tool
 from vlm_explorer.widgets.map_view import MapView
+from vlm_explorer.widgets.viewer_pane import ViewerPane
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +79,15 @@ class Window:
         with qtbot.waitExposed(self.view):
             self.view.show()
         self.library, self.results = LibraryModel(session), ResultsModel(session)
+        self.viewer, self.marks = ViewerModel(session), ReviewMarks(session)
+        self.pane = ViewerPane(
+            self.viewer, SaliencyModel(self.viewer), Thumbnails(session, session)
+        )
+        qtbot.addWidget(self.pane)
+        self.pane.resize(400, 400)
+        self.pane.show()
+        self.marks._take_collection()
+        self.settle()
 
     def settle(self) -> None:
         self.qtbot.waitUntil(lambda: not self.session.runner.busy, timeout=30_000)
@@ -85,7 +101,8 @@ class Window:
         """Return all that can be undone, as the panes have it."""
         session, scene, look = self.session, self.view.model.scene, self.view.model.look
         labels, query = session.label_state, session.query
-        canvas = self.view.canvas
+        canvas, camera = self.view.canvas, self.pane.camera
+        scan = (camera.fitted, camera.zoom, camera.centre, camera.orientation)
         view = (canvas.view.x, canvas.view.y, canvas.view.scale) if look.place else None
         return (
             session.selection,
@@ -97,6 +114,10 @@ class Window:
             session.layout.answer and session.layout.answer.xy.tobytes(),
             look,
             view,
+            self.viewer.image_id,
+            self.viewer.look,
+            scan if self.viewer.image_id else None,
+            self.marks.state,
             scene.points.level.tobytes(),
             [self.results.image_id(row) for row in range(self.results.rowCount())],
         )
@@ -137,6 +158,11 @@ class WindowMachine(RuleBasedStateMachine):
             self.view.canvas.set_tool(Tool.MOVE)
             self.view.canvas.set_mode(Mode.REPLACE)
             self.view.canvas.fit()
+            self.window.viewer.reset()
+            self.window.viewer.windows.recall(())
+            self.window.pane.fit()
+            self.window.marks.recall(((), ()))
+            self.window.arrive()
         session.history.clear()
 
     def others(self) -> tuple[Any, ...]:
@@ -261,6 +287,43 @@ class WindowMachine(RuleBasedStateMachine):
     def captions(self, drawn: bool) -> None:
         self.model.set_captions(drawn)
 
+    # Looking at the scan, and saying something about it: the map stays as it is
+
+    @rule(dx=st.integers(-90, 90), dy=st.integers(-90, 90), held=st.sampled_from([NO, SHIFT]))
+    def drag_the_scan(self, dx: int, dy: int, held: Qt.KeyboardModifier) -> None:
+        pane, before = self.window.pane, self.others()
+        way = [QPoint(200, 200), QPoint(200 + dx // 2, 200 + dy // 2), QPoint(200 + dx, 200 + dy)]
+        QTest.mousePress(pane, Qt.MouseButton.LeftButton, held, way[0])
+        for at in way[1:]:
+            move = QMouseEvent(
+                QEvent.Type.MouseMove, QPointF(at), pane.mapToGlobal(QPointF(at)),
+                Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, held,
+            )  # fmt: skip
+            QApplication.sendEvent(pane, move)
+        QTest.mouseRelease(pane, Qt.MouseButton.LeftButton, held, way[-1])
+        assert self.others() == before
+
+    @rule(factor=st.sampled_from([0.5, 1.3, 2.0]))
+    def zoom_the_scan(self, factor: float) -> None:
+        self.window.pane.zoom_by(factor)
+
+    @rule(how=st.sampled_from(["turned_right", "flipped_horizontally", "invert", "reset", "fit"]))
+    def turn_the_scan(self, how: str) -> None:
+        viewer, pane = self.window.viewer, self.window.pane
+        if how == "invert":
+            viewer.invert()
+        elif how in ("reset", "fit"):
+            getattr(pane, how)()
+        else:
+            viewer.turn(getattr(Orientation, how))
+
+    @rule(image=IMAGE, verdict=st.sampled_from([KEEP, DROP]), back=st.booleans())
+    def mark(self, image: int, verdict: str, back: bool) -> None:
+        if back:
+            self.window.marks.undo()
+        else:
+            self.window.marks.put(Mark("outliers", (image_id(image),), verdict=verdict))
+
     # Asking; answers arrive whenever they do
 
     @rule(text=TEXT)
@@ -376,9 +439,10 @@ class WindowMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_that_no_sequence_of_events_breaks_what_must_hold(window: Window) -> None:
     machine = settings(
-        max_examples=25,
+        max_examples=20,
         stateful_step_count=30,
         deadline=None,
         phases=(Phase.generate,),

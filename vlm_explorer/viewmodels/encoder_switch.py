@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,7 @@ class EncoderSwitch(QObject):
         self._encoding = ""
         self._spare: Encoder | None = None
         self._before: tuple[Opened, Encoder | None, QueryState, LabelState] | None = None
+        session.history.add(EncoderPart(self), owner=self)
         session.encoder_changed.connect(self.changed)
         session.collection_changed.connect(self._look_up)
         session.opening_changed.connect(self.changed)
@@ -95,9 +96,13 @@ class EncoderSwitch(QObject):
 
     def use(self, model: str) -> None:
         """Have the encoder with the id `model` take over."""
+        if self.available:
+            with self._session.history.step():
+                self._use(model)
+
+    def _use(self, model: str) -> None:
         session = self._session
-        if not self.available or session.content is None:
-            return
+        assert session.content is not None
         self._wanted = "" if model == self.current else model
         session.runner.cancel("switch")
         if self._wanted and self.encoding != model:
@@ -254,6 +259,25 @@ class EncoderSwitch(QObject):
         self._job, self._encoding = None, ""
         self.changed.emit()
         self.ended.emit()
+
+
+@dataclass(frozen=True)
+class EncoderPart:
+    """Which encoder is looked with, as something that can be undone."""
+
+    switch: EncoderSwitch
+
+    def state(self) -> str:
+        """Return the encoder that is in use, or will be as soon as it can."""
+        return self.switch.wanted or self.switch.current
+
+    def restore(self, state: str) -> None:
+        """Look with an encoder again."""
+        self.switch.use(state)
+
+    def words(self, _before: str, after: str) -> str:
+        """Name the encoder."""
+        return f"look with {after}"
 
 
 def _is_light(encoder: Encoder | None) -> bool:

@@ -97,11 +97,12 @@ class History(QObject):
     # What is done
 
     @contextmanager
-    def step(self, burst: str = "") -> Iterator[None]:
+    def step(self, burst: str = "", *, held: bool = False) -> Iterator[None]:
         """Make whatever changes in the block one step, unless it is part of one already.
 
         Args:
             burst: steps with the same word that follow each other at once become one.
+            held: they do so however long they pause, as while a button is held.
         """
         if self._within or self.restoring:
             yield
@@ -112,7 +113,7 @@ class History(QObject):
             yield
         finally:
             self._within = False
-        self._record(burst)
+        self._record(burst, held=held)
 
     @contextmanager
     def unrecorded(self) -> Iterator[None]:
@@ -134,13 +135,14 @@ class History(QObject):
     def _states(self) -> States:
         return tuple((number, part.state()) for number, part in self._parts.items())
 
-    def _record(self, burst: str) -> None:
+    def _record(self, burst: str, *, held: bool) -> None:
         present, states = self._steps[self._place], self._states()
         if states == present.states:
             return
         del self._steps[self._place + 1 :]
         now = self._clock()
-        if self._place and burst and present.burst == burst and now - present.at <= BURST:
+        soon = held or now - present.at <= BURST
+        if self._place and burst and present.burst == burst and soon:
             self._steps.pop()  # the burst goes on: its first state is the one to go back to
             present = self._steps[-1]
         if states != present.states:

@@ -145,6 +145,8 @@ def star_lines(star: Star, places: Places) -> Segments:
 def _selected_pairs(scene: MapScene) -> NDArray[np.intp]:
     """Return the captions of selected images among the scene's points."""
     points = scene.points
+    if not points.hollow.any():
+        return np.empty(0, np.intp)
     chosen = np.flatnonzero(points.level == Level.SELECTED)
     return np.asarray(chosen[points.hollow[chosen] & (scene.row[chosen] != NONE)], np.intp)
 

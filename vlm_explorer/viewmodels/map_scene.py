@@ -211,7 +211,7 @@ def build_scene(
         colours=(*colours, map_words.TEXT_COLOUR) if colouring.ramp is None else (),
         row=row,
         text=text,
-        legend=_legend(session, colouring, masks, choices),
+        legend=_legend(colouring, masks, choices),
         ramp=colouring.ramp,
         sizing=sizing,
         stars=choices.stars,
@@ -257,20 +257,15 @@ def _masks(session: Session, places: Places, colouring: Colouring, choices: Choi
     return _Masks(shown, selected, level)
 
 
-def _legend(
-    session: Session, colouring: Colouring, masks: _Masks, choices: Choices
-) -> tuple[LegendEntry, ...]:
+def _legend(colouring: Colouring, masks: _Masks, choices: Choices) -> tuple[LegendEntry, ...]:
     if colouring.ramp is not None:
         return ()
     size = len(colouring.categories)
-    selected, shown, total = (
-        np.bincount(colouring.codes[chosen], minlength=size)
-        for chosen in (
-            masks.selected & masks.shown,
-            masks.shown,
-            np.ones(len(session.images), np.bool_),
-        )
-    )
+    kind = masks.shown.astype(np.uint16)  # 0: not shown, 1: shown, 2: selected besides
+    kind += masks.selected & masks.shown
+    counts = np.bincount(kind * np.uint16(size) + colouring.codes, minlength=3 * size)
+    hidden, plain, selected = counts.reshape(3, size)
+    shown, total = plain + selected, hidden + plain + selected
     return tuple(
         LegendEntry(
             entry,

@@ -126,6 +126,23 @@ class ResultsModel(QAbstractListModel):
             return f"{count} · by cosine to “{query.text}”{how}"
         return f"{count} · in the order of the files"
 
+    def rows_of(self, chosen: np.ndarray) -> np.ndarray:
+        """Return the rows of images, or of their series, ascending, int64 (R,).
+
+        Args:
+            chosen: bool (N,), which images.
+        """
+        listed = np.zeros(self.rowCount(), np.bool_)
+        images = np.flatnonzero(chosen)
+        if self._stands_for is not None and self._codes is not None:
+            codes = np.unique(self._codes[1][images]).tolist()
+            places = [self._place_of_code.get(code, -1) for code in codes]
+            rows = np.array(places, np.int64)
+        else:
+            rows = self._place[images[images < len(self._place)]]
+        listed[rows[rows >= 0]] = True
+        return np.flatnonzero(listed)
+
     def row_of(self, image_id: str | None) -> int:
         """Return the row of an image, or of its series; -1 where it is not listed."""
         row = self._session.images.row_of.get(image_id) if image_id is not None else None

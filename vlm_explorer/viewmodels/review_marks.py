@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ __all__ = ["DROP", "DROP_FIRST", "KEEP", "UNSURE", "Mark", "ReviewMarks"]
 
 Finding = tuple[str, tuple[str, ...], str]
 
+MarksState = tuple[tuple[Mark, ...], tuple[tuple[Finding, Mark | None], ...]]
+
 _writing = Lock()  # held so that no earlier state is written over a later one
 
 
@@ -47,6 +50,7 @@ class ReviewMarks(QObject):
         self._marks: dict[Finding, Mark] = {}
         self._done: list[tuple[Finding, Mark | None]] = []  # what each change replaced
         self._writing = self._unwritten = False
+        session.history.add(MarksPart(self), owner=self)
         session.collection_changed.connect(self._take_collection)
         application = QCoreApplication.instance()
         if application is not None:
@@ -74,21 +78,35 @@ class ReviewMarks(QObject):
         """Say something about a finding, in place of what was said before."""
         before = self._marks.get(mark.finding)
         if self.ready and before != mark:
-            self._done.append((mark.finding, before))
-            self._marks[mark.finding] = mark
-            self._keep()
+            with self._session.history.step():
+                self._done.append((mark.finding, before))
+                self._marks[mark.finding] = mark
+                self._keep()
 
     def undo(self) -> Finding | None:
         """Take the last change back; return what it was about."""
         if not self._done:
             return None
-        finding, before = self._done.pop()
-        if before is None:
-            self._marks.pop(finding, None)
-        else:
-            self._marks[finding] = before
-        self._keep()
+        with self._session.history.step():
+            finding, before = self._done.pop()
+            if before is None:
+                self._marks.pop(finding, None)
+            else:
+                self._marks[finding] = before
+            self._keep()
         return finding
+
+    @property
+    def state(self) -> MarksState:
+        """The marks, and what each change of them replaced."""
+        return self.all(), tuple(self._done)
+
+    def recall(self, state: MarksState) -> None:
+        """Say about every finding what was said then."""
+        if self.ready:
+            self._marks = {mark.finding: mark for mark in state[0]}
+            self._done = list(state[1])
+            self._keep()
 
     # What is kept
 
@@ -164,6 +182,26 @@ class ReviewMarks(QObject):
                 write_marks(self._collection, self.all())
         except StorageProblem as error:
             self._session.messages.show_error(error)
+
+
+@dataclass(frozen=True)
+class MarksPart:
+    """The marks as something that can be undone."""
+
+    marks: ReviewMarks
+
+    def state(self) -> MarksState:
+        """Return the marks."""
+        return self.marks.state
+
+    def restore(self, state: MarksState) -> None:
+        """Mark as before."""
+        self.marks.recall(state)
+
+    def words(self, before: MarksState, after: MarksState) -> str:
+        """Name the mark that came, else that one went."""
+        new = [mark for mark in after[0] if mark not in before[0]]
+        return f"mark “{new[-1].verdict}”" if new else "take a mark back"
 
 
 def read(collection: Collection, *, context: JobContext) -> tuple[Collection, list[Mark]]:

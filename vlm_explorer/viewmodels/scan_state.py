@@ -14,6 +14,7 @@ from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.viewer_corners import Corners
 from vlm_explorer.viewmodels.viewer_encoder_view import EncoderView
 from vlm_explorer.viewmodels.viewer_frames import LoadedFrame
+from vlm_explorer.viewmodels.viewer_look import Place
 from vlm_explorer.viewmodels.viewer_orientation import UPRIGHT, EdgeLetters
 from vlm_explorer.viewmodels.viewer_picture import EncoderPicture, FramePicture
 from vlm_explorer.viewmodels.viewer_series import SeriesTracker
@@ -42,6 +43,7 @@ class ScanState(QObject):
         series: the image's series, and the place in it.
         windows: under which window each series is shown.
         orientation, inverted: flips, turns and inversion on top of the file's own.
+        place: from where the image is seen; None: all of it.
         encoder_view: whether the encoder's view is wanted in the place of the scan.
     """
 
@@ -59,7 +61,7 @@ class ScanState(QObject):
         self.name = name
         self.following = following
         self.encoder_view = False
-        self.windows = SeriesWindows(self, session.kept)
+        self.windows = SeriesWindows(self, session.kept, session.history)
         self.series = SeriesTracker(session, order, name, self)
         self._encoder_view = EncoderView(session, name, self)
         self._clear()
@@ -72,6 +74,7 @@ class ScanState(QObject):
         self.windows.loaded = None
         self.orientation = UPRIGHT
         self.inverted = False
+        self.place: Place | None = None
         self._encoder_view.clear()
 
     # The picture

@@ -14,6 +14,7 @@ from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.viewer_colours import SeriesColours
 from vlm_explorer.viewmodels.viewer_frames import FrameCache, FrameKey, LoadedFrame
 from vlm_explorer.viewmodels.viewer_loader import FrameLoader
+from vlm_explorer.viewmodels.viewer_look import Place, ViewerLook, ViewerPart
 from vlm_explorer.viewmodels.viewer_orientation import UPRIGHT, Orientation
 from vlm_explorer.viewmodels.viewer_series import image_to_show, window_key
 
@@ -27,11 +28,13 @@ class ViewerModel(ScanState):
         image_changed(): another image, or another status.
         display_changed(): the same image under another window, orientation, inversion or view.
         noticed(text): something to say in passing.
+        place_recalled(): it is to be seen from `place` again.
     """
 
     image_changed = Signal()
     display_changed = Signal()
     noticed = Signal(str)
+    place_recalled = Signal()
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class ViewerModel(ScanState):
         session.selection_changed.connect(self._follow)
         session.collection_changed.connect(self._take_collection)
         session.encoder_changed.connect(self._take_encoder)
+        session.history.add(ViewerPart(self), owner=self)
         self._follow()
 
     # Which image
@@ -96,7 +100,7 @@ class ViewerModel(ScanState):
         self.image_id, self.failure = image_id, ("", "")
         self._encoder_view.clear()
         if self.series.enter(image_id):
-            self.orientation, self.inverted = UPRIGHT, False
+            self.orientation, self.inverted, self.place = UPRIGHT, False, None
             self.windows.key = self.series.key
         self._load(image_id)
 
@@ -153,22 +157,34 @@ class ViewerModel(ScanState):
 
     # What the user does to it
 
-    def drag_window(self, dx: float, dy: float) -> None:
-        """Change the series' window by a drag; the encoder's view has none to change."""
+    def drag_window(self, dx: float, dy: float, drag: int = 0) -> None:
+        """Change the series' window by a drag; the encoder's view has none to change.
+
+        Args:
+            dx, dy: since the last step, logical pixels.
+            drag: the number of the drag: one of them is undone at once.
+        """
         if self.shows_encoder_view:
             self.noticed.emit("The window of the encoder's view is chosen in the menu File.")
         else:
-            self.windows.drag(dx, dy)
+            self.windows.drag(dx, dy, drag)
 
     def invert(self) -> None:
         """Swap black and white."""
-        self.inverted = not self.inverted
-        self.display_changed.emit()
+        with self.session.history.step():
+            self.inverted = not self.inverted
+            self.display_changed.emit()
 
     def turn(self, how: Callable[[Orientation], Orientation]) -> None:
         """Flip or turn the picture: `how` is a method of `Orientation`."""
-        self.orientation = how(self.orientation)
-        self.display_changed.emit()
+        with self.session.history.step():
+            self.orientation = how(self.orientation)
+            self.display_changed.emit()
+
+    def look_from(self, place: Place | None, burst: str = "", *, held: bool = False) -> None:
+        """Take note of where the user looks from now; see `History.step`."""
+        with self.session.history.step(burst, held=held):
+            self.place = place
 
     def read_colours(self) -> None:
         """Read the colours of the series as something else: RGB, YBR, and as the file says again.
@@ -194,8 +210,26 @@ class ViewerModel(ScanState):
 
     def reset(self) -> None:
         """Show the series as at first."""
-        self.orientation, self.inverted = UPRIGHT, False
-        self.windows.reset()
+        with self.session.history.step():
+            self.orientation, self.inverted, self.place = UPRIGHT, False, None
+            self.windows.reset()
+
+    # Undo
+
+    @property
+    def look(self) -> ViewerLook:
+        """How the scan is looked at."""
+        windows, series = self.windows.all, self.series.key
+        return ViewerLook(windows, series, self.orientation, self.inverted, self.place)
+
+    def recall(self, look: ViewerLook) -> None:
+        """Look at the scan as before; at another series than then, only its window is that."""
+        if look.series == self.series.key:
+            self.orientation, self.inverted, self.place = (
+                look.orientation, look.inverted, look.place,
+            )  # fmt: skip
+        self.windows.recall(look.windows)  # the display follows
+        self.place_recalled.emit()
 
     def show_encoder_view(self, shown: bool | None = None) -> None:
         """Show exactly what the encoder sees, or the scan; without an argument the other one."""

@@ -7,6 +7,7 @@ from dataclasses import astuple
 from PySide6.QtCore import QObject, Signal
 
 from vlm_explorer.pixels.windowing import Window
+from vlm_explorer.viewmodels.history import History
 from vlm_explorer.viewmodels.kept_state import KeptState
 from vlm_explorer.viewmodels.viewer_frames import LoadedFrame
 from vlm_explorer.viewmodels.viewer_presets import Preset, dragged, presets_of, refusal_of
@@ -33,9 +34,15 @@ class SeriesWindows(QObject):
     changed = Signal()
     refused = Signal(str)
 
-    def __init__(self, parent: QObject | None = None, kept: KeptState | None = None) -> None:
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        kept: KeptState | None = None,
+        history: History | None = None,
+    ) -> None:
         super().__init__(parent)
         self._kept = kept
+        self._history = history or History(self)
         self._set: dict[tuple[str, ...], Window] = {}
         self.key: tuple[str, ...] = ()
         self.loaded: LoadedFrame | None = None
@@ -71,14 +78,19 @@ class SeriesWindows(QObject):
         else:
             self._put(choose_window(self.loaded.frame, preset.window))
 
-    def drag(self, dx: float, dy: float) -> None:
-        """Widen the window by a drag to the right, raise its centre by one down."""
+    def drag(self, dx: float, dy: float, drag: int = 0) -> None:
+        """Widen the window by a drag to the right, raise its centre by one down.
+
+        Args:
+            dx, dy: since the last step, logical pixels.
+            drag: the number of the drag: one of them is undone at once.
+        """
         if self.loaded is None:
             return
         if refusal := refusal_of(self.loaded):
             self.refused.emit(refusal)
         elif (window := self.current) is not None:
-            self._put(dragged(self.loaded, window, dx, dy))
+            self._put(dragged(self.loaded, window, dx, dy), f"window {drag}", held=drag > 0)
 
     def take(self, other: SeriesWindows) -> None:
         """Show the series under another pane's window; not across units, nor without a window."""
@@ -87,17 +99,33 @@ class SeriesWindows(QObject):
             return
         assert other.loaded is not None
         if self.loaded.frame.unit == other.loaded.frame.unit and window != self.current:
-            self._put(window)
+            with self._history.unrecorded():  # it follows from what was done to the other
+                self._put(window)
 
-    def _put(self, window: Window) -> None:
-        self._set[self.key] = window
-        self._keep(window)
-        self.changed.emit()
+    def _put(self, window: Window, burst: str = "", *, held: bool = False) -> None:
+        with self._history.step(burst, held=held):
+            self._set[self.key] = window
+            self._keep(self.key, window)
+            self.changed.emit()
 
     def reset(self) -> None:
         """Show each frame of the series under its own default."""
-        self._set.pop(self.key, None)
-        self._keep(None)
+        with self._history.step():
+            self._set.pop(self.key, None)
+            self._keep(self.key, None)
+            self.changed.emit()
+
+    @property
+    def all(self) -> tuple[tuple[tuple[str, ...], Window], ...]:
+        """The windows that were set, by series."""
+        return tuple(self._set.items())
+
+    def recall(self, windows: tuple[tuple[tuple[str, ...], Window], ...]) -> None:
+        """Show every series as it was shown."""
+        before, self._set = self._set, dict(windows)
+        for key in before.keys() | self._set.keys():
+            if before.get(key) != self._set.get(key):
+                self._keep(key, self._set.get(key))
         self.changed.emit()
 
     def forget(self) -> None:
@@ -108,16 +136,16 @@ class SeriesWindows(QObject):
             if (window := _window(value)) is not None:
                 self._set[tuple(name.split(_BETWEEN))] = window
 
-    def _keep(self, window: Window | None) -> None:
-        """Keep the window of the series on show; None for its own default.
+    def _keep(self, key: tuple[str, ...], window: Window | None) -> None:
+        """Keep the window of a series; None for its own default.
 
         What other panes kept stays; of very many the oldest go.
         """
         if self._kept is None:
             return
-        name = _BETWEEN.join(self.key)
+        name = _BETWEEN.join(key)
         others = {
-            key: value for key, value in self._kept.get(_NAME, dict, {}).items() if key != name
+            each: value for each, value in self._kept.get(_NAME, dict, {}).items() if each != name
         }
         own = {} if window is None else {name: list(astuple(window))}
         self._kept.put(_NAME, dict(list((others | own).items())[-_MOST:]))

@@ -45,6 +45,7 @@ class ImageCanvas(QWidget):
         double_clicked(): to reset.
         menu_requested(position): the right button clicked there on the screen.
         camera_changed(): zoom, pan, or size.
+        looked(burst, held): the user zoomed or panned, as one with what has the same word.
     """
 
     scrolled = Signal(int)
@@ -58,6 +59,7 @@ class ImageCanvas(QWidget):
     double_clicked = Signal()
     menu_requested = Signal(QPoint)
     camera_changed = Signal()
+    looked = Signal(str, bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +71,7 @@ class ImageCanvas(QWidget):
         self._above: Callable[[QPainter], None] | None = None
         self._wheel = 0.0
         self._drag: Drag | None = None
+        self.drags = 0  # how often a drag began
         self._left = DragKind.WINDOW
         self._grabs: Callable[[QPointF], bool] | None = None
         self._pointer: QPointF | None = None
@@ -123,10 +126,12 @@ class ImageCanvas(QWidget):
     def fit(self) -> None:
         """Show the whole picture, and keep it so when the size changes."""
         self._look(self.camera.fit())
+        self.looked.emit("", False)
 
     def show_one_to_one(self) -> None:
         """Show one pixel of the image on one pixel of the screen."""
         self._look(self.camera.one_to_one())
+        self.looked.emit("", False)
 
     def show_squares(self, squares: bool) -> None:
         """Show the pixels of the image as squares, or interpolate between them."""
@@ -136,6 +141,7 @@ class ImageCanvas(QWidget):
     def zoom_by(self, factor: float) -> None:
         """Zoom around the middle."""
         self._look(self.camera.zoomed(factor, self.width() / 2, self.height() / 2))
+        self.looked.emit("zoom the image", False)
 
     # Painting
 
@@ -186,6 +192,7 @@ class ImageCanvas(QWidget):
             where = event.position()
             factor = _ZOOM_A_NOTCH ** (delta / _NOTCH)
             self._look(self.camera.zoomed(factor, where.x(), where.y()))
+            self.looked.emit("zoom the image", False)
         else:
             self._wheel += delta
             steps = int(self._wheel / _NOTCH)
@@ -207,6 +214,7 @@ class ImageCanvas(QWidget):
             event.ignore()
             return
         self._drag = Drag(kind, event.button(), where, where)
+        self.drags += 1
         if kind is DragKind.DRAW:
             self.draw_began.emit(self.camera.to_image(where.x(), where.y()))
 
@@ -239,6 +247,8 @@ class ImageCanvas(QWidget):
         else:
             factor = _ZOOM_A_PIXEL ** -step.y()
             self._look(self.camera.zoomed(factor, drag.start.x(), drag.start.y()))
+        if drag.kind in (DragKind.PAN, DragKind.ZOOM):
+            self.looked.emit(f"drag {self.drags}", True)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag; without a move it was a click."""

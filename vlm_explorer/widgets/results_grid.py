@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
+    QItemSelectionRange,
     QModelIndex,
     QPersistentModelIndex,
     QSize,
@@ -26,7 +27,7 @@ from vlm_explorer.widgets.theme import themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 from vlm_explorer.widgets.tile_view import TileView
 
-MOST_MARKED = 5_000  # a larger selection is shown on the map; marking it here would take seconds
+MOST_MARKED = 2_000  # of a larger selection the first in the grid: each takes the window time
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -196,16 +197,12 @@ class ResultsGrid(QWidget):
         """Show the session's selection, and bring the current image into sight."""
         self._say_why_empty()
         selection, chosen = self._session.selection, self.view.selectionModel()
-        wanted = {
-            row
-            for image_id in list(selection.ids)[:MOST_MARKED]
-            if (row := self.model.row_of(image_id)) >= 0
-        }
+        wanted = set(self.model.rows_of(self._session.selected)[:MOST_MARKED].tolist())
         self._following = True
         if wanted != {index.row() for index in chosen.selectedIndexes()}:
             marked = QItemSelection()
-            for row in wanted:
-                marked.select(self.model.index(row), self.model.index(row))
+            for row in sorted(wanted):
+                marked.append(QItemSelectionRange(self.model.index(row)))
             chosen.select(marked, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         row = self.model.row_of(selection.current)
         if row >= 0 and row != self.view.currentIndex().row():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, QTimer, Slot
 from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QPainter
 from PySide6.QtWidgets import QToolTip, QWidget
@@ -73,7 +75,9 @@ class ViewerPane(ImageCanvas):
 
     def _connect(self, model: ViewerModel, saliency: SaliencyModel, thumbnails: Thumbnails) -> None:
         self.scrolled.connect(model.series.step)
-        self.windowed.connect(model.drag_window)
+        self.windowed.connect(lambda dx, dy: model.drag_window(dx, dy, self.drags))
+        self.looked.connect(self._tell_place)
+        model.place_recalled.connect(self._look_again)
         self.double_clicked.connect(self.reset)
         self.pointed.connect(self._say_what_is_under)
         self.clicked.connect(self._look_from)
@@ -108,8 +112,27 @@ class ViewerPane(ImageCanvas):
         if self.camera.orientation != self._model.orientation:
             self.set_camera(self.camera.turned(self._model.orientation))
         self.set_picture(self._model.picture)
+        if self._model.place is not None and self.camera.fitted:
+            self._look_again()  # what was seen from there had not been read yet
         self._take_map()
         self._describe()
+
+    @Slot(str, bool)
+    def _tell_place(self, burst: str, held: bool) -> None:
+        camera = self.camera
+        place = None if camera.fitted else (camera.zoom, *camera.centre)
+        self._model.look_from(place, burst, held=held)
+
+    @Slot()
+    def _look_again(self) -> None:
+        """Look from where the model says."""
+        place = self._model.place
+        if place is None:
+            self.set_camera(self.camera.fit())
+        elif self._model.picture is not None:
+            zoom, *centre = place
+            looking = replace(self.camera, zoom=zoom, centre=(centre[0], centre[1]), fitted=False)
+            self.set_camera(looking)
 
     @Slot()
     def _take_map(self) -> None:

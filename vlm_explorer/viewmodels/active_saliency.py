@@ -22,11 +22,13 @@ class ActiveSaliency(QObject):
         drawn(): something is drawn on the active scan, or the tool is another.
         changed(): as the model's own, and when another scan becomes the active one.
         explanation_changed(): likewise.
+        export_wanted(explanations): they are to be written into files.
         pointed(x, y): the user clicked at a point of the active scan's picture.
     """
 
     drawn = Signal()
     changed = Signal()
+    export_wanted = Signal(object)
     explanation_changed = Signal()
     pointed = Signal(float, float)
 
@@ -47,6 +49,7 @@ class ActiveSaliency(QObject):
         for overlay in self._overlays.values():
             overlay.changed.connect(self._pass_change)
             overlay.explanation_changed.connect(self._pass_explanation)
+            overlay.export_wanted.connect(self._pass_export)
             overlay.pointed.connect(self._pass_point)
         for each in self._measuring.values():
             each.changed.connect(self._pass_drawing)
@@ -85,3 +88,8 @@ class ActiveSaliency(QObject):
     def _pass_point(self, x: float, y: float) -> None:
         if self.sender() is self.model:
             self.pointed.emit(x, y)
+
+    @Slot()
+    def _pass_export(self) -> None:
+        shown = self.model.drawn
+        self.export_wanted.emit(() if shown is None else (shown,))

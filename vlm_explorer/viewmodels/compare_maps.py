@@ -124,6 +124,10 @@ class CompareMaps(QObject):
         if request.method not in IMAGE_ONLY and model.prompt != request.prompt:
             model.explain_prompt(request.prompt)
 
+    def export(self) -> None:
+        """Have what is shown written into files."""
+        self._saliency.export_wanted.emit(self.explanations)
+
     def stop(self) -> None:
         """Compute no further; what is there stays."""
         self.stopped = True

@@ -46,9 +46,11 @@ class SaliencyModel(SaliencyShown):
     Signals:
         changed(): any of it.
         explanation_changed(): `explanation` is another.
+        export_wanted(): what is shown is to be written into files.
     """
 
     explanation_changed = Signal()
+    export_wanted = Signal()
 
     def __init__(self, viewer: ViewerModel, parent: QObject | None = None) -> None:
         super().__init__(viewer, parent)

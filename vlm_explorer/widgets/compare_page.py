@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QImage, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -29,13 +29,7 @@ _AS_THEY_ARE = "Nothing subtracted"
 
 
 class ComparePage(QWidget):
-    """What is compared, and the maps.
-
-    Signals:
-        export_wanted(): write what is shown into files.
-    """
-
-    export_wanted = Signal()
+    """What is compared, and the maps."""
 
     def __init__(self, model: CompareMaps, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -143,7 +137,7 @@ class ComparePage(QWidget):
         self.subtract.activated.connect(self._choose_subtracted)
         self.stop.clicked.connect(model.stop)
         self.go_on.clicked.connect(model.go_on)
-        self.export.clicked.connect(self.export_wanted)
+        self.export.clicked.connect(model.export)
         model.changed.connect(self._refresh)
 
     # What the user does

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSettings, QSize, Qt, QUrl, Slot
 from PySide6.QtGui import (
@@ -39,6 +39,7 @@ from vlm_explorer.widgets.welcome import Welcome
 if TYPE_CHECKING:
     from vlm_explorer.viewmodels.export_desk import ExportDesk
     from vlm_explorer.viewmodels.export_work import Exported
+    from vlm_explorer.viewmodels.map_export_desk import MapExportDesk
     from vlm_explorer.widgets.sheets import Sheet
     from vlm_explorer.widgets.workspace import Workspace
 
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
         self._workspace: Workspace | None = None
         self.sheet: Sheet | None = None
         self._exports: ExportDesk | None = None
+        self._map_exports: MapExportDesk | None = None
         self.setWindowTitle("VLM Explorer")
         self.setMinimumSize(LEAST)
         self.setAcceptDrops(True)
@@ -113,6 +115,7 @@ class MainWindow(QMainWindow):
             if not self.session.demo:
                 panes.fold(window_settings().value("folded"))
             panes.banner.wanted.connect(lambda: self.open_models(LEADING))
+            panes.viewer.active_saliency.export_wanted.connect(self.open_map_export)
             self.scene.overlay_wanted.connect(panes.viewer.show_overlay_for)
         return self._workspace
 
@@ -208,6 +211,19 @@ class MainWindow(QMainWindow):
 
         if self.session.collection is not None:
             self._open_sheet(ExportSheet(self._content, self.exports, self.workspace.map))
+
+    @Slot(object)
+    def open_map_export(self, maps: tuple[Any, ...]) -> None:
+        """Write saliency maps of the active scan into files."""
+        from vlm_explorer.viewmodels.map_export_desk import MapExportDesk
+        from vlm_explorer.widgets.map_export_sheet import MapExportSheet
+
+        if self._map_exports is None:
+            self._map_exports = MapExportDesk(self.session, self)
+            self._map_exports.exported.connect(self._tell_exported)
+        overlay = self.workspace.viewer.active_saliency.model
+        self._map_exports.take(maps, overlay.request, overlay.choice)
+        self._open_sheet(MapExportSheet(self._content, self._map_exports))
 
     @property
     def exports(self) -> ExportDesk:

@@ -21,7 +21,7 @@ from vlm_explorer.encoders.preprocess import (
 from vlm_explorer.pixels.encoding_window import render_file_for_encoder
 from vlm_explorer.saliency.geometry import to_original
 
-PHASES = tuple(np.arange(11) / 11)  # in greys
+GRAIN = 12  # greys
 SIZE = 168  # of the encoder's input
 PATCHES = ((24, 24), (28, 21), (32, 20))  # the last does not divide the input
 # What makes the picture that is stored of the one that is displayed, by its EXIF orientation.
@@ -44,9 +44,13 @@ def ramp(rows: int, columns: int, axis: int) -> np.ndarray:
 
 
 def rounded(values: np.ndarray) -> np.ndarray:
-    """Return bytes whose means over neighbours are those of the values: rounding is spread."""
+    """Return bytes whose means over neighbours are those of the values, but for a constant.
+
+    An even grain of some greys keeps this and all later rounding from adding up.
+    """
     down, across = np.mgrid[: values.shape[0], : values.shape[1]]
-    return np.floor(values + (0.7548776662 * across + 0.5698402910 * down) % 1).astype(np.uint8)
+    grain = (0.7548776662 * across + 0.5698402910 * down) % 1
+    return np.floor(values + GRAIN * grain).astype(np.uint8)
 
 
 def write_picture(folder: Path, displayed: np.ndarray, orientation: int) -> Path:
@@ -91,7 +95,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("pictures")
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     shape=st.tuples(st.integers(200, 420), st.integers(200, 420)),
     mode=st.sampled_from(RESIZE_MODES),
@@ -119,10 +125,8 @@ def test_that_a_ramp_of_a_file_lands_within_a_tenth_of_a_model_pixel(
         assert pixels.shape == shape
         return means_of_patches(model_view(pixels, config), geometry)
 
-    # Bytes are rounded on the way to the encoder: what that does to a rising ramp it does to a
-    # falling one, and at another phase to another patch.
-    pairs = [read(truth + phase) - read(240 - truth + phase) for phase in PHASES]
-    grid = np.asarray(120 + np.mean(pairs, axis=0) / 2, np.float32)
+    # what a constant adds to a rising ramp it adds to a falling one
+    grid = 120 + (read(truth) - read(240 - truth)) / 2
     overlay = to_original(grid, geometry)
 
     down, across = in_patches(geometry, 0), in_patches(geometry, 1)

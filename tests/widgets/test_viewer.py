@@ -33,6 +33,7 @@ from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.viewmodels.viewer_frames import FrameCache
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 from vlm_explorer.viewmodels.viewer_orientation import EdgeLetters
+from vlm_explorer.widgets.saliency_methods import MethodBox
 from vlm_explorer.widgets.viewer import Viewer
 from vlm_explorer.widgets.viewer_pane import ViewerPane
 
@@ -479,3 +480,75 @@ def test_that_show_overlay_for_explains_a_text_by_the_usual_method(
     assert explained.saliency.method == default_method(encoder, prompted=True)
     assert explained.saliency.shown is not None
     assert "“a bright bone”" in explained.saliency.caption.title
+
+
+def test_that_the_edge_leaves_one_side_bare_and_is_dragged(qtbot: QtBot, explained: Viewer) -> None:
+    pane, saliency = explained.pane, explained.saliency
+    saliency.set_opacity(1.0)
+    saliency.set_fade(False)
+
+    def coloured(share: float) -> bool:
+        ratio = pane.devicePixelRatioF()
+        at = QPoint(round(share * pane.width() * ratio), round(pane.height() / 2 * ratio))
+        colour = pane.grab().toImage().pixelColor(at)
+        return len({colour.red(), colour.green(), colour.blue()}) > 1
+
+    assert coloured(0.4)
+    assert coloured(0.6)
+    qtbot.keyClick(pane, "U")
+    assert saliency.choice.edge == 0.5
+    assert not coloured(0.4)
+    assert coloured(0.6)
+    level = pane.height() // 3
+    window = explained.model.windows.current
+    qtbot.mousePress(pane, LEFT, pos=QPoint(pane.width() // 2, level))
+    qtbot.mouseMove(pane, QPoint(round(0.3 * pane.width()), level))
+    qtbot.mouseRelease(pane, LEFT, pos=QPoint(round(0.3 * pane.width()), level))
+    assert saliency.choice.edge == pytest.approx(0.3, abs=0.01)
+    assert coloured(0.4)
+    assert explained.model.windows.current == window
+    qtbot.keyClick(pane, "U")
+    assert saliency.choice.edge is None
+
+
+def test_that_the_bare_scan_comes_beside_the_overlay_at_the_same_zoom(
+    qtbot: QtBot, explained: Viewer
+) -> None:
+    qtbot.keyClick(explained.pane, "D")
+    assert explained.comparison.comparing
+    assert explained.passive.model.image_id == explained.model.image_id
+    assert explained.saliency.shown is not None
+    assert explained.passive.saliency.shown is None
+    settle(qtbot, explained)
+    explained.pane.zoom_by(2.0)
+    here, there = explained.pane.camera, explained.passive.pane.camera
+    assert (there.zoom, there.centre) == (here.zoom, here.centre)
+    qtbot.keyClick(explained.pane, "D")
+    assert not explained.comparison.comparing
+
+
+def test_that_methods_that_do_not_apply_are_greyed_with_the_reason(
+    explained: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saliency = explained.saliency
+    monkeypatch.setattr(saliency, "reasons", {"legrad": "it has no blocks"})
+    saliency.changed.emit()
+    box = explained.active.saliency_bar.findChild(MethodBox)
+    assert box is not None
+    row = box.findData("legrad")
+    assert not box.model().index(row, 0).flags() & Qt.ItemFlag.ItemIsEnabled
+    assert box.itemData(row, Qt.ItemDataRole.ToolTipRole) == "Not here: it has no blocks"
+    row = box.findData("occlusion")
+    assert box.model().index(row, 0).flags() & Qt.ItemFlag.ItemIsEnabled
+
+
+def test_that_contours_leave_the_scan_as_it_is_between_them(explained: Viewer) -> None:
+    pane = explained.pane
+    explained.saliency.set_hidden(True)
+    bare = pane.grab().toImage()
+    explained.saliency.set_hidden(False)
+    explained.saliency.show_contours(True)
+    lined = pane.grab().toImage()
+    points = [(x, y) for x in range(0, bare.width(), 3) for y in range(0, bare.height(), 3)]
+    same = sum(bare.pixel(*point) == lined.pixel(*point) for point in points)
+    assert 0.5 * len(points) < same < len(points)

@@ -92,7 +92,7 @@ class SaliencyModel(SaliencyShown):
     def switch(self, on: bool | None = None) -> None:
         """Explain by the usual method, or no longer; without an argument the other of both."""
         off = self.choice.method == "off"
-        if off if on is None else on == off:
+        if on is None or on == off:
             self.set_method("auto" if off else "off")
 
     def explain_prompt(self, text: str) -> None:

@@ -119,12 +119,13 @@ class SaliencyShown(SaliencyLooks):
         if raw is not None:
             own = self.explanation if self.guest is None else None
             shares = choice.scaling == "shared"
+            both_ways = raw.signed or choice.scaling == "symmetric"
             self.shown = saliency_display.display_map(
                 raw,
                 squares=choice.squares,
                 scaling=choice.scaling,
                 among=[self._range.ends(own)] if shares and own is not None else (),
-                palette=choice.diverging if raw.signed else choice.sequential,
+                palette=choice.diverging if both_ways else choice.sequential,
                 fade=choice.fade,
             )
         self.changed.emit()

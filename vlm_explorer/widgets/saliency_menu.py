@@ -28,14 +28,15 @@ def look_menu(model: SaliencyModel, switches: list[QAction], parent: QWidget) ->
         parent: of the menu.
     """
     menu = QMenu(parent)
-    signed = model.shown is not None and model.shown.signed
+    signed = model.raw is not None and model.raw.signed
+    both_ways = model.shown is not None and model.shown.signed
     names = {key: _SCALINGS[key] for key in _SIGNED} if signed else _SCALINGS
     chosen: str = model.choice.scaling
     group = add_choice(menu, "Colours run", names, chosen if chosen in names else "symmetric")
     group.triggered.connect(lambda action: model.set_scaling(action.data()))
     menu.addSeparator()
-    palettes = DIVERGING if signed else SEQUENTIAL
-    chosen = model.choice.diverging if signed else model.choice.sequential
+    palettes = DIVERGING if both_ways else SEQUENTIAL
+    chosen = model.choice.diverging if both_ways else model.choice.sequential
     group = add_choice(menu, "Palette", {name: name.capitalize() for name in palettes}, chosen)
     group.triggered.connect(lambda action: model.set_palette(action.data()))
     menu.addSeparator()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import model_folders
 import numpy as np
 import pytest
 from active_scan import open_active
@@ -10,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from viewer_scans import ramp, write_scan
 
 from vlm_explorer.encoders.encoder import Encoder
+from vlm_explorer.encoders.load import load_encoder
 from vlm_explorer.pixels.render import render
 from vlm_explorer.saliency.attention import attention_maps
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
@@ -83,3 +85,42 @@ def test_that_an_encoder_without_attention_says_why(
     assert "no attention to show: its image tower is a ConvNeXt" in model.message
     session.put(encoder=None)
     assert model.message == "No encoder is loaded yet."
+
+
+@pytest.fixture(
+    params=[
+        ("build_siglip_folder", "Pooling head", "from the pooling query"),
+        ("build_resnet_folder", "Attention pooling", "from the pooling query"),
+        ("build_medsiglip_folder", "Pooling head", "from the pooling query"),
+        ("build_pubmedclip_folder", "Block", "from the class token"),
+    ],
+    ids=lambda kind: kind[0],
+)
+def kind(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Encoder, str, str]:
+    """An encoder of each kind of tower, its last layer, and who looks there."""
+    build, last, who = request.param
+    folder = getattr(model_folders, build)(tmp_path / "model")
+    return load_encoder(folder, device="cpu", precision="fp32"), last, who
+
+
+@pytest.mark.slow
+def test_that_heads_of_every_kind_of_tower_are_shown(
+    qtbot: QtBot, session: Session, file: Path, kind: tuple[Encoder, str, str]
+) -> None:
+    encoder, last, who = kind
+    active = open_active(qtbot, session, file, encoder)
+    model = HeadsModel(session, active, session)
+    model.watch(True)
+    settle(qtbot, model)
+    assert model.stage is Stage.READY
+    assert model.layers[-1].startswith(last)
+    bottom = model.rowCount() - 1
+    assert who in model.words(bottom, 2)
+    model.choose(bottom, 2)
+    qtbot.waitUntil(lambda: active.model.stage is Stage.READY, timeout=60_000)
+    assert model.chosen == (bottom, 2)
+    active.model.look_from(40, 24)
+    if who == "from the class token":
+        assert active.model.choice.cell is not None
+    else:  # in the pooling layer no patch looks
+        assert active.model.choice.cell is None

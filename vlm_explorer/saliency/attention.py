@@ -97,7 +97,7 @@ class AttentionMaps:
         """
         index = self._index(layer)
         key = self._rows(index, cell).start
-        return np.stack([rows[:, key] for rows in self.each_head(index)])
+        return np.stack([rows[:, key].copy() for rows in self.each_head(index)])
 
     def row(
         self, layer: int = -1, head: Head = "mean", query: Query = "auto"

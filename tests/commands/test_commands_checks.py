@@ -9,6 +9,7 @@ import vlm_explorer as vlm
 from vlm_explorer.cli import main
 
 
+@pytest.mark.slow
 def test_that_checks_are_in_the_json_and_in_a_table(
     scans: Path, model_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -32,6 +33,7 @@ def test_that_checks_are_in_the_json_and_in_a_table(
     assert "Position              –        Known once 32 other images" in out
 
 
+@pytest.mark.slow
 def test_that_one_map_of_two_prompts_is_checked_once(
     scans: Path, model_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

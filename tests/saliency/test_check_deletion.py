@@ -117,7 +117,9 @@ def test_that_a_share_of_too_small_a_span_is_not_given():
     assert found.normalised(found.deletion_auc) is None
 
 
-def test_that_an_encoder_is_asked_what_a_plain_loop_asks(encoder, photo):
+@pytest.mark.parametrize("kind", ["siglip", pytest.param("resnet", marks=pytest.mark.slow)])
+def test_that_an_encoder_is_asked_what_a_plain_loop_asks(kind, encoders, photo):
+    encoder = encoders[kind]
     text = "pleural effusion"
     explanation = explain(encoder, photo, [text], "occlusion")
     found = insertion_deletion(encoder, photo, explanation, baseline="mean", steps=4)

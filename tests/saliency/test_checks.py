@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from test_explain import BareEncoder
 
-from vlm_explorer.saliency.check_again import explain_again, repeatability, settings_of
+from vlm_explorer.saliency.check_again import explain_again, is_muted, repeatability, settings_of
 from vlm_explorer.saliency.check_position import LEAST, KeptMaps, position_prior
 from vlm_explorer.saliency.check_prompts import (
     NONSENSE,
@@ -21,6 +21,7 @@ from vlm_explorer.saliency.check_ranks import spearman, without_padding
 from vlm_explorer.saliency.check_words import doubts
 from vlm_explorer.saliency.checks import CHECKS, check, facts
 from vlm_explorer.saliency.explain import available_methods, explain
+from vlm_explorer.saliency.outliers import muted
 from vlm_explorer.saliency.tower import image_module
 
 TEXT = "pleural effusion"
@@ -50,6 +51,7 @@ def test_that_patches_on_padding_take_no_part(encoders, photo):
     assert spearman(kept, grid**3) == pytest.approx(spearman(grid[seen], grid[seen] ** 3))
 
 
+@pytest.mark.slow
 def test_that_the_other_prompts_are_named_and_explained_the_same_way(encoder, photo):
     for method, reason in available_methods(encoder).items():
         if reason or method in ("attention", "rollout"):
@@ -96,10 +98,18 @@ def test_that_a_map_like_that_of_any_prompt_fails():
 
 def test_that_settings_are_those_that_were_chosen(encoders, photo):
     explanation = explain(encoders["clip"], photo, [], "attention", layer=0, head=1, query=(2, 1))
-    assert settings_of(explanation) == {"layer": 0, "head": 1, "query": (2, 1)}
+    chosen = {"layer": 0, "head": 1, "query": (2, 1)}
+    assert chosen.items() <= settings_of(explanation).items() <= explanation.params.items()
     again = explain_again(encoders["clip"], photo, explanation, [], None)
     np.testing.assert_array_equal(again.grid, explanation.grid)
     assert repeatability(encoders["clip"], photo, explanation).largest_difference == 0
+    marks = np.zeros(explanation.grid.shape[1:], bool)
+    marks[1, 2] = True
+    quiet = muted(replace(explanation, outlier_tokens=marks))
+    assert is_muted(quiet)
+    assert not is_muted(explanation)
+    again = explain_again(encoders["clip"], photo, quiet, [], None)
+    np.testing.assert_array_equal(again.grid, muted(again).grid)
 
 
 def test_that_position_is_told_from_other_images_only():
@@ -131,6 +141,8 @@ def test_that_noise_goes_from_the_head_down_and_leaves_the_encoder_as_it_was(enc
     before = {name: value.clone() for name, value in visual.state_dict().items()}
     method = "gradcam" if hasattr(visual, "layer4") else "decomp"
     explanation = explain(encoder, photo, [TEXT], method)
+    same = explain(StandIn(encoder), photo, [TEXT], method)
+    np.testing.assert_allclose(same.grid, explanation.grid, atol=1e-6)
     found = randomisation(encoder, photo, explanation)
     for name, value in visual.state_dict().items():
         assert value.equal(before[name]), name
@@ -143,6 +155,7 @@ def test_that_noise_goes_from_the_head_down_and_leaves_the_encoder_as_it_was(enc
     assert found == randomisation(encoder, photo, explanation)
 
 
+@pytest.mark.slow
 def test_that_every_weight_but_the_embedding_of_patches_is_replaced(encoder, photo):
     import torch
 

@@ -87,6 +87,7 @@ def test_that_the_cheap_checks_are_made_at_once_and_the_others_when_asked(
     assert active.model.caption.warnings[: len(against)] == against
 
 
+@pytest.mark.slow
 def test_that_what_was_found_is_known_again_and_a_new_map_is_not_checked(
     qtbot: QtBot, session: Session, active: ActiveSaliency, model: CheckModel
 ) -> None:
@@ -134,6 +135,7 @@ def test_that_a_map_without_a_prompt_says_what_does_not_apply(
     assert not active.model.doubts
 
 
+@pytest.mark.slow
 def test_that_occlusion_is_held_against_other_prompts_only_when_asked(
     qtbot: QtBot, active: ActiveSaliency, model: CheckModel
 ) -> None:

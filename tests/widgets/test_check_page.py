@@ -21,6 +21,8 @@ from vlm_explorer.widgets.controls import Words
 from vlm_explorer.widgets.saliency_bar import SaliencyBar
 from vlm_explorer.widgets.theme import theme, themes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def overlay(

@@ -48,6 +48,8 @@ def run(arguments: Namespace) -> int:
     )
     try:
         explanation = explain(encoder, request, context=context)
+        if arguments.mute_outliers:
+            explanation = muted(explanation)
         checks = (
             check_explanation(encoder, request, explanation, context=context)
             if arguments.checks
@@ -56,8 +58,6 @@ def run(arguments: Namespace) -> int:
         words = find_words(arguments, encoder, context) if arguments.words else None
     finally:
         line.end()
-    if arguments.mute_outliers:
-        explanation = muted(explanation)
     files = write_map_files(arguments, path, explanation, context)
     facts: dict[str, Any] = {
         "model": encoder.id,

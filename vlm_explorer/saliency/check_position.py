@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.paths import cache_folder
-from vlm_explorer.saliency.check_again import settings_of
+from vlm_explorer.saliency.check_again import is_muted, settings_of
 from vlm_explorer.saliency.check_ranks import spearman
 from vlm_explorer.saliency.explanation import Explanation
 
@@ -76,6 +76,7 @@ class KeptMaps:
             explanation.weights_sha256,
             explanation.method,
             settings_of(explanation),
+            is_muted(explanation),
             list(explanation.grid.shape[1:]),
         ]
         digest = _digest(json.dumps(kind, sort_keys=True, default=str))

@@ -28,6 +28,7 @@ from vlm_explorer.viewmodels.pins import Pins
 from vlm_explorer.viewmodels.regions import Regions
 from vlm_explorer.viewmodels.session_state import SessionState
 from vlm_explorer.viewmodels.states import LabelState, LayoutState, QueryState, Selection
+from vlm_explorer.viewmodels.truth_marks import TruthMarks
 
 __all__ = ["ImageTable", "LabelState", "LayoutState", "QueryState", "Selection", "Session"]
 
@@ -35,7 +36,7 @@ __all__ = ["ImageTable", "LabelState", "LayoutState", "QueryState", "Selection",
 _KEYS = (
     "open", "update", "peek", "encoder", "preview", "layout", "groups", "group names", "query",
     "labels", "reading", "switch", "pins", "grow",
-    "export", "trust", "trust beside", "centroids",
+    "export", "trust", "trust beside", "centroids", "marks", "boxes",
 )  # fmt: skip
 MOST_KEPT = 2000  # images of a selection that are selected again when the window reopens
 
@@ -51,6 +52,7 @@ class Session(SessionState):
         history: undo and redo of what these intents do.
         regions: finds and names the regions of the map.
         pins: prompts that stay on the map.
+        truth: where people marked findings, and whether that is drawn over the scan.
         kept: what the collection keeps about its window.
         recent: what was opened last.
         show_patient_details: whether names and ids may be seen; never at the start.
@@ -71,6 +73,7 @@ class Session(SessionState):
         self.regions = Regions(self)
         self.pins = Pins(self)
         self.history.add(self.pins)
+        self.truth = TruthMarks(self, self.runner, self)
         self._opening = Opening(self)
         self._asking = Asking(self)
         self.recent = self._opening.recent

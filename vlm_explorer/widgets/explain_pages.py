@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
+from vlm_explorer.viewmodels.boxes_model import BoxesModel
 from vlm_explorer.viewmodels.check_model import CheckModel
 from vlm_explorer.viewmodels.compare_maps import CompareMaps
 from vlm_explorer.viewmodels.heads_model import HeadsModel
 from vlm_explorer.viewmodels.hide_model import HideModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.words_model import WordsModel
+from vlm_explorer.widgets.boxes_page import BoxesPage
 from vlm_explorer.widgets.check_page import CheckPage
 from vlm_explorer.widgets.compare_page import ComparePage
 from vlm_explorer.widgets.explain_panel import ExplainPanel
@@ -43,4 +45,9 @@ def add_pages(panel: ExplainPanel, session: Session, saliency: ActiveSaliency) -
         "Compare",
         ComparePage(CompareMaps(session, saliency, panel)),
         tip="Maps of several prompts, or by several methods, beside each other",
+    )
+    panel.add_page(
+        "Boxes",
+        BoxesPage(BoxesModel(session, panel)),
+        tip="Whether maps lie where findings are marked, per finding and method",
     )

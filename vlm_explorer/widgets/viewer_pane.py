@@ -23,6 +23,7 @@ from vlm_explorer.widgets.measure_layer import MeasureLayer
 from vlm_explorer.widgets.saliency_overlay import ContourLine, Overlay
 from vlm_explorer.widgets.saliency_picture import to_lines, to_picture
 from vlm_explorer.widgets.swipe_edge import SwipeEdge
+from vlm_explorer.widgets.truth_layer import paint_truth
 from vlm_explorer.widgets.viewer_annotations import (
     Annotations,
     paint_annotations,
@@ -89,6 +90,7 @@ class ViewerPane(ImageCanvas):
         model.display_changed.connect(self._take_display)
         model.session.encoder_changed.connect(self._take_map)
         model.series.changed.connect(self.update)
+        model.session.truth.changed.connect(self.update)
         model.noticed.connect(self.show_notice)
         self._patient.changed.connect(self._take_patient)
         self.cine.refused.connect(self.show_notice)
@@ -279,6 +281,8 @@ class ViewerPane(ImageCanvas):
             self._paint_skeleton(painter, pane)
         if (drawn := self.layers.graphics()) is not None:
             self._graphics.paint(painter, drawn, self.transform(), self.camera.zoom)
+        if model.status is Status.READY:
+            paint_truth(painter, model.session.truth.of(model.image_id), self.transform(), pane)
         self._marks.paint(painter)
         self._badge = paint_annotations(painter, pane, self.words())
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-import highdicom
 import numpy as np
 import pydicom
 import pytest
@@ -19,6 +18,8 @@ from vlm_explorer.export.dicom_map import (
 )
 from vlm_explorer.export.dicom_source import read_source
 from vlm_explorer.pixels.decode import read_frame
+
+highdicom = pytest.importorskip("highdicom", reason="pyjpegls has no wheel for this Python")
 
 SALT = b"0123456789abcdef"
 SECRETS = {

@@ -51,6 +51,8 @@ def desk(session: Session, overlay: SaliencyModel, found: Explanation) -> MapExp
 def test_that_every_format_is_written_and_told(
     qtbot: QtBot, desk: MapExportDesk, found: Explanation, tmp_path: Path, format_: str
 ) -> None:
+    if format_ not in ("png", "svg"):
+        pytest.importorskip("highdicom", reason="pyjpegls has no wheel for this Python")
     desk.choose(format=format_, folder=tmp_path)
     assert desk.choice.to.suffix in (".png", ".svg", ".dcm")
     with qtbot.waitSignal(desk.exported, timeout=60_000):

@@ -210,7 +210,7 @@ def test_that_looks_change_what_is_drawn_and_never_the_values(
 
 
 def test_that_a_prompt_that_fits_most_images_better_is_called_a_weak_match() -> None:
-    from vlm_explorer.viewmodels.saliency_caption import rank_of, weak_match
+    from vlm_explorer.viewmodels.saliency_match import rank_of, weak_match
 
     cosines = np.array([0.1, 0.5, np.nan, 0.3, 0.4])
     assert rank_of(cosines, 0) == (4, 4)

@@ -271,6 +271,8 @@ def load_encoder(collection: Collection, model: str, *, context: JobContext) -> 
     context.check()
     import_gently()
     leave_a_core_free()
+    from vlm_explorer.saliency.explain import available_methods
+
     settings = load_settings()
     encoder: Encoder = load(
         matching_source(collection, model),
@@ -278,6 +280,7 @@ def load_encoder(collection: Collection, model: str, *, context: JobContext) -> 
         precision=settings.precision,
         context=context,
     )
+    available_methods(encoder)  # imported here, so that the window need not wait for it
     return encoder
 
 

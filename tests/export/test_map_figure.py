@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from made_maps import explanation_of
 from PIL import Image
 
+from vlm_explorer.encoders.preprocess import PreprocessConfig, plan
 from vlm_explorer.errors import StorageProblem, UsageError
 from vlm_explorer.export.map_figure import MapStyle, build_map_figure, ends_of
 from vlm_explorer.export.map_files import write_map_figure
@@ -38,6 +40,16 @@ def test_that_maps_of_one_unit_share_a_range_and_of_others_do_not() -> None:
     assert ends[3].high == pytest.approx(np.abs(one.grid - other.grid).max())
     assert build_map_figure(PIXELS, [one, other], STYLE).scale is not None
     assert build_map_figure(PIXELS, [one, attention], STYLE).scale is None
+
+
+def test_that_values_on_padding_do_not_widen_the_range() -> None:
+    found = explanation_of((30, 80), prompts=("heart",))
+    padded = plan(30, 80, PreprocessConfig(size=48, resize_mode="longest"), (6, 6), (8, 8))
+    found = dataclasses.replace(found, geometry=padded, grid=found.grid.copy())
+    found.grid[0, 0] = 1e6
+    (ends,) = ends_of([found], "minmax")
+    assert ends.high == pytest.approx(np.nanmax(np.abs(found.overlay_of(0, "nearest"))))
+    assert ends.high < 1e6
 
 
 def test_that_a_difference_is_signed_and_refused_between_kinds() -> None:

@@ -26,6 +26,7 @@ from vlm_explorer.rendering.colour_maps import DIVERGING, SEQUENTIAL, colour_map
 from vlm_explorer.rendering.map_scaling import Limits, Scaling, limits
 from vlm_explorer.rendering.overlays import blend
 from vlm_explorer.saliency.explanation import Explanation
+from vlm_explorer.saliency.geometry import on_image
 
 FLAT_WORDS = "No signal: the map is the same everywhere."
 _SIGNED = "Warm: for the prompt; blue: against it."
@@ -118,13 +119,18 @@ def ends_of(maps: Sequence[Explanation], scaling: Scaling) -> list[Limits]:
     kinds = [_kind(found) for found in maps]
     one = {
         kind: limits(
-            [f.grid for f, own in zip(maps, kinds, strict=True) if own == kind],
+            [_on_image(f) for f, own in zip(maps, kinds, strict=True) if own == kind],
             signed=any(f.signed for f, own in zip(maps, kinds, strict=True) if own == kind),
             scaling=scaling,
         )
         for kind in set(kinds)
     }
     return [one[kind] for kind in kinds]
+
+
+def _on_image(found: Explanation) -> NDArray[np.float32]:
+    """Return the values of patches that the image touches: those on padding are not seen."""
+    return found.grid[:, on_image(found.geometry) > 0]
 
 
 def _kind(found: Explanation) -> tuple[str, str, bool]:
@@ -200,7 +206,7 @@ def _tile(pixels: NDArray[np.uint8], found: Explanation, ends: Limits, style: Ma
         pixels, overlay, signed=found.signed, opacity=style.opacity, ends=ends, colours=table
     )
     score = score_words(found)
-    flat = (FLAT_WORDS,) if limits([found.grid], signed=found.signed).flat else ()
+    flat = (FLAT_WORDS,) if limits([_on_image(found)], signed=found.signed).flat else ()
     scale = Scale(
         title=f"{found.unit.capitalize()}{_meaning(found, ends)}",
         colours=table,
@@ -208,6 +214,5 @@ def _tile(pixels: NDArray[np.uint8], found: Explanation, ends: Limits, style: Ma
         middle=number((ends.low + ends.high) / 2),
         high=number(ends.high),
     )
-    prompt = prompt_of(found) or "No prompt"
-    title = f"{NAMES.get(found.method, found.method)}, {prompt}"
+    title = ", ".join(filter(None, [NAMES.get(found.method, found.method), prompt_of(found)]))
     return Tile(title, (score, *flat, *found.warnings), picture, scale)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.errors import UsageError
+from vlm_explorer.saliency.geometry import on_image
 from vlm_explorer.viewmodels.saliency_display import DisplayedMap, RawMap, display_map
 from vlm_explorer.viewmodels.saliency_request import IMAGE_ONLY, Request
 from vlm_explorer.viewmodels.saliency_states import METHODS, Choice, title_of
@@ -159,7 +160,7 @@ def _coloured(tiles: list[CompareTile], choice: Choice) -> tuple[CompareTile, ..
             continue
         kind = _kind(tile.drawn)
         among = [
-            other.drawn.grid
+            other.drawn.grid[:, on_image(other.drawn.geometry) > 0]
             for other in tiles
             if other.drawn is not None and _kind(other.drawn) == kind
         ]

@@ -144,3 +144,16 @@ def test_that_the_command_tells_the_same(
     assert BALANCED in capsys.readouterr().out
     assert main([*words[:1], str(tmp_path), *words[2:]]) == 1
     assert "truth.json" in capsys.readouterr().err
+
+
+def test_that_the_measures_of_the_bundled_encoder_are_the_same_comparison() -> None:
+    from vlm_explorer.demo.evaluate_pointing import pointing_measures
+    from vlm_explorer.paths import resources
+
+    found = pointing_measures(
+        resources() / "demo-encoder", images=14, seed=78, methods=("patchsim",)
+    )
+    balanced = found[-1]
+    assert balanced.name == f"pointing by patchsim, {BALANCED}"
+    assert 0.7 <= balanced.value <= 1.0
+    assert balanced.n == sum(one.n for one in found[:-1])

@@ -33,17 +33,11 @@ from vlm_explorer.demo.evaluate_measures import (
     recall_at,
     table,
 )
-from vlm_explorer.demo.evaluate_pointing import (
-    chance_inside,
-    occlusion_maps,
-    peak_of,
-    points_inside,
-)
+from vlm_explorer.demo.evaluate_pointing import pointing_measures
 from vlm_explorer.demo.findings import FINDINGS
 from vlm_explorer.demo.image import DemoImage
 from vlm_explorer.demo.study import generate_case
 from vlm_explorer.demo.train_negatives import nonsense
-from vlm_explorer.demo.training_data import square_box
 from vlm_explorer.paths import resources
 
 GROUP_PROMPTS = {
@@ -194,32 +188,6 @@ def nonsense_measure(encoder: Loaded, vectors: Vectors, images: Sequence[DemoIma
     )
 
 
-def pointing_measures(
-    encoder: Loaded, views: Tensor, images: Sequence[DemoImage], most: int
-) -> list[Measure]:
-    """How often the occlusion map of a finding's name peaks inside its box."""
-    fill = float(views.min())
-    out = []
-    for finding in FINDINGS:
-        rows = [k for k, i in enumerate(images) if finding in {f.name for f in i.findings}][:most]
-        if len(rows) < 5:
-            continue
-        text = torch.from_numpy(encoder.texts([finding])).expand(len(rows), -1)
-        maps = occlusion_maps(encoder.model, views[rows], text, fill=fill)
-        hits, chances = [], []
-        for row, grid in zip(rows, maps, strict=True):
-            size = images[row].stored.shape
-            boxes = [square_box(f.box, *size) for f in images[row].findings if f.name == finding]
-            hits.append(points_inside(peak_of(grid), boxes))
-            grey = views[row, 0].numpy()
-            chances.append(chance_inside((grey - grey.min()) * 0.28, boxes))
-        told = np.array(hits, dtype=float)
-        note = f"chance {np.mean(chances):.3f}"
-        name = f"pointing, {finding}"
-        out.append(measure(name, lambda r, t=told: float(t[r].mean()), len(told), note=note))  # type: ignore[misc]
-    return out
-
-
 def real_measure(encoder: Loaded, folder: Path) -> Measure:
     """Balanced accuracy of XR, CT and MR on `captions.csv` and its pictures."""
     with (folder / "captions.csv").open(newline="", encoding="utf-8") as stream:
@@ -242,7 +210,7 @@ def evaluate(
         images: how many of the fresh study.
         seed: of the fresh study; training's own seed would flatter.
         pairs: folder with `captions.csv` (file, modality) and pictures, or none.
-        pointing: images a finding of which occlusion maps are made; 0: none.
+        pointing: images of the study whose findings are explained; 0: none.
     """
     encoder = load(folder)
     cases = study(seed, images)
@@ -258,7 +226,7 @@ def evaluate(
     out += retrieval_measures(encoder, vectors, cases)
     out.append(nonsense_measure(encoder, vectors, cases))
     if pointing:
-        out += pointing_measures(encoder, views, cases, pointing)
+        out += pointing_measures(folder, images=pointing, seed=seed)
     if pairs is not None:
         out.append(real_measure(encoder, pairs))
     return out
@@ -280,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--pairs", type=Path, help="folder with captions.csv and pictures")
-    parser.add_argument("--pointing", type=int, default=20, help="images a finding; 0: skip")
+    parser.add_argument("--pointing", type=int, default=150, help="images to explain; 0: skip")
     options = parser.parse_args(arguments)
     measures = evaluate(
         options.model, images=options.images, seed=options.seed,

@@ -178,9 +178,7 @@ def _class_parts(tapped: Capture, head: ClassHead, prompts: Tensor) -> tuple[Ten
         bias = block.out.bias
         if bias is not None:
             rest = rest + block.scale_attention(bias) @ weight
-        middle = kept(tap.entered)[0, 0] + block.scale_attention(
-            block.out(kept(tap.attended)[0, 0])
-        )
+        middle = block.attend(kept(tap.entered)[0, 0], kept(tap.attended)[0, 0])
         rest = rest + block.feed(middle) @ weight
     if head.norm.bias is not None:
         rest = rest + head.norm.bias @ pull / length
@@ -190,7 +188,7 @@ def _class_parts(tapped: Capture, head: ClassHead, prompts: Tensor) -> tuple[Ten
 def _by_head(tap: LayerTap, block: Block, weight: Tensor) -> Tensor:
     """Return what attention's class row adds by head and token (P, H, N), along `weight` (D, P)."""
     value = kept(tap.value)[0]
-    attention = attention_of(tap)[0, :, 0]
+    attention = attention_of(tap, slice(0, 1))[0, :, 0]
     return _along(value, attention, _through(block.out.weight, block, weight))
 
 

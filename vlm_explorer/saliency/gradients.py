@@ -123,6 +123,7 @@ def gradattn(
             raise without_blocks(encoder, "gradattn")
         blocks = _from(tapped, start_layer)
         embedding = tapped.trace(view[None])
+        vector = embedding if isinstance(head, PoolingHead) else _by_class_token(tapped, head)
         chosen = [tapped.taps[block] for block in blocks]
         if isinstance(head, PoolingHead):
             chosen.append(tapped.taps[-1])
@@ -130,7 +131,7 @@ def gradattn(
         prompts = torch.as_tensor(texts, device=embedding.device)
         maps = np.zeros((len(texts), *tapped.tower.grid_hw), np.float32)
         for number, prompt in enumerate(prompts):
-            logit = encoder.logit_scale * (embedding @ prompt).sum()
+            logit = encoder.logit_scale * (vector @ prompt).sum()
             gradients = torch.autograd.grad(
                 logit, [kept(tap.attended) for tap in chosen], retain_graph=True
             )
@@ -204,6 +205,20 @@ def _stand_in(
         vector = head.pool(kept(tap.left).detach().requires_grad_())
     pooling = tapped.taps[-1]
     return vector, kept(pooling.attended), kept(pooling.value).detach()
+
+
+def _by_class_token(tapped: Capture, head: ClassHead) -> Tensor:
+    """Return the image's vector once more, the last block's steps done for its class token alone.
+
+    No gradient reaches other tokens there; a whole block of zeros need not be followed back.
+    """
+    import torch
+
+    tap = block_taps(tapped)[-1]
+    block = read_block(tapped, len(tapped.tower.blocks) - 1)
+    with torch.enable_grad():
+        token = block.attend(kept(tap.entered)[:, 0], kept(tap.attended)[:, 0])
+        return head.embed(token + block.feed(token))
 
 
 def _relevance(steps: list[Tensor], head: ClassHead | PoolingHead, tokens: int) -> Tensor:

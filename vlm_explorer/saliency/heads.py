@@ -35,6 +35,14 @@ class Block:
     mlp: Any
     scale_mlp: Any
 
+    def attend(self, entered: Tensor, attended: Tensor) -> Tensor:
+        """Return tokens (..., D) with what attention gave, (..., H d), added to them."""
+        from torch.nn.functional import linear
+
+        # as a function, since calling the module would have its tap keep these
+        given: Tensor = self.scale_attention(linear(attended, self.out.weight, self.out.bias))
+        return entered + given
+
     def feed(self, tokens: Tensor) -> Tensor:
         """Return what the MLP's branch adds to tokens (..., D)."""
         found: Tensor = self.scale_mlp(self.mlp(self.norm_mlp(tokens)))

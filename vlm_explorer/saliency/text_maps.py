@@ -48,11 +48,11 @@ class TextMaps:
     residual: Floats | None = None
 
 
-def attention_of(tap: LayerTap) -> Tensor:
-    """Return a layer's attention (B, H, Q, N), out of the graph; rows sum to 1."""
+def attention_of(tap: LayerTap, rows: slice = slice(None)) -> Tensor:
+    """Return a layer's attention (B, H, Q, N), or some rows, out of the graph; they sum to 1."""
     import torch
 
-    weights = kept(tap.query).detach() @ kept(tap.key).detach().transpose(-1, -2)
+    weights = kept(tap.query).detach()[:, :, rows] @ kept(tap.key).detach().transpose(-1, -2)
     return torch.softmax(weights if tap.mask is None else weights + tap.mask, dim=-1)
 
 

@@ -42,7 +42,7 @@ def run() -> Figures:
         pictures, dicom = _pictures(place, count)
         figures["images"] = len(list(pictures.iterdir()))
         for architecture in os.environ.get("VLM_BENCH_MODELS", MODELS).split(","):
-            model = _model(place, architecture)
+            model = write_model(place, architecture)
             _compare(figures, place, model, pictures, dicom)
             shutil.rmtree(model)
     return figures
@@ -159,7 +159,7 @@ def _pictures(place: Path, count: int) -> tuple[Path, Path]:
     return pictures, study
 
 
-def _model(place: Path, architecture: str) -> Path:
+def write_model(place: Path, architecture: str) -> Path:
     """Write a model folder in open_clip's layout with random weights."""
     import open_clip
     import torch

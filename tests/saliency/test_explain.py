@@ -240,23 +240,48 @@ def test_that_patches_that_do_not_divide_the_input_leave_its_end_unseen(encoders
         assert np.isnan(overlay[:, :, 56:]).all()
 
 
-def test_that_a_convolutional_tower_is_explained_by_occlusion_alone(tmp_path, monkeypatch, photo):
+@pytest.fixture
+def mobile(tmp_path, monkeypatch):
+    """A convolutional tower, of a size at which its last stage does not divide the input."""
     from model_folders import build_mobileclip2_folder
 
     from vlm_explorer.encoders.load import load_encoder
 
     monkeypatch.setenv("VLM_EXPLORER_HOME", str(tmp_path / "home"))
     folder = build_mobileclip2_folder(tmp_path / "mobileclip2")
-    mobile = load_encoder(folder, device="cpu", precision="fp32")
+    return load_encoder(folder, device="cpu", precision="fp32")
+
+
+def test_that_a_convolutional_tower_is_explained_by_occlusion_and_its_last_stage(mobile, photo):
     reasons = available_methods(mobile)
+    assert {name for name, reason in reasons.items() if not reason} == {"occlusion", "gradcam"}
     assert "FastVit" in reasons["attention"]
     assert reasons["rollout"] == reasons["attention"]
     for method in ("attention", "rollout"):
         with pytest.raises(NotSupported, match="not a plain ViT") as caught:
             explain(mobile, photo, TEXTS, method)
-        assert "occlusion" in caught.value.hint
+        assert "occlusion, gradcam" in caught.value.hint
     found = explain(mobile, photo, TEXTS, "occlusion", window=4)
     assert found.grid.shape == (2, 8, 8)
     assert np.abs(found.grid).max() > 0
     expected = mobile.encode_texts(TEXTS) @ mobile.encode_images([photo])[0]
     np.testing.assert_allclose(found.score, expected, atol=1e-5)
+
+
+def test_that_gradcam_of_a_convolutional_tower_is_that_of_its_last_stage(mobile, photo):
+    import torch
+
+    from vlm_explorer.encoders.preprocess import to_tensor
+
+    found = explain(mobile, photo, TEXTS, "gradcam")
+    visual, seen = mobile.model.visual, []
+    handle = visual.trunk.stages[-1].register_forward_hook(lambda _m, _i, out: seen.append(out))
+    pixels = to_tensor(mobile.view(photo)[None], mobile.preprocess).requires_grad_()
+    vector = torch.nn.functional.normalize(visual(pixels), dim=-1)
+    handle.remove()
+    (stage,) = seen
+    for number, text in enumerate(torch.from_numpy(mobile.encode_texts(TEXTS))):
+        (slope,) = torch.autograd.grad((vector @ text).sum(), stage, retain_graph=True)
+        expected = (slope.mean(dim=(2, 3), keepdim=True) * stage).sum(dim=1)[0].clamp(min=0)
+        np.testing.assert_allclose(found.grid[number], expected.detach(), rtol=1e-4, atol=1e-6)
+    assert found.overlay.shape == (2, *photo.shape)

@@ -6,6 +6,8 @@ never make: where O = A V is what a head gives, dS/dA = (dS/dO) V^T.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ import numpy as np
 from vlm_explorer.errors import UsageError
 from vlm_explorer.saliency.heads import ClassHead, PoolingHead, read_block, read_head
 from vlm_explorer.saliency.listening import LayerTap, heads_of
-from vlm_explorer.saliency.taps import Capture, capture
+from vlm_explorer.saliency.taps import Capture, capture, encode_views, exactly, shadow
 from vlm_explorer.saliency.text_maps import (
     Floats,
     OnPrompt,
@@ -28,6 +30,7 @@ from vlm_explorer.saliency.text_maps import (
     on_grid,
     without_blocks,
 )
+from vlm_explorer.saliency.tower import image_module, last_stage, read_tower
 
 if TYPE_CHECKING:
     import torch
@@ -155,8 +158,8 @@ def gradcam(
 ) -> TextMaps:
     """Grad-CAM (Selvaraju et al. 2017): channels weighed by their mean gradient, negatives cut.
 
-    Of a ResNet the last stage; of blocks with attention what enters the last one's attention,
-    since behind it the patches of a tower with a class token have no gradient at all.
+    Of a convolutional tower the last stage; of blocks with attention what enters the last one's
+    attention, since behind it the patches of a tower with a class token have no gradient at all.
 
     Args, raises: as `legrad`, but without a start.
     """
@@ -167,29 +170,57 @@ def gradcam(
     def keep(_module: Any, _inputs: Any, output: Tensor) -> None:
         seen[:] = [output]
 
-    with capture(encoder, deep=True) as tapped:
-        stage = getattr(tapped.visual, "layer4", None)
-        prefix = 0 if stage is not None else tapped.tower.layers[0].prefix
-        module = stage if stage is not None else _last_norm(tapped)
+    with _watched(encoder) as (visual, module, tapped):
         handle = module.register_forward_hook(keep)
         try:
-            embedding = tapped.trace(view[None])
+            embedding = encode_views(encoder, visual, view[None], traced=True)
         finally:
             handle.remove()
         (output,) = seen
         prompts = torch.as_tensor(texts, device=embedding.device)
-        maps = np.zeros((len(texts), *tapped.tower.grid_hw), np.float32)
+        maps = []
         for number, prompt in enumerate(prompts):
             (gradient,) = torch.autograd.grad((embedding @ prompt).sum(), output, retain_graph=True)
-            parts = [
-                part.detach().flatten(2).transpose(1, 2)[0] if stage is not None
-                else part.detach()[0, prefix:]
-                for part in (output, gradient)
-            ]  # fmt: skip
-            maps[number] = on_grid((parts[0] @ parts[1].mean(dim=0)).clamp(min=0), tapped)
+            maps.append(_weighed(output.detach()[0], gradient[0], tapped))
             if on_prompt is not None:
                 on_prompt(number + 1, len(texts))
-        return TextMaps(maps, cosines(embedding, texts), lengths_of(tapped), len(texts))
+        lengths = None if tapped is None else lengths_of(tapped)
+        return TextMaps(np.stack(maps), cosines(embedding, texts), lengths, len(texts))
+
+
+@contextmanager
+def _watched(encoder: Encoder) -> Iterator[tuple[Any, Any, Capture | None]]:
+    """Yield a tower, the module whose output Grad-CAM weighs, and the capture of its attention.
+
+    There is no capture of a convolutional tower without attention that can be read.
+    """
+    original = image_module(encoder)
+    staged = last_stage(original) is not None
+    if original is not None and staged and read_tower(original, encoder.preprocess.size).reason:
+        visual = shadow(original)
+        with exactly(encoder.device):
+            yield visual, last_stage(visual), None
+        return
+    with capture(encoder, deep=True) as tapped:
+        if staged:
+            yield tapped.visual, last_stage(tapped.visual), tapped
+        elif tapped.tower.blocks:
+            last = read_block(tapped, len(tapped.tower.blocks) - 1)
+            yield tapped.visual, last.norm_attention, tapped
+        else:
+            raise without_blocks(encoder, "gradcam")
+
+
+def _weighed(output: Tensor, gradient: Tensor, tapped: Capture | None) -> Floats:
+    """Return channels by their mean gradient, float32 (gh, gw): of a stage (C, gh, gw) or tokens.
+
+    Without its negative part.
+    """
+    if tapped is None or output.dim() == 3:
+        weighed = (output * gradient.mean(dim=(1, 2), keepdim=True)).sum(dim=0).clamp(min=0)
+        return np.asarray(weighed.cpu().numpy(), np.float32)
+    prefix = tapped.tower.layers[0].prefix
+    return on_grid((output[prefix:] @ gradient[prefix:].mean(dim=0)).clamp(min=0), tapped)
 
 
 def _stand_in(
@@ -252,9 +283,3 @@ def _from(tapped: Capture, start_layer: int) -> range:
             "Choose an earlier one.",
         )
     return range(start_layer % count, count)
-
-
-def _last_norm(tapped: Capture) -> Any:
-    if not tapped.tower.blocks:
-        raise without_blocks(tapped.encoder, "gradcam")
-    return read_block(tapped, len(tapped.tower.blocks) - 1).norm_attention

@@ -8,7 +8,7 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.saliency import image_methods, text_methods
 from vlm_explorer.saliency.found import Found, tower_of
 from vlm_explorer.saliency.heads import StageHead, find_head
-from vlm_explorer.saliency.tower import image_module
+from vlm_explorer.saliency.tower import image_module, last_stage
 
 _NO_BLOCKS = "it has no blocks of attention to follow"
 _OWN_WAY = "it makes its vector in a way of its own"
@@ -22,7 +22,7 @@ def reasons(encoder: Encoder) -> dict[str, str]:
     head = find_head(visual, tower)
     own_way = tower.reason or ("" if head is not None else _OWN_WAY)
     followed = own_way or (_NO_BLOCKS if isinstance(head, StageHead) else "")
-    stages = "" if tower.blocks or hasattr(visual, "layer4") else _NO_BLOCKS
+    staged = last_stage(visual) is not None
     return {
         "attention": tower.reason,
         "rollout": tower.reason or few,
@@ -31,7 +31,7 @@ def reasons(encoder: Encoder) -> dict[str, str]:
         "decomp": followed,
         "patchsim": own_way,
         "occlusion": "",
-        "gradcam": tower.reason or stages,
+        "gradcam": "" if staged else tower.reason,
     }
 
 

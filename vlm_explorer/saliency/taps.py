@@ -91,10 +91,20 @@ def capture(encoder: Encoder, *, deep: bool = False) -> Iterator[Capture]:
         for handle in listen(layer, tap)
     ]
     try:
-        yield Capture(encoder, visual, tower, taps)
+        with exactly(encoder.device):
+            yield Capture(encoder, visual, tower, taps)
     finally:
         for handle in handles:
             handle.remove()
+
+
+@contextmanager
+def exactly(device: str) -> Iterator[None]:
+    """Keep what a caller may have switched on out of a block: autocast, and inference mode."""
+    import torch
+
+    with torch.inference_mode(False), torch.autocast(device.partition(":")[0], enabled=False):
+        yield
 
 
 def encode_views(
@@ -110,8 +120,8 @@ def encode_views(
     """
     import torch
 
-    pixels = to_tensor(views, encoder.preprocess).to(encoder.device)
-    with torch.set_grad_enabled(traced):
+    with exactly(encoder.device), torch.set_grad_enabled(traced):
+        pixels = to_tensor(views, encoder.preprocess).to(encoder.device)
         features = visual(pixels.requires_grad_(traced))
         # CoCa's tower gives out its tokens as well.
         pooled = features[0] if isinstance(features, tuple) else features

@@ -126,18 +126,20 @@ def _of_text(
 ) -> Found:
     tower = tower_of(encoder)
     rows, columns = pixels.shape[:2]
-    none = np.zeros(tower.grid_hw, bool)
+    grid_hw, patch_hw = tower.grid_hw, tower.patch_hw
+    if maps.grid.shape[1:] != grid_hw:  # a stage of a tower without patches has cells of its own
+        height, width = grid_hw = maps.grid.shape[1:]
+        patch_hw = (encoder.preprocess.size // height, encoder.preprocess.size // width)
+    none = np.zeros(grid_hw, bool)
     prefix = tower.blocks[0].prefix if tower.blocks else 0
     return Found(
         grid=maps.grid,
         score=maps.score,
-        geometry=plan(rows, columns, encoder.preprocess, tower.grid_hw, tower.patch_hw),
+        geometry=plan(rows, columns, encoder.preprocess, grid_hw, patch_hw),
         params=params,
         unit=unit,
         signed=signed,
-        outlier_tokens=(
-            none if maps.lengths is None else outliers(maps.lengths[prefix:], tower.grid_hw)
-        ),
+        outlier_tokens=(none if maps.lengths is None else outliers(maps.lengths[prefix:], grid_hw)),
         forward=1,
         backward=maps.backward,
         warnings=warnings or [],

@@ -68,6 +68,14 @@ def image_module(encoder: Encoder) -> Any | None:
     return getattr(getattr(encoder, "model", None), "visual", None)
 
 
+def last_stage(visual: Any | None) -> Any | None:
+    """Return the last stage of a convolutional tower, whose output is (B, C, gh, gw); else None."""
+    tower: Any = getattr(visual, "trunk", visual)
+    if type(tower).__name__ in ("ModifiedResNet", "ResNet"):
+        return tower.layer4
+    return tower.stages[-1] if type(tower).__name__ in ("FastVit", "ConvNeXt") else None
+
+
 def read_tower(visual: Any | None, size: int) -> Tower:
     """Read an encoder's image tower, a torch module; `size` is the side of its input in pixels."""
     if visual is None:

@@ -8,7 +8,13 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from vlm_explorer.encoders.preprocess import PreprocessConfig, plan
-from vlm_explorer.rendering.colour_maps import colour_map, diverging, sequential
+from vlm_explorer.rendering.colour_maps import (
+    DIVERGING,
+    SEQUENTIAL,
+    colour_map,
+    diverging,
+    sequential,
+)
 from vlm_explorer.viewmodels.saliency_display import DisplayedMap, RawMap, display_map
 from vlm_explorer.widgets.saliency_legend import SaliencyLegend
 from vlm_explorer.widgets.saliency_picture import colours, to_picture
@@ -36,9 +42,22 @@ def shown(grid: np.ndarray, *, signed: bool) -> DisplayedMap:
     return display_map(RawMap(grid.astype(np.float32), GEOMETRY, "cosine drop", signed))
 
 
-def test_that_the_sequential_colours_grow_lighter_all_the_way() -> None:
-    steps = np.diff(lightness(sequential()))
-    assert (steps > -0.2).all()  # 8-bit colours round
+@pytest.mark.parametrize("name", SEQUENTIAL)
+def test_that_the_sequential_colours_grow_lighter_all_the_way(name: str) -> None:
+    steps = np.diff(lightness(sequential(name)))
+    assert (steps > -0.3).all()  # 8-bit colours round
+
+
+@pytest.mark.parametrize("name", DIVERGING[1:])
+def test_that_the_other_diverging_colours_are_light_in_the_middle_alone(name: str) -> None:
+    light = lightness(diverging(name))
+    assert (np.diff(light[:126]) > -0.5).all()
+    assert (np.diff(light[130:]) < 0.5).all()
+    assert light[0] == pytest.approx(light[255], abs=6)
+    assert np.ptp(diverging(name)[127].astype(int)) < 20
+
+
+def test_that_the_usual_sequential_colours_run_from_black_to_nearly_white() -> None:
     assert lightness(sequential())[[0, 255]] == pytest.approx((0, 98), abs=3)
 
 

@@ -153,6 +153,10 @@ def test_that_shutdown_stops_running_and_queued_jobs(qtbot: QtBot) -> None:
         pass
     assert runner.shutdown(5.0)
     assert len(log) == 1, "only the first job ever ran"
+    late = runner.start(count, 3, title="t", key="late", log=log)
+    assert late.context.cancelled
+    assert not runner.busy or runner.running("late") is None
+    assert len(log) == 1
     runner.deleteLater()
 
 

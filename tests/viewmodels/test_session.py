@@ -10,6 +10,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 from shell_collection import IMAGES, FakeEncoder, build_collection, image_id, keep_window_state
 
+from vlm_explorer.analysis.null_scores import MATCH
 from vlm_explorer.errors import ModelNotFound
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.viewmodels import background
@@ -103,6 +104,27 @@ def test_that_a_search_ranks_every_image_and_tells_how_it_was_read(
     assert query.answer.cosine.argmax() == best
     assert query.reading is not None
     assert query.reading.unknown == ("zzz",)
+
+
+def test_that_a_search_is_compared_with_unrelated_prompts_as_soon_as_these_are_scored(
+    opened: Session, settle: Settle, qtbot: QtBot
+) -> None:
+    opened.search("effusion")
+    qtbot.waitUntil(lambda: opened.scale.nulls is not None, timeout=60_000)
+    settle(opened)
+    answer, nulls = opened.query.answer, opened.scale.nulls
+    assert answer is not None
+    assert nulls is not None
+    assert answer.hits[0].z == pytest.approx(nulls.z_of_hits(answer.cosine.max()[None])[0])
+    assert answer.matches == (answer.hits[0].z >= MATCH)
+    opened.search("another")
+    settle(opened)
+    assert opened.query.answer is not None
+    assert opened.query.answer.matches is not None
+    opened.search_like(opened.images.ids[0])
+    settle(opened)
+    assert opened.query.answer is not None
+    assert opened.query.answer.matches is None, "prompts are no scale for likeness of images"
 
 
 def test_that_a_search_typed_while_the_encoder_loads_is_answered_then(

@@ -120,7 +120,7 @@ class SearchAnswer:
         """Return the answer with each hit's z; without one where nothing is known of nulls."""
         if nulls is None:
             return self
-        scores = nulls.z_of_hits(np.array([hit.score for hit in self.hits])).tolist()
+        scores = nulls.z_of_hits(np.array([hit.cosine for hit in self.hits])).tolist()
         hits = (
             replace(hit, z=None if z != z else z) for hit, z in zip(self.hits, scores, strict=True)
         )

@@ -49,9 +49,8 @@ class Asking(QObject):
     @Slot(object)
     def _take_answer(self, found: questions.Found) -> None:
         query = self._session.query
-        self._session.put(
-            query=replace(query, answer=found.answer, reading=found.reading, pending=False)
-        )
+        answer = self._session.scale.compared(found.answer) if query.text else found.answer
+        self._session.put(query=replace(query, answer=answer, reading=found.reading, pending=False))
 
     @Slot(object)
     def _fail_to_search(self, error: Exception) -> None:

@@ -118,6 +118,7 @@ class JobRunner(QObject):
         super().__init__(parent)
         self._lanes = {name: ThreadPoolExecutor(size, name) for name, size in LANES.items()}
         self._jobs: dict[str, Job] = {}
+        self._ended = False
         self._futures: set[Future[None]] = set()
         self._right_of_way = RightOfWay()
 
@@ -160,6 +161,9 @@ class JobRunner(QObject):
             job.progressed.connect(on_progress)
         if on_frame is not None:
             job.watch(on_frame)
+        if self._ended:  # what a closing window still asks for
+            job.cancel()
+            return job
         job.finished.connect(self._forget)
         self._jobs[key] = job
         if lane == "long":
@@ -184,6 +188,7 @@ class JobRunner(QObject):
 
     def shutdown(self, timeout: float = 5.0) -> bool:
         """Stop everything, for good; True when all workers stopped within `timeout` seconds."""
+        self._ended = True
         self.cancel_all()
         for lane in self._lanes.values():
             lane.shutdown(wait=False, cancel_futures=True)

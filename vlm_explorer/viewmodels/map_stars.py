@@ -32,6 +32,9 @@ class StarKind(StrEnum):
 LIVE = (StarKind.PROMPT, StarKind.IMAGE)  # what is searched for
 
 
+NO_MATCH = "no match"
+
+
 @dataclass(frozen=True, slots=True)
 class Star:
     """A prompt, a label, or the image that others are compared with.
@@ -41,6 +44,7 @@ class Star:
         x, y: world coordinates.
         note: how it came to its place.
         pending: whether a newer answer is on its way.
+        matches: whether the prompt finds more than unrelated ones do; None if not known.
         number: of a label, its place in the label set; of a pin its number; else 0.
         links: rows of the images nearest to it, best first, to which thin lines lead.
     """
@@ -52,7 +56,13 @@ class Star:
     note: str
     pending: bool = False
     number: int = 0
+    matches: bool | None = None
     links: tuple[int, ...] = ()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it says little: a newer answer is on its way, or there is no match."""
+        return self.pending or self.matches is False
 
 
 def stars_of(
@@ -90,7 +100,7 @@ def _prompt_wishes(prompt: QueryState) -> list[_Text]:
     answer = prompt.answer
     if answer is None or prompt.like is not None:
         return []
-    star = Star(StarKind.PROMPT, prompt.text, 0, 0, "", prompt.pending)
+    star = Star(StarKind.PROMPT, prompt.text, 0, 0, "", prompt.pending, matches=answer.matches)
     return [(star, Wish(answer, 0, answer.vector, answer.cosine, answer.model))]
 
 

@@ -1,11 +1,16 @@
-"""Which words of a prompt have no effect, and where they stand in it."""
+"""What is said of a prompt: which words have no effect, and what was found."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from vlm_explorer.encoders.encoder import TextReading
 from vlm_explorer.encoders.text_reading import bare_word
+from vlm_explorer.viewmodels import numbers
+
+if TYPE_CHECKING:
+    from vlm_explorer.queries.search import SearchAnswer
 
 Place = tuple[int, int]
 
@@ -33,6 +38,18 @@ def words_without_effect(
         for number, word in enumerate(words)
         if number >= read or bare_word(word[0]) in unknown
     ]
+
+
+def answer_in_words(answer: SearchAnswer) -> str:
+    """Return in a sentence what was found; the answer has hits."""
+    best = answer.hits[0]
+    ranked = f"{answer.searched:,} images ranked"
+    if best.z is None:
+        return f"{ranked} · best cosine {numbers.cosine(best.cosine)}"
+    z = f"{best.z:.1f}".replace("-", "−")
+    if answer.matches:
+        return f"{ranked} · best cosine {numbers.cosine(best.cosine)}, z {z}"
+    return f"No match: unrelated prompts find as much here (z {z})"
 
 
 def _units(text: str) -> int:

@@ -15,6 +15,7 @@ from vlm_explorer.jobs import JobContext
 from vlm_explorer.viewmodels.background import Opened
 
 if TYPE_CHECKING:
+    from vlm_explorer.analysis.null_scores import NullScores
     from vlm_explorer.encoders.encoder import Encoder, TextReading
     from vlm_explorer.queries.classify import ClassifyAnswer
     from vlm_explorer.queries.layout import LayoutAnswer
@@ -141,6 +142,15 @@ def classify(
     context.check()
     request = ClassifyRequest(state.labels, state.templates, state.task)
     return answer(opened.collection, encoder, request)
+
+
+def score_unrelated(opened: Opened, encoder: Encoder, *, context: JobContext) -> NullScores | None:
+    """Return what unrelated prompts score in a collection; None where that cannot be said."""
+    from vlm_explorer.queries.null_bank import null_scores_of
+
+    if opened.collection.missing_vectors(encoder.id) == opened.collection.images.num_rows:
+        return None
+    return null_scores_of(opened.collection, encoder, context=context)
 
 
 def render_image(

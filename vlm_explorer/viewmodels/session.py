@@ -26,6 +26,7 @@ from vlm_explorer.viewmodels.messages import Messages
 from vlm_explorer.viewmodels.opening import Opening
 from vlm_explorer.viewmodels.pins import Pins
 from vlm_explorer.viewmodels.regions import Regions
+from vlm_explorer.viewmodels.score_scale import ScoreScale
 from vlm_explorer.viewmodels.session_state import SessionState
 from vlm_explorer.viewmodels.states import LabelState, LayoutState, QueryState, Selection
 from vlm_explorer.viewmodels.truth_marks import TruthMarks
@@ -35,7 +36,7 @@ __all__ = ["ImageTable", "LabelState", "LayoutState", "QueryState", "Selection",
 # The jobs that belong to the open collection, and end with it.
 _KEYS = (
     "open", "update", "peek", "encoder", "preview", "layout", "groups", "group names", "query",
-    "labels", "reading", "switch", "pins", "grow",
+    "labels", "reading", "switch", "pins", "grow", "nulls",
     "export", "trust", "trust beside", "centroids", "marks", "boxes",
 )  # fmt: skip
 MOST_KEPT = 2000  # images of a selection that are selected again when the window reopens
@@ -76,6 +77,7 @@ class Session(SessionState):
         self.truth = TruthMarks(self, self.runner, self)
         self._opening = Opening(self)
         self._asking = Asking(self)
+        self.scale = ScoreScale(self)
         self.recent = self._opening.recent
 
     # Intents about what is open

@@ -25,7 +25,7 @@ from vlm_explorer.rendering.view import View
 from vlm_explorer.viewmodels.map_groups import GroupName
 from vlm_explorer.viewmodels.map_lines import GapMark
 from vlm_explorer.viewmodels.map_model import MapModel
-from vlm_explorer.viewmodels.map_stars import Star, StarKind
+from vlm_explorer.viewmodels.map_stars import NO_MATCH, Star, StarKind
 from vlm_explorer.widgets.theme import ANNOTATION, BODY, font
 
 STAR = 8.0  # px, radius
@@ -233,13 +233,14 @@ def _star_wish(star: Star, view: View) -> _Wish:
     prompt = star.kind is not StarKind.LABEL
     kind = WordKind.PROMPT if prompt else WordKind.LABEL
     text = elided(star.words, _PROMPT_LENGTH)
-    at, size = _at(star.x, star.y, view), _measured(kind, text)
+    after = NO_MATCH if star.matches is False else ""
+    at, size = _at(star.x, star.y, view), _measured(kind, text, after)
     candidates = beside(*at, *size, _BESIDE)
     if prompt:
         candidates += corners(Rect(*at, 0, 0), *size, STAR)
         candidates += beside(*at, *size, 3 * _BESIDE)
     priority = _PROMPT if prompt else _LABEL - star.number
-    return _Wish(Word(kind, QRectF(), text, "", star), candidates, priority)
+    return _Wish(Word(kind, QRectF(), text, after, star), candidates, priority)
 
 
 def _group_wish(group: GroupName, view: View, clutter: Clutter) -> _Wish:

@@ -74,7 +74,7 @@ def paint_links(
     """Draw thin lines from prompts to the images nearest to them."""
     for star in stars:
         if star.links:
-            role = "disabled" if star.pending else "star"
+            role = "disabled" if star.quiet else "star"
             seen = _LINK if star.kind is StarKind.PROMPT else _LINK / 2
             painter.setPen(QPen(roles.colour(role, seen), 1.0))
             painter.drawLines(_on_screen(star_lines(star, places), view))

@@ -20,9 +20,9 @@ def paint_words(painter: QPainter, words: Iterable[Word], roles: Theme) -> None:
     """Draw words on soft halos."""
     chosen = fonts()
     for word in words:
-        pending = isinstance(word.subject, Star) and word.subject.pending
+        quiet = isinstance(word.subject, Star) and word.subject.quiet
         role = {
-            WordKind.PROMPT: "secondary" if pending else "star",
+            WordKind.PROMPT: "secondary" if quiet else "star",
             WordKind.LABEL: "secondary",
             WordKind.GROUP: "text",
             WordKind.CAPTION: "secondary",
@@ -47,7 +47,7 @@ def paint_stars(painter: QPainter, stars: Iterable[Star], view: View, roles: The
     ):
         prompt = star.kind is not StarKind.LABEL
         colour = roles.colour("star" if prompt else "secondary")
-        if star.pending:
+        if star.quiet:
             colour = roles.colour("disabled")
         x, y = view.to_screen(np.array([star.x, star.y])).tolist()
         shape = star_shape(QPointF(x, y), STAR if prompt else STAR * 0.7)

@@ -8,9 +8,9 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QInputMethodEvent, QKeyEvent, QTextCharFormat
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.prompt import Prompt
 from vlm_explorer.viewmodels.prompt_words import (
+    answer_in_words,
     tokens_in_words,
     warning_in_words,
     words_without_effect,
@@ -195,8 +195,7 @@ class PromptBar(QWidget):
             waiting = self._session.encoder is None
             return "Waiting for the encoder" if waiting else "Ranking"
         if query.answer is not None and query.answer.hits:
-            best = query.answer.hits[0].cosine
-            return f"{query.answer.searched:,} images ranked · best cosine {numbers.cosine(best)}"
+            return answer_in_words(query.answer)
         if self._session.collection is None:
             return ""
         return "Typing ranks all images and places a star on the map"

@@ -1,0 +1,90 @@
+"""What the scores of an open collection are compared with: those of unrelated prompts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from vlm_explorer.viewmodels import questions
+
+if TYPE_CHECKING:
+    from vlm_explorer.analysis.null_scores import NullScores
+    from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.viewmodels.session import Session
+
+_PAUSE = 300  # ms of rest, so that a collection that grows is not measured at every batch
+
+
+class ScoreScale(QObject):
+    """Learns in the background what unrelated prompts score, and says what an answer's mean.
+
+    Attributes:
+        nulls: their scores; None until they are known, and where they cannot be.
+
+    Signals:
+        changed(): other scores.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self.nulls: NullScores | None = None
+        self._for: tuple[object, ...] = ()
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE)
+        self._pause.timeout.connect(self._ask)
+        session.encoder_changed.connect(self._begin)
+        session.collection_changed.connect(self._begin)
+
+    def compared(self, answer: SearchAnswer) -> SearchAnswer:
+        """Return an answer to words with each hit's z, as far as that is known."""
+        return answer.compared(self.nulls)
+
+    @Slot()
+    def _begin(self) -> None:
+        """Forget what holds no more, and ask anew."""
+        session = self._session
+        now = session.encoder, session.content
+        if now == self._for:
+            return
+        self._for = now
+        if self.nulls is not None:
+            self.nulls = None
+            self.changed.emit()
+        session.runner.cancel("nulls")
+        if session.encoder is not None and session.content is not None:
+            self._pause.start()
+
+    @Slot()
+    def _ask(self) -> None:
+        session = self._session
+        if session.encoder is None or session.content is None:
+            return
+        session.runner.start(
+            questions.score_unrelated,
+            session.content,
+            session.encoder,
+            title="Scoring unrelated prompts",
+            key="nulls",
+            lane="long",
+            on_success=self._take,
+            on_failure=self._fail,
+        )
+
+    @Slot(object)
+    def _take(self, nulls: NullScores | None) -> None:
+        self.nulls = nulls
+        query = self._session.query
+        if query.answer is not None and query.text:
+            answer = self.compared(query.answer)
+            self._session.put(query=replace(query, answer=answer))
+        self.changed.emit()
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        """Show scores without a scale: what is wrong with the collection is said elsewhere."""

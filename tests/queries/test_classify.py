@@ -74,3 +74,12 @@ def test_that_images_without_a_vector_have_no_scores_and_change_none(
     assert some.best[1] == ""
     assert some.best[0] == LABELS[int(whole.probability[0].argmax())]
     np.testing.assert_allclose(some.cosine[some.known], np.delete(whole.cosine, 1, 0), atol=1e-6)
+
+
+def test_that_logits_are_what_probabilities_are_made_of(
+    collection: Collection, encoder: Encoder
+) -> None:
+    single = classify(collection, encoder, ClassifyRequest(LABELS, temperature=2.0))
+    np.testing.assert_allclose(single.logit, encoder.logit_scale / 2 * single.cosine, rtol=1e-5)
+    multi = classify(collection, encoder, ClassifyRequest(LABELS, task="multi"))
+    np.testing.assert_allclose(1 / (1 + np.exp(-multi.logit)), multi.probability, atol=1e-6)

@@ -143,23 +143,42 @@ def probability(
     Raises:
         UsageError: unknown task, temperature not above 0, or `multi` without what it needs.
     """
+    powers = logits(cosine, scale, bias, task, negative=negative, temperature=temperature)
+    if bias is not None or task == "multi":
+        return _sigmoid(powers)
+    shares = np.exp(powers - powers.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
+
+
+def logits(
+    cosine: NDArray[np.float32],
+    scale: float,
+    bias: float | None,
+    task: str,
+    *,
+    negative: NDArray[np.float32] | None = None,
+    temperature: float = 1.0,
+) -> NDArray[np.float64]:
+    """Return what `probability` takes the softmax or the sigmoid of, float64 (N, C).
+
+    Args, raises: as `probability`.
+    """
     if task not in TASKS:
         raise UsageError(f"There is no task {task!r}.", f"Choose one of {', '.join(TASKS)}.")
     if not temperature > 0:
         raise UsageError(f"The temperature {temperature} must be above 0.", "1 leaves it as it is.")
     gain = scale / temperature
-    logits = gain * np.asarray(cosine, np.float64)
+    powers = gain * np.asarray(cosine, np.float64)
     if task == "multi" and negative is not None:
-        return _sigmoid(logits - gain * np.asarray(negative, np.float64))
+        return powers - gain * np.asarray(negative, np.float64)
     if bias is not None:
-        return _sigmoid(logits + bias / temperature)
+        return powers + bias / temperature
     if task == "multi":
         raise UsageError(
             "Labels of which several may apply need sentences that deny them.",
             "Choose a template set with negatives.",
         )
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+    return powers
 
 
 def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float32]:

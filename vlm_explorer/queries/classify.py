@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from vlm_explorer.analysis.zero_shot import (
     TemplateSet,
     ensemble,
     fill,
+    logits,
     probability,
     scores,
     template_set,
@@ -48,6 +50,8 @@ class ClassifyAnswer:
         probability: float32 (N, L); `single`: among these labels, rows sum to 1;
             `multi`: of each label present against absent.
         vectors: float32 (L, D), the ensembled sentence vector of each label, unit rows.
+        logit: float32 (N, L), what the probability is the softmax or the sigmoid of; unlike it,
+            never rounded to 0 or 1.
     """
 
     model: str
@@ -58,6 +62,7 @@ class ClassifyAnswer:
     cosine: np.ndarray
     probability: np.ndarray
     vectors: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    logit: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
 
     @property
     def known(self) -> np.ndarray:
@@ -98,14 +103,10 @@ def classify(
     sentences = label_vectors(encoder, request.labels, chosen.templates)
     cosine = scores(rows.halves, sentences)
     negative = _negative(encoder, request, chosen, rows.halves)
-    shares = probability(
-        cosine,
-        encoder.logit_scale,
-        encoder.logit_bias,
-        request.task,
-        negative=negative,
-        temperature=request.temperature,
-    )
+    model = encoder.logit_scale, encoder.logit_bias, request.task
+    asked: dict[str, Any] = {"negative": negative, "temperature": request.temperature}
+    shares = probability(cosine, *model, **asked)
+    powers = logits(cosine, *model, **asked)
     return ClassifyAnswer(
         model=encoder.id,
         task=request.task,
@@ -115,6 +116,7 @@ def classify(
         cosine=rows.spread(cosine),
         probability=rows.spread(shares),
         vectors=sentences,
+        logit=rows.spread(np.asarray(powers, np.float32)),
     )
 
 

@@ -130,7 +130,6 @@ def gradattn(
         chosen = [tapped.taps[block] for block in blocks]
         if isinstance(head, PoolingHead):
             chosen.append(tapped.taps[-1])
-        attention = [attention_of(tap) for tap in chosen]
         prompts = torch.as_tensor(texts, device=embedding.device)
         maps = np.zeros((len(texts), *tapped.tower.grid_hw), np.float32)
         for number, prompt in enumerate(prompts):
@@ -138,11 +137,14 @@ def gradattn(
             gradients = torch.autograd.grad(
                 logit, [kept(tap.attended) for tap in chosen], retain_graph=True
             )
+            # attention is rebuilt layer by layer: all at once would be gigabytes of 1024 tokens
             steps = [
-                (weights * by_attention(gradient, kept(tap.value))).clamp(min=0).mean(dim=1)[0]
-                for weights, gradient, tap in zip(attention, gradients, chosen, strict=True)
+                (attention_of(tap) * by_attention(gradient, kept(tap.value)))
+                .clamp(min=0)
+                .mean(dim=1)[0]
+                for gradient, tap in zip(gradients, chosen, strict=True)
             ]
-            row = _relevance(steps, head, len(attention[0][0, 0]))
+            row = _relevance(steps, head, kept(chosen[0].key).shape[2])
             maps[number] = on_grid(row[tapped.tower.layers[0].prefix :], tapped)
             if on_prompt is not None:
                 on_prompt(number + 1, len(texts))

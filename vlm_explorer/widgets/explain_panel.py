@@ -1,88 +1,17 @@
-"""The tab that looks behind the overlay: pages, one of which is to be seen."""
+"""The tab that looks behind the overlay."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QHBoxLayout,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QWidget
 
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.widgets.pages_panel import PagesPanel
 
 ORDER = ("Checks", "Words", "Heads", "Hide", "Compare", "Boxes")
-_KEPT = "explain.page"
 
 
-class ExplainPanel(QWidget):
-    """Pages about the explanation of the active scan; those that are not seen are hidden.
-
-    Signals:
-        page_changed(title): another page is to be seen.
-    """
-
-    page_changed = Signal(str)
+class ExplainPanel(PagesPanel):
+    """Pages about the explanation of the active scan."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
-        self._buttons: dict[str, QPushButton] = {}
-        self._group = QButtonGroup(self)
-        self._stack = QStackedWidget(self)
-        self._choices = QHBoxLayout()
-        self._choices.setContentsMargins(12, 6, 12, 2)
-        self._choices.setSpacing(4)
-        self._choices.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(self._choices)
-        column.addWidget(self._stack, 1)
-        session.opened.connect(self._restore)
-
-    def add_page(self, title: str, page: QWidget, *, tip: str) -> None:
-        """Add a page, at its place in `ORDER`; the first one is to be seen at first.
-
-        Args:
-            title: one of `ORDER`.
-            page: it is hidden while another page or tab is seen, and computes nothing then.
-            tip: what the page is for, in a line.
-        """
-        button = QPushButton(title, self)
-        button.setCheckable(True)
-        button.setProperty("chip", True)
-        button.setCursor(Qt.CursorShape.PointingHandCursor)
-        button.setToolTip(f"{tip} (arrow keys)")
-        button.setAccessibleDescription(tip)
-        place = sum(ORDER.index(other) < ORDER.index(title) for other in self._buttons)
-        self._buttons[title] = button
-        self._group.addButton(button)
-        self._choices.insertWidget(place, button)
-        self._stack.insertWidget(place, page)
-        page.setAccessibleName(title)
-        button.toggled.connect(lambda on: self._take(title, page) if on else None)
-        self.show_page(self.titles[0])
-
-    @property
-    def titles(self) -> tuple[str, ...]:
-        """The titles of the pages, in their order."""
-        return tuple(title for title in ORDER if title in self._buttons)
-
-    def show_page(self, title: str) -> None:
-        """Bring a page to the front; a title that is not there changes nothing."""
-        if (button := self._buttons.get(title)) is not None:
-            button.setChecked(True)
-
-    def _take(self, title: str, page: QWidget) -> None:
-        self._stack.setCurrentWidget(page)
-        self._session.kept.put(_KEPT, title)
-        self.page_changed.emit(title)
-
-    @Slot()
-    def _restore(self) -> None:
-        """Show the page at which the collection was left."""
-        self.show_page(self._session.kept.get(_KEPT, str, ""))
+        super().__init__(session, ORDER, "explain.page", parent)

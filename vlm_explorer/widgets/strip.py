@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.widgets.alignment_panel import AlignmentPanel
 from vlm_explorer.widgets.controls import IconButton, Line, Words
 from vlm_explorer.widgets.explain_pages import add_pages
 from vlm_explorer.widgets.explain_panel import ExplainPanel
@@ -24,11 +25,11 @@ from vlm_explorer.widgets.review_panel import ReviewPanel
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 TABS = 33  # px, height of the row of tabs with its line
-RESULTS, LABELS, PROBLEMS, REVIEW, EXPLAIN = range(5)
+RESULTS, LABELS, PROBLEMS, REVIEW, EXPLAIN, ALIGNMENT = range(6)
 
 
 class Strip(QWidget):
-    """Results, Labels, Problems, Review, Explain.
+    """Results, Labels, Problems, Review, Explain, Alignment.
 
     Signals:
         fold_wanted(): the button that folds and unfolds was pressed, or a tab of a folded strip.
@@ -54,6 +55,7 @@ class Strip(QWidget):
         self.review = ReviewPanel(session, painter, self)
         self.explain = ExplainPanel(session, self)
         add_pages(self.explain, session, saliency)
+        self.alignment = AlignmentPanel(session, painter, self)
         self.tabs = QTabBar(self)
         self.stack = QStackedWidget(self)
         self.summary = Words("", "annotation", parent=self)
@@ -78,10 +80,12 @@ class Strip(QWidget):
             ("Problems", self.problems),
             ("Review", self.review),
             ("Explain", self.explain),
+            ("Alignment", self.alignment),
         ):
             self.tabs.addTab(title)
             self.stack.addWidget(panel)
         self.tabs.setTabVisible(EXPLAIN, bool(self.explain.titles))
+        self.tabs.setTabVisible(ALIGNMENT, bool(self.alignment.titles))
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
         self.tabs.setAccessibleName("Panels")

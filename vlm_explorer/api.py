@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from vlm_explorer.queries.localise import LocaliseAnswer
     from vlm_explorer.queries.map_trust import MapTrust
     from vlm_explorer.queries.named_layouts import NamedLayouts
-    from vlm_explorer.queries.search import SearchAnswer
 
 StrPath = str | os.PathLike[str]
 
@@ -59,39 +58,6 @@ class Collection(Exportable):
         if self._encoder is None or model is not None:
             self._encoder = matching_encoder(self, model, load_encoder)
         return self._encoder
-
-    def search(
-        self,
-        text: str | Sequence[str] = (),
-        *,
-        images: Sequence[StrPath] = (),
-        not_texts: Sequence[str] = (),
-        query: str = "",
-        k: int = 20,
-        model: StrPath | None = None,
-    ) -> SearchAnswer:
-        """Rank the images by their cosine to texts and images, exactly.
-
-        Each hit's `z` compares its score with what unrelated prompts get at the same rank.
-
-        Args:
-            text: one text or several.
-            images: files, or image ids of this collection.
-            not_texts: texts that count against an image.
-            query: an expression such as `2:"pleural effusion" + "scan-01.dcm" - "pacemaker"`.
-
-        Raises:
-            UsageError, FileProblem, ModelProblem: as they say.
-        """
-        from vlm_explorer.queries.null_bank import null_scores_of
-        from vlm_explorer.queries.search import SearchRequest, search
-
-        texts = (text,) if isinstance(text, str) else tuple(text)
-        request = SearchRequest(
-            texts, tuple(os.fspath(image) for image in images), tuple(not_texts), k, query
-        )
-        encoder = self.encoder(model)
-        return search(self, encoder, request).compared(null_scores_of(self, encoder))
 
     def classify(
         self,

@@ -25,13 +25,13 @@ from vlm_explorer.commands.arguments import (
     add_layout,
     add_open,
     add_render,
-    add_search,
     common_option,
 )
 from vlm_explorer.commands.export_arguments import add_export
 from vlm_explorer.commands.localise_arguments import add_localise
 from vlm_explorer.commands.model_arguments import add_models
 from vlm_explorer.commands.review_arguments import add_review
+from vlm_explorer.commands.search_arguments import add_describe, add_search
 from vlm_explorer.errors import ExplorerError, FileProblem
 from vlm_explorer.jobs import Cancelled
 
@@ -41,6 +41,7 @@ COMMANDS = (
     add_index,
     add_info,
     add_search,
+    add_describe,
     add_classify,
     add_explain,
     add_localise,

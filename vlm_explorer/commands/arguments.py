@@ -60,7 +60,7 @@ def add_demo(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[val
     parser.add_argument("--size", metavar="WxH", type=size, help="the window's size in pixels")
     parser.add_argument("--scale", metavar="F", type=_scale, default=1.0, help="1 to 4")
     parser.add_argument("--write", metavar="DIR", help="write a demo study into DIR instead")
-    parser.add_argument("--images", metavar="N", type=_positive, default=400, help="default: 400")
+    parser.add_argument("--images", metavar="N", type=positive, default=400, help="default: 400")
     parser.add_argument("--seed", metavar="S", type=int, default=7, help="default: 7")
     return parser
 
@@ -73,8 +73,8 @@ def add_index(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[va
     model_option(parser)
     parser.add_argument("--device", default="auto", help=f"{DEVICES}; auto: as before, or the best")
     parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16", "fp16"))
-    parser.add_argument("--batch-size", metavar="N", type=_positive, help="default: as before")
-    parser.add_argument("--workers", metavar="N", type=_positive, help="decoding processes")
+    parser.add_argument("--batch-size", metavar="N", type=positive, help="default: as before")
+    parser.add_argument("--workers", metavar="N", type=positive, help="decoding processes")
     parser.add_argument("--captions", metavar="CSV", help="a table elsewhere; `none` forgets it")
     ct_window_option(parser, None, "default: as before in the collection")
     json_option(parser)
@@ -85,24 +85,6 @@ def add_info(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[val
     """Add the command `info`."""
     parser = add_command(commands, "info", "say what is in a collection")
     parser.add_argument("collection", metavar="COLLECTION")
-    json_option(parser)
-    return parser
-
-
-def add_search(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[valid-type]
-    """Add the command `search`."""
-    parser = add_command(commands, "search", "rank the images of a collection")
-    parser.add_argument("collection", metavar="COLLECTION")
-    many_option(parser, "--text", "T", "what to look for, in words")
-    many_option(parser, "--image", "FILE", "what to look for, as an image")
-    many_option(parser, "--not-text", "T", "what counts against an image")
-    parser.add_argument(
-        "--query",
-        metavar="EXPRESSION",
-        help='texts and files with weights: 2:"pleural effusion" + "scan-01.dcm" - "pacemaker"',
-    )
-    parser.add_argument("-k", type=_positive, default=20, help="how many; default: 20")
-    model_option(parser)
     json_option(parser)
     return parser
 
@@ -215,7 +197,7 @@ def add_compare(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[
     parser.add_argument(
         "--with", dest="other", metavar="MODEL", help="the second encoder; default: the same"
     )
-    parser.add_argument("--k", "-k", type=_positive, default=15, help="neighbours; default: 15")
+    parser.add_argument("--k", "-k", type=positive, default=15, help="neighbours; default: 15")
     parser.add_argument("--method", default="umap", help="of the maps; default: umap")
     parser.add_argument("--space", default="raw", help="of the maps; default: raw")
     parser.add_argument("--seed", metavar="S", type=int, default=42, help="default: 42")
@@ -262,7 +244,8 @@ def _choice(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Return a whole number of 1 or more."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")

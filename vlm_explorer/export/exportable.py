@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.queries.reviewing import Reviewing
+from vlm_explorer.queries.searching import Searching
 
 if TYPE_CHECKING:
     from vlm_explorer.export.exporting import ExportReport
@@ -18,12 +17,8 @@ if TYPE_CHECKING:
 StrPath = str | os.PathLike[str]
 
 
-class Exportable(Reviewing):
+class Exportable(Searching):
     """A collection that can be written into files for other programs."""
-
-    def encoder(self, model: StrPath | None = None) -> Encoder:
-        """Return the encoder of the collection, or `model`; a subclass knows how to load it."""
-        raise NotImplementedError
 
     def export(
         self,

@@ -5,6 +5,9 @@ r"""Queries in one line: `2:"pleural effusion" + "scan-01.dcm" - "pacemaker"`.
     term       = [weight ":"] text
     text       = '"' ... '"'          in which \" is a quotation mark and \\ a backslash
 
+A text that names an image stands for it, and `"scan-01.dcm[40,60,120,140]"` for a region of it: x0,
+y0, x1, y1 in pixels, x1 and y1 just outside.
+
 What is searched for is the sum of the terms' unit vectors, each times its weight and sign, made a
 unit vector again.
 """
@@ -14,9 +17,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from vlm_explorer.errors import UsageError
+
+if TYPE_CHECKING:
+    from vlm_explorer.queries.examples import Example
 
 _TERM = re.compile(r'(?:(?P<weight>\d+(?:\.\d*)?|\.\d+)\s*:\s*)?"(?P<text>(?:[^"\\]|\\.)*)"')
 _FIRST = re.compile(r"\s*([+-]?)\s*")
@@ -30,12 +36,14 @@ class Term:
     """A text or an image, and how much it counts: below zero it counts against an image.
 
     Attributes:
-        kind: what it is; empty: an image where it names one, else a text.
+        kind: what it is; empty: an image, or a region of one, where it names one, else a text.
+        example: what is shown instead of named; `text` then only says what that is.
     """
 
     text: str
     weight: float = 1.0
     kind: Literal["", "text", "image"] = ""
+    example: Example | None = None
 
     @property
     def is_file(self) -> bool:

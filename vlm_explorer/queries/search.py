@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,21 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from vlm_explorer.analysis.null_scores import MATCH, NullScores
-from vlm_explorer.analysis.similarity import best_of, combine, cosines
+from vlm_explorer.analysis.similarity import best_of, cosines
 from vlm_explorer.collection.manifest import EncoderEntry
 from vlm_explorer.collection.store import Collection
-from vlm_explorer.collection.vector_rows import VectorRows
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
-from vlm_explorer.pixels.encoding_window import render_file_for_encoder
-from vlm_explorer.queries.approximate import (
-    FOUND,
-    Approximation,
-    approximation_of,
-    nearest,
-    vector_of,
-)
+from vlm_explorer.queries.approximate import FOUND, Approximation, approximation_of, nearest
 from vlm_explorer.queries.expression import Term, parse_expression, write_expression
+from vlm_explorer.queries.query_vector import Query, query_of
+from vlm_explorer.queries.ranking import Changed, Ranked, RankingChoice, rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +28,9 @@ class SearchRequest:
         images: files, or ids of images in the collection (then their stored vectors are used).
         query: an expression, see `expression`; its terms are added to the rest.
         k: how many images are wanted.
+        more: further terms, such as pictures, regions and means of several images.
+        fuse: how terms make one query, "sum" or "z", see `query_vector.query_of`.
+        ranking: what is ranked by, and what is listed.
     """
 
     texts: tuple[str, ...] = ()
@@ -42,11 +38,14 @@ class SearchRequest:
     not_texts: tuple[str, ...] = ()
     k: int = 20
     query: str = ""
+    more: tuple[Term, ...] = ()
+    fuse: str = "sum"
+    ranking: RankingChoice = RankingChoice()
 
     @property
     def text(self) -> str:
         """The request in words."""
-        if self.query:
+        if self.query or self.more:
             return write_expression(self.terms())
         wanted = [f"“{text}”" for text in self.texts] + [Path(name).name for name in self.images]
         unwanted = [f"“{text}”" for text in self.not_texts]
@@ -62,7 +61,7 @@ class SearchRequest:
         wanted = (Term(text, 1.0, "text") for text in self.texts)
         images = (Term(name, 1.0, "image") for name in self.images)
         unwanted = (Term(text, -1.0, "text") for text in self.not_texts)
-        return (*typed, *wanted, *images, *unwanted)
+        return (*typed, *self.more, *wanted, *images, *unwanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +69,10 @@ class Hit:
     """An image that was found.
 
     Attributes:
-        score: what the ranking goes by, here the cosine.
+        score: what the ranking goes by: the cosine, or what `SearchRequest.ranking` says.
         z: how far the score lies above those of unrelated prompts' hits of the same rank, in
-            standard deviations; None where that is not known.
+            standard deviations; None where that is not known, or would mean nothing.
+        count: how many images it stands for, itself the best of them.
     """
 
     rank: int
@@ -82,6 +82,7 @@ class Hit:
     cosine: float
     score: float
     z: float | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +100,10 @@ class SearchAnswer:
         approximate: how well the index finds that was asked, where there are too many images to
             be searched exactly; `cosine` is then NaN for all that it did not find.
         vector: float32 (D,), the unit vector that was looked for.
+        of_texts: whether only texts were looked for, so that unrelated prompts compare.
+        ranking: what was ranked by, and what is listed.
+        ranked: how all images rank, where that is not simply by cosine.
+        best_z: how far the best cosine lies above unrelated prompts' best; None if not known.
     """
 
     model: str
@@ -109,26 +114,47 @@ class SearchAnswer:
     searched: int = 0
     approximate: Approximation | None = None
     vector: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
+    of_texts: bool = True
+    ranking: RankingChoice = RankingChoice()
+    ranked: Ranked | None = None
+    best_z: float | None = None
 
     @property
     def matches(self) -> bool | None:
-        """Whether the best hit is better than unrelated prompts' best; None if not known."""
-        best = self.hits[0].z if self.hits else None
-        return None if best is None else best >= MATCH
+        """Whether the best cosine is better than unrelated prompts' best; None if not known."""
+        return None if self.best_z is None else self.best_z >= MATCH
+
+    @property
+    def changed(self) -> Changed | None:
+        """What another order than that by cosine changed at the top; None where it is that."""
+        return None if self.ranked is None else self.ranked.changed
 
     def compared(self, nulls: NullScores | None) -> SearchAnswer:
-        """Return the answer with each hit's z; without one where nothing is known of nulls."""
-        if nulls is None:
+        """Return the answer with each hit's z, where nulls are known and it means something.
+
+        Unrelated prompts say nothing of what images score with images. A hit of another ranking
+        than that of images by cosine has no unrelated prompt's hit of the same rank beside it;
+        the best cosine of all has.
+        """
+        if nulls is None or not self.of_texts or not self.hits:
             return self
+        best = float(nulls.z_of_hits(np.array([np.nanmax(self.cosine)]))[0])
+        if self.ranked is not None:
+            return replace(self, best_z=best)
         scores = nulls.z_of_hits(np.array([hit.cosine for hit in self.hits])).tolist()
         hits = (
             replace(hit, z=None if z != z else z) for hit, z in zip(self.hits, scores, strict=True)
         )
-        return replace(self, hits=tuple(hits))
+        return replace(self, hits=tuple(hits), best_z=best)
 
     @cached_property
     def order(self) -> np.ndarray:
-        """All rows of the collection, int64 (N,): the hits, then by cosine, then those without."""
+        """All rows of the collection, int64 (N,): the hits, the others, then those without vector.
+
+        Where groups are listed, all images of the first group come first, and so on.
+        """
+        if self.ranked is not None:
+            return self.ranked.order
         descending = np.argsort(-self.cosine, kind="stable")
         left = np.ones(len(descending), np.bool_)
         left[self.rows] = False
@@ -136,102 +162,59 @@ class SearchAnswer:
 
 
 def query_vector(collection: Collection, encoder: Encoder, request: SearchRequest) -> np.ndarray:
-    """Return the unit vector of a request, float32 (D,).
-
-    The sum of the wanted less that of the unwanted, each a unit vector times its weight,
-    normalised.
+    """Return the unit vector of a request, float32 (D,); see `query_vector.query_of`.
 
     Raises:
         UsageError: nothing is wanted, or a text is empty.
         FileProblem: an image cannot be read.
     """
-    if not request.texts and not request.images and not request.query:
+    return _query(collection, encoder, request).vector
+
+
+def _query(collection: Collection, encoder: Encoder, request: SearchRequest) -> Query:
+    if not (request.texts or request.images or request.query or request.more):
         raise UsageError("Nothing to search for.", "Give --text, --image or --query.")
     if any(not text.strip() for text in (*request.texts, *request.not_texts)):
         raise UsageError("The text to search for is empty.", "Type at least one word.")
-    terms = request.terms()
-    vectors = _term_vectors(collection, encoder, terms)
-    weights = np.array([term.weight for term in terms])
-    wanted = weights > 0
-    order = np.argsort(~wanted, kind="stable")
-    return combine(vectors[wanted], vectors[~wanted], np.abs(weights[order]).tolist())
-
-
-def _term_vectors(collection: Collection, encoder: Encoder, terms: Sequence[Term]) -> np.ndarray:
-    """Return the unit vector of each term, float32 (T, D); texts are encoded at once."""
-    of_image = [
-        term.kind == "image"
-        or (not term.kind and (term.is_file or _row_of(collection, term.text) >= 0))
-        for term in terms
-    ]
-    texts = [term.text for term, image in zip(terms, of_image, strict=True) if not image]
-    encoded = iter(encoder.encode_texts(texts) if texts else ())
-    return np.stack(
-        [
-            _image_vector(collection, encoder, term.text)[0] if image else next(encoded)
-            for term, image in zip(terms, of_image, strict=True)
-        ]
-    )
-
-
-def _row_of(collection: Collection, image_id: str) -> int:
-    """Return the row of an image, -1 where there is none of that id."""
-    import pyarrow.compute as pc
-
-    return int(pc.index(collection.images["image_id"], image_id).as_py())
-
-
-def _image_vector(collection: Collection, encoder: Encoder, name: str) -> np.ndarray:
-    row = _row_of(collection, name)
-    if row >= 0:
-        entry = collection.encoder_entry(encoder.id)
-        if approximation_of(collection, entry) is not None:
-            found = vector_of(collection, entry, row)
-        else:
-            stored = collection.vector_rows(encoder.id)
-            found = stored.halves[stored.rows == row].astype(np.float32)
-        if not len(found):
-            raise UsageError(
-                f"The image {name} has no vector of {encoder.id}.", "Choose another image."
-            )
-        return found
-    path = Path(name).expanduser()
-    if not path.is_file():
-        raise UsageError(f"There is no file {path}.", "Check the path after --image.")
-    ct_window = collection.encoder_entry(encoder.id).ct_window
-    return encoder.encode_images([render_file_for_encoder(path, ct_window=ct_window).pixels])
+    return query_of(collection, encoder, request.terms(), request.fuse)
 
 
 def search(collection: Collection, encoder: Encoder, request: SearchRequest) -> SearchAnswer:
-    """Rank the images of a collection by their cosine to the request.
+    """Rank the images of a collection by their cosine to the request, or as it says.
 
     Exact, but for very many images with an index (see `approximate`). Images without a vector of
     this encoder are left out.
 
     Raises:
-        UsageError, FileProblem: see `query_vector`.
+        UsageError, FileProblem: see `query_vector`, or the ranking cannot be had.
         ModelNotFound: the collection holds no vectors of this encoder.
     """
     if request.k < 1:
         raise UsageError("-k must be at least 1.", "")
-    query = query_vector(collection, encoder, request)
+    request.ranking.check()
+    query = _query(collection, encoder, request)
     entry = collection.encoder_entry(encoder.id)
     approximation = approximation_of(collection, entry)
-    if approximation is not None:
-        return _approximately(collection, entry, request, query, approximation)
-    return _exactly(collection, encoder, request, collection.vector_rows(encoder.id), query)
+    if approximation is None:
+        return _exactly(collection, encoder, request, query)
+    if not request.ranking.is_plain:
+        raise UsageError(
+            "There are too many images for any order but that by cosine.",
+            "Rank images by cosine instead.",
+        )
+    return _approximately(collection, entry, request, query, approximation)
 
 
 def _approximately(
     collection: Collection,
     entry: EncoderEntry,
     request: SearchRequest,
-    query: np.ndarray,
+    query: Query,
     approximation: Approximation,
 ) -> SearchAnswer:
     """Return the answer from an index on disk."""
     wanted = max(request.k, FOUND)
-    rows, best = nearest(collection, entry, query, wanted, approximation.probes)
+    rows, best = nearest(collection, entry, query.vector, wanted, approximation.probes)
     cosine = np.full(collection.images.num_rows, np.nan, np.float32)
     cosine[rows] = best
     return SearchAnswer(
@@ -242,43 +225,69 @@ def _approximately(
         rows=rows[: request.k],
         searched=approximation.rows,
         approximate=approximation,
-        vector=query,
+        vector=query.vector,
+        of_texts=query.of_texts,
     )
 
 
 def _exactly(
-    collection: Collection,
-    encoder: Encoder,
-    request: SearchRequest,
-    stored: VectorRows,
-    query: np.ndarray,
+    collection: Collection, encoder: Encoder, request: SearchRequest, query: Query
 ) -> SearchAnswer:
     """Return the answer from all vectors."""
-    cosine = cosines(stored.halves, query)
+    stored = collection.vector_rows(encoder.id)
+    cosine = cosines(stored.halves, query.vector)
     ids = collection.images["image_id"]
     places, best = best_of(
         cosine,
         stored.halves,
-        query,
+        query.vector,
         request.k,
         lambda tied: ids.take(stored.rows[tied]).to_pylist(),
     )
     cosine[places] = best
-    rows = stored.rows[places].astype(np.int64)
-    return SearchAnswer(
+    answer = SearchAnswer(
         model=encoder.id,
         query=request.text,
-        hits=_hits(collection, rows, best),
+        hits=(),
         cosine=stored.spread(cosine),
-        rows=rows,
+        rows=stored.rows[places].astype(np.int64),
         searched=len(stored.rows),
-        vector=query,
+        vector=query.vector,
+        of_texts=query.of_texts,
+        ranking=request.ranking,
+    )
+    if request.ranking.is_plain:
+        return replace(answer, hits=_hits(collection, answer.rows, best))
+    ranked = rank(collection, encoder, cosine, request.ranking, request.k)
+    return replace(
+        answer, hits=_ranked_hits(collection, answer, ranked), rows=ranked.rows, ranked=ranked
     )
 
 
 def _hits(collection: Collection, rows: np.ndarray, cosines: np.ndarray) -> tuple[Hit, ...]:
-    chosen = collection.images.select(["image_id", "file", "frame"]).take(rows).to_pylist()
     return tuple(
-        Hit(rank, row["image_id"], row["file"], row["frame"], float(cosine), float(cosine))
-        for rank, (row, cosine) in enumerate(zip(chosen, cosines, strict=True), 1)
+        Hit(rank, *place, float(cosine), float(cosine))
+        for rank, (place, cosine) in enumerate(
+            zip(_places(collection, rows), cosines, strict=True), 1
+        )
     )
+
+
+def _ranked_hits(collection: Collection, answer: SearchAnswer, ranked: Ranked) -> tuple[Hit, ...]:
+    parts = zip(
+        _places(collection, ranked.rows),
+        answer.cosine[ranked.rows].tolist(),
+        ranked.hit_scores.tolist(),
+        ranked.counts.tolist(),
+        strict=True,
+    )
+    return tuple(
+        Hit(rank, *place, cosine, score, None, count)
+        for rank, (place, cosine, score, count) in enumerate(parts, 1)
+    )
+
+
+def _places(collection: Collection, rows: np.ndarray) -> list[tuple[str, str, int]]:
+    """Return id, file and frame of images."""
+    chosen = collection.images.select(["image_id", "file", "frame"]).take(rows).to_pylist()
+    return [(row["image_id"], row["file"], row["frame"]) for row in chosen]

@@ -19,7 +19,7 @@ from vlm_explorer.viewmodels import background, layout_choice
 from vlm_explorer.viewmodels.layout_choice import LayoutChoice
 from vlm_explorer.viewmodels.map_colouring import ColourBy
 from vlm_explorer.viewmodels.map_stars import Star, StarKind
-from vlm_explorer.viewmodels.second_map import OVERLAP
+from vlm_explorer.viewmodels.second_map_colours import OVERLAP
 from vlm_explorer.viewmodels.second_map_model import point_of
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.layout_panel import LayoutPanel
@@ -105,6 +105,7 @@ class WideEncoder(FakeEncoder):
     """The second encoder, there without weights."""
 
     id = SECOND
+    fingerprint = "1" * 64
     dimension = WIDER
 
     def encode_texts(self, texts: Sequence[str], *, context: object = None) -> np.ndarray:

@@ -1,107 +1,33 @@
-"""The map beside the map: what stands there, and how far the two agree."""
+"""The map beside the map: what the user does with it, and what follows from the session."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 
-from vlm_explorer.viewmodels import second_map_words, second_map_work
-from vlm_explorer.viewmodels.columns import COMPUTED, Column
 from vlm_explorer.viewmodels.map_model import MapModel
+from vlm_explorer.viewmodels.second_map_colours import OVERLAP
+from vlm_explorer.viewmodels.second_map_comparison import KEY, MapComparison
 from vlm_explorer.viewmodels.second_map_history import SecondMapPart, SecondMapState
-from vlm_explorer.viewmodels.second_map_session import SecondMapSession
-from vlm_explorer.viewmodels.second_map_work import Compared
 from vlm_explorer.viewmodels.states import CHOICES, LayoutState
 
 if TYPE_CHECKING:
-    from vlm_explorer.queries.compare_layouts import CompareAnswer
-    from vlm_explorer.queries.layout import LayoutAnswer
     from vlm_explorer.viewmodels.layout_shelf import ShelfRow
 
-OVERLAP = "overlap"  # the key of the column
-_KEPT, _KEY = "second map", "second map"
+_KEPT = "second map"
 
 
-class SecondMap(QObject):
-    """Another encoder of the collection, or another layout of the same, on a map of its own.
-
-    Attributes:
-        first: the model of the map on the left, which decides on colours for both.
-        beside: the session as the second map sees it.
-        opened: whether the second map is to be seen.
-        aligned: whether it is laid onto the first as well as that goes.
-
-    Signals:
-        changed(): any of it.
-    """
-
-    changed = Signal()
+class SecondMap(MapComparison):
+    """Another encoder of the collection, or another layout of the same, on a map of its own."""
 
     def __init__(self, first: MapModel, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.first = first
-        self._session = first.session
-        self.beside = SecondMapSession(self._session, self._choose_layout, self)
-        self._forget()
+        super().__init__(first, self._choose_layout, parent)
         self._session.history.add(SecondMapPart(self), owner=self)
         self._session.layout_changed.connect(self._take_layout)
         self._session.collection_changed.connect(self._take_collection)
         self._session.opened.connect(self._restore)
-
-    def _forget(self) -> None:
-        self.opened = False
-        self.beside.model = ""
-        self.aligned = True
-        self._compared: Compared | None = None
-        self.beside.read = None
-        self._left: LayoutAnswer | None = None  # the first map that was compared last
-        self._to_colour = False  # by overlap, as soon as that is known
-        self._before: str | None = None  # what was coloured by before
-
-    # What is there
-
-    @property
-    def answer(self) -> CompareAnswer | None:
-        """How far both agree; None until that is known."""
-        return None if self._compared is None else self._compared.answer
-
-    @property
-    def available(self) -> bool:
-        """Whether there is a map to compare with."""
-        return bool(self.models)
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The encoders that have vectors of the open collection, the window's own first."""
-        content = self._session.content
-        if content is None or not content.model or not len(self._session.images):
-            return ()
-        return tuple(dict.fromkeys([content.model, *content.collection.models()]))
-
-    @property
-    def model(self) -> str:
-        """The id of the encoder on the right; "" before one was chosen."""
-        return self.beside.model
-
-    @property
-    def layout(self) -> LayoutState:
-        """How the second map is laid out."""
-        return self.beside.layout
-
-    @property
-    def titles(self) -> tuple[str, str]:
-        """Which maps are on the left and on the right."""
-        content = self._session.content
-        left = "" if content is None else content.model
-        words = second_map_words.title
-        return words(left, self._session.layout), words(self.model, self.layout)
-
-    @property
-    def coloured(self) -> bool:
-        """Whether both maps are coloured by overlap."""
-        return self.first.colour_by == OVERLAP
 
     # What the user does
 
@@ -128,7 +54,7 @@ class SecondMap(QObject):
         return self.model == self.models[0] and self.layout.choices == own and not self.layout.name
 
     def _open(self, *, to_colour: bool) -> None:
-        self.opened, self._to_colour = True, to_colour
+        self.opened, self.colours.wanted = True, to_colour
         self._ask()
         self._keep()
         self.changed.emit()
@@ -144,15 +70,11 @@ class SecondMap(QObject):
         """Show one map."""
         if not self.opened:
             return
-        self._session.runner.cancel(_KEY)
+        self._session.runner.cancel(KEY)
         with self._session.history.step():
             self.opened = False
-        with self._session.history.unrecorded():  # it follows from closing
-            if self.coloured and self._before is not None:
-                self.first.set_colour_by(self._before)
-            self._session.columns.remove(OVERLAP)
-        self._compared = self.beside.read = None
-        self._left = self._before = None
+        self.colours.leave()
+        self._compared = self.beside.read = self._left = None
         self.beside.put_layout(replace(self.layout, answer=None, pending=False))
         self._keep()
         self.changed.emit()
@@ -202,12 +124,7 @@ class SecondMap(QObject):
 
     def set_coloured(self, coloured: bool) -> None:
         """Colour both maps by overlap, or as before."""
-        self._to_colour = coloured
-        if coloured and OVERLAP in self.first.available():
-            self._before = self.first.colour_by
-            self.first.set_colour_by(OVERLAP)
-        elif self.coloured and self._before is not None:
-            self.first.set_colour_by(self._before)
+        self.colours.set_wanted(coloured)
         self._keep()
         self.changed.emit()
 
@@ -224,88 +141,26 @@ class SecondMap(QObject):
         before = self.state
         if not state.opened:
             self.close()
-        self.beside.model = state.model
-        self.beside.layout = replace(self.layout, name=state.name, **dict(state.choices))
+        self._choose(state)
         if state.opened and not before.opened:
             self._open(to_colour=False)
         elif state.opened and replace(state, aligned=before.aligned) != before:
             self._start_anew()
         self.set_aligned(state.aligned)
 
+    def _choose(self, state: SecondMapState) -> None:
+        """Take the encoder and the layout of a state."""
+        self.beside.model = state.model
+        self.beside.layout = replace(self.layout, name=state.name, **dict(state.choices))
+
     # What follows
 
     def _start_anew(self) -> None:
-        self._to_colour = self._to_colour or self.coloured
+        self.colours.keep_wanted()
         self._compared = self.beside.read = None
         self.beside.layout = replace(self.layout, answer=None)
         self._ask()
         self._keep()
-        self.changed.emit()
-
-    def _ask(self) -> None:
-        """Compare as soon as the map on the left is finished."""
-        session, content = self._session, self._session.content
-        left = session.layout
-        waiting = left.pending or left.preliminary or content is None
-        self._left = None if waiting else left.answer
-        session.runner.cancel(_KEY)
-        self.beside.put_layout(replace(self.layout, pending=True))
-        if waiting:
-            return
-        if left.answer is None:
-            self.beside.put_layout(replace(self.layout, pending=False))
-            return
-        session.runner.start(
-            second_map_work.compare,
-            content,
-            left.answer,
-            self.model,
-            self.layout.choices,
-            self.layout.name,
-            title="Comparing two maps",
-            key=_KEY,
-            lane="process",
-            on_success=self._take_answer,
-            on_failure=self._fail,
-        )
-
-    @Slot(object)
-    def _take_answer(self, compared: Compared) -> None:
-        if compared.images is not self._session.images:
-            return  # the left map of the new images follows
-        self._compared, self.beside.read = compared, compared.read
-        if self.layout.name:  # a kept one says itself how it was made
-            made = compared.answer.second.request
-            self.beside.layout = replace(
-                self.layout, **{key: getattr(made, key) for key in CHOICES}
-            )
-        words = second_map_words
-        column = Column(OVERLAP, words.TITLE, compared.overlap, group=COMPUTED, note=words.NOTE)
-        self._session.columns.add(column)
-        self._place()
-        if self._to_colour:
-            self._colour()
-        self.changed.emit()
-
-    def _colour(self) -> None:
-        if OVERLAP in self.first.available() and not self.coloured:
-            self._before = self.first.colour_by
-            with self._session.history.unrecorded():  # it follows from opening the second map
-                self.first.set_colour_by(OVERLAP)
-        self._to_colour = False
-
-    def _place(self) -> None:
-        """Show the right map at its places, aligned or not."""
-        if self._compared is None:
-            return
-        laid_out = self._compared.aligned if self.aligned else self._compared.answer.second
-        self.beside.put_layout(replace(self.layout, answer=laid_out, pending=False))
-
-    @Slot(object)
-    def _fail(self, error: Exception) -> None:
-        self.beside.put_layout(replace(self.layout, answer=None, pending=False, name=""))
-        self._compared = None
-        self._session.messages.show_error(error)
         self.changed.emit()
 
     # What follows from the session
@@ -319,7 +174,7 @@ class SecondMap(QObject):
         left_before = self.answer.request.model_a if self.answer is not None else ""
         if content.model == self.model and left_before not in ("", self.model):
             self.beside.model = left_before  # what was on the right is on the left: they swap
-        self._to_colour = self._to_colour or self.coloured
+        self.colours.keep_wanted()
         self._ask()
         self.changed.emit()
 
@@ -327,7 +182,7 @@ class SecondMap(QObject):
     def _take_collection(self) -> None:
         """Forget what was about a collection that is not open any more."""
         if self._session.collection is None and (self.opened or self.model):
-            self._session.runner.cancel(_KEY)
+            self._session.runner.cancel(KEY)
             self._forget()
             self.beside.put_layout(LayoutState())
             self.changed.emit()
@@ -335,30 +190,16 @@ class SecondMap(QObject):
     # What is kept
 
     def _keep(self) -> None:
-        self._session.kept.put(
-            _KEPT,
-            {
-                "open": self.opened,
-                "model": self.model,
-                "layout": list(self.layout.choices.values()),
-                "name": self.layout.name,
-                "aligned": self.aligned,
-            },
-        )
+        self._session.kept.put(_KEPT, self.state.kept())
 
     @Slot()
     def _restore(self) -> None:
         """Show the second map that this collection was left with."""
-        kept = self._session.kept.get(_KEPT, dict, {})
-        layout = LayoutState.of_kept(
-            values if isinstance(values := kept.get("layout"), list) else []
-        )
-        if layout is None or kept.get("model") not in self.models:
+        state = SecondMapState.of_kept(self._session.kept.get(_KEPT, dict, {}))
+        if state is None or state.model not in self.models:
             return
-        name = kept.get("name", "")
-        layout = replace(layout, name=name if isinstance(name, str) else "")
-        self.beside.model, self.beside.layout = str(kept["model"]), layout
-        self.aligned = bool(kept.get("aligned", True))
-        if kept.get("open"):
+        self._choose(state)
+        self.aligned = state.aligned
+        if state.opened:
             coloured = self._session.kept.get("map", dict, {}).get("colour") == OVERLAP
             self._open(to_colour=coloured)

@@ -1,9 +1,11 @@
-"""The second map as something that can be undone."""
+"""What was chosen about the second map: kept with the collection, and undone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from vlm_explorer.viewmodels.states import LayoutState
 
 if TYPE_CHECKING:
     from vlm_explorer.viewmodels.second_map import SecondMap
@@ -26,6 +28,31 @@ class SecondMapState:
     choices: tuple[tuple[str, Any], ...]
     name: str
     aligned: bool
+
+    def kept(self) -> dict[str, Any]:
+        """Return it as a collection keeps it."""
+        return {
+            "open": self.opened,
+            "model": self.model,
+            "layout": [value for _, value in self.choices],
+            "name": self.name,
+            "aligned": self.aligned,
+        }
+
+    @classmethod
+    def of_kept(cls, kept: dict[str, Any]) -> SecondMapState | None:
+        """Return what a collection kept; None for what is no such."""
+        values, name = kept.get("layout"), kept.get("name", "")
+        layout = LayoutState.of_kept(values if isinstance(values, list) else [])
+        if layout is None:
+            return None
+        return cls(
+            bool(kept.get("open")),
+            str(kept.get("model", "")),
+            tuple(layout.choices.items()),
+            name if isinstance(name, str) else "",
+            bool(kept.get("aligned", True)),
+        )
 
 
 @dataclass(frozen=True)

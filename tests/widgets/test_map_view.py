@@ -376,7 +376,7 @@ def test_that_the_card_holds_the_images_own_thumbnail(view, qtbot):
 def test_that_thumbnails_above_points_are_picked_as_their_points(view, session, qtbot):
     view.canvas.set_images(True)
     settle(view, qtbot)
-    pinned = {pin.image_id: pin for pin in view.canvas._pinned}
+    pinned = {pin.image_id: pin for pin in view.canvas.annotations.pinned}
     assert {"a", "b"} <= pinned.keys()
     for key in ("a", "b"):
         click(view, pinned[key].rect.center())

@@ -40,7 +40,7 @@ def settle(view, qtbot):
 
 
 def pinned(view):
-    return view.canvas._pinned
+    return view.canvas.annotations.pinned
 
 
 def test_that_there_are_none_from_afar_and_more_the_nearer_one_comes(view, qtbot):

@@ -21,9 +21,7 @@ from vlm_explorer.viewmodels.map_model import MapModel, Mode
 from vlm_explorer.viewmodels.map_places import NONE
 from vlm_explorer.viewmodels.map_scene import MapState
 from vlm_explorer.viewmodels.map_stars import Star
-from vlm_explorer.widgets import map_lettering
 from vlm_explorer.widgets.map_gestures import Gesture, Pointer, Tool, click_mode_of, mode_of
-from vlm_explorer.widgets.map_lettering import Word
 from vlm_explorer.widgets.map_selecting import Enclosing
 from vlm_explorer.widgets.map_surface import MapSurface
 from vlm_explorer.widgets.theme import theme
@@ -125,7 +123,7 @@ class MapCanvas(MapSurface):
         """
         if self._motion.running:
             return None
-        pinned = next((pin.point for pin in self._pinned if pin.rect.contains(at)), None)
+        pinned = self.annotations.pinned_at(at)
         if pinned is not None:
             return pinned
         return self._point_near(at, REACH)
@@ -204,7 +202,7 @@ class MapCanvas(MapSurface):
         by_tool = Mode.REPLACE if self._tool is Tool.MOVE else self.mode
         mode = click_mode_of(modifiers, by_tool)
         point = self.point_at(at)
-        word = self._word_at(at)
+        word = self.annotations.word_at(at)
         beside = point is None or self._point_near(at, 0.0) is None
         if beside and word is not None and isinstance(word.subject, GroupName):
             self._model.choose_rows(word.subject.members, mode)
@@ -244,9 +242,6 @@ class MapCanvas(MapSurface):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Ask for a menu of the point under the pointer."""
         self.menu_wanted.emit(self.point_at(QPointF(event.pos())), event.globalPos())
-
-    def _word_at(self, at: QPointF) -> Word | None:
-        return next((word for word in self._words if word.rect.contains(at)), None)
 
     def _set_cursor(self) -> None:
         shape = Qt.CursorShape.ArrowCursor
@@ -291,17 +286,11 @@ class MapCanvas(MapSurface):
 
     def _show_note(self, event: QHelpEvent) -> None:
         """Say how a group came to its name, or a star to its place."""
-        at = QPointF(event.pos())
-        word = self._word_at(at)
-        subject = word.subject if word is not None else self.star_at(at)
-        if note := map_lettering.note_of(subject):
+        if note := self.annotations.note_at(QPointF(event.pos()), self._view):
             QToolTip.showText(event.globalPos(), note, self)
         else:
             QToolTip.hideText()
 
     def star_at(self, at: QPointF) -> Star | None:
         """Return the star at a place, or whose words are there."""
-        word = self._word_at(at)
-        if word is not None and isinstance(word.subject, Star):
-            return word.subject
-        return map_lettering.star_at(self._model.scene.stars, self._view, at)
+        return self.annotations.star_at(at, self._view)

@@ -7,40 +7,34 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Slot
-from PySide6.QtGui import (
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-)
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from vlm_explorer.rendering.points import Brush, Points
 from vlm_explorer.rendering.rasteriser import diameter, is_quick
 from vlm_explorer.rendering.view import View
-from vlm_explorer.viewmodels.map_groups import names_in_view
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_scene import MapScene, MapState
-from vlm_explorer.widgets import map_lettering, map_lines, map_marks, map_writing
+from vlm_explorer.widgets import map_marks
+from vlm_explorer.widgets.map_annotations import MapAnnotations
 from vlm_explorer.widgets.map_brush import brush_for
-from vlm_explorer.widgets.map_fitting import MARGIN, clutter_of, fitted_view
+from vlm_explorer.widgets.map_fitting import MARGIN, fitted_view
 from vlm_explorer.widgets.map_frames import FrameSource, Request
 from vlm_explorer.widgets.map_lettering import Word
 from vlm_explorer.widgets.map_motion import Motion, motion_wanted
-from vlm_explorer.widgets.map_thumbnails import (
-    Pinned,
-    paint_thumbnails,
-    pin_representatives,
-    pin_thumbnails,
-)
 from vlm_explorer.widgets.theme import theme, themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
-_RING = 8.0  # px around a point that words leave free
 _NEAREST, _FARTHEST = 400.0, 0.4  # zoom, in units of the scale that shows everything
 
 
 class MapSurface(QWidget):
-    """Draws scenes on demand, never by a clock."""
+    """Draws scenes on demand, never by a clock.
+
+    Attributes:
+        annotations: what is drawn over the points.
+        obstacles: gives what lies over the map, logical pixels.
+    """
 
     def __init__(
         self, model: MapModel, thumbnails: ThumbnailPainter, parent: QWidget | None = None
@@ -48,7 +42,7 @@ class MapSurface(QWidget):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.obstacles: Callable[[], list[QRectF]] = list
-        self._model, self._thumbnails = model, thumbnails
+        self._model = model
         self._frames = FrameSource(model.session, self)
         self._frames.arrived.connect(self.update)
         self._motion = Motion(self)
@@ -58,13 +52,10 @@ class MapSurface(QWidget):
         self._fitted = True
         self._insets = (MARGIN, MARGIN, MARGIN, MARGIN)
         self._fitted_for: tuple[tuple[object, ...], tuple[object, ...]] = ((), ())
-        self._images = True
         self._hover: int | None = None
         self._brush: tuple[Points, tuple[object, ...], Brush] | None = None
-        self._pairs = map_lines.PairLines(model)
+        self.annotations = MapAnnotations(model, thumbnails)
         self._drawn: MapScene = model.scene
-        self._words: list[Word] = []
-        self._pinned: list[Pinned] = []
         model.changed.connect(self._take_scene)
         model.moved.connect(self._move)
         model.followed.connect(self._follow)
@@ -93,7 +84,7 @@ class MapSurface(QWidget):
     @property
     def words(self) -> list[Word]:
         """The words drawn last."""
-        return self._words
+        return self.annotations.words
 
     @property
     def point_size(self) -> float:
@@ -108,11 +99,11 @@ class MapSurface(QWidget):
     @property
     def images(self) -> bool:
         """Whether thumbnails are shown when few points are in view."""
-        return self._images
+        return self.annotations.images
 
     def set_images(self, wanted: bool) -> None:
         """Show thumbnails when few points are in view, or never."""
-        self._images = wanted
+        self.annotations.images = wanted
         self.update()
 
     def fit(self) -> None:
@@ -157,8 +148,7 @@ class MapSurface(QWidget):
 
     def position_of(self, point: int) -> QPointF:
         """Return where a point of the scene is on the screen."""
-        x, y = self._view.to_screen(self._model.scene.points.xy[point].astype(np.float64))
-        return QPointF(float(x), float(y))
+        return self.annotations.position_of(point, self._view)
 
     # What changes
 
@@ -195,7 +185,7 @@ class MapSurface(QWidget):
 
     @Slot(object)
     def _take_thumbnails(self, ids: set[str]) -> None:
-        if any(pin.image_id in ids for pin in self._pinned):
+        if any(pin.image_id in ids for pin in self.annotations.pinned):
             self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -291,55 +281,13 @@ class MapSurface(QWidget):
         painter.drawImage(target, frame.image, QRectF(frame.image.rect()))
 
     def _paint_marks(self, painter: QPainter, scene: MapScene) -> None:
-        roles, view, model = theme(), self._view, self._model
+        over, view = self.annotations, self._view
         if scene.moving:
-            self._paint_passing_marks(painter, scene)
-            return
-        self._pairs.paint(painter, scene, view, roles)
-        map_lines.paint_links(painter, scene.stars, model.places, view, roles)
-        gap = model.overlays.gap(scene)
-        if gap is not None:
-            map_lines.paint_gap(painter, gap, view, roles)
-        obstacles = self.obstacles()
-        self._pinned = pin_thumbnails(self._model, view, obstacles) if self._images else []
-        obstacles += [pin.rect for pin in self._pinned]
-        if scene.current is not None:
-            at = self.position_of(scene.current)
-            obstacles.append(QRectF(at.x() - _RING, at.y() - _RING, 2 * _RING, 2 * _RING))
-        captions = map_lettering.captions_in_view(self._model, view)
-        groups = names_in_view(scene.groups, scene.named, view, self._zoom)
-        self._words = map_lettering.lay_out_words(
-            groups, scene.stars, captions, view, obstacles, clutter_of(scene.points, view), gap
-        )
-        if self._images and not self._pinned:
-            named = [word.rect for word in self._words]
-            free = obstacles + named + map_lettering.star_rects(scene.stars, view)
-            self._pinned = pin_representatives(self._model, view, self._zoom, free)
-        paint_thumbnails(painter, self._pinned, self._thumbnails, roles)
-        map_writing.paint_words(painter, self._words, roles)
-        map_writing.paint_stars(painter, scene.stars, view, roles)
-        if scene.current is not None:
-            map_marks.paint_ring(
-                painter, self.position_of(scene.current), self.size_of(scene.current), roles
-            )
-        if self._hover is not None:
-            at = self.position_of(self._hover)
-            map_marks.paint_hover_ring(painter, at, self.size_of(self._hover), roles)
-        self.paint_gesture(painter)
-
-    def _paint_passing_marks(self, painter: QPainter, scene: MapScene) -> None:
-        """Draw what goes with points that are still moving: the stars, and the current image."""
-        roles, view = theme(), self._view
-        self._pinned, clutter = [], clutter_of(scene.points, view)
-        self._words = map_lettering.lay_out_words(
-            [], scene.stars, [], view, self.obstacles(), clutter, None
-        )
-        map_lines.paint_links(painter, scene.stars, self._model.places, view, roles)
-        map_writing.paint_words(painter, self._words, roles)
-        map_writing.paint_stars(painter, scene.stars, view, roles)
-        if scene.current is not None:
-            at = self.position_of(scene.current)
-            map_marks.paint_ring(painter, at, self.size_of(scene.current), roles)
+            over.paint_passing(painter, view, self.obstacles())
+        else:
+            over.paint(painter, view, self._zoom, self.obstacles())
+        hover = None if scene.moving else self._hover
+        over.paint_rings(painter, view, hover, self.size_of)
         self.paint_gesture(painter)
 
     def paint_gesture(self, painter: QPainter) -> None:

@@ -242,11 +242,15 @@ class _Masks:
 
 
 def _masks(session: Session, places: Places, colouring: Colouring, choices: Choices) -> _Masks:
-    """Return each image's level. One selected image has a halo; from two seen on others fade."""
+    """Return each image's level.
+
+    One selected image has a halo; from two seen on, or where it alone is listed, others fade.
+    """
     size = len(session.images)
     shown = session.shown if len(session.shown) == size else np.ones(size, np.bool_)
     selected = session.selected
-    rest = Level.FADED if (selected & shown).sum() > 1 else Level.PLAIN
+    narrowed = session.only_selected and bool(selected.any())
+    rest = Level.FADED if narrowed or (selected & shown).sum() > 1 else Level.PLAIN
     level = np.full(size + 1, rest, np.int8)
     level[:-1][selected] = Level.SELECTED
     level[:-1][~shown] = Level.GHOST

@@ -8,6 +8,11 @@ def cosine(value: float) -> str:
     return f"{value:.3f}".replace("-", "−")
 
 
+def z(value: float) -> str:
+    """Return how many standard deviations, with one place and a true minus sign."""
+    return f"{value:.1f}".replace("-", "−")
+
+
 def percent(value: float) -> str:
     """Return a probability in words that do not claim certainty."""
     if 0 < value < 0.01:

@@ -46,7 +46,7 @@ def answer_in_words(answer: SearchAnswer) -> str:
     ranked = f"{answer.searched:,} images ranked"
     if best.z is None:
         return f"{ranked} · best cosine {numbers.cosine(best.cosine)}"
-    z = f"{best.z:.1f}".replace("-", "−")
+    z = numbers.z(best.z)
     if answer.matches:
         return f"{ranked} · best cosine {numbers.cosine(best.cosine)}, z {z}"
     return f"No match: unrelated prompts find as much here (z {z})"

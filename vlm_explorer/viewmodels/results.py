@@ -17,8 +17,9 @@ from PySide6.QtCore import (
     Slot,
 )
 
-from vlm_explorer.viewmodels import numbers
+from vlm_explorer.viewmodels import result_words
 from vlm_explorer.viewmodels.image_table import ImageTable
+from vlm_explorer.viewmodels.result_scores import ResultScores
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.viewer_series import window_key
 
@@ -32,6 +33,8 @@ IMAGE_ID = Qt.ItemDataRole.UserRole + 1
 RANK = Qt.ItemDataRole.UserRole + 2  # from 1; None where nothing is searched for
 COSINE = Qt.ItemDataRole.UserRole + 3  # None where nothing is searched for
 COUNT = Qt.ItemDataRole.UserRole + 4  # how many images the tile stands for: 1, or its series
+Z = Qt.ItemDataRole.UserRole + 5  # of the hit of its rank; None unless that is wanted, and known
+QUIET = Qt.ItemDataRole.UserRole + 6  # whether the score is no better than chance
 
 IMAGE_MIME = "application/x-vlm-explorer-image"  # an image that is dragged: its id
 
@@ -51,26 +54,31 @@ class ResultsModel(QAbstractListModel):
 
     Signals:
         arranged(): the rows are others, or in another order.
+        scored(): the same rows say other things about their scores.
     """
 
     arranged = Signal()
+    scored = Signal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._rows: np.ndarray = np.zeros(0, dtype=np.int64)
         self._answer: SearchAnswer | None = None  # the last one; it counts until another comes
-        self._cosine: np.ndarray | None = None
+        self._scores: ResultScores | None = None
+        self._ranks: np.ndarray = np.zeros(0, dtype=np.int64)  # by place, in the whole answer
+        self._with_z = False
+        self._loud = ""  # the prompt whose hits are shown alike, though they match nothing
         self._place: np.ndarray = np.zeros(0, dtype=np.int64)  # by row of the table; -1: not listed
         self._codes: tuple[ImageTable, np.ndarray] | None = None
         self._stands_for: np.ndarray | None = None  # by code, how many images; None: not grouped
         self._place_of_code: dict[int, int] = {}
-        self._selected_only = False
         self._grouped: dict[bool, bool] = {False: False, True: True}  # by whether like an image
         for signal in (session.collection_changed, session.shown_changed):
             signal.connect(self._arrange)
         session.query_changed.connect(self._take_query)
         session.selection_changed.connect(self._follow_selection)
+        session.opened.connect(self._restore)
         self._arrange()
 
     # What the pane asks for
@@ -78,18 +86,46 @@ class ResultsModel(QAbstractListModel):
     @property
     def ranked(self) -> bool:
         """Whether the order is one of likeness."""
-        return self._cosine is not None
+        return self._scores is not None
 
     @property
     def selected_only(self) -> bool:
-        """Whether only selected images are listed."""
-        return self._selected_only
+        """Whether only selected images are listed, as long as any are selected."""
+        return self._session.only_selected
 
     def set_selected_only(self, only: bool) -> None:
-        """List only selected images, or all that are shown."""
-        if only != self._selected_only:
-            self._selected_only = only
+        """List only selected images, here and on the map, or all that are shown."""
+        if only != self.selected_only:
+            self._session.set_only_selected(only)
             self._arrange()
+
+    @property
+    def compared(self) -> bool:
+        """Whether the scores have a z."""
+        return self._scores is not None and self._scores.compared
+
+    @property
+    def with_z(self) -> bool:
+        """Whether tiles say z besides the cosine."""
+        return self._with_z
+
+    def set_with_z(self, wanted: bool) -> None:
+        """Have tiles say z besides the cosine, or no longer."""
+        if wanted != self._with_z:
+            self._with_z = wanted
+            self._session.kept.put("z", wanted)
+            self.scored.emit()
+
+    @property
+    def subdued(self) -> bool:
+        """Whether what was searched for matches nothing, so that all tiles are quiet."""
+        scores, text = self._scores, self._session.query.text
+        return scores is not None and scores.no_match and bool(text) and text != self._loud
+
+    def show_all_the_same(self) -> None:
+        """Show the hits of a prompt that matches nothing as those of any other."""
+        self._loud = self._session.query.text
+        self.scored.emit()
 
     @property
     def grouped(self) -> bool:
@@ -108,23 +144,14 @@ class ResultsModel(QAbstractListModel):
     @property
     def summary(self) -> str:
         """How many are listed, and why in this order; one sentence."""
-        listed, total = len(self._rows), len(self._session.images)
-        if not total:
-            return ""
-        count = f"{listed:,} of {total:,} shown"
-        if self.grouped:
-            images = 0 if self._stands_for is None else int(self._stands_for.sum())
-            count = f"{listed:,} series, {images:,} of {total:,} images shown"
-        query = self._session.query
-        if query.active and query.answer is None:
-            return f"{count} · ranking" if query.pending else f"{count} · not ranked"
-        found = query.answer.approximate if query.answer is not None else None
-        how = "" if found is None else f" · {found.words}"
-        if query.like is not None:
-            return f"{count} · most alike first{how}"
-        if query.text:
-            return f"{count} · by cosine to “{query.text}”{how}"
-        return f"{count} · in the order of the files"
+        grouped = 0 if self._stands_for is None else int(self._stands_for.sum())
+        no_match = self._scores is not None and self._scores.no_match
+        return result_words.summary(
+            self._session,
+            len(self._rows),
+            images=grouped if self.grouped else None,
+            no_match=no_match,
+        )
 
     def rows_of(self, chosen: np.ndarray) -> np.ndarray:
         """Return the rows of images, or of their series, ascending, int64 (R,).
@@ -161,8 +188,12 @@ class ResultsModel(QAbstractListModel):
 
     @Slot()
     def _follow_selection(self) -> None:
-        if self._selected_only:
+        if self.selected_only:
             self._arrange()
+
+    @Slot()
+    def _restore(self) -> None:
+        self.set_with_z(self._session.kept.get("z", bool, False))
 
     @Slot()
     def _take_query(self) -> None:
@@ -179,25 +210,27 @@ class ResultsModel(QAbstractListModel):
         listed = self._session.shown
         if len(listed) != len(images):
             listed = np.ones(len(images), dtype=bool)
-        if self._selected_only:
+        if self.selected_only and self._session.selected.any():
             listed = listed & self._session.selected
         rows = np.flatnonzero(listed)
-        self._cosine = None
+        self._scores, ranks = None, np.zeros(0, dtype=np.int64)
         if answer is not None and len(answer.cosine) == len(images):
-            self._cosine = answer.cosine
-            rows = answer.order[listed[answer.order]]
+            self._scores = ResultScores.of(answer, self._session.scale)
+            ranks = np.flatnonzero(listed[answer.order])
+            rows = answer.order[ranks]
         self.beginResetModel()
         self._stands_for = None
         if self.grouped:
-            rows = self._first_of_series(rows)
-        self._rows = rows
+            kept = self._first_of_series(rows)
+            rows, ranks = rows[kept], ranks[kept] if len(ranks) else ranks
+        self._rows, self._ranks = rows, ranks
         self._place = np.full(len(images), -1, dtype=np.int64)
         self._place[rows] = np.arange(len(rows))
         self.endResetModel()
         self.arranged.emit()
 
     def _first_of_series(self, rows: np.ndarray) -> np.ndarray:
-        """Keep the first row of each series, in the order of `rows`."""
+        """Return the places in `rows` of the first of each series, ascending."""
         images = self._session.images
         if self._codes is None or self._codes[0] is not images:
             self._codes = images, series_codes(images)
@@ -205,13 +238,24 @@ class ResultsModel(QAbstractListModel):
         self._stands_for = np.bincount(codes)
         kept = np.sort(np.unique(codes, return_index=True)[1])
         self._place_of_code = {code: place for place, code in enumerate(codes[kept].tolist())}
-        return np.asarray(rows[kept])
+        return kept
 
     def _cosine_of(self, row: int) -> float | None:
         """Return the cosine of an image; None where there is none."""
-        if self._cosine is None or np.isnan(self._cosine[row]):
+        return None if self._scores is None else self._scores.cosine(row)
+
+    def _z_of(self, place: int) -> float | None:
+        """Return z of the image at a place, where tiles are to say it."""
+        if self._scores is None or not self._with_z:
             return None
-        return float(self._cosine[row])
+        return self._scores.z_at(int(self._ranks[place]))
+
+    def _is_quiet(self, place: int) -> bool:
+        """Whether the image at a place is found no better than by chance."""
+        scores = self._scores
+        if scores is None or not scores.below(int(self._ranks[place])):
+            return False
+        return not scores.no_match or self.subdued
 
     def _count_of(self, row: int) -> int:
         """Return how many listed images the tile of a row stands for."""
@@ -238,6 +282,10 @@ class ResultsModel(QAbstractListModel):
             return self._cosine_of(row)
         if role == COUNT:
             return self._count_of(row)
+        if role == Z:
+            return self._z_of(index.row())
+        if role == QUIET:
+            return self._is_quiet(index.row())
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._describe(index.row(), row)
         return None
@@ -262,8 +310,8 @@ class ResultsModel(QAbstractListModel):
         """Return an image in words; no names of files, which may hold names of people."""
         images = self._session.images
         parts = [images.modality[row], images.label[row], images.caption[row]]
-        if (cosine := self._cosine_of(row)) is not None:
-            parts.insert(0, f"Rank {place + 1}, cosine {numbers.cosine(cosine)}")
+        if self._scores is not None:
+            parts = [*self._scores.words(row, int(self._ranks[place])), *parts]
         if (count := self._count_of(row)) > 1:
             parts.append(f"Stands for {count:,} images of its series")
         return "\n".join(part for part in parts if part) or f"Image {place + 1}"

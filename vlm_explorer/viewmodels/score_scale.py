@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from vlm_explorer.viewmodels import questions
+from vlm_explorer.viewmodels import numbers, questions
 
 if TYPE_CHECKING:
     from vlm_explorer.analysis.null_scores import NullScores
@@ -44,6 +46,32 @@ class ScoreScale(QObject):
     def compared(self, answer: SearchAnswer) -> SearchAnswer:
         """Return an answer to words with each hit's z, as far as that is known."""
         return answer.compared(self.nulls)
+
+    def z_of(self, answer: SearchAnswer) -> NDArray[np.float64]:
+        """Return z of the hits of an answer to words, the best first, float64 (K,).
+
+        As many as there are ranks on the scale; none where the answer was not compared.
+        """
+        if self.nulls is None or answer.matches is None or len(answer.cosine) < len(answer.rows):
+            return np.empty(0)
+        best = answer.order[: len(self.nulls.rank_mean)]
+        return self.nulls.z_of_hits(answer.cosine[best])
+
+    @property
+    def least(self) -> float:
+        """From which z on a hit is called a match."""
+        from vlm_explorer.analysis.null_scores import MATCH
+
+        return MATCH
+
+    @property
+    def words(self) -> str:
+        """What z is compared with, in words."""
+        prompts = 0 if self.nulls is None else self.nulls.prompts
+        return (
+            f"z: how far above what {prompts:,} unrelated prompts' own hits of this rank score "
+            f"here, in standard deviations; from {numbers.z(self.least)} on it counts as a match"
+        )
 
     @Slot()
     def _begin(self) -> None:

@@ -171,6 +171,12 @@ class Session(SessionState):
             self.kept.put("selection", sorted(ids) if len(ids) <= MOST_KEPT else [])
             self.selection_changed.emit()
 
+    def set_only_selected(self, only: bool) -> None:
+        """Show only what is selected, as long as anything is, or all that filters let through."""
+        if only != self.only_selected:
+            self.only_selected = only
+            self.selection_changed.emit()
+
     def set_filter(self, filter_: Filter) -> None:
         """Show only what a filter lets through, too; it takes the place of the one of its key."""
         kept = [filter_ if each.key == filter_.key else each for each in self.filters]

@@ -40,6 +40,7 @@ class SessionState(QObject):
         moving: where the layout that is being made has the images by now; None: nothing moves.
         frames_wanted: says whether anybody wants to see that.
         selected: bool (N,), the selected images.
+        only_selected: whether grid and map show only these, as long as there are any.
         filters: what leaves images out, in the order in which they were set, one a key.
         shown: bool (N,), the images that every filter lets through.
         groups: parts of the map, each named by its commonest label.
@@ -83,6 +84,7 @@ class SessionState(QObject):
         self.encoder_id = ""
         self.selection = Selection()
         self._selected: tuple[Selection, ImageTable, np.ndarray] | None = None
+        self.only_selected = False
         self.filters: tuple[Filter, ...] = ()
         self._masks = FilterMasks()
         self.shown: np.ndarray = np.ones(0, dtype=bool)

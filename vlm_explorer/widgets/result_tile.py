@@ -7,11 +7,12 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from vlm_explorer.viewmodels import numbers
-from vlm_explorer.viewmodels.results import COSINE, COUNT, IMAGE_ID, RANK
+from vlm_explorer.viewmodels.results import COSINE, COUNT, IMAGE_ID, QUIET, RANK, Z
 from vlm_explorer.widgets.icons import paint_glyph
 from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, theme
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
+_QUIET = 0.45  # how much is left of a tile that was found no better than by chance
 THUMBNAIL = 104
 CELL = QSize(THUMBNAIL + 8, THUMBNAIL + 28)
 
@@ -42,7 +43,10 @@ class TileDelegate(QStyledItemDelegate):
             fill(painter, tile, roles.colour("hover"))
         if selected:
             fill(painter, tile, roles.colour("selection"))
+        quiet = bool(index.data(QUIET)) and not selected
+        painter.setOpacity(_QUIET if quiet else 1.0)
         self._thumbnails.paint(painter, box, index.data(IMAGE_ID), 4)
+        painter.setOpacity(1.0)
         focused = bool(state & QStyle.StateFlag.State_HasFocus)
         if selected or focused:
             frame(painter, tile, roles.colour("accent"), 2.0 if focused else 1.0)
@@ -60,8 +64,11 @@ class TileDelegate(QStyledItemDelegate):
         painter.setPen(roles.secondary)
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft | middle, f"{rank:,}")
-        painter.setPen(roles.text)
-        painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, numbers.cosine(cosine))
+        painter.setPen(roles.secondary if index.data(QUIET) else roles.text)
+        words = numbers.cosine(cosine)
+        if (z := index.data(Z)) is not None:
+            words = f"{words}  z {numbers.z(z)}"
+        painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, words)
 
 
 def fill(painter: QPainter, area: QRect, colour: QColor) -> None:

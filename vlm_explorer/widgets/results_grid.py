@@ -90,6 +90,7 @@ class ResultsGrid(QWidget):
         self._stack.addWidget(Skeleton(QSize(THUMBNAIL, THUMBNAIL), QSize(8, 28), parent=self))
         self.model.modelAboutToBeReset.connect(self._remember)
         self.model.arranged.connect(self._rearrange)
+        self.model.scored.connect(self.view.viewport().update)
         session.selection_changed.connect(self._follow)
         session.opening_changed.connect(self._say_why_empty)
         install(self.actions_table(), self.view)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vlm_explorer.pixels.windowing import Window
     from vlm_explorer.queries.classify import ClassifyAnswer
     from vlm_explorer.queries.compare_layouts import CompareAnswer
+    from vlm_explorer.queries.label_set import Label, LabelSet
     from vlm_explorer.queries.layout import LayoutAnswer
     from vlm_explorer.queries.localise import LocaliseAnswer
     from vlm_explorer.queries.map_trust import MapTrust
@@ -61,21 +62,40 @@ class Collection(Exportable):
 
     def classify(
         self,
-        labels: Sequence[str],
+        labels: Sequence[str | Label] | LabelSet | str,
         *,
         templates: str = "",
-        task: str = "single",
+        task: str = "",
+        temperature: float | None = None,
+        margin: float = 0.0,
         model: StrPath | None = None,
     ) -> ClassifyAnswer:
         """Score every image against labels; see `queries.classify`.
 
+        Args:
+            labels: words or `Label`s, a label set, or the name or YAML file of one.
+            templates: name of a template set; by default the label set's, else the task's.
+            task: `single` or `multi`; by default the label set's, else `single`.
+            temperature: divides the model's logits; by default 1, or what the label set was
+                calibrated to.
+            margin: cosines; below it there is no call.
+
         Raises:
             UsageError, ModelProblem: as they say.
         """
-        from vlm_explorer.queries.classify import ClassifyRequest, classify
+        from vlm_explorer.queries.classify import ClassifyRequest, against_nulls, classify
+        from vlm_explorer.queries.label_set import LabelSet, as_labels
+        from vlm_explorer.queries.label_shelf import find_label_set
 
-        request = ClassifyRequest(tuple(labels), templates, task)
-        return classify(self, self.encoder(model), request)
+        if isinstance(labels, str):
+            labels = find_label_set(labels)
+        if not isinstance(labels, LabelSet):
+            labels = LabelSet("", "", as_labels(labels))
+        request = ClassifyRequest.of(
+            labels, templates=templates, task=task, temperature=temperature, margin=margin
+        )
+        encoder = self.encoder(model)
+        return against_nulls(self, encoder, classify(self, encoder, request))
 
     def localise(
         self,

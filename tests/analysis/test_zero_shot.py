@@ -6,6 +6,7 @@ from vlm_explorer.analysis.zero_shot import (
     ensemble,
     fill,
     load_template_sets,
+    own_templates_file,
     probability,
     scores,
     template_set,
@@ -110,7 +111,8 @@ def test_that_the_shipped_sets_have_sentences_for_both_answers():
     assert {"raw", "biomedclip", "chexzero", "radiology"} <= set(sets)
     assert template_set("raw").templates == ("{}",)
     assert template_set("chexzero").negatives == ("no {}",)
-    assert all(a_set.negatives and a_set.title and a_set.note for a_set in sets.values())
+    assert all(a_set.title and a_set.note for a_set in sets.values())
+    assert all(a_set.negatives or a_set.general for a_set in sets.values())
 
 
 def test_that_a_label_is_put_in_as_it_is():
@@ -132,3 +134,29 @@ def test_that_an_unknown_set_names_those_that_there_are():
     with pytest.raises(UsageError) as raised:
         template_set("imagenet")
     assert "chexzero" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("clip-7", "SIMPLE_IMAGENET_TEMPLATES"), ("clip-80", "OPENAI_IMAGENET_TEMPLATES")],
+)
+def test_that_the_general_sets_are_open_clips_own(name, title):
+    from open_clip import zero_shot_metadata
+
+    expected = [template("knee") for template in getattr(zero_shot_metadata, title)]
+    assert [fill(template, "knee") for template in template_set(name).templates] == expected
+    assert len(expected) == int(name.partition("-")[2])
+
+
+def test_that_users_may_have_template_sets_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("VLM_EXPLORER_HOME", str(tmp_path))
+    file = own_templates_file()
+    file.parent.mkdir(parents=True)
+    file.write_text('[mine]\ntitle = "Mine"\ntemplates = ["my {}"]\n', encoding="utf-8")
+    assert template_set("mine").templates == ("my {}",)
+    assert list(load_template_sets())[-1] == "mine"
+    for wrong in ("[mine", "[mine]\n", '[raw]\ntemplates = ["{}"]', '[a]\ntemplates = ["b"]'):
+        file.write_text(wrong, encoding="utf-8")
+        with pytest.raises(UsageError):
+            template_set("mine")
+        assert template_set("raw").templates == ("{}",), "those of the program stay"

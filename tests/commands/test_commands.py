@@ -136,6 +136,30 @@ def test_that_classify_gives_probabilities_among_the_labels(
     assert lines[0].endswith("probability: fracture")
 
 
+def test_that_classify_takes_a_label_set_and_says_where_it_makes_no_call(
+    indexed: Path, model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("task: multi\ntemplates: biovil\nlabels: [effusion, fracture]\n")
+    words = ("classify", indexed, "--model", model_folder, "--json", "--labels-set")
+    answer = json.loads(run(capsys, *words, file)[1])
+    assert (answer["task"], answer["templates"]) == ("multi", "biovil")
+    assert answer["no_calls"] == 0
+    for image in answer["images"]:
+        present = np.array(image["probability"]) >= 0.5
+        assert image["called"] == np.where(present, "present", "absent").tolist()
+        assert len(image["z"]) == len(image["margin"]) == 2
+        assert all(0 <= share <= 1 for share in image["percentile"])
+    unsure = json.loads(run(capsys, *words, "modality", "--margin", "1", "--temperature", "2")[1])
+    assert unsure["temperature"] == 2
+    assert unsure["no_calls"] == IMAGES
+    assert {image["called"] for image in unsure["images"]} == {"no call"}
+    for wrong in (("none such",), (file, "--labels", "a"), (file, "--temperature", "0")):
+        code, out, said = run(capsys, *words, *wrong)
+        assert (code, out) == (1, "")
+        assert said
+
+
 def test_that_classify_says_how_many_images_have_no_vector(
     indexed: Path, model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import lance
@@ -11,7 +12,9 @@ import pytest
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
-from vlm_explorer.queries.classify import ClassifyRequest, classify
+from vlm_explorer.queries.classify import NO_CALL, ClassifyRequest, against_nulls, classify
+from vlm_explorer.queries.label_set import Calibration, Label
+from vlm_explorer.queries.null_bank import null_texts
 
 LABELS = ("normal chest", "pleural effusion", "fracture")
 
@@ -83,3 +86,103 @@ def test_that_logits_are_what_probabilities_are_made_of(
     np.testing.assert_allclose(single.logit, encoder.logit_scale / 2 * single.cosine, rtol=1e-5)
     multi = classify(collection, encoder, ClassifyRequest(LABELS, task="multi"))
     np.testing.assert_allclose(1 / (1 + np.exp(-multi.logit)), multi.probability, atol=1e-6)
+
+
+def test_that_prompts_of_a_label_are_an_ensemble_of_their_own(
+    collection: Collection, encoder: Encoder
+) -> None:
+    labels = (
+        Label("effusion", ("fluid in the chest", "a pleural effusion")),
+        Label("fracture", (), ("the bones are whole",), ("broken bone",)),
+    )
+    answer = classify(collection, encoder, ClassifyRequest(labels, "raw", "multi"))
+
+    def ensemble(*texts: str) -> np.ndarray:
+        mean = encoder.encode_texts(texts).mean(axis=0)
+        return mean / np.linalg.norm(mean)
+
+    vectors = collection.vectors().astype(float)
+    present = [
+        ensemble("fluid in the chest", "a pleural effusion"),
+        ensemble("fracture", "broken bone"),
+    ]
+    absent = [ensemble("no effusion"), ensemble("the bones are whole")]
+    yes, no = vectors @ np.array(present).T, vectors @ np.array(absent).T
+    np.testing.assert_allclose(answer.cosine, yes, atol=1e-5)
+    np.testing.assert_allclose(answer.margin, yes - no, atol=1e-5)
+    share = 1 / (1 + np.exp(-encoder.logit_scale * (yes - no)))
+    np.testing.assert_allclose(answer.probability, share, atol=1e-4)
+
+
+def test_that_scores_below_the_margin_are_no_call(collection: Collection, encoder: Encoder) -> None:
+    answer = classify(collection, encoder, ClassifyRequest(LABELS))
+    first, second = -np.sort(-answer.cosine, axis=1)[:, :2].T
+    np.testing.assert_allclose(answer.margin.max(axis=1), first - second, atol=1e-6)
+    least = float(np.median(first - second))
+    unsure = answer.with_margin(least)
+    assert unsure.no_calls == np.count_nonzero(first - second < np.float32(least)) > 0
+    assert (unsure.called == NO_CALL).sum() == unsure.no_calls
+    assert answer.no_calls == 0
+    assert answer.called.tolist() == answer.best.tolist()
+
+    several = classify(collection, encoder, ClassifyRequest(LABELS, task="multi", margin=0.01))
+    expected = np.where(np.abs(several.margin) < 0.01, 0, np.sign(several.margin))
+    np.testing.assert_array_equal(several.calls, expected)
+    assert several.no_calls == np.count_nonzero(expected == 0)
+
+
+def test_that_a_temperature_flattens_and_moves_no_margin(
+    collection: Collection, encoder: Encoder
+) -> None:
+    one = classify(collection, encoder, ClassifyRequest(LABELS))
+    warm = classify(collection, encoder, ClassifyRequest(LABELS, temperature=3.0))
+    logits = encoder.logit_scale / 3 * one.cosine.astype(float)
+    share = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(warm.probability, share, atol=1e-5)
+    np.testing.assert_array_equal(warm.margin, one.margin)
+    np.testing.assert_array_equal(one.weighed(3.0, None).probability, warm.probability)
+
+
+@pytest.mark.parametrize("task", ["single", "multi"])
+def test_that_a_calibration_counts_for_its_encoder_and_sentences_alone(
+    collection: Collection, encoder: Encoder, task: str
+) -> None:
+    plain = classify(collection, encoder, ClassifyRequest(LABELS, task=task))
+    curve = (LABELS[0], 0.5, -1.0)
+    fitted = Calibration(encoder.id, encoder.fingerprint, plain.prompts, 40, 2.0, (curve,))
+    request = ClassifyRequest(LABELS, task=task, calibrations=(fitted,))
+    found = classify(collection, encoder, request)
+    assert found.calibration == fitted
+    if task == "single":
+        np.testing.assert_allclose(found.logit, plain.logit / 2, rtol=1e-5)
+    else:
+        bent = 0.5 * plain.logit[:, 0] - 1
+        np.testing.assert_allclose(found.logit[:, 0], bent, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(found.margin[:, 0], bent / encoder.logit_scale, atol=1e-5)
+        np.testing.assert_array_equal(found.probability[:, 1:], plain.probability[:, 1:])
+    for other in (replace(fitted, fingerprint="another"), replace(fitted, prompts="others")):
+        again = classify(collection, encoder, replace(request, calibrations=(other,)))
+        assert again.calibration is None
+        np.testing.assert_array_equal(again.probability, plain.probability)
+
+
+def test_that_z_and_percentile_compare_with_the_null_prompts_of_each_image(
+    collection: Collection, encoder: Encoder
+) -> None:
+    answer = classify(collection, encoder, ClassifyRequest(LABELS))
+    found = against_nulls(collection, encoder, answer)
+    nulls = collection.vectors() @ encoder.encode_texts(null_texts()).T
+    mean, sd = nulls.mean(axis=1, keepdims=True), nulls.std(axis=1, ddof=1, keepdims=True)
+    np.testing.assert_allclose(found.z, (answer.cosine - mean) / sd, atol=2e-3)
+    below = (nulls[:, None, :] < answer.cosine[:, :, None]).mean(axis=2)
+    np.testing.assert_allclose(found.percentile, below, atol=2.1 / len(null_texts()))
+
+
+def test_that_templates_without_denials_need_negative_prompts(
+    collection: Collection, encoder: Encoder
+) -> None:
+    bare = ClassifyRequest(LABELS[:2], "clip-7", "multi")
+    with pytest.raises(UsageError, match="normal chest"):
+        classify(collection, encoder, bare)
+    denied = tuple(Label(name, negative=(f"no {name}",)) for name in LABELS[:2])
+    assert classify(collection, encoder, replace(bare, labels=denied)).known.all()

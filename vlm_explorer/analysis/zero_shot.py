@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,9 @@ class TemplateSet:
         templates: sentences saying that the label applies; each has `{}` once.
         negatives: sentences saying that it does not, for the task `multi`; may be empty.
         note: where the set is from.
+        source: name of the list in `open_clip.zero_shot_metadata` that `template_set` takes
+            the sentences from; "" where they are here.
+        general: whether it was made for images of everything, not for scans.
     """
 
     name: str
@@ -35,9 +39,11 @@ class TemplateSet:
     templates: tuple[str, ...]
     negatives: tuple[str, ...] = ()
     note: str = ""
+    source: str = ""
+    general: bool = False
 
     def __post_init__(self) -> None:
-        if not self.templates:
+        if not self.templates and not self.source:
             raise UsageError(f"The template set {self.name!r} is empty.", "Add a template.")
         for template in (*self.templates, *self.negatives):
             _check_template(template)
@@ -51,33 +57,92 @@ def _check_template(template: str) -> None:
         )
 
 
-@lru_cache(maxsize=1)
 def load_template_sets() -> dict[str, TemplateSet]:
-    """Return the template sets that come with the program, by name, in the order of the file."""
-    with (paths.resources() / "templates.toml").open("rb") as file:
-        tables = tomllib.load(file)
+    """Return all template sets by name: those of the program, then the user's own.
+
+    The user's lie in `own_templates_file`, in the form of `resources/templates.toml`.
+
+    Raises:
+        UsageError: the user's file is no such file.
+    """
+    file = own_templates_file()
+    try:
+        changed = file.stat().st_mtime_ns
+    except OSError:
+        return dict(_shipped())
+    return {**_shipped(), **_own(file, changed)}
+
+
+def own_templates_file() -> Path:
+    """Return where users keep template sets of their own."""
+    return paths.data_folder() / "templates.toml"
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> dict[str, TemplateSet]:
+    return _read(paths.resources() / "templates.toml")
+
+
+@lru_cache(maxsize=1)
+def _own(file: Path, _changed: int) -> dict[str, TemplateSet]:
+    """Return the user's sets; none may take the name of one that comes with the program."""
+    try:
+        found = _read(file)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"The template sets in {file} cannot be read.",
+            'Write a table a set, as in: [name], title = "…", templates = ["a scan of {}"].',
+        ) from error
+    if taken := sorted(found.keys() & _shipped().keys()):
+        raise UsageError(
+            f"The template set {taken[0]!r} in {file} has the name of one of the program.",
+            "Give it another name.",
+        )
+    return found
+
+
+def _read(file: Path) -> dict[str, TemplateSet]:
+    tables = tomllib.loads(file.read_text(encoding="utf-8"))
     return {
         name: TemplateSet(
             name,
-            table["title"],
-            tuple(table["templates"]),
-            tuple(table["negatives"]),
-            table["note"],
+            str(table.get("title", name)),
+            _sentences(table.get("templates", [])),
+            _sentences(table.get("negatives", [])),
+            str(table.get("note", "")),
+            str(table.get("source", "")),
+            bool(table.get("general", False)),
         )
         for name, table in tables.items()
     }
 
 
+def _sentences(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise TypeError("sentences are a list of texts")
+    return tuple(value)
+
+
 def template_set(name: str) -> TemplateSet:
-    """Return the set of that name.
+    """Return the set of that name with all its sentences.
 
     Raises:
         UsageError: there is none; the hint lists those that there are.
     """
-    sets = load_template_sets()
+    sets = _shipped() if name in _shipped() else load_template_sets()
     if name not in sets:
         raise UsageError(f"There is no template set {name!r}.", f"There are: {', '.join(sets)}.")
-    return sets[name]
+    found = sets[name]
+    if not found.source:
+        return found
+    import open_clip.zero_shot_metadata as lists
+
+    made = getattr(lists, found.source, ())
+    if not made:
+        raise UsageError(
+            f"The installed open_clip has no list {found.source!r}.", "Choose another template set."
+        )
+    return replace(found, templates=tuple(template(PLACEHOLDER) for template in made))
 
 
 def fill(template: str, label: str) -> str:
@@ -144,10 +209,21 @@ def probability(
         UsageError: unknown task, temperature not above 0, or `multi` without what it needs.
     """
     powers = logits(cosine, scale, bias, task, negative=negative, temperature=temperature)
+    return shares(powers, bias, task)
+
+
+def shares(powers: NDArray[np.float64], bias: float | None, task: str) -> NDArray[np.float32]:
+    """Return the probabilities of logits: a softmax a row, or a sigmoid each.
+
+    Args:
+        powers: float64 (N, C), as `logits` makes them.
+        bias: what a model trained with a sigmoid loss adds; None for the others.
+        task: `single` or `multi`.
+    """
     if bias is not None or task == "multi":
         return _sigmoid(powers)
-    shares = np.exp(powers - powers.max(axis=1, keepdims=True, initial=-np.inf))
-    return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
+    parts = np.exp(powers - powers.max(axis=1, keepdims=True, initial=-np.inf))
+    return np.asarray(parts / parts.sum(axis=1, keepdims=True), np.float32)
 
 
 def logits(
@@ -161,7 +237,7 @@ def logits(
 ) -> NDArray[np.float64]:
     """Return what `probability` takes the softmax or the sigmoid of, float64 (N, C).
 
-    Args, raises: as `probability`.
+    Args, raises: as `probability`; a column of NaN in `negative` is a label without a denial.
     """
     if task not in TASKS:
         raise UsageError(f"There is no task {task!r}.", f"Choose one of {', '.join(TASKS)}.")
@@ -169,16 +245,19 @@ def logits(
         raise UsageError(f"The temperature {temperature} must be above 0.", "1 leaves it as it is.")
     gain = scale / temperature
     powers = gain * np.asarray(cosine, np.float64)
-    if task == "multi" and negative is not None:
-        return powers - gain * np.asarray(negative, np.float64)
-    if bias is not None:
-        return powers + bias / temperature
-    if task == "multi":
+    alone = powers if bias is None else powers + bias / temperature
+    if task == "single":
+        return alone
+    empty = negative is None or not len(negative)
+    denied = None if negative is None else empty | ~np.isnan(negative).all(axis=0)
+    if bias is None and (denied is None or not denied.all()):
         raise UsageError(
             "Labels of which several may apply need sentences that deny them.",
-            "Choose a template set with negatives.",
+            "Choose a template set with negatives, or write negative prompts.",
         )
-    return powers
+    if denied is None or negative is None:
+        return alone
+    return np.where(denied, powers - gain * np.asarray(negative, np.float64), alone)
 
 
 def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float32]:

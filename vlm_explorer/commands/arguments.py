@@ -95,8 +95,26 @@ def add_classify(commands: Commands) -> argparse.ArgumentParser:  # type: ignore
     parser.add_argument("collection", metavar="COLLECTION")
     many_option(parser, "--labels", "L", "labels; a single value with commas is a list")
     parser.add_argument("--labels-file", metavar="FILE", help="labels, one a line")
+    parser.add_argument(
+        "--labels-set", metavar="SET", help="a label set by name, or its YAML file, instead"
+    )
     parser.add_argument("--templates", metavar="SET", help="name of a template set")
-    parser.add_argument("--task", choices=("single", "multi"), help="default: single")
+    parser.add_argument(
+        "--task", choices=("single", "multi"), help="default: the label set's, else single"
+    )
+    parser.add_argument(
+        "--temperature",
+        metavar="T",
+        type=float,
+        help="divides the model's logits (default: 1, or what the label set was calibrated to)",
+    )
+    parser.add_argument(
+        "--margin",
+        metavar="M",
+        type=float,
+        default=0.0,
+        help="no call where the cosine leads by less (default: 0)",
+    )
     model_option(parser)
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print one JSON value")

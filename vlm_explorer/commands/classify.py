@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.commands.terminal import note, print_json
 from vlm_explorer.errors import UsageError
+
+if TYPE_CHECKING:
+    from vlm_explorer.queries.classify_answer import ClassifyAnswer
+
+NO_CALL = "no call"
+CALLS = {1: "present", -1: "absent", 0: NO_CALL}
+KINDS = ("cosine", "margin", "z", "percentile", "probability")
 
 
 def run(arguments: Namespace) -> int:
@@ -15,44 +22,89 @@ def run(arguments: Namespace) -> int:
     from vlm_explorer.api import open_collection
 
     collection = open_collection(Path(arguments.collection))
+    labels = read_labels(arguments)
+    if arguments.labels_set and labels:
+        raise UsageError("Labels are given twice.", "Give --labels or --labels-set.")
     answer = collection.classify(
-        read_labels(arguments),
+        arguments.labels_set or labels,
         templates=arguments.templates or "",
-        task=arguments.task or "single",
+        task=arguments.task or "",
+        temperature=arguments.temperature,
+        margin=arguments.margin,
         model=arguments.model,
     )
     files = collection.images.select(["image_id", "file", "frame"]).to_pylist()
-    images = [
-        {**row, "cosine": cosine.tolist(), "probability": probability.tolist()}
-        for row, cosine, probability, known in zip(
-            files, answer.cosine, answer.probability, answer.known, strict=True
-        )
-        if known
-    ]
-    without = len(files) - len(images)
+    images = _rows(answer, files)
+    _note(answer, len(files) - len(images), len(files), arguments)
+    if arguments.csv:
+        _write_csv(Path(arguments.csv), answer, images)
+        note(f"Wrote {len(images)} images to {arguments.csv}.", arguments)
+    elif arguments.json:
+        print_json(_facts(answer, len(files) - len(images)) | {"images": images})
+    else:
+        _print(answer, images)
+    return 0
+
+
+def _note(answer: ClassifyAnswer, without: int, total: int, arguments: Namespace) -> None:
+    """Say what the numbers leave out, and what they rest on."""
     if without:
         note(
-            f"warning: {without} of {len(files)} images have no vector of {answer.model}. "
+            f"warning: {without} of {total} images have no vector of {answer.model}. "
             f"Index their folders with --model {answer.model}.",
             arguments,
         )
-    if arguments.csv:
-        _write_csv(Path(arguments.csv), list(answer.labels), images)
-        note(f"Wrote {len(images)} images to {arguments.csv}.", arguments)
-    elif arguments.json:
-        print_json(
-            {
-                "model": answer.model,
-                "task": answer.task,
-                "templates": answer.templates,
-                "labels": list(answer.labels),
-                "without_vector": without,
-                "images": images,
-            }
+    if answer.calibration is not None:
+        note(f"Probabilities are calibrated on {answer.calibration.cases} cases.", arguments)
+    if answer.no_calls:
+        what = "images" if answer.task == "single" else "pairs of image and label"
+        note(
+            f"No call for {answer.no_calls} {what}: margin below {answer.least_margin}.", arguments
         )
-    else:
-        _print(list(answer.labels), images, answer.task)
-    return 0
+
+
+def _facts(answer: ClassifyAnswer, without: int) -> dict[str, Any]:
+    """Return what was asked."""
+    calibration = answer.calibration
+    return {
+        "model": answer.model,
+        "task": answer.task,
+        "templates": answer.templates,
+        "labels": list(answer.labels),
+        "temperature": answer.temperature,
+        "margin": answer.least_margin,
+        "calibrated_on": None if calibration is None else calibration.cases,
+        "no_calls": answer.no_calls,
+        "without_vector": without,
+    }
+
+
+def _rows(answer: ClassifyAnswer, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what is said of each image with a vector; z and percentile where they are known."""
+    scores = {
+        name: values
+        for name, values in (
+            ("cosine", answer.cosine),
+            ("probability", answer.probability),
+            ("margin", answer.margin),
+            ("z", answer.z),
+            ("percentile", answer.percentile),
+        )
+        if values is not None
+    }
+    if len(answer.labels) == 1 and answer.task == "single":
+        scores.pop("margin")  # there is no other label
+    calls, called = answer.calls, answer.called
+    return [
+        {
+            **files[row],
+            **{name: values[row].tolist() for name, values in scores.items()},
+            "called": called[row]
+            if answer.task == "single"
+            else [CALLS[call] for call in calls[row].tolist()],
+        }
+        for row in answer.known.nonzero()[0].tolist()
+    ]
 
 
 def read_labels(arguments: Namespace) -> list[str]:
@@ -78,22 +130,29 @@ def read_labels(arguments: Namespace) -> list[str]:
     return [label.strip() for label in labels if label.strip()]
 
 
-def _write_csv(path: Path, labels: list[str], images: list[dict[str, Any]]) -> None:
+def _write_csv(path: Path, answer: ClassifyAnswer, images: list[dict[str, Any]]) -> None:
     from vlm_explorer.export.row_tables import write_rows
 
+    several = answer.task == "multi"
+    kinds = [kind for kind in KINDS if images and kind in images[0]]
+    scores = [f"{kind}: {label}" for kind in kinds for label in answer.labels]
+    calls = [f"called: {label}" for label in answer.labels] if several else ["called"]
     names = ("image_id", "file", "frame")
-    scores = [f"{kind}: {label}" for kind in ("cosine", "probability") for label in labels]
     rows = [
         {name: row[name] for name in names}
-        | dict(zip(scores, [*row["cosine"], *row["probability"]], strict=True))
+        | dict(zip(calls, row["called"] if several else [row["called"]], strict=True))
+        | dict(zip(scores, [value for kind in kinds for value in row[kind]], strict=True))
         for row in images
     ]
-    write_rows(path, (*names, *scores), rows)
+    write_rows(path, (*names, *calls, *scores), rows)
 
 
-def _print(labels: list[str], images: list[dict[str, Any]], task: str) -> None:
-    meaning = f"among these {len(labels)} labels" if task == "single" else "present against absent"
+def _print(answer: ClassifyAnswer, images: list[dict[str, Any]]) -> None:
+    count = len(answer.labels)
+    meaning = f"among these {count} labels" if answer.task == "single" else "present against absent"
     for row in images:
-        best = max(range(len(labels)), key=lambda index: row["probability"][index])
+        best = max(range(count), key=lambda index: row["probability"][index])
         share = row["probability"][best]
-        print(f"{share:>5.0%} {meaning}: {labels[best]}  {row['file']}")
+        said = row["called"] if answer.task == "single" else row["called"][best]
+        doubt = f" ({NO_CALL})" if said == NO_CALL else ""
+        print(f"{share:>5.0%} {meaning}: {answer.labels[best]}{doubt}  {row['file']}")

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vlm_explorer.analysis.zero_shot import (
-    TASKS,
-    TemplateSet,
-    ensemble,
-    fill,
-    logits,
-    probability,
-    scores,
-    template_set,
-)
+from vlm_explorer.analysis.zero_shot import ensemble, scores, template_set
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
+from vlm_explorer.jobs import JobContext
+from vlm_explorer.queries.classify_answer import NO_CALL, ClassifyAnswer, Floats
+from vlm_explorer.queries.label_set import (
+    Calibration,
+    Label,
+    LabelSet,
+    as_labels,
+    check_labels,
+    prompts_digest,
+)
+from vlm_explorer.queries.null_bank import null_percentiles, null_scores_of
+
+__all__ = [
+    "NO_CALL", "ClassifyAnswer", "ClassifyRequest", "against_nulls", "classify", "label_vectors",
+]  # fmt: skip
 
 DEFAULT_TEMPLATES = {"single": "raw", "multi": "chexzero"}
 
@@ -29,112 +36,132 @@ class ClassifyRequest:
     """Labels to choose among (`single`) or to find, each by itself (`multi`).
 
     Attributes:
+        labels: words, or labels with prompts of their own.
         templates: name of a template set; empty: the default of the task.
         temperature: divides the model's logits; 1 leaves them as they are.
+        margin: cosines; below it there is no call.
+        calibrations: what was fitted for these labels; the one of this encoder and these sentences
+            counts instead of `temperature`.
     """
 
-    labels: tuple[str, ...]
+    labels: tuple[Label | str, ...]
     templates: str = ""
     task: str = "single"
     temperature: float = 1.0
+    margin: float = 0.0
+    calibrations: tuple[Calibration, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        chosen: LabelSet,
+        *,
+        templates: str = "",
+        task: str = "",
+        temperature: float | None = None,
+        margin: float = 0.0,
+    ) -> ClassifyRequest:
+        """Return the request for a label set; what is given counts instead of what it says.
+
+        With a temperature, its calibrations do not count.
+        """
+        return cls(
+            chosen.labels,
+            templates or chosen.templates,
+            task or chosen.task,
+            1.0 if temperature is None else temperature,
+            margin,
+            chosen.calibrations if temperature is None else (),
+        )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ClassifyAnswer:
-    """Scores of N images and L labels, in the order of the collection.
-
-    Images without a vector of the encoder have NaN for scores.
-
-    Attributes:
-        cosine: float32 (N, L), to the ensembled sentence vectors of each label.
-        probability: float32 (N, L); `single`: among these labels, rows sum to 1;
-            `multi`: of each label present against absent.
-        vectors: float32 (L, D), the ensembled sentence vector of each label, unit rows.
-        logit: float32 (N, L), what the probability is the softmax or the sigmoid of; unlike it,
-            never rounded to 0 or 1.
-    """
-
-    model: str
-    task: str
-    templates: str
-    labels: tuple[str, ...]
-    image_ids: tuple[str, ...]
-    cosine: np.ndarray
-    probability: np.ndarray
-    vectors: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
-    logit: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
-
-    @property
-    def known(self) -> np.ndarray:
-        """Which images have scores, bool (N,)."""
-        return np.asarray(np.isfinite(self.probability[:, :1]).all(axis=1))
-
-    @property
-    def best(self) -> np.ndarray:
-        """The label of the highest probability, object array of str (N,); "" without scores."""
-        best: np.ndarray = np.array(self.labels, object)[self.probability.argmax(axis=1)]
-        best[~self.known] = ""
-        return best
-
-
-def label_vectors(
-    encoder: Encoder, labels: tuple[str, ...], sentences: tuple[str, ...]
-) -> np.ndarray:
+def label_vectors(encoder: Encoder, sentences: Sequence[tuple[str, ...]]) -> Floats:
     """Return float32 (L, D): for each label the ensemble of its sentences, unit rows."""
-    texts = [fill(sentence, label) for label in labels for sentence in sentences]
-    encoded = encoder.encode_texts(texts)
-    return ensemble(list(encoded.reshape(len(labels), len(sentences), -1)))
+    texts = list(dict.fromkeys(text for each in sentences for text in each))
+    encoded, place = encoder.encode_texts(texts), {text: row for row, text in enumerate(texts)}
+    return ensemble([encoded[[place[text] for text in each]] for each in sentences])
 
 
-def classify(
-    collection: Collection,
-    encoder: Encoder,
-    request: ClassifyRequest,
-) -> ClassifyAnswer:
+def classify(collection: Collection, encoder: Encoder, request: ClassifyRequest) -> ClassifyAnswer:
     """Score every image of a collection against labels.
 
     Raises:
-        UsageError: no labels, one twice, an unknown task or template set.
+        UsageError: no labels, one twice, an unknown task or template set, or nothing that denies a
+            label of which several may apply.
         ModelNotFound: the collection holds no vectors of this encoder.
     """
-    _check(request)
+    labels = as_labels(request.labels)
+    check_labels(labels, request.task)
     chosen = template_set(request.templates or DEFAULT_TEMPLATES[request.task])
     rows = collection.vector_rows(encoder.id)
-    sentences = label_vectors(encoder, request.labels, chosen.templates)
-    cosine = scores(rows.halves, sentences)
-    negative = _negative(encoder, request, chosen, rows.halves)
-    model = encoder.logit_scale, encoder.logit_bias, request.task
-    asked: dict[str, Any] = {"negative": negative, "temperature": request.temperature}
-    shares = probability(cosine, *model, **asked)
-    powers = logits(cosine, *model, **asked)
-    return ClassifyAnswer(
+    yes = [label.sentences(chosen) for label in labels]
+    no = [label.denials(chosen) if request.task == "multi" else () for label in labels]
+    bare = next((label for label, each in zip(labels, no, strict=True) if not each), None)
+    if request.task == "multi" and bare is not None and encoder.logit_bias is None:
+        raise UsageError(
+            f"Nothing says that the label “{bare.name}” is absent.",
+            "Choose a template set with negatives, or write negative prompts.",
+        )
+    vectors = label_vectors(encoder, yes)
+    prompts = prompts_digest(request.task, list(zip(yes, no, strict=True)))
+    cosine = rows.spread(scores(rows.halves, vectors))
+    answer = ClassifyAnswer(
         model=encoder.id,
         task=request.task,
         templates=chosen.name,
-        labels=request.labels,
+        labels=tuple(label.name for label in labels),
         image_ids=tuple(collection.images["image_id"].to_pylist()),
-        cosine=rows.spread(cosine),
-        probability=rows.spread(shares),
-        vectors=sentences,
-        logit=rows.spread(np.asarray(powers, np.float32)),
+        cosine=cosine,
+        probability=cosine,
+        vectors=vectors,
+        negative=rows.spread(_denied(encoder, no, rows.halves))
+        if any(no)
+        else np.empty((0, 0), np.float32),
+        least_margin=request.margin,
+        scale=encoder.logit_scale,
+        bias=encoder.logit_bias,
+        prompts=prompts,
     )
+    return answer.weighed(request.temperature, _fitting(request.calibrations, encoder, prompts))
 
 
-def _negative(
-    encoder: Encoder, request: ClassifyRequest, chosen: TemplateSet, vectors: np.ndarray
-) -> np.ndarray | None:
-    """Return the cosines to the sentences that deny each label, where the task needs them."""
-    if request.task != "multi" or not chosen.negatives:
-        return None
-    return scores(vectors, label_vectors(encoder, request.labels, chosen.negatives))
+def against_nulls(
+    collection: Collection,
+    encoder: Encoder,
+    answer: ClassifyAnswer,
+    *,
+    context: JobContext | None = None,
+) -> ClassifyAnswer:
+    """Return an answer with its z and percentiles against the bank of unrelated prompts.
+
+    They stay unknown where the bank says nothing: of fewer than two images, or of more than are
+    searched exactly.
+
+    Raises:
+        ModelNotFound: the collection holds no vectors of this encoder any more.
+    """
+    nulls = null_scores_of(collection, encoder, context=context)
+    if nulls is None:
+        return answer
+    stored = collection.vector_rows(encoder.id)
+    z = stored.spread(nulls.z_of_images(answer.cosine[stored.rows]))
+    percentile = null_percentiles(collection, encoder, answer.cosine, context=context)
+    return replace(answer, z=z, percentile=percentile)
 
 
-def _check(request: ClassifyRequest) -> None:
-    if not request.labels:
-        raise UsageError("There are no labels to choose among.", "Give at least one with --labels.")
-    if len(set(request.labels)) < len(request.labels):
-        raise UsageError("A label is given twice.", "Give each label once.")
-    if request.task not in TASKS:
-        raise UsageError(
-            f"There is no task “{request.task}”.", f"Choose one of: {', '.join(TASKS)}."
-        )
+def _fitting(
+    calibrations: Sequence[Calibration], encoder: Encoder, prompts: str
+) -> Calibration | None:
+    """Return what was fitted for this encoder with these sentences, if anything was."""
+    wanted = encoder.fingerprint, prompts
+    return next((c for c in calibrations if (c.fingerprint, c.prompts) == wanted), None)
+
+
+def _denied(
+    encoder: Encoder, no: Sequence[tuple[str, ...]], vectors: NDArray[np.float16]
+) -> Floats:
+    """Return the cosines to what denies each label, NaN where nothing does."""
+    found = np.full((len(vectors), len(no)), np.nan, np.float32)
+    held = [place for place, each in enumerate(no) if each]
+    found[:, held] = scores(vectors, label_vectors(encoder, [no[place] for place in held]))
+    return found

@@ -67,7 +67,7 @@ class LabelsModel(QAbstractTableModel):
 
     def use_set(self, chosen: LabelSet) -> None:
         """Take a ready-made label set in place of the present one."""
-        self._session.set_labels(chosen.labels, chosen.templates, chosen.task)
+        self._session.set_labels(chosen.names, chosen.templates, chosen.task)
 
     def set_templates(self, name: str) -> None:
         """Score with another template set."""
@@ -253,4 +253,4 @@ def set_choices() -> list[tuple[str, str]]:
 
 def set_name(labels: tuple[str, ...]) -> str | None:
     """Return the name of the ready-made set that has exactly these labels, or None."""
-    return next((each.name for each in load_label_sets() if each.labels == labels), None)
+    return next((each.name for each in load_label_sets() if each.names == labels), None)

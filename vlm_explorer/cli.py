@@ -32,6 +32,7 @@ from vlm_explorer.commands.localise_arguments import add_localise
 from vlm_explorer.commands.model_arguments import add_models
 from vlm_explorer.commands.review_arguments import add_review
 from vlm_explorer.commands.search_arguments import add_describe, add_search
+from vlm_explorer.commands.sensitivity_arguments import add_sensitivity
 from vlm_explorer.errors import ExplorerError, FileProblem
 from vlm_explorer.jobs import Cancelled
 
@@ -43,6 +44,7 @@ COMMANDS = (
     add_search,
     add_describe,
     add_classify,
+    add_sensitivity,
     add_explain,
     add_localise,
     add_render,

@@ -13,7 +13,6 @@ import vlm_explorer as vlm
 from vlm_explorer.cli import main
 from vlm_explorer.encoders.encoder import Encoder
 
-
 pytestmark = pytest.mark.slow
 
 

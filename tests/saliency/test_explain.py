@@ -8,13 +8,13 @@ from vlm_explorer.encoders.load import load_encoder
 from vlm_explorer.errors import NotSupported, UsageError
 from vlm_explorer.saliency.attention import attention_maps
 from vlm_explorer.saliency.explain import (
-    IMAGE_ONLY,
     METHODS,
     available_methods,
     default_method,
     explain,
 )
 from vlm_explorer.saliency.explanation import Explanation
+from vlm_explorer.saliency.method_words import IMAGE_ONLY
 from vlm_explorer.saliency.rollout import rollout
 
 TEXTS = ["pleural effusion", "normal chest"]
@@ -189,7 +189,7 @@ def test_that_an_encoder_that_shows_nothing_is_explained_by_occlusion(photo):
 
 def test_that_what_was_cut_off_or_padded_is_told(encoders, photo):
     cut = explain(encoders["clip"], photo)
-    assert any("does not see 25% of the image" in warning for warning in cut.warnings)
+    assert any("does not see 25 % of the image" in warning for warning in cut.warnings)
     assert np.isnan(cut.overlay).mean() == pytest.approx(0.25, abs=0.02)
     padded = explain(encoders["padded"], np.ascontiguousarray(photo[:40]))
     assert any("padding" in warning for warning in padded.warnings)

@@ -8,9 +8,10 @@ from model_folders import BUILDERS, TRANSFORMERS_BUILDERS
 from vlm_explorer.encoders.load import load_encoder
 from vlm_explorer.errors import NotSupported
 from vlm_explorer.saliency.contributions import decomp
-from vlm_explorer.saliency.explain import IMAGE_ONLY, METHODS, available_methods, explain
+from vlm_explorer.saliency.explain import METHODS, available_methods, explain
 from vlm_explorer.saliency.gradients import gradattn, legrad
 from vlm_explorer.saliency.listening import heads_of
+from vlm_explorer.saliency.method_words import IMAGE_ONLY
 from vlm_explorer.saliency.taps import capture
 from vlm_explorer.saliency.text_maps import attention_of
 

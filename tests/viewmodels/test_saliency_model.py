@@ -238,7 +238,7 @@ def test_that_over_the_encoders_view_the_map_lies_on_the_encoders_pixels(
     settle(qtbot, model)
     # the encoder cuts the long side of 48 x 80
     assert model.seen == pytest.approx((16, 0, 64, 48), abs=0.5)
-    assert any("does not see 40%" in words for words in model.caption.warnings)
+    assert any("does not see 40 %" in words for words in model.caption.warnings)
     viewer.show_encoder_view(True)
     qtbot.waitUntil(lambda: viewer.shows_encoder_view)
     size = encoder.preprocess.size

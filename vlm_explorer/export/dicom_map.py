@@ -20,12 +20,13 @@ from vlm_explorer.export.dicom_source import (
     person_name,
     place_words,
 )
-from vlm_explorer.export.map_record import CAVEAT, prompt_of, score_words
+from vlm_explorer.export.map_record import prompt_of, score_words
 from vlm_explorer.export.places import whole_file
 from vlm_explorer.export.provenance import NOTICE
 from vlm_explorer.pixels.frame import AT_DETECTOR, Frame
 from vlm_explorer.rendering.map_scaling import limits
 from vlm_explorer.saliency.explanation import Explanation
+from vlm_explorer.saliency.method_words import CAVEAT
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

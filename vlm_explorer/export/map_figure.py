@@ -13,8 +13,6 @@ from vlm_explorer.errors import UsageError
 from vlm_explorer.export.figure import Ink, Scale
 from vlm_explorer.export.figure_colours import ink_of
 from vlm_explorer.export.map_record import (
-    CAVEAT,
-    NAMES,
     caption,
     number,
     prompt_of,
@@ -27,6 +25,7 @@ from vlm_explorer.rendering.map_scaling import Limits, Scaling, limits
 from vlm_explorer.rendering.overlays import blend
 from vlm_explorer.saliency.explanation import Explanation
 from vlm_explorer.saliency.geometry import on_image
+from vlm_explorer.saliency.method_words import CAVEAT, title_of
 
 FLAT_WORDS = "No signal: the map is the same everywhere."
 _SIGNED = "Warm: for the prompt; blue: against it."
@@ -194,7 +193,7 @@ def _first(maps: Sequence[Explanation], method: str) -> Explanation:
 
 
 def _title(maps: Sequence[Explanation]) -> str:
-    name = NAMES.get(maps[0].method, maps[0].method)
+    name = title_of(maps[0].method)
     prompt = prompt_of(maps[0])
     return f"{name}: {prompt}" if len(maps) == 1 and prompt else name
 
@@ -214,5 +213,5 @@ def _tile(pixels: NDArray[np.uint8], found: Explanation, ends: Limits, style: Ma
         middle=number((ends.low + ends.high) / 2),
         high=number(ends.high),
     )
-    title = ", ".join(filter(None, [NAMES.get(found.method, found.method), prompt_of(found)]))
+    title = ", ".join(filter(None, [title_of(found.method), prompt_of(found)]))
     return Tile(title, (score, *flat, *found.warnings), picture, scale)

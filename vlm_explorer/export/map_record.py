@@ -13,18 +13,8 @@ from vlm_explorer import __version__
 from vlm_explorer.export.provenance import NOTICE
 from vlm_explorer.rendering.map_scaling import Limits
 from vlm_explorer.saliency.explanation import Explanation
+from vlm_explorer.saliency.method_words import CAVEAT, NO_PROMPT, title_of
 
-CAVEAT = "Shows what moved this model's score, not where disease is."
-NAMES = {
-    "attention": "Attention",
-    "rollout": "Attention rollout",
-    "legrad": "LeGrad",
-    "gradattn": "Gradient × attention",
-    "decomp": "Direct contribution",
-    "patchsim": "Patch-text similarity",
-    "occlusion": "Occlusion",
-    "gradcam": "Grad-CAM",
-}
 _SCALINGS = {
     "raw": "colours from zero to the greatest value",
     "minmax": "colours from this map's least to its greatest value",
@@ -105,7 +95,7 @@ def prompt_of(found: Explanation) -> str:
 def score_words(found: Explanation) -> str:
     """Return the score of a map of one prompt, in words."""
     if not len(found.score) or found.target["kind"] == "none":
-        return "Image only: does not depend on the prompt."
+        return NO_PROMPT
     kind = "difference of cosines" if found.target["kind"] == "contrast" else "cosine"
     return f"{kind} {number(float(found.score[0]))}".capitalize()
 
@@ -115,8 +105,7 @@ def caption(found: Explanation, display: Mapping[str, Any]) -> tuple[str, ...]:
     settings = ", ".join(f"{key} {_setting(value)}" for key, value in found.params.items())
     versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
     return (
-        f"{NAMES.get(found.method, found.method)}{f' ({settings})' if settings else ''}, "
-        f"unit {found.unit}.",
+        f"{title_of(found.method)}{f' ({settings})' if settings else ''}, unit {found.unit}.",
         f"Encoder {found.model_id}, fingerprint {found.weights_sha256[:12]}. {versions}, "
         f"VLM Explorer {__version__}.",
         f"{display_words(display)}.",

@@ -11,8 +11,8 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.saliency.check_again import explain_again
 from vlm_explorer.saliency.check_ranks import spearman, without_padding
-from vlm_explorer.saliency.explain import IMAGE_ONLY
 from vlm_explorer.saliency.explanation import Explanation
+from vlm_explorer.saliency.method_words import IMAGE_ONLY
 
 # Of these, the one least like the prompt is taken: things of the world, and of other examinations.
 UNRELATED = (

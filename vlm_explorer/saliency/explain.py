@@ -21,10 +21,10 @@ from vlm_explorer.saliency.explanation import Cost, Explanation
 from vlm_explorer.saliency.found import Found
 from vlm_explorer.saliency.geometry import share_in_padding, share_unseen
 from vlm_explorer.saliency.image_methods import attention_of
+from vlm_explorer.saliency.method_words import IMAGE_ONLY
 from vlm_explorer.saliency.methods import RUNNERS, reasons
 
 METHODS = tuple(RUNNERS)
-IMAGE_ONLY = ("attention", "rollout")  # those that know no prompt
 _LIBRARIES = ("torch", "open_clip_torch", "timm", "transformers")
 
 Floats = NDArray[np.float32]
@@ -181,8 +181,10 @@ def _what_is_unseen(found: Found) -> list[str]:
     warnings = []
     unseen = share_unseen(found.geometry)
     if unseen >= _UNSEEN_WORTH_SAYING:
-        warnings.append(f"The encoder does not see {unseen:.0%} of the image, at its edges.")
+        warnings.append(
+            f"The encoder does not see {100 * unseen:.0f} % of the image, at its edges."
+        )
     padding = max(share_in_padding(grid, found.geometry) for grid in found.grid)
     if padding >= _PADDING_WORTH_SAYING:
-        warnings.append(f"{padding:.0%} of the map lies in the padding around the image.")
+        warnings.append(f"{100 * padding:.0f} % of the map lies in the padding around the image.")
     return warnings

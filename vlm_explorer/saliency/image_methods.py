@@ -110,7 +110,8 @@ def _image_only(
         )
     if prefix_mass >= 0.5:
         warnings.append(
-            f"{prefix_mass:.0%} of the attention goes to tokens that are no part of the image."
+            f"{100 * prefix_mass:.0f} % of the attention goes to tokens that are no part of the "
+            "image."
         )
     return Found(
         grid=grid[None],

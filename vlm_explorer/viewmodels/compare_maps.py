@@ -9,11 +9,12 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from vlm_explorer.jobs import Progress
+from vlm_explorer.saliency.method_words import IMAGE_ONLY
 from vlm_explorer.viewmodels import compare_tiles, compare_work
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
 from vlm_explorer.viewmodels.compare_tiles import Compared, CompareTile, TileState
 from vlm_explorer.viewmodels.error_words import error_words
-from vlm_explorer.viewmodels.saliency_request import IMAGE_ONLY, Request
+from vlm_explorer.viewmodels.saliency_request import Request
 from vlm_explorer.viewmodels.saliency_states import METHODS, title_of
 from vlm_explorer.viewmodels.session import Session
 
@@ -162,7 +163,7 @@ class CompareMaps(QObject):
         return tuple(
             (name, title_of(name))
             for name in METHODS
-            if name not in ("off", "auto", *IMAGE_ONLY) and not reasons.get(name)
+            if name not in IMAGE_ONLY and not reasons.get(name)
         )
 
     @property
@@ -277,7 +278,7 @@ class CompareMaps(QObject):
             return
         self._batch = compare_tiles.batches(waiting)[0]
         first = self._batch[0]
-        self.progress = Progress(0, None, f"{title_of(first.method)}")
+        self.progress = Progress(0, None, title_of(first.method))
         self._session.runner.start(
             compare_work.explain_batch,
             self._batch,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.errors import UsageError
 from vlm_explorer.saliency.geometry import on_image
+from vlm_explorer.saliency.method_words import IMAGE_ONLY
 from vlm_explorer.viewmodels.saliency_display import DisplayedMap, RawMap, display_map
-from vlm_explorer.viewmodels.saliency_request import IMAGE_ONLY, Request
+from vlm_explorer.viewmodels.saliency_request import Request
 from vlm_explorer.viewmodels.saliency_states import METHODS, Choice, title_of
 from vlm_explorer.viewmodels.viewer_words import plain_number
 
@@ -77,8 +78,7 @@ def prompt_requests(base: Request, method: str, prompts: Sequence[str]) -> list[
 
 def method_requests(base: Request, prompt: str) -> list[Request]:
     """Return what to ask for a map by each method; those that know no prompt need none."""
-    methods = [name for name in METHODS if name not in ("off", "auto")]
-    wanted = [name for name in methods if prompt or name in IMAGE_ONLY]
+    wanted = [name for name in METHODS if prompt or name in IMAGE_ONLY]
     return [_request(base, name, prompt) for name in wanted]
 
 

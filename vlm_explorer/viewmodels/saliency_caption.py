@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from vlm_explorer.saliency.method_words import CAVEAT, NO_PROMPT
 from vlm_explorer.viewmodels.saliency_display import DisplayedMap
 from vlm_explorer.viewmodels.viewer_words import plain_number
 
 if TYPE_CHECKING:
     from vlm_explorer.saliency.explanation import Explanation
-
-CAVEAT = "Shows what moved this model's score, not where disease is."
-IMAGE_ONLY = "Image only: does not depend on the prompt."
 
 Head = int | Literal["mean", "max"]
 
@@ -50,7 +48,7 @@ def describe(name: str, explanation: Explanation, layers: Layers) -> Caption:
         rest = f"{explanation.residual[0]:.3f}".replace("-", "−")
         note = f"{note} {rest} lies in no patch."
     if explanation.target["kind"] == "none":
-        note = f"{_prefix_share(explanation.params, layers)}{IMAGE_ONLY}"
+        note = f"{_prefix_share(explanation.params, layers)}{NO_PROMPT}"
     count = int(explanation.outlier_tokens.sum())
     if count and "muted_outlier_tokens" not in explanation.params:
         squares = "1 outlier token (square)" if count == 1 else f"{count} outlier tokens (squares)"

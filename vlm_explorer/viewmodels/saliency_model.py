@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.jobs import Progress
+from vlm_explorer.saliency.method_words import IMAGE_ONLY
 from vlm_explorer.viewmodels import saliency_caption, saliency_display, saliency_work
 from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.saliency_ahead import Ahead
@@ -15,7 +16,7 @@ from vlm_explorer.viewmodels.saliency_caption import Head
 from vlm_explorer.viewmodels.saliency_display import RawMap
 from vlm_explorer.viewmodels.saliency_explainer import SCROLLING, TYPING, Explainer
 from vlm_explorer.viewmodels.saliency_match import weakness
-from vlm_explorer.viewmodels.saliency_request import IMAGE_ONLY, SLOW, Request
+from vlm_explorer.viewmodels.saliency_request import SLOW, Request
 from vlm_explorer.viewmodels.saliency_shown import SaliencyShown
 from vlm_explorer.viewmodels.saliency_states import Choice, Method, Stage, title_of
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel

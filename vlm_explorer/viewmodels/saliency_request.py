@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.pixels.ct_choice import DEFAULT
 from vlm_explorer.pixels.frame import Frame
+from vlm_explorer.saliency.method_words import IMAGE_ONLY
 from vlm_explorer.viewmodels.viewer_frames import FrameKey
 
 if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import Encoder
 
-IMAGE_ONLY = frozenset({"attention", "rollout"})  # methods that know no prompt
 SLOW = frozenset({"occlusion"})  # those that take many passes through the encoder
 
 

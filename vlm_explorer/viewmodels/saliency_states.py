@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from vlm_explorer.rendering.colour_maps import DIVERGING, SEQUENTIAL
 from vlm_explorer.rendering.map_scaling import Scaling
+from vlm_explorer.saliency.method_words import WORDS, MethodWords, hint_of, title_of
 from vlm_explorer.viewmodels.saliency_caption import Head
 from vlm_explorer.viewmodels.saliency_display import Cell
+
+__all__ = ["AUTO", "METHODS", "OFF", "Choice", "Method", "Stage", "hint_of", "title_of"]
 
 Method = Literal[
     "off",
@@ -25,35 +28,9 @@ Method = Literal[
 ]
 
 
-class MethodWords(NamedTuple):
-    """What a method is called, and what it shows, in a line."""
-
-    title: str
-    hint: str
-
-
-METHODS: dict[Method, MethodWords] = {
-    "attention": MethodWords("Attention", "Where one layer looks; knows no prompt"),
-    "rollout": MethodWords("Rollout", "Attention followed through all layers; knows no prompt"),
-    "legrad": MethodWords("LeGrad", "What each layer's attention could add to the score"),
-    "gradattn": MethodWords("Gradient x attention", "Attention that raised the prompt's score"),
-    "decomp": MethodWords("Direct contribution", "The parts that sum to the score, by patch"),
-    "patchsim": MethodWords("Patch-text similarity", "How well each patch alone fits the prompt"),
-    "occlusion": MethodWords("Occlusion", "What the score loses when a part is hidden"),
-    "gradcam": MethodWords("Grad-CAM", "Features that raised the score, in the last layer"),
-}
+METHODS = WORDS  # for widgets, too, which do not see the core
 OFF = MethodWords("No overlay", "The scan alone")
 AUTO = MethodWords("Auto", "Attention without a prompt, the usual method with one")
-
-
-def title_of(method: str) -> str:
-    """Return what a method is called; "" for one that is none."""
-    return next((words.title for name, words in METHODS.items() if name == method), "")
-
-
-def hint_of(method: str) -> str:
-    """Return what a method shows, in a line; "" for one that is none."""
-    return next((words.hint for name, words in METHODS.items() if name == method), "")
 
 
 class Stage(StrEnum):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.jobs import Progress
+from vlm_explorer.saliency.method_words import CAVEAT, title_of
 from vlm_explorer.viewmodels import words_work
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
 from vlm_explorer.viewmodels.error_words import error_words
-from vlm_explorer.viewmodels.saliency_caption import CAVEAT, Caption
+from vlm_explorer.viewmodels.saliency_caption import Caption
 from vlm_explorer.viewmodels.saliency_display import Cell, RawMap
 from vlm_explorer.viewmodels.saliency_shown import Guest
-from vlm_explorer.viewmodels.saliency_states import METHODS
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.words_rows import signed
 
@@ -68,7 +68,7 @@ class WordsOnScan(QObject):
     @property
     def methods(self) -> tuple[tuple[str, str], ...]:
         """The ways to make maps of words that apply, with their titles."""
-        own = [(name, METHODS[name].title) for name, reason in self.reasons.items() if not reason]  # type: ignore[index]
+        own = [(name, title_of(name)) for name, reason in self.reasons.items() if not reason]
         return ("auto", "Auto"), *own
 
     def set_method(self, method: str) -> None:
@@ -189,7 +189,7 @@ class WordsOnScan(QObject):
         maps, scores = self._maps, self.scores
         if maps is None or scores is None:
             return None
-        name = METHODS[maps.method].title  # type: ignore[index]
+        name = title_of(maps.method)
         if self.chosen is not None and self.chosen in maps.parts:
             place = maps.parts.index(self.chosen)
             first, last = scores.words[self.chosen.start], scores.words[self.chosen.stop - 1]

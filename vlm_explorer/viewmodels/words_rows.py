@@ -24,8 +24,8 @@ class View(StrEnum):
 VIEWS: dict[View, tuple[str, str]] = {
     View.LEFT_OUT: ("Left out", "What the cosine loses without the word; losses do not add up"),
     View.MASKED: ("Masked", "What the cosine loses when [MASK] stands in the word's place"),
-    View.RELEVANCE: ("Relevance", "Share of gradient x attention, followed back to the words"),
-    View.GRADIENT: ("Gradient", "Gradient x embedding: first-order change of the cosine, signed"),
+    View.RELEVANCE: ("Relevance", "Share of gradient × attention, followed back to the words"),
+    View.GRADIENT: ("Gradient", "Gradient × embedding: first-order change of the cosine, signed"),
 }
 UNITS = {
     View.LEFT_OUT: "cosine drop",
@@ -33,8 +33,6 @@ UNITS = {
     View.RELEVANCE: "share of relevance",
     View.GRADIENT: "cosine, first order",
 }
-
-
 _MOST_PLACES = 6
 
 

@@ -7,15 +7,11 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, Qt, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QHeaderView,
     QListWidget,
     QListWidgetItem,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -32,10 +28,11 @@ from vlm_explorer.widgets.controls import (
     choice_box,
     text_button,
 )
+from vlm_explorer.widgets.figure_table import FigureTable
 
 CONTROLS = 208  # px, width of the controls
 MISSES = 216  # px, width of the list of misses
-_ROW = 24  # px
+_TABLE = "How maps lie on marks, by finding and method"
 
 
 class BoxesPage(QWidget):
@@ -55,7 +52,8 @@ class BoxesPage(QWidget):
         self.bar = ProgressBar(self)
         self._sentence = Words(role="secondary", parent=self)
         self._empty = EmptyState("", self)
-        self.table = _Table(self)
+        heads = [(title, tip) for title, tip, _measure in COLUMNS]
+        self.table = FigureTable(_TABLE, heads, self, words=2)
         self._misses_title = Words(role="secondary", parent=self)
         self.misses = QListWidget(self)
         self._set_up()
@@ -195,7 +193,9 @@ class BoxesPage(QWidget):
             part.setVisible(known)
         if model.rows is not self._shown_rows:
             self._shown_rows = model.rows
-            self.table.show_rows(model.rows)
+            self.table.show_rows(
+                [row.cells for row in model.rows], [row.tips for row in model.rows]
+            )
         with QSignalBlocker(self.table):
             if model.chosen >= 0 and self.table.currentRow() != model.chosen:
                 self.table.setCurrentCell(model.chosen, 0)
@@ -227,42 +227,3 @@ class BoxesPage(QWidget):
         self.bar.set_progress(progress)
         share = numbers.percent(progress.done / progress.total) if progress.total else ""
         self.bar.setAccessibleName(f"Comparing maps with marks {share}".strip())
-
-
-class _Table(QTableWidget):
-    """A line a finding and method; keys move through it, and nothing can be changed."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(0, len(COLUMNS), parent)
-        for column, (title, tip, _measure) in enumerate(COLUMNS):
-            item = QTableWidgetItem(title)
-            item.setToolTip(tip)
-            side = Qt.AlignmentFlag.AlignRight if column > 1 else Qt.AlignmentFlag.AlignLeft
-            item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
-            self.setHorizontalHeaderItem(column, item)
-        self.setAccessibleName("How maps lie on marks, by finding and method")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().setVisible(False)
-        self.verticalHeader().setDefaultSectionSize(_ROW)
-        header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setHighlightSections(False)
-
-    def show_rows(self, rows: tuple[BoxesRow, ...]) -> None:
-        """Show these lines; figures stand to the right."""
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        with QSignalBlocker(self):
-            self.setRowCount(len(rows))
-            for number, row in enumerate(rows):
-                for column, words in enumerate(row.cells):
-                    item = QTableWidgetItem(words)
-                    item.setToolTip(row.tips[column])
-                    if column > 1:
-                        item.setTextAlignment(right)
-                    self.setItem(number, column, item)

@@ -5,16 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Slot
 from PySide6.QtGui import QHideEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QSizePolicy,
     QSlider,
     QStackedWidget,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -30,11 +25,12 @@ from vlm_explorer.widgets.controls import (
     text_button,
     with_shortcut,
 )
+from vlm_explorer.widgets.figure_table import FigureTable
 from vlm_explorer.widgets.qimages import to_qimage
 
 CONTROLS = 268  # px, width of the controls
 PICTURE = 112  # px, side of what the encoder saw
-_ROW = 24  # px
+_TABLE = "Cosines with parts of the scan hidden"
 
 
 class HidePage(QWidget):
@@ -53,7 +49,7 @@ class HidePage(QWidget):
         )
         self._summary = Words(role="secondary", parent=self)
         self.stop = IconButton("ph.x", "Stop looking", parent=self)
-        self.table = _Table(self)
+        self.table = FigureTable(_TABLE, list(zip(COLUMNS, TIPS, strict=True)), self)
         self._empty = EmptyState("", self)
         self._known, self._answer = QWidget(self), QStackedWidget(self)
         self._picture = QLabel(self)
@@ -175,7 +171,9 @@ class HidePage(QWidget):
         self._picture.setVisible(known)
         self._empty.setText("Looking again." if running else model.message)
         self._summary.setText(model.message)
-        self.table.show_rows([row.cells for row in model.rows])
+        self.table.show_rows(
+            [row.cells for row in model.rows], [(row.cells[0], *TIPS[1:]) for row in model.rows]
+        )
         if model.view is not None:
             picture = QPixmap.fromImage(to_qimage(model.view))
             ratio = self.devicePixelRatioF()
@@ -188,44 +186,3 @@ class HidePage(QWidget):
             self._picture.setPixmap(scaled)
             self._picture.setAccessibleName("What the encoder saw with the parts hidden")
             self._picture.setToolTip("What the encoder saw with the parts hidden")
-
-
-class _Table(QTableWidget):
-    """A line a text; keys move through it, and nothing can be changed."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(0, len(COLUMNS), parent)
-        for column, (title, tip) in enumerate(zip(COLUMNS, TIPS, strict=True)):
-            item = QTableWidgetItem(title)
-            item.setToolTip(tip)
-            side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-            item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
-            self.setHorizontalHeaderItem(column, item)
-        self.setAccessibleName("Cosines with parts of the scan hidden")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.verticalHeader().setVisible(False)
-        self.verticalHeader().setDefaultSectionSize(_ROW)
-        header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setHighlightSections(False)
-
-    def show_rows(self, rows: list[tuple[str, ...]]) -> None:
-        """Show these lines; the first cell of each is a text, the others are figures."""
-        self.setRowCount(len(rows))
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        for number, cells in enumerate(rows):
-            for column, words in enumerate(cells):
-                item = self.item(number, column)
-                if item is None:
-                    item = QTableWidgetItem()
-                    if column:
-                        item.setTextAlignment(right)
-                    self.setItem(number, column, item)
-                item.setText(words)
-                item.setToolTip(words if not column else TIPS[column])

@@ -1,0 +1,72 @@
+"""A quiet table of words and figures, whose lines can be chosen and not changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+_ROW = 24  # px
+
+
+class FigureTable(QTableWidget):
+    """Words stand to the left, figures to the right; keys move from line to line."""
+
+    def __init__(
+        self, name: str, columns: Sequence[tuple[str, str]], parent: QWidget, *, words: int = 1
+    ) -> None:
+        """Make an empty table.
+
+        Args:
+            name: what it is, for those who cannot see it.
+            columns: their titles and tool tips.
+            parent: of the widget.
+            words: how many of the first columns hold words; the others hold figures.
+        """
+        super().__init__(0, len(columns), parent)
+        self._words_in = words
+        for column, (title, tip) in enumerate(columns):
+            item = QTableWidgetItem(title)
+            item.setToolTip(tip)
+            item.setTextAlignment(self._side(column))
+            self.setHorizontalHeaderItem(column, item)
+        self.setAccessibleName(name)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().setVisible(False)
+        self.verticalHeader().setDefaultSectionSize(_ROW)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setHighlightSections(False)
+
+    def show_rows(self, cells: Sequence[Sequence[str]], tips: Sequence[Sequence[str]]) -> None:
+        """Show these lines, each cell with its tool tip; the line that is chosen stays so."""
+        with QSignalBlocker(self):
+            self.setRowCount(len(cells))
+            for row, (line, told) in enumerate(zip(cells, tips, strict=True)):
+                for column, (words, tip) in enumerate(zip(line, told, strict=True)):
+                    item = self.item(row, column)
+                    if item is None:
+                        item = QTableWidgetItem()
+                        item.setTextAlignment(self._side(column))
+                        self.setItem(row, column, item)
+                    item.setText(words)
+                    item.setToolTip(tip)
+
+    def _side(self, column: int) -> Qt.AlignmentFlag:
+        left = column < self._words_in
+        side = Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag.AlignRight
+        return side | Qt.AlignmentFlag.AlignVCenter

@@ -33,7 +33,7 @@ from vlm_explorer.commands.model_arguments import add_models
 from vlm_explorer.commands.review_arguments import add_review
 from vlm_explorer.commands.search_arguments import add_describe, add_search
 from vlm_explorer.commands.sensitivity_arguments import add_sensitivity
-from vlm_explorer.errors import ExplorerError, FileProblem
+from vlm_explorer.errors import ExplorerError, FileProblem, WrongOptions
 from vlm_explorer.jobs import Cancelled
 
 COMMANDS = (
@@ -105,7 +105,7 @@ def main(words: Sequence[str]) -> int:
         named = getattr(arguments, "file", None) if isinstance(error, FileProblem) else None
         about = f"{named}: " if named else ""
         print(f"vlm-explorer: {about}{error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, WrongOptions) else 1
     except BrokenPipeError:
         # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

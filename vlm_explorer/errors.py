@@ -2,6 +2,7 @@
 
     ExplorerError
     ├── UsageError                 the request itself makes no sense
+    │   └── WrongOptions           options of a command that do not fit together
     ├── FileProblem                one file; while indexing it becomes a row, not an exception
     │   ├── NotAnImage             readable, but no picture (report, plan, text)
     │   ├── UnsupportedImage       a picture that nothing here can decode; says what is missing
@@ -49,6 +50,10 @@ class ExplorerError(Exception):
 
 class UsageError(ExplorerError):
     """The request itself makes no sense."""
+
+
+class WrongOptions(UsageError):
+    """The options of a command do not fit together: seen before anything was done."""
 
 
 class FileProblem(ExplorerError):

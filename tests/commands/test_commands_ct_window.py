@@ -43,7 +43,7 @@ def test_that_render_gives_what_the_encoder_sees_through_the_window(
     preprocess = read_model_folder(model_folder).preprocess
     np.testing.assert_array_equal(np.load(npy), model_view(pixels, preprocess))
     code, _, err = run(capsys, "render", ct, "--ct-window", "lung")
-    assert code == 1
+    assert code == 2
     assert "--for model" in err
 
 

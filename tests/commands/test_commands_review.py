@@ -80,7 +80,7 @@ def test_that_wrong_usage_is_refused_in_one_line(
     code, _, err = run(capsys, small, "duplicates", "--threshold", "3")
     assert (code, len(err.splitlines())) == (1, 1)
     code, _, err = run(capsys, small, "mispaired", "--same-series")
-    assert code == 1
+    assert code == 2
     assert "captions" in err
     code, _, err = run(capsys, small, "outliers", "--csv", tmp_path / "no" / "table.csv")
     assert code == 1

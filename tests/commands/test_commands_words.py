@@ -49,7 +49,7 @@ def test_that_words_are_asked_about_one_prompt_at_a_time(
     for texts in ([], ["--text", "effusion", "normal"]):
         asked = ("explain", scans / "a.png", *texts, "--words", "--model", model_folder)
         code, out, err = run(capsys, *asked, "--quiet")
-        assert (code, out) == (1, "")
+        assert (code, out) == (2, "")
         assert "one prompt" in err
 
 

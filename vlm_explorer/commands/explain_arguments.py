@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from argparse import Namespace
 
-from vlm_explorer.errors import UsageError
+from vlm_explorer.errors import WrongOptions
 
 _SCALES = ("raw", "minmax", "percentile", "symmetric")
 _SIGNED = ("blue and orange", "vik", "blue and red")
@@ -56,6 +56,6 @@ def add_map_files(parser: argparse.ArgumentParser) -> None:
 def check_map_files(arguments: Namespace) -> None:
     """Refuse options that do not fit together, before anything is loaded."""
     if not arguments.dicom and (arguments.dicom_as or arguments.keep_uids):
-        raise UsageError("--as and --keep-uids need --dicom FILE.", "Add --dicom FILE.dcm.")
+        raise WrongOptions("--as and --keep-uids need --dicom FILE.", "Add --dicom FILE.dcm.")
     if arguments.sidecar and not (arguments.dicom or arguments.png):
-        raise UsageError("--sidecar needs a file to lie beside.", "Add --png or --dicom.")
+        raise WrongOptions("--sidecar needs a file to lie beside.", "Add --png or --dicom.")

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vlm_explorer.errors import UsageError
+from vlm_explorer.errors import WrongOptions
 
 if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import Encoder
@@ -18,10 +18,10 @@ def prompt_of(arguments: Namespace) -> str:
     """Return the one prompt whose words are asked about.
 
     Raises:
-        UsageError: there is none, or several.
+        WrongOptions: there is none, or several.
     """
     if len(arguments.text) != 1:
-        raise UsageError(
+        raise WrongOptions(
             f"--words needs one prompt, and there are {len(arguments.text)}.",
             "Give one --text.",
         )

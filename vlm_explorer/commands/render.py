@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vlm_explorer.commands.pictures import write_npy, write_png
 from vlm_explorer.commands.terminal import print_json
-from vlm_explorer.errors import UsageError
+from vlm_explorer.errors import WrongOptions
 
 
 def run(arguments: Namespace) -> int:
@@ -19,12 +19,12 @@ def run(arguments: Namespace) -> int:
     from vlm_explorer.pixels.encoding_window import render_file_for_encoder
 
     if arguments.audience == "model" and arguments.window:
-        raise UsageError(
+        raise WrongOptions(
             "The encoder sees the file's default rendering, not another window.",
             "Leave out --window, use --for screen, or give --ct-window.",
         )
     if arguments.audience == "screen" and arguments.ct_window != "default":
-        raise UsageError(
+        raise WrongOptions(
             "--ct-window is for the encoder's picture.", "Use --window, or add --for model."
         )
     path = Path(arguments.file).expanduser()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.commands.terminal import job, note, print_json
-from vlm_explorer.errors import UsageError
+from vlm_explorer.errors import WrongOptions
 
 if TYPE_CHECKING:
     from vlm_explorer.api import Collection
@@ -23,7 +23,7 @@ def run(arguments: Namespace) -> int:
     from vlm_explorer.queries.review_rows import COLUMNS
 
     if arguments.check == "mispaired" and arguments.same_series:
-        raise UsageError(
+        raise WrongOptions(
             "--same-series says nothing about captions.", "Leave it out, or check duplicates."
         )
     collection = open_collection(Path(arguments.collection))

@@ -106,6 +106,25 @@ def test_that_borders_come_and_go_by_one_click_and_undo_brings_back(
     assert model.hidden is None
 
 
+def test_that_parts_look_hidden_only_where_they_are(
+    active: ActiveSaliency, model: HideModel
+) -> None:
+    measuring = active.measuring
+    assert measuring is not None
+    redrawn: list[bool] = []
+    model.hide_border(True)
+    assert measuring.hiding
+    measuring.changed.connect(lambda: redrawn.append(measuring.hiding))
+    model.watch(False)  # the maps of other pages are of the whole scan
+    assert redrawn == [False]
+    assert len(model.rectangles) == 4
+    model.draw(True)
+    assert measuring.hiding
+    model.draw(False)
+    model.watch(True)
+    assert measuring.hiding
+
+
 def test_that_nothing_is_computed_for_a_page_that_is_not_seen(
     qtbot: QtBot, session: Session, active: ActiveSaliency, model: HideModel
 ) -> None:

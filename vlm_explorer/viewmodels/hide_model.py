@@ -74,6 +74,8 @@ class HideModel(QObject):
     def watch(self, watched: bool) -> None:
         """Look again from now on, or no longer: nobody sees it."""
         self._watched = watched
+        if self._measuring is not None:
+            self._measuring.measurements.hide(watched)
         if watched:
             self._follow()
         elif self.stage is Stage.RUNNING:

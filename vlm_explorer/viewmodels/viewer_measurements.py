@@ -16,14 +16,18 @@ State = tuple[tuple[str, tuple[Measurement, ...]], ...]
 class Measurements(QObject):
     """Keeps the measurements of each image; several panes may share them.
 
+    Attributes:
+        hiding: whether somebody has the encoder look without what is to be hidden from it.
+
     Signals:
-        changed(image_id): something was measured, changed or removed there.
+        changed(image_id): something was measured, changed or removed there, or is hidden now.
     """
 
     changed = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.hiding = False
         self._of: defaultdict[str, list[Measurement]] = defaultdict(list)
 
     def of(self, image_id: str | None) -> tuple[Measurement, ...]:
@@ -62,6 +66,13 @@ class Measurements(QObject):
         if self.of(image_id) != tuple(measurements):
             self._of[image_id] = list(measurements)
             self.changed.emit(image_id)
+
+    def hide(self, hiding: bool) -> None:
+        """Say whether what is to be hidden from the encoder is hidden from it at present."""
+        if hiding != self.hiding:
+            self.hiding = hiding
+            for image_id in tuple(self._of):
+                self.changed.emit(image_id)
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,11 @@ class Measuring(QObject):
             return ()
         return self.measurements.of(self._image_id)
 
+    @property
+    def hiding(self) -> bool:
+        """Whether what is to be hidden from the encoder is hidden, or being drawn, at present."""
+        return self.measurements.hiding or self.tool is Tool.HIDE
+
     def words(self, measurement: Measurement) -> tuple[str, ...]:
         """Return what was measured, line by line; worked out once for a large region."""
         loaded = self._model.loaded

@@ -108,11 +108,12 @@ class MeasureLayer(QObject):
         """Draw the measurements of the image on show, and the one in the making."""
         measuring = self._measuring
         marks = [
-            Mark(each, measuring.words(each), *self._choice(index))
+            Mark(each, measuring.words(each), *self._choice(index), measuring.hiding)
             for index, each in enumerate(measuring.shown())
         ]
         if measuring.draft is not None:
-            marks.append(Mark(measuring.draft, measuring.words(measuring.draft), chosen=True))
+            words = measuring.words(measuring.draft)
+            marks.append(Mark(measuring.draft, words, chosen=True, veiled=measuring.hiding))
         if marks:
             room = QRectF(self._canvas.rect()).adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
             paint_marks(painter, marks, self._canvas.transform(), room)

@@ -27,12 +27,14 @@ class Mark:
         words: its figures, line by line.
         chosen: whether its points can be moved by the keys.
         point: which of them moves; None for all.
+        veiled: whether a part to be hidden is hidden now, and not only outlined.
     """
 
     measurement: Measurement
     words: tuple[str, ...]
     chosen: bool = False
     point: int | None = None
+    veiled: bool = False
 
 
 def paint_marks(
@@ -52,7 +54,7 @@ def paint_marks(
     for mark in marks:
         points = [transform.map(QPointF(*point)) for point in mark.measurement.points]
         path = _outline(mark.measurement.kind, points)
-        if mark.measurement.kind is Kind.HIDE:
+        if mark.veiled and mark.measurement.kind is Kind.HIDE:
             _veil(painter, path)
         _stroke(painter, path, _colour(mark))
         if mark.chosen:

@@ -47,12 +47,31 @@ def reliability(
         bins: how many; each but the first leaves out its lower end, as in Guo et al. 2017.
     """
     values = np.asarray(probability, np.float64)
-    place = np.clip(np.ceil(values * bins).astype(np.intp) - 1, 0, bins - 1)
+    place = _bins_of(values, bins)
     counts = np.bincount(place, minlength=bins)
     with np.errstate(invalid="ignore"):
         said = np.bincount(place, weights=values, minlength=bins) / counts
         seen = np.bincount(place, weights=true.astype(np.float64), minlength=bins) / counts
     return Reliability(said, seen, counts.astype(np.int64))
+
+
+def _bins_of(values: Floats, bins: int) -> NDArray[np.intp]:
+    return np.clip(np.ceil(values * bins).astype(np.intp) - 1, 0, bins - 1)
+
+
+def calibration_error(
+    probability: NDArray[np.floating], true: NDArray[np.bool_], weights: Floats, bins: int = BINS
+) -> Floats:
+    """Return `Reliability.ece` under many weightings of the cases, float64 (R,).
+
+    Args:
+        weights: float64 (R, N), 0 or more.
+    """
+    values = np.asarray(probability, np.float64)
+    parts = np.zeros((len(values), bins))
+    parts[np.arange(len(values)), _bins_of(values, bins)] = values - true
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(weights @ parts).sum(axis=1) / weights.sum(axis=1))
 
 
 def brier(probability: NDArray[np.floating], true: NDArray[np.bool_]) -> float:

@@ -62,6 +62,17 @@ def sensitivity(truth: Truth, called: Truth, weights: Weights) -> Values:
     return _ratio(weights @ (truth & called), weights @ truth)
 
 
+def share(right: Truth, weights: Weights) -> Values:
+    """Return the share of all images of which something holds, float64 (R,)."""
+    return _ratio(weights @ right, weights.sum(axis=1))
+
+
+def f1(truth: Truth, called: Truth, weights: Weights) -> Values:
+    """Return the harmonic mean of precision and sensitivity; 0 where nothing is true or called."""
+    either = weights @ truth + weights @ called
+    return np.nan_to_num(_ratio(2 * (weights @ (truth & called)), either))
+
+
 def balanced_accuracy(
     truth: NDArray[np.intp], called: NDArray[np.intp], weights: Weights
 ) -> Values:
@@ -78,11 +89,7 @@ def macro_f1(
     truth: NDArray[np.intp], called: NDArray[np.intp], classes: int, weights: Weights
 ) -> Values:
     """Return the mean of the classes' F1, 0 where a class is neither true nor called."""
-    shares = []
-    for k in range(classes):
-        both = weights @ ((truth == k) & (called == k))
-        either = weights @ (truth == k) + weights @ (called == k)
-        shares.append(np.nan_to_num(_ratio(2 * both, either)))
+    shares = [f1(truth == k, called == k, weights) for k in range(classes)]
     return np.asarray(np.mean(shares, axis=0), np.float64)
 
 
@@ -103,6 +110,25 @@ def youden_threshold(truth: Truth, scores: Scores) -> float:
     if best in (0, len(values)):
         return float(values[0] if best == 0 else np.nextafter(values[-1], np.inf))
     return float((values[best - 1] + values[best]) / 2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """A figure and its bootstrap replicates, so that two of the same cases can be compared.
+
+    Attributes:
+        replicates: float64 (R,), one for each sample of `Samples`; NaN where it does not exist.
+    """
+
+    estimate: Estimate
+    replicates: Values
+
+    def less(self, other: Measured) -> Estimate:
+        """Return this figure less another of the same samples, with the paired interval."""
+        value = self.estimate.value - other.estimate.value
+        if np.isnan(self.estimate.low) or np.isnan(other.estimate.low):
+            return Estimate(value, float("nan"), float("nan"), self.estimate.n)
+        return estimate(value, self.replicates - other.replicates, self.estimate.n)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,10 +165,15 @@ class Samples:
         ]
         return np.concatenate(parts)
 
+    def measure(self, function: Figure) -> Measured:
+        """Return a figure with its 95 % interval, the number of images, and its replicates."""
+        values = self.figures(function)
+        figure = estimate(float(values[0]), values[1:], len(self.group), groups=self.group)
+        return Measured(figure, values[1:])
+
     def estimate(self, function: Figure) -> Estimate:
         """Return a figure with its 95 % interval and the number of images."""
-        values = self.figures(function)
-        return estimate(float(values[0]), values[1:], len(self.group), groups=self.group)
+        return self.measure(function).estimate
 
 
 def _tied(scores: Scores) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -74,3 +74,20 @@ def chance_of_hit(count: int, relevant: int, k: int) -> float:
     from scipy.stats import hypergeom
 
     return float(1 - hypergeom(count, relevant, min(k, count)).pmf(0))
+
+
+def first_rank_chances(count: int, relevant: int) -> NDArray[np.float64]:
+    """Return the chance of each rank to be that of the first relevant one in a random order.
+
+    float64 (N,), ranks from 1: (R / (N - r + 1)) C(N - r + 1, R) / C(N, R).
+    """
+    ranks = np.arange(1, count + 1)
+    odds = np.minimum(relevant / np.maximum(count - ranks + 1, 1), 1.0)
+    later = np.cumprod(np.concatenate([[1.0], 1 - odds[:-1]]))
+    return np.asarray(odds * later)
+
+
+def chance_of_reciprocal_rank(count: int, relevant: int) -> float:
+    """Return the mean of 1 / rank of the first relevant one in a random order of `count`."""
+    ranks = np.arange(1, count + 1)
+    return float((first_rank_chances(count, relevant) / ranks).sum())

@@ -76,7 +76,7 @@ def mispaired(
     if not 0 <= request.threshold <= 1:
         raise UsageError(f"{request.threshold} is no share.", "Choose a threshold between 0 and 1.")
     known = review_vectors(collection, model, across_series=False)
-    texts, vectors, pairs = _captions(collection, known)
+    texts, vectors, pairs = caption_pairs(collection, known)
     if not len(pairs):
         raise UsageError(
             f"No image of “{collection.name}” has a caption that {known.model} has read.",
@@ -103,7 +103,7 @@ def mispaired(
     )
 
 
-def _captions(
+def caption_pairs(
     collection: Collection, known: ReviewVectors
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Return the distinct captions, their vectors, and the pairs of image and caption.

@@ -27,6 +27,7 @@ from vlm_explorer.commands.arguments import (
     add_render,
     common_option,
 )
+from vlm_explorer.commands.evaluate_arguments import add_evaluate
 from vlm_explorer.commands.export_arguments import add_export
 from vlm_explorer.commands.localise_arguments import add_localise
 from vlm_explorer.commands.model_arguments import add_models
@@ -45,6 +46,7 @@ COMMANDS = (
     add_describe,
     add_classify,
     add_sensitivity,
+    add_evaluate,
     add_explain,
     add_localise,
     add_render,

@@ -54,7 +54,7 @@ def test_that_curves_are_scikit_learns(seed: int, coarse: bool) -> None:
 def test_that_a_labels_figures_are_scikit_learns_and_thresholds_never_see_what_they_are_tried_on():
     truth, scores, tuning = made_label(1)
     found = label_figures(
-        "nodule", truth, scores, tuning, Samples.of(np.arange(120) // 2), calibrate=True
+        "nodule", truth, scores, scores, tuning, Samples.of(np.arange(120) // 2), calibrate=True
     )
     assert (found.n, found.positives, found.skipped) == (120, truth.sum(), "")
     assert found.auroc.estimate.value == pytest.approx(metrics.roc_auc_score(truth, scores))
@@ -84,7 +84,7 @@ def test_that_a_labels_figures_are_scikit_learns_and_thresholds_never_see_what_t
     changed = scores.copy()
     changed[~tuning] = -changed[~tuning]
     other = label_figures(
-        "nodule", truth, changed, tuning, Samples.of(np.arange(120) // 2), calibrate=True
+        "nodule", truth, changed, changed, tuning, Samples.of(np.arange(120) // 2), calibrate=True
     )
     assert other.at_threshold.threshold == at.threshold
     assert other.calibration.platt == calibration.platt
@@ -94,7 +94,13 @@ def test_that_a_labels_figures_are_scikit_learns_and_thresholds_never_see_what_t
 def test_that_a_label_of_one_kind_has_no_figures_and_says_why(value: bool, why: str) -> None:
     samples = Samples.of(np.arange(6))
     found = label_figures(
-        "a", np.full(6, value), np.arange(6.0), np.arange(6) < 3, samples, calibrate=True
+        "a",
+        np.full(6, value),
+        np.arange(6.0),
+        np.arange(6.0),
+        np.arange(6) < 3,
+        samples,
+        calibrate=True,
     )
     assert found.auroc is None
     assert why in found.skipped

@@ -87,6 +87,9 @@ class LabelFigures:
     Attributes:
         n, positives: cases, and of how many the label is true.
         skipped: why it has no figures and counts for no mean; "" where it has.
+        auroc: of the log-odds, by which labels are called.
+        auroc_cosine: of the cosine to what says that the label applies, alone; where it is much
+            higher, what denies the label takes from it.
         prevalence: share of true cases, the level by chance of average precision.
         at_threshold: None where one half of the patients lacks a kind, and so for `calibration`.
     """
@@ -96,6 +99,7 @@ class LabelFigures:
     positives: int
     skipped: str = ""
     auroc: Measured | None = None
+    auroc_cosine: Measured | None = None
     average_precision: Measured | None = None
     roc: LabelCurve | None = None
     precision_recall: LabelCurve | None = None
@@ -125,13 +129,21 @@ class ClassFigures:
 
 
 def label_figures(
-    label: str, truth: Truth, scores: Scores, tuning: Truth, samples: Samples, *, calibrate: bool
+    label: str,
+    truth: Truth,
+    scores: Scores,
+    cosine: NDArray[np.floating],
+    tuning: Truth,
+    samples: Samples,
+    *,
+    calibrate: bool,
 ) -> LabelFigures:
     """Measure one label.
 
     Args:
         truth: bool (N,).
         scores: (N,), the label's log-odds as the model says them.
+        cosine: (N,), to what says that the label applies.
         tuning: bool (N,), the cases that thresholds and calibration are fitted on.
         calibrate: whether scores become probabilities of their own, by Platt's curve.
     """
@@ -145,6 +157,7 @@ def label_figures(
     return replace(
         figures,
         auroc=samples.measure(lambda weights: auroc(truth, scores, weights)),
+        auroc_cosine=samples.measure(lambda weights: auroc(truth, cosine, weights)),
         average_precision=samples.measure(
             lambda weights: average_precision(truth, scores, weights)
         ),

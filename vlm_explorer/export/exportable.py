@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.queries.aligning import Aligning
+from vlm_explorer.queries.evaluating import Evaluating
 
 if TYPE_CHECKING:
     from vlm_explorer.export.exporting import ExportReport
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 StrPath = str | os.PathLike[str]
 
 
-class Exportable(Aligning):
+class Exportable(Evaluating):
     """A collection that can be written into files for other programs."""
 
     def export(

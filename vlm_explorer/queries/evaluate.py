@@ -29,6 +29,7 @@ from vlm_explorer.queries.evaluate_answer import (
     Wrong,
 )
 from vlm_explorer.queries.evaluate_truth import Cases, find_cases
+from vlm_explorer.queries.label_set import as_labels
 
 OF_CLASSES = ("accuracy", "balanced_accuracy", "macro_f1")
 AT_THRESHOLDS = ("macro_sensitivity", "macro_specificity", "macro_f1")
@@ -45,7 +46,7 @@ def evaluate(
     """Measure labels where it is known what is true, with each encoder and each template set.
 
     Args:
-        encoders: one or more, whose vectors the collection holds.
+        encoders: one or several, whose vectors the collection holds.
         templates: names of template sets to compare; empty: that of the request.
 
     Raises:
@@ -88,15 +89,24 @@ def _cases(
         )
     cases = find_cases(
         collection,
-        request.asked.labels,
-        request.asked.task,
+        found[0].labels,
+        found[0].task,
         column=request.column,
-        values=dict(request.values),
+        values=_values(request),
         wanted=seen & asked,
         split=request.split,
         seed=request.seed,
     )
     return cases, int((asked & ~seen).sum())
+
+
+def _values(request: EvaluateRequest) -> dict[str, tuple[str, ...]]:
+    """Return what stands for each label in the column: its synonyms, and what the request says."""
+    more = dict(request.values)
+    return {
+        label.name: (*label.synonyms, *more.get(label.name, ()))
+        for label in as_labels(request.asked.labels)
+    }
 
 
 def _variants(found: Sequence[ClassifyAnswer]) -> list[str]:
@@ -124,10 +134,8 @@ def _answer(
     for column, label in enumerate(scored.labels):
         if context is not None:
             context.report(column, len(scored.labels), f"Measuring {label}")
-        truth, values = cases.truth[:, column], scores[:, column]
-        rows.append(
-            label_figures(label, truth, values, cases.tuning, samples, calibrate=not single)
-        )
+        parts = cases.truth[:, column], scores[:, column], scored.cosine[cases.rows, column]
+        rows.append(label_figures(label, *parts, cases.tuning, samples, calibrate=not single))
     probability = scored.probability[cases.rows]
     classes = None
     if single:
@@ -158,6 +166,7 @@ def _overall(
     n = len(cases.rows)
     found = {
         "macro_auroc": macro([row.auroc for row in rows if row.auroc], n),
+        "macro_auroc_cosine": macro([row.auroc_cosine for row in rows if row.auroc_cosine], n),
         "macro_average_precision": macro(
             [row.average_precision for row in rows if row.average_precision], n
         ),
@@ -201,7 +210,7 @@ def _differences(answers: tuple[EvaluateAnswer, ...]) -> tuple[Difference, ...]:
         for name, measured in other.overall.items():
             found.append(Difference(other.variant, "", name, measured.less(first.overall[name])))
         for mine, theirs in zip(other.rows, first.rows, strict=True):
-            for name in ("auroc", "average_precision"):
+            for name in ("auroc", "auroc_cosine", "average_precision"):
                 a, b = getattr(mine, name), getattr(theirs, name)
                 if a is not None and b is not None:
                     found.append(Difference(other.variant, mine.label, name, a.less(b)))
@@ -220,6 +229,12 @@ def _warnings(answer: EvaluateAnswer, without: int) -> tuple[str, ...]:
     if skipped and answer.cases.other_values:
         others = ", ".join(list(answer.cases.other_values)[:8])
         told.append(f"Values of {answer.request.column} that stand for no label: {others}.")
+    alone, odds = answer.overall["macro_auroc_cosine"], answer.overall["macro_auroc"]
+    if answer.task == "multi" and alone.less(odds).low > 0:
+        told.append(
+            f"Ranked by the prompt alone, macro AUROC is {alone.estimate.value:.2f} instead of "
+            f"{odds.estimate.value:.2f}: what denies the labels makes it worse."
+        )
     if answer.cases.by != "patient":
         whose = (
             "No patient is known" if answer.cases.by == "image" else "Not every patient is known"

@@ -9,54 +9,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from vlm_explorer.export import fonts
-from vlm_explorer.export.figure import Entry, Figure, Mark, Name, Style
+from vlm_explorer.export.figure import Figure, Mark, Name, Style
+from vlm_explorer.export.figure_legend import legend_rows, place_rows, scale_words
+from vlm_explorer.export.figure_parts import (
+    BODY,
+    GAP,
+    LINE,
+    MARGIN,
+    SMALL,
+    TITLE,
+    Dot,
+    Star,
+    Words,
+    cut,
+    short,
+)
 from vlm_explorer.rendering.label_placement import Clutter, Label, Rect, around, beside, place
 from vlm_explorer.rendering.points import Level
 from vlm_explorer.rendering.rasteriser import diameter
 from vlm_explorer.rendering.view import View, bounds
 
-MARGIN, GAP = 24.0, 8.0
-TITLE, BODY, SMALL = 18.0, 13.0, 11.0  # px
 STAR = 8.0  # px, radius
-_LINE = 1.45  # heights of letters from line to line
-_DOT = 4.5  # px, radius in the legend
 _BAR = 220.0, 9.0  # px, of a scale
-_LONGEST = 40  # characters of a name or a category
-_MOST_ROWS = 6  # of the legend
 _APART = 110.0  # px between parts of one name that are both named
 _PAD = 4.0  # px around words on the map
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Words from the start of their baseline; on the map they have a halo."""
-
-    x: float
-    y: float
-    text: str
-    size: float
-    role: str
-    bold: bool = False
-    halo: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """The colour of a category."""
-
-    x: float
-    y: float
-    radius: float
-    colour: str
-    hollow: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Star:
-    """A star of five points, its corners (10)."""
-
-    corners: tuple[tuple[float, float], ...]
-    role: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,23 +62,23 @@ def lay_out(figure: Figure, style: Style) -> Placed:
     y = MARGIN + TITLE
     words.append(Words(MARGIN, y, cut(figure.title, TITLE, room, bold=True), TITLE, "text", True))
     for line in figure.details:
-        y += SMALL * _LINE + 3
+        y += SMALL * LINE + 3
         words.append(Words(MARGIN, y, cut(line, SMALL, room), SMALL, "secondary"))
     top = y + 2 * GAP
     foot = style.height - MARGIN
     words.append(Words(MARGIN, foot, cut(figure.notice, SMALL, room), SMALL, "secondary"))
     bottom = foot - SMALL - GAP
-    rows = _legend_rows(figure.legend, room)
+    rows = legend_rows(figure.legend, room)
     legend: list[Words] = []
     dots: list[Dot] = []
     bar = None
     if figure.scale is not None:
         bar = Rect(MARGIN, bottom - SMALL - GAP - _BAR[1], *_BAR)
-        legend = _scale_words(figure, bar)
+        legend = scale_words(figure, bar)
         bottom = bar.y - SMALL - 2 * GAP
     elif rows:
-        height = len(rows) * BODY * _LINE
-        legend, dots = _place_rows(rows, bottom - height)
+        height = len(rows) * BODY * LINE
+        legend, dots = place_rows(rows, bottom - height)
         bottom -= height + GAP
     area = Rect(MARGIN, top, room, max(bottom - top, 1.0))
     view, zoom = _view(figure, area)
@@ -116,100 +92,6 @@ def lay_out(figure: Figure, style: Style) -> Placed:
         stars=stars,
         bar=bar,
     )
-
-
-def cut(text: str, size: float, room: float, *, bold: bool = False) -> str:
-    """Return as much of a text as fits, on one line."""
-    line = " ".join(text.split())
-    if fonts.width(line, size, bold=bold) <= room:
-        return line
-    while line and fonts.width(f"{line}…", size, bold=bold) > room:
-        line = line[:-1]
-    return f"{line.rstrip()}…"
-
-
-def short(text: str) -> str:
-    """Return a name that is not too long, on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1].rstrip()}…"
-
-
-# The legend
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    entry: Entry | None
-    title: str
-    counts: str
-    width: float
-    x: float = 0.0
-
-
-def _legend_rows(entries: tuple[Entry, ...], room: float) -> list[list[_Item]]:
-    """Share the entries out among rows; what does not fit in them is counted at the end."""
-    items = []
-    for entry in entries:
-        left = room - fonts.width(f"   {entry.counts}", BODY) - 2 * _DOT - 2 * GAP
-        items.append(_item(entry, cut(short(entry.title), BODY, left), entry.counts))
-    rows = _flow(items, room)
-    if len(rows) > _MOST_ROWS:
-        kept = [item for row in rows[:_MOST_ROWS] for item in row]
-        while True:
-            kept.pop()
-            more = _item(None, f"and {len(items) - len(kept)} more", "")
-            rows = _flow([*kept, more], room)
-            if len(rows) <= _MOST_ROWS:
-                return rows
-    return rows
-
-
-def _item(entry: Entry | None, title: str, counts: str) -> _Item:
-    width = fonts.width(title, BODY) + fonts.width(f"  {counts}", SMALL) + 2 * _DOT + GAP
-    return _Item(entry, title, counts, width)
-
-
-def _flow(items: list[_Item], room: float) -> list[list[_Item]]:
-    rows: list[list[_Item]] = []
-    x = math.inf
-    for item in items:
-        if x + item.width > room:
-            rows.append([])
-            x = 0.0
-        rows[-1].append(_Item(item.entry, item.title, item.counts, item.width, x))
-        x += item.width + 2.5 * GAP
-    return rows
-
-
-def _place_rows(rows: list[list[_Item]], top: float) -> tuple[list[Words], list[Dot]]:
-    words: list[Words] = []
-    dots: list[Dot] = []
-    for number, row in enumerate(rows):
-        y = top + number * BODY * _LINE + BODY
-        for item in row:
-            x = MARGIN + item.x
-            if item.entry is not None:
-                colour, hidden = item.entry.colour, item.entry.hidden
-                dots.append(Dot(x + _DOT, y - BODY * 0.36, _DOT, colour, hidden))
-            x += 2 * _DOT + GAP
-            words.append(Words(x, y, item.title, BODY, "text"))
-            x += fonts.width(f"{item.title} ", BODY) + 3
-            words.append(Words(x, y, item.counts, SMALL, "secondary"))
-    return words, dots
-
-
-def _scale_words(figure: Figure, bar: Rect) -> list[Words]:
-    scale = figure.scale
-    assert scale is not None
-    under = bar.y + bar.height + SMALL + 3
-    middle = bar.x + bar.width / 2 - fonts.width(scale.middle, SMALL) / 2
-    high = bar.x + bar.width - fonts.width(scale.high, SMALL)
-    return [
-        Words(bar.x, bar.y - 6, scale.title, BODY, "text"),
-        Words(bar.x, under, scale.low, SMALL, "secondary"),
-        Words(middle, under, scale.middle, SMALL, "secondary"),
-        Words(high, under, scale.high, SMALL, "secondary"),
-    ]
 
 
 # The map

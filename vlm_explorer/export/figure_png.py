@@ -10,7 +10,8 @@ import numpy as np
 
 from vlm_explorer.export import fonts
 from vlm_explorer.export.figure import Figure, Ink, Style
-from vlm_explorer.export.figure_layout import Placed, Words
+from vlm_explorer.export.figure_layout import Placed
+from vlm_explorer.export.figure_parts import Words
 from vlm_explorer.export.provenance import as_ascii_json
 from vlm_explorer.rendering.discs import Canvas
 from vlm_explorer.rendering.rasteriser import rasterise

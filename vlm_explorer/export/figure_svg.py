@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from vlm_explorer.export import fonts
 from vlm_explorer.export.figure import MOST_CIRCLES, Figure, Ink, Style
-from vlm_explorer.export.figure_layout import Placed, Words
+from vlm_explorer.export.figure_layout import Placed
+from vlm_explorer.export.figure_parts import Words
 from vlm_explorer.export.figure_png import map_picture
 from vlm_explorer.export.provenance import as_json
 from vlm_explorer.rendering import colours

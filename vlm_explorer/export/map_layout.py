@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vlm_explorer.export import fonts
 from vlm_explorer.export.figure import Scale
-from vlm_explorer.export.figure_layout import BODY, GAP, MARGIN, SMALL, TITLE, Words
+from vlm_explorer.export.figure_parts import BODY, GAP, MARGIN, SMALL, TITLE, Words
 from vlm_explorer.export.map_figure import MapFigure, Tile
 from vlm_explorer.rendering.label_placement import Rect
 

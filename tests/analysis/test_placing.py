@@ -139,3 +139,17 @@ def test_that_a_place_moves_with_those_that_share_in_it(seed, beyond):
     assert among_all.moved(turned, drawn) == there
     alone = place_among_images(raw, image_xy, beyond=beyond)
     assert alone.moved(turned, drawn) == place_among_images(raw, turned, beyond=beyond)
+
+
+def test_that_a_place_moves_with_those_of_its_neighbours_that_have_a_place_by_now():
+    images, _, text, image_xy, _ = modalities(3)
+    raw = images.astype(np.float32) @ text
+    placed = place_among_images(raw, image_xy)
+    nearest, share = placed.shares[0]
+    nowhere, nothing = np.full_like(image_xy, np.nan), np.empty((0, 2), np.float32)
+    partly = nowhere.copy()
+    partly[nearest] = image_xy[nearest]
+    moved = placed.moved(partly, nothing)
+    assert 0 < share < 1
+    assert (moved.x, moved.y) == pytest.approx(tuple(image_xy[nearest]))
+    assert np.isnan(placed.moved(nowhere, nothing).x)

@@ -15,7 +15,7 @@ from shell_collection import IMAGES
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.queries.review_marks import Mark, read_marks
-from vlm_explorer.viewmodels import review_checks
+from vlm_explorer.viewmodels import review_checks, review_marks
 from vlm_explorer.viewmodels.filters import Without
 from vlm_explorer.viewmodels.job_runner import LANES
 from vlm_explorer.viewmodels.review import Review, Stage
@@ -220,6 +220,38 @@ def test_that_marks_made_right_before_the_end_are_kept(reviewed: Reviewed, small
         reviewed.list.mark(row, DROP)
     reviewed.session.close()
     assert len(read_marks(Collection(small))) > 4
+
+
+def test_that_undo_takes_no_marks_back_that_had_not_been_read_yet(
+    reviewed: Reviewed,
+    small: Path,
+    settle: Settle,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    reviewed.review.set_threshold(0.9)
+    reviewed.list.mark(0, DROP)
+    settle(reviewed.session)
+    session, marks, read = reviewed.session, reviewed.marks, review_marks.read
+    session.close()
+    may_read = Event()
+
+    def read_late(collection: Collection, *, context: JobContext) -> object:
+        may_read.wait()
+        return read(collection, context=context)
+
+    monkeypatch.setattr(review_marks, "read", read_late)
+    with qtbot.waitSignal(session.opened, timeout=30_000):
+        session.open(small)
+    session.select([str(session.images.ids[0])])
+    assert not marks.ready
+    may_read.set()
+    settle(session)
+    assert len(marks.all()) == 1
+    session.history.undo()
+    assert not session.selection.ids
+    settle(session)
+    assert len(marks.all()) == len(read_marks(Collection(small))) == 1
 
 
 def test_that_no_earlier_marks_replace_later_ones(

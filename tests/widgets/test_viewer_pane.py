@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -421,6 +422,55 @@ def test_that_words_and_letters_are_switched_apart(qtbot: QtBot, pane: ViewerPan
     words = pane.words()
     assert words.letters is None
     assert words.corners.bottom_left != ()
+
+
+def test_that_the_encoders_view_is_seen_whole_and_the_scan_again_from_where_it_was(
+    qtbot: QtBot, pane: ViewerPane, session: Session, encoder: Encoder, ids: list[str]
+) -> None:
+    show(qtbot, session, ids[0])
+    session.put(encoder=encoder)
+    pane.zoom_by(3)
+    zoomed = pane.camera
+    qtbot.keyClick(pane, "E")
+    qtbot.waitUntil(lambda: pane._model.shows_encoder_view)
+    assert pane.camera.fitted
+    qtbot.keyClick(pane, "E")
+    assert not pane._model.shows_encoder_view
+    assert pane.camera == zoomed
+    session.history.undo()
+    assert pane.camera.fitted
+
+
+def test_that_drags_of_two_panes_are_two_steps(
+    qtbot: QtBot, pane: ViewerPane, session: Session, ids: list[str]
+) -> None:
+    model = ViewerModel(session, name="second", following=False, parent=session)
+    other = ViewerPane(model, SaliencyModel(model, session), Thumbnails(session, session))
+    qtbot.addWidget(other)
+    other.resize(560, 420)
+    other.show()
+    model.show(ids[0])
+    qtbot.waitUntil(lambda: not session.runner.busy, timeout=30_000)
+    fitted = pane.camera, other.camera
+    drag(pane, (10, 10), (30, 30), MIDDLE)
+    drag(other, (10, 10), (30, 30), MIDDLE)
+    moved = pane.camera
+    assert (moved, other.camera) != fitted
+    session.history.undo()
+    assert (pane.camera, other.camera) == (moved, fitted[1])
+    session.history.undo()
+    assert (pane.camera, other.camera) == fitted
+
+
+def test_that_undoing_what_was_done_to_a_pane_leaves_from_where_it_is_seen(
+    pane: ViewerPane,
+) -> None:
+    pane._model.invert()
+    pane.show_as(replace(pane.camera.zoomed(3, 100, 100), fitted=False))
+    followed = pane.camera
+    pane._model.session.history.undo()
+    assert not pane._model.inverted
+    assert pane.camera == followed
 
 
 def test_that_the_encoders_view_is_neither_measured_nor_drawn_on(

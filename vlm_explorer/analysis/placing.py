@@ -42,16 +42,20 @@ class Placement:
     shares: tuple[tuple[int, float], ...] = ()
 
     def moved(self, image_xy: Floats, text_xy: Floats) -> Placement:
-        """Return the place once those that share in it lie elsewhere.
+        """Return the place once those that share in it lie elsewhere; NaN where none of them lies.
 
         Args:
-            image_xy: float32 (N, 2), where the images lie now.
-            text_xy: float32 (M, 2), where the texts lie now.
+            image_xy: float32 (N, 2), where the images lie now, NaN for those without a place.
+            text_xy: float32 (M, 2), where the texts lie now, likewise.
         """
         rows = np.array([row for row, _ in self.shares], np.intp)
         weight = np.array([share for _, share in self.shares])
         parts = image_xy[rows[: self.among_images]], text_xy[rows[self.among_images :]]
-        x, y = (float(value) for value in weight @ np.concatenate(parts).astype(np.float64))
+        xy = np.concatenate(parts).astype(np.float64)
+        there = np.isfinite(xy).all(axis=1)
+        if not there.any():
+            return replace(self, x=np.nan, y=np.nan)
+        x, y = (float(part) for part in weight[there] @ xy[there] / weight[there].sum())
         return replace(self, x=text_side(image_xy) if self.beyond else x, y=y)
 
 

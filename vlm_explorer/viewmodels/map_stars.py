@@ -142,7 +142,7 @@ def _placed(star: Star, place: Placement | None, places: Places, finder: StarPla
         if not np.isfinite(x):  # it is placed in the end
             return None
         return replace(star, x=x, y=y, note="laid out with the images", links=links)
-    if place is None:
+    if place is None or not np.isfinite((place.x, place.y)).all():
         return None
     note = map_words.star_note(place, centred=finder.centred)
     return replace(star, x=place.x, y=place.y, note=note, links=links)

@@ -190,16 +190,19 @@ class MarksPart:
 
     marks: ReviewMarks
 
-    def state(self) -> MarksState:
-        """Return the marks."""
-        return self.marks.state
+    def state(self) -> MarksState | None:
+        """Return the marks; None as long as they have not been read."""
+        return self.marks.state if self.marks.ready else None
 
-    def restore(self, state: MarksState) -> None:
-        """Mark as before."""
-        self.marks.recall(state)
+    def restore(self, state: MarksState | None) -> None:
+        """Mark as before; what had not been read then stays."""
+        if state is not None:
+            self.marks.recall(state)
 
-    def words(self, before: MarksState, after: MarksState) -> str:
+    def words(self, before: MarksState | None, after: MarksState | None) -> str:
         """Name the mark that came, else that one went."""
+        if before is None or after is None:
+            return "the last change"
         new = [mark for mark in after[0] if mark not in before[0]]
         return f"mark “{new[-1].verdict}”" if new else "take a mark back"
 

@@ -11,7 +11,8 @@ from vlm_explorer.viewmodels.viewer_orientation import Orientation
 if TYPE_CHECKING:
     from vlm_explorer.viewmodels.viewer_model import ViewerModel
 
-Place = tuple[float, float, float]  # device pixels a pixel, and the image's x and y in the middle
+# device pixels a pixel, x and y of the image in the middle, columns and rows of what is on show
+Place = tuple[float, float, float, int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,12 +224,14 @@ class ViewerModel(ScanState):
 
     def recall(self, look: ViewerLook) -> None:
         """Look at the scan as before; at another series than then, only its window is that."""
+        seen_from = self.place
         if look.series == self.series.key:
             self.orientation, self.inverted, self.place = (
                 look.orientation, look.inverted, look.place,
             )  # fmt: skip
         self.windows.recall(look.windows)  # the display follows
-        self.place_recalled.emit()
+        if self.place != seen_from:  # else a pane that followed another one would let go of it
+            self.place_recalled.emit()
 
     def show_encoder_view(self, shown: bool | None = None) -> None:
         """Show exactly what the encoder sees, or the scan; without an argument the other one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -29,6 +30,7 @@ from vlm_explorer.widgets.viewer_tiles import Drawable, PictureCache
 _NOTCH = 120  # eighths of a degree that one wheel step reports
 _ZOOM_A_PIXEL = 1.006  # of a right drag
 _ZOOM_A_NOTCH = 1.2
+_DRAGS = count(1)  # of all canvases
 
 
 class ImageCanvas(QWidget):
@@ -71,7 +73,7 @@ class ImageCanvas(QWidget):
         self._above: Callable[[QPainter], None] | None = None
         self._wheel = 0.0
         self._drag: Drag | None = None
-        self.drags = 0  # how often a drag began
+        self.drag_number = 0  # of the last drag; no other canvas had one of that number
         self._left = DragKind.WINDOW
         self._grabs: Callable[[QPointF], bool] | None = None
         self._pointer: QPointF | None = None
@@ -214,7 +216,7 @@ class ImageCanvas(QWidget):
             event.ignore()
             return
         self._drag = Drag(kind, event.button(), where, where)
-        self.drags += 1
+        self.drag_number = next(_DRAGS)
         if kind is DragKind.DRAW:
             self.draw_began.emit(self.camera.to_image(where.x(), where.y()))
 
@@ -248,7 +250,7 @@ class ImageCanvas(QWidget):
             factor = _ZOOM_A_PIXEL ** -step.y()
             self._look(self.camera.zoomed(factor, drag.start.x(), drag.start.y()))
         if drag.kind in (DragKind.PAN, DragKind.ZOOM):
-            self.looked.emit(f"drag {self.drags}", True)
+            self.looked.emit(f"drag {self.drag_number}", True)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag; without a move it was a click."""

@@ -64,6 +64,7 @@ class ViewerPane(ImageCanvas):
         self._graphics = FileGraphics()
         self._map: tuple[DisplayedMap, bool, QImage | None, list[ContourLine]] | None = None
         self._swipe = SwipeEdge(self, saliency)
+        self._place_due = False  # whether the model's place waits for the picture it is about
         self._badge = QRectF()
         self._where: tuple[float, float] | None = None
         self._notice_timer = QTimer(self)
@@ -76,7 +77,7 @@ class ViewerPane(ImageCanvas):
 
     def _connect(self, model: ViewerModel, saliency: SaliencyModel, thumbnails: Thumbnails) -> None:
         self.scrolled.connect(model.series.step)
-        self.windowed.connect(lambda dx, dy: model.drag_window(dx, dy, self.drags))
+        self.windowed.connect(lambda dx, dy: model.drag_window(dx, dy, self.drag_number))
         self.looked.connect(self._tell_place)
         model.place_recalled.connect(self._look_again)
         self.double_clicked.connect(self.reset)
@@ -114,27 +115,36 @@ class ViewerPane(ImageCanvas):
         if self.camera.orientation != self._model.orientation:
             self.set_camera(self.camera.turned(self._model.orientation))
         self.set_picture(self._model.picture)
-        if self._model.place is not None and self.camera.fitted:
-            self._look_again()  # what was seen from there had not been read yet
+        place = self._model.place
+        if self._place_due and self.camera.fitted:
+            self._look_again()
+        elif place is not None and place[3:] != self._shape:
+            self._place_due = True  # about the scan, while the encoder's view is on show
         self._take_map()
         self._describe()
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        """Columns and rows of the picture that is or was on show."""
+        return self.camera.columns, self.camera.rows
 
     @Slot(str, bool)
     def _tell_place(self, burst: str, held: bool) -> None:
         camera = self.camera
-        place = None if camera.fitted else (camera.zoom, *camera.centre)
+        place = None if camera.fitted else (camera.zoom, *camera.centre, *self._shape)
+        self._place_due = False
         self._model.look_from(place, burst, held=held)
 
     @Slot()
     def _look_again(self) -> None:
-        """Look from where the model says."""
-        place = self._model.place
-        if place is None:
-            self.set_camera(self.camera.fit())
-        elif self._model.picture is not None:
-            zoom, *centre = place
-            looking = replace(self.camera, zoom=zoom, centre=(centre[0], centre[1]), fitted=False)
-            self.set_camera(looking)
+        """Look from where the model says, or at all of a picture that this is not about."""
+        place, camera = self._model.place, self.camera
+        self._place_due = place is not None and place[3:] != self._shape
+        if place is None or self._place_due:
+            self.set_camera(camera.fit())
+        else:
+            zoom, x, y, *_ = place
+            self.set_camera(replace(camera, zoom=zoom, centre=(x, y), fitted=False))
 
     @Slot()
     def _take_map(self) -> None:

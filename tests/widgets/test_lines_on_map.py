@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
-from vlm_explorer.widgets.map_lettering import WordKind
 from vlm_explorer.widgets.map_view import MapView
+from vlm_explorer.widgets.map_word_wishes import WordKind
 from vlm_explorer.widgets.theme import theme, themes
 
 CAPTIONS = {"a": (20.0, 0.0), "b": (20.0, 10.0)}

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.widgets.icons import paint_glyph
 from vlm_explorer.widgets.map_chips import HEIGHT, Pill
-from vlm_explorer.widgets.map_lettering import elided
+from vlm_explorer.widgets.map_word_wishes import elided
 from vlm_explorer.widgets.menus import literal
 from vlm_explorer.widgets.theme import theme, themes
 

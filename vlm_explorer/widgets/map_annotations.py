@@ -15,13 +15,13 @@ from vlm_explorer.viewmodels.map_scene import MapScene
 from vlm_explorer.viewmodels.map_stars import Star
 from vlm_explorer.widgets import map_lettering, map_lines, map_marks, map_writing
 from vlm_explorer.widgets.map_fitting import clutter_of
-from vlm_explorer.widgets.map_lettering import Word
 from vlm_explorer.widgets.map_thumbnails import (
     Pinned,
     paint_thumbnails,
     pin_representatives,
     pin_thumbnails,
 )
+from vlm_explorer.widgets.map_word_wishes import Word
 from vlm_explorer.widgets.theme import theme
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 

@@ -18,7 +18,7 @@ from vlm_explorer.viewmodels import map_words
 from vlm_explorer.viewmodels.map_scene import LegendEntry
 from vlm_explorer.widgets.map_brush import colour_of
 from vlm_explorer.widgets.map_ground import paint_ground
-from vlm_explorer.widgets.map_lettering import elided
+from vlm_explorer.widgets.map_word_wishes import elided
 from vlm_explorer.widgets.theme import ANNOTATION, font, theme
 
 HEIGHT = 28  # px

@@ -20,8 +20,8 @@ from vlm_explorer.widgets.map_annotations import MapAnnotations
 from vlm_explorer.widgets.map_brush import brush_for
 from vlm_explorer.widgets.map_fitting import MARGIN, fitted_view
 from vlm_explorer.widgets.map_frames import FrameSource, Request
-from vlm_explorer.widgets.map_lettering import Word
 from vlm_explorer.widgets.map_motion import Motion, motion_wanted
+from vlm_explorer.widgets.map_word_wishes import Word
 from vlm_explorer.widgets.theme import theme, themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 

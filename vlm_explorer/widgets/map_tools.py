@@ -15,7 +15,7 @@ from vlm_explorer.widgets.column_chooser import ColumnChooser
 from vlm_explorer.widgets.column_panels import filter_panel
 from vlm_explorer.widgets.controls import ICON, TARGET, IconButton, with_shortcut
 from vlm_explorer.widgets.map_ground import paint_ground
-from vlm_explorer.widgets.map_lettering import elided
+from vlm_explorer.widgets.map_word_wishes import elided
 from vlm_explorer.widgets.menus import add_choice, literal
 from vlm_explorer.widgets.theme import icon, themes
 

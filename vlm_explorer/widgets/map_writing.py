@@ -12,7 +12,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPolygonF
 from vlm_explorer.rendering.view import View
 from vlm_explorer.viewmodels.map_stars import LIVE, Star, StarKind
 from vlm_explorer.widgets.halo_text import paint_on_halo, round_pen
-from vlm_explorer.widgets.map_lettering import PADDING, STAR, Word, WordKind, fonts
+from vlm_explorer.widgets.map_word_wishes import PADDING, STAR, Word, WordKind, fonts
 from vlm_explorer.widgets.theme import ANNOTATION, Theme, font
 
 

@@ -43,8 +43,8 @@ def sheet(opened: MainWindow, settle: Settle) -> ExportSheet:
 
 def open_sheet(window: MainWindow) -> ExportSheet:
     QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-    assert isinstance(window.sheet, ExportSheet)
-    return window.sheet
+    assert isinstance(window.sheets.shown, ExportSheet)
+    return window.sheets.shown
 
 
 def export_to(sheet: ExportSheet, path: Path, qtbot: QtBot) -> None:
@@ -265,7 +265,7 @@ def test_that_an_export_goes_on_while_the_sheet_is_closed(
 ) -> None:
     sheet.place.setText(str(tmp_path / "a.csv"))
     sheet.place.textEdited.emit(sheet.place.text())
-    desk = opened.exports
+    desk = opened.sheets.exports
     with qtbot.waitSignal(desk.exported, timeout=60_000):
         qtbot.mouseClick(sheet.go, LEFT)
         QTest.keyClick(sheet, Qt.Key.Key_Escape)

@@ -476,7 +476,7 @@ def test_that_the_banner_speaks_of_the_demo_encoder_until_dismissed(
     assert banner.isVisible()
     assert banner.get.text() == "Get BiomedCLIP (784 MB)"
     qtbot.mouseClick(banner.get, Qt.MouseButton.LeftButton)
-    sheet = opened.sheet
+    sheet = opened.sheets.shown
     assert sheet is not None
     assert sheet.isVisible()
     press(focused(), ESCAPE)
@@ -492,7 +492,7 @@ def test_that_the_banner_speaks_of_the_demo_encoder_until_dismissed(
 
 def test_that_the_help_sheet_lists_every_key(opened: MainWindow, qtbot: QtBot) -> None:
     press(opened, "?")
-    sheet = opened.sheet
+    sheet = opened.sheets.shown
     assert sheet is not None
     assert sheet.isVisible()
     from PySide6.QtWidgets import QLabel
@@ -506,7 +506,7 @@ def test_that_the_help_sheet_lists_every_key(opened: MainWindow, qtbot: QtBot) -
 
 def test_that_the_palette_finds_an_action_by_its_words(opened: MainWindow) -> None:
     press(opened, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
-    palette = opened.sheet
+    palette = opened.sheets.shown
     assert isinstance(palette, CommandPalette)
     assert focused() is palette.field
     QTest.keyClicks(palette.field, "THEME light")
@@ -517,8 +517,8 @@ def test_that_the_palette_finds_an_action_by_its_words(opened: MainWindow) -> No
 
 
 def test_that_the_palette_is_walked_with_the_arrows(opened: MainWindow) -> None:
-    opened.open_palette()
-    palette = opened.sheet
+    opened.sheets.open_palette()
+    palette = opened.sheets.shown
     assert isinstance(palette, CommandPalette)
     assert palette.list.count() == sum(map(len, opened.panes().values()))
     press(palette.field, Qt.Key.Key_Down)
@@ -552,7 +552,7 @@ def test_that_system_information_holds_versions_and_no_places(
 
 
 def test_that_every_button_has_words_or_a_name(opened: MainWindow, qtbot: QtBot) -> None:
-    opened.open_help()
+    opened.sheets.open_help()
     for button in opened.findChildren(QAbstractButton):
         if button.isHidden():
             continue  # it is given its words when it is shown

@@ -39,8 +39,8 @@ def press(key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoMod
 
 
 def sheet_of(window: MainWindow) -> ModelsSheet:
-    assert isinstance(window.sheet, ModelsSheet)
-    return window.sheet
+    assert isinstance(window.sheets.shown, ModelsSheet)
+    return window.sheets.shown
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_that_fetching_goes_on_while_the_sheet_is_closed(
     qtbot.mouseClick(sheet.page.offers.buttons[0], LEFT)
     wait(qtbot, lambda: (window.desk.shelf.state(CLIP).share or 0) > 0)
     sheet.dismiss()
-    window.open_models(CLIP)
+    window.sheets.open_models(CLIP)
     again = sheet_of(window)
     wait(qtbot, lambda: again.list.current == CLIP)
     assert buttons(again) == ["Cancel"]
@@ -277,7 +277,7 @@ def test_that_the_status_line_and_the_banner_lead_to_the_models(
 
 def test_that_the_sheet_fits_the_smallest_window(window: MainWindow, qtbot: QtBot) -> None:
     window.resize(window.minimumSize())
-    window.open_models(GATED)
+    window.sheets.open_models(GATED)
     sheet = sheet_of(window)
     wait(qtbot, lambda: sheet.list.current == GATED)
     panel = sheet.panel.geometry()
@@ -292,7 +292,7 @@ def test_that_an_encoder_without_vectors_is_offered_to_encode(
     opened: MainWindow, published: Path, qtbot: QtBot
 ) -> None:
     shutil.copytree(published, paths.models_folder() / "mine")
-    opened.open_models("mine")
+    opened.sheets.open_models("mine")
     sheet = sheet_of(opened)
     wait(qtbot, lambda: sheet.list.current == "mine")
     assert buttons(sheet) == ["Encode 24 images and use", "Remove"]
@@ -322,7 +322,7 @@ def test_that_the_list_shows_its_top_where_the_chosen_one_is_near_it(
     sheet: ModelsSheet, window: MainWindow, qtbot: QtBot
 ) -> None:
     sheet.dismiss()
-    window.open_models(GATED)  # the encoders are known by now
+    window.sheets.open_models(GATED)  # the encoders are known by now
     again = sheet_of(window)
     assert again.list.current == GATED
     assert again.list.verticalScrollBar().value() == 0

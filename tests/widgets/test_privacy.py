@@ -347,14 +347,14 @@ def test_that_no_export_of_the_window_names_anybody_unless_asked(
     session.set_filter(TextFilter("qjvseries"))
     session.search_like(str(session.images.ids[0]))
     settle(qtbot, session)
-    window.open_export()
-    assert isinstance(window.sheet, ExportSheet)
+    window.sheets.open_export()
+    assert isinstance(window.sheets.shown, ExportSheet)
     assert seen(HIDDEN) == []
-    desk = window.exports
+    desk = window.sheets.exports
 
     def export(name: str, **chosen: object) -> str:
         desk.choose(folder=tmp_path, name=name, named=True, **chosen)
-        window.sheet.go.click()
+        window.sheets.shown.go.click()
         settle(qtbot, session)
         assert desk.problem == ""
         files = [path for path in tmp_path.iterdir() if path.is_file()]
@@ -368,11 +368,11 @@ def test_that_no_export_of_the_window_names_anybody_unless_asked(
     for by in ("series_description", "series", "patient", "similarity"):
         map_.model.set_colour_by(by)
         assert map_.model.colour_by == by
-        window.open_export()
+        window.sheets.open_export()
         drawn = export("a.svg", format="svg")
         assert found_in(drawn, (*HIDDEN, *DESCRIPTIONS)) == []
         assert "Not for diagnosis" in drawn
-    window.open_export()
+    window.sheets.open_export()
     listed = export("a.txt", format="files")
     assert found_in(listed, PATHS) == list(PATHS)
     window.close()

@@ -98,16 +98,20 @@ class MainMenu(QObject):
         return [row for part in rows for row in part]
 
     def _file_rows(self) -> list[ActionRow]:
-        window, session = self._window, self._window.session
+        window, session, sheets = self._window, self._window.session, self._window.sheets
         choose, reopening = window.choose_folder, session.recent.toggle_reopening
         return [
             ActionRow("file.open", "Open a folder or collection", "Ctrl+O", choose, "File"),
             ActionRow("file.demo", "Open the demo", "Ctrl+D", session.open_demo, "File"),
             ActionRow("file.reset_demo", "Reset demo", "", session.reset_demo, "File"),
             ActionRow(
-                "file.models", "Encoders (models)", "Ctrl+Shift+E", window.open_models, "File"
+                "file.models",
+                "Encoders (models)",
+                "Ctrl+Shift+E",
+                window.sheets.open_models,
+                "File",
             ),
-            ActionRow("file.export", "Export", "Ctrl+S", window.open_export, "File"),
+            ActionRow("file.export", "Export", "Ctrl+S", sheets.open_export, "File"),
             ActionRow("file.reopen", "Reopen at the next start", "", reopening, "File"),
             ActionRow("file.close", "Close", "Ctrl+W", session.close, "File"),
             ActionRow("file.quit", "Quit", "Ctrl+Q", window.close, "File"),
@@ -117,6 +121,7 @@ class MainMenu(QObject):
         """The panes are looked up only when something is done with them."""
         window = self._window
         stage, details = window.toggle_stage, window.session.toggle_patient_details
+        palette = window.sheets.open_palette
 
         def pane(doing: Callable[[Workspace], object]) -> Callable[[], object]:
             return lambda: doing(window.workspace)
@@ -124,7 +129,7 @@ class MainMenu(QObject):
         return [
             ActionRow("view.prompt", "Type a prompt", "/", pane(_focus_prompt), "View"),
             ActionRow("view.filter", "Filter the library", "Ctrl+F", pane(_focus_filter), "View"),
-            ActionRow("view.palette", "Command palette", "Ctrl+K", window.open_palette, "View"),
+            ActionRow("view.palette", "Command palette", "Ctrl+K", palette, "View"),
             ActionRow("view.stage", "Map, viewer and prompt alone", "F11", stage, "View"),
             ActionRow("view.library", "Library", "Ctrl+B", pane(_toggle_library), "View"),
             ActionRow("view.strip", "Results and labels", "Ctrl+J", pane(_toggle_strip), "View"),
@@ -140,9 +145,9 @@ class MainMenu(QObject):
         window = self._window
         copy = window.copy_system_information
         return [
-            ActionRow("help.keys", "Keys", "? F1", window.open_help, "Help"),
+            ActionRow("help.keys", "Keys", "? F1", window.sheets.open_help, "Help"),
             ActionRow("help.system", "Copy system information", "", copy, "Help"),
-            ActionRow("help.about", "About VLM Explorer", "", window.open_about, "Help"),
+            ActionRow("help.about", "About VLM Explorer", "", window.sheets.open_about, "Help"),
             ActionRow("window.back", "Back or clear", "Esc", window.back),
         ]
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, QSize, Qt, QUrl, Slot
+from PySide6.QtCore import QSettings, QSize, Qt, Slot
 from PySide6.QtGui import (
     QCloseEvent,
-    QDesktopServices,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
@@ -35,12 +34,9 @@ from vlm_explorer.widgets.status_line import StatusLine
 from vlm_explorer.widgets.theme import theme, themes
 from vlm_explorer.widgets.toast import Note, Toast
 from vlm_explorer.widgets.welcome import Welcome
+from vlm_explorer.widgets.window_sheets import WindowSheets
 
 if TYPE_CHECKING:
-    from vlm_explorer.viewmodels.export_desk import ExportDesk
-    from vlm_explorer.viewmodels.export_work import Exported
-    from vlm_explorer.viewmodels.map_export_desk import MapExportDesk
-    from vlm_explorer.widgets.sheets import Sheet
     from vlm_explorer.widgets.workspace import Workspace
 
 SIZE = QSize(1280, 800)
@@ -61,9 +57,6 @@ class MainWindow(QMainWindow):
         self._thumbnails = thumbnails
         self.desk = ModelsDesk(session, self)
         self._workspace: Workspace | None = None
-        self.sheet: Sheet | None = None
-        self._exports: ExportDesk | None = None
-        self._map_exports: MapExportDesk | None = None
         self.setWindowTitle("VLM Explorer")
         self.setMinimumSize(LEAST)
         self.setAcceptDrops(True)
@@ -71,6 +64,7 @@ class MainWindow(QMainWindow):
         self.status = StatusLine(session, self.desk.compute)
         self.pages = QStackedWidget()
         self._content = QWidget()
+        self.sheets = WindowSheets(self, self._content)
         self._lay_out()
         self.scene = DemoScene(session, self)
         self.toast = Toast(session.messages, self.pages)
@@ -97,8 +91,8 @@ class MainWindow(QMainWindow):
         self.welcome.demo_wanted.connect(session.open_demo)
         self.welcome.folder_wanted.connect(self.choose_folder)
         self.welcome.place_wanted.connect(session.open)
-        self.welcome.models_wanted.connect(self.open_models)
-        self.status.models_wanted.connect(self.open_models)
+        self.welcome.models_wanted.connect(self.sheets.open_models)
+        self.status.models_wanted.connect(self.sheets.open_models)
         self.desk.shelf.fetched.connect(self._offer_fetched)
         self.desk.shelf.listed.connect(self._list_encoders)
 
@@ -114,8 +108,8 @@ class MainWindow(QMainWindow):
             panes.restore_state(window_settings().value("splitters"))
             if not self.session.demo:
                 panes.fold(window_settings().value("folded"))
-            panes.banner.wanted.connect(lambda: self.open_models(LEADING))
-            panes.viewer.active_saliency.export_wanted.connect(self.open_map_export)
+            panes.banner.wanted.connect(lambda: self.sheets.open_models(LEADING))
+            panes.viewer.active_saliency.export_wanted.connect(self.sheets.open_map_export)
             self.scene.overlay_wanted.connect(panes.viewer.show_overlay_for)
         return self._workspace
 
@@ -164,14 +158,6 @@ class MainWindow(QMainWindow):
         """Bring the list of problems to the front."""
         self.workspace.strip.show_problems()
 
-    def _open_sheet(self, sheet: Sheet) -> None:
-        """Show a sheet made for this once."""
-        if self.sheet is not None:
-            self.sheet.hide()
-            self.sheet.deleteLater()
-        self.sheet = sheet
-        sheet.open()
-
     # What the menus do
 
     def choose_folder(self) -> None:
@@ -179,69 +165,6 @@ class MainWindow(QMainWindow):
         folder = QFileDialog.getExistingDirectory(self, "Open a folder of images or a collection")
         if folder:
             self.session.open(Path(folder))
-
-    def open_help(self) -> None:
-        """Show all keys."""
-        from vlm_explorer.widgets.help_sheet import HelpSheet
-
-        self._open_sheet(HelpSheet(self._content, self.panes()))
-
-    def open_about(self) -> None:
-        """Say what the program is."""
-        from vlm_explorer.widgets.text_sheet import about
-
-        self._open_sheet(about(self._content))
-
-    def open_palette(self) -> None:
-        """Find an action by typing."""
-        from vlm_explorer.widgets.command_palette import CommandPalette
-
-        rows = [row for rows in self.panes().values() for row in rows]
-        self._open_sheet(CommandPalette(self._content, rows))
-
-    def open_models(self, shown: str = "") -> None:
-        """Show the encoders, `shown` first: fetch, import, remove, use."""
-        from vlm_explorer.widgets.models_sheet import ModelsSheet
-
-        self._open_sheet(ModelsSheet(self._content, self.desk, shown))
-
-    def open_export(self) -> None:
-        """Write images, tables or the map into files."""
-        from vlm_explorer.widgets.export_sheet import ExportSheet
-
-        if self.session.collection is not None:
-            self._open_sheet(ExportSheet(self._content, self.exports, self.workspace.map))
-
-    @Slot(object)
-    def open_map_export(self, maps: tuple[Any, ...]) -> None:
-        """Write saliency maps of the active scan into files."""
-        from vlm_explorer.viewmodels.map_export_desk import MapExportDesk
-        from vlm_explorer.widgets.map_export_sheet import MapExportSheet
-
-        if self._map_exports is None:
-            self._map_exports = MapExportDesk(self.session, self)
-            self._map_exports.exported.connect(self._tell_exported)
-        overlay = self.workspace.viewer.active_saliency.model
-        self._map_exports.take(maps, overlay.request, overlay.choice)
-        self._open_sheet(MapExportSheet(self._content, self._map_exports))
-
-    @property
-    def exports(self) -> ExportDesk:
-        """The exports of this window; what is chosen stays from one to the next."""
-        if self._exports is None:
-            from vlm_explorer.viewmodels.export_desk import ExportDesk
-
-            self._exports = ExportDesk(self.session, self.workspace.map.model, self)
-            self._exports.exported.connect(self._tell_exported)
-        return self._exports
-
-    @Slot(object)
-    def _tell_exported(self, exported: Exported) -> None:
-        folder = QUrl.fromLocalFile(str(exported.path.parent))
-        show = partial(QDesktopServices.openUrl, folder)
-        level = "warning" if exported.hint else "info"
-        note = Note(level, exported.text, exported.hint, "Show in folder", show)
-        self.toast.show_note(note)
 
     @Slot()
     def _list_encoders(self) -> None:

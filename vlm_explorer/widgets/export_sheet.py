@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
-    QLineEdit,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -24,25 +19,20 @@ from vlm_explorer.viewmodels.export_choice import GOES_OUT, TITLES
 from vlm_explorer.viewmodels.export_desk import ExportDesk
 from vlm_explorer.widgets.controls import (
     TARGET,
-    IconButton,
-    Line,
-    ProgressBar,
     Words,
     choice_box,
     name_grid,
     text_button,
 )
 from vlm_explorer.widgets.export_look import look_of
+from vlm_explorer.widgets.exporting_sheet import NAMES, ExportingSheet
 from vlm_explorer.widgets.map_view import MapView
-from vlm_explorer.widgets.notice import Notice
-from vlm_explorer.widgets.sheets import Sheet
 
 WIDTH, HEIGHT = 680, 548  # px
-NAMES = 72  # px
 SWITCHES = ("files", "keys", "columns", "thumbnails")
 
 
-class ExportSheet(Sheet):
+class ExportSheet(ExportingSheet):
     """Chooses an export, and shows how far it is.
 
     Signals:
@@ -50,12 +40,12 @@ class ExportSheet(Sheet):
     """
 
     copied = Signal()
+    asks_to_replace = False  # the sheet itself says so
 
     def __init__(self, host: QWidget, desk: ExportDesk, map_: MapView) -> None:
-        super().__init__(host, WIDTH, HEIGHT, still=True)
+        super().__init__(host, desk, WIDTH, HEIGHT)
         self._desk, self._map = desk, map_
         self.setAccessibleName("Export")
-        self.close_button = IconButton("ph.x", "Close", "Esc", parent=self.panel)
         self.format = choice_box("Format", export_choice.formats(), self.panel)
         self.about = Words("", "annotation", parent=self.panel)
         self.what = {key: QRadioButton(self.panel) for key in TITLES}
@@ -69,57 +59,19 @@ class ExportSheet(Sheet):
         sizes = [(f"{size[0]}x{size[1]}", f"{size[0]} × {size[1]}") for size in export_choice.SIZES]
         self.size_box = choice_box("Size", sizes, self.panel)
         self.scale = choice_box("Resolution", export_choice.SCALES, self.panel)
-        self.place = QLineEdit(self.panel)
-        self.choose = text_button("Choose", parent=self.panel)
+        self._add_ends()
         self.note = Words("", "annotation", parent=self.panel)
-        self.summary = QLabel(self.panel)
-        self.warning = Notice("warning", self.panel)
-        self.problem = Notice("error", self.panel)
-        self.go = text_button("Export", "primary", self.panel)
-        self.stop = text_button("Cancel", parent=self.panel)
-        self.bar = ProgressBar(self.panel, width=120)
-        self.doing = Words("", "secondary", parent=self.panel)
         self.copy_button = text_button("Copy the command line", "quiet", self.panel)
         self._rows: dict[str, list[QWidget]] = {}
-        self._lay_out()
+        self._stack("Export", self._grid(), self.copy_button)
         self._connect()
         desk.prefer()
         self._show()
 
     # The parts
 
-    def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(24, 12, 12, 12)
-        head.addWidget(Words("Export", "title", parent=self.panel), 1)
-        head.addWidget(self.close_button)
-        body = QVBoxLayout()
-        body.setContentsMargins(24, 16, 24, 16)
-        body.setSpacing(12)
-        body.addLayout(self._grid())
-        self.summary.setWordWrap(True)
-        self.summary.setProperty("role", "secondary")
-        for part in (self.summary, self.warning, self.problem):
-            body.addWidget(part)
-        body.addStretch(1)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(24, 12, 24, 12)
-        foot.setSpacing(8)
-        for each in (self.go, self.stop, self.bar):
-            foot.addWidget(each)
-        foot.addWidget(self.doing, 1)
-        foot.addWidget(self.copy_button)
-        self.column.setContentsMargins(1, 0, 1, 0)
-        self.column.setSpacing(0)
-        self.column.addLayout(head)
-        self.column.addWidget(Line(parent=self.panel))
-        self.column.addLayout(body, 1)
-        self.column.addWidget(Line(parent=self.panel))
-        self.column.addLayout(foot)
-
     def _grid(self) -> QGridLayout:
         grid = name_grid(NAMES)
-        self.place.setAccessibleName("Where to")
         what, parts = QButtonGroup(self), QButtonGroup(self)
         for button in self.what.values():
             what.addButton(button)
@@ -155,7 +107,6 @@ class ExportSheet(Sheet):
 
     def _connect(self) -> None:
         desk = self._desk
-        self.close_button.clicked.connect(self.dismiss)
         self.format.activated.connect(self._choose_format)
         for key, button in self.what.items():
             button.clicked.connect(lambda _checked=False, key=key: desk.choose(what=key))
@@ -168,14 +119,10 @@ class ExportSheet(Sheet):
             self.measures[name].clicked.connect(self._choose_measures)
         for box in (self.theme, self.size_box, self.scale):
             box.activated.connect(self._choose_style)
-        self.place.textEdited.connect(self._type_place)
         self.place.returnPressed.connect(self._start)
-        self.choose.clicked.connect(self._choose_place)
         self.go.clicked.connect(self._start)
-        self.stop.clicked.connect(desk.cancel)
         self.copy_button.clicked.connect(self._copy)
         desk.changed.connect(self._show)
-        desk.exported.connect(self._leave)
 
     def first_focus(self) -> QWidget:
         """The format has the focus."""
@@ -206,22 +153,6 @@ class ExportSheet(Sheet):
         )
 
     @Slot()
-    def _type_place(self) -> None:
-        self._desk.choose_place(self._typed())
-
-    def _typed(self) -> Path:
-        return Path(self.place.text().strip()).expanduser()
-
-    @Slot()
-    def _choose_place(self) -> None:
-        choice = self._desk.choice
-        where, _ = QFileDialog.getSaveFileName(
-            self, "Export to", str(choice.to), "", options=QFileDialog.Option.DontConfirmOverwrite
-        )
-        if where:
-            self._desk.choose_place(Path(where))
-
-    @Slot()
     def _start(self) -> None:
         canvas = self._map.canvas
         view = canvas.view
@@ -234,11 +165,6 @@ class ExportSheet(Sheet):
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._desk.command_line)
         self.copy_button.setText("Copied")
-
-    @Slot(object)
-    def _leave(self, _exported: object) -> None:
-        if self.isVisible():
-            self.dismiss()
 
     # What is shown
 
@@ -260,13 +186,12 @@ class ExportSheet(Sheet):
         for name, box in self.measures.items():
             box.setChecked(name in choice.measures)
         self._show_rows()
-        if self._typed() != choice.to:  # what is being typed stays as it is, "folder/" too
-            self.place.setText(str(choice.to))
+        self._show_place()
         self.note.setText("It is there already and will be replaced." if choice.replaces else "")
         self.summary.setText(desk.words)
         self.warning.say(GOES_OUT if choice.format == "copies" else "", "")
-        self.problem.say(desk.problem, desk.hint)
         self._show_work()
+        self._show_command()
 
     def _show_rows(self) -> None:
         choice = self._desk.choice
@@ -290,16 +215,8 @@ class ExportSheet(Sheet):
         ):
             box.setCurrentIndex(box.findData(value))
 
-    def _show_work(self) -> None:
-        desk = self._desk
-        self.go.setEnabled(not desk.missing and not desk.doing)
-        self.go.setToolTip(desk.missing)
-        for part in (self.stop, self.bar):
-            part.setVisible(desk.doing)
-        progress = desk.progress
-        self.bar.set_progress(progress)
-        self.doing.setText((progress.message or "Exporting") if desk.doing else desk.missing)
-        line = desk.command_line
+    def _show_command(self) -> None:
+        line = self._desk.command_line
         self.copy_button.setText("Copy the command line")
         self.copy_button.setEnabled(bool(line))
         self.copy_button.setToolTip(

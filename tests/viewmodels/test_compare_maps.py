@@ -162,6 +162,37 @@ def test_that_the_overlay_takes_a_tile_without_computing_it_again(
     assert active.model.method == "patchsim"
 
 
+def test_that_a_difference_over_the_scan_is_what_its_tile_shows_and_what_is_exported(
+    qtbot: QtBot, model: CompareMaps, active: ActiveSaliency
+) -> None:
+    exported: list[object] = []
+    active.export_wanted.connect(exported.extend)
+    model.set_method("patchsim")
+    for text in TEXTS[:2]:
+        model.add(text)
+    model.watch(True)
+    finish(qtbot, model, 2)
+    model.subtract(TEXTS[0])
+    plain, tile = model.tiles
+    model.put_over(tile)
+    overlay = active.model
+    assert overlay.raw is not None
+    assert tile.drawn is not None
+    assert (overlay.raw.grid == tile.drawn.grid[0]).all()
+    assert f"“{TEXTS[1]}” less “{TEXTS[0]}”, difference of cosines" in overlay.caption.title
+    overlay.export_wanted.emit()
+    assert exported == [tile.drawn]
+    model.put_over(plain)
+    assert overlay.guest is None
+    model.put_over(tile)
+    model.subtract("")
+    assert overlay.guest is None
+    model.subtract(TEXTS[0])
+    model.put_over(model.tiles[1])
+    model.watch(False)
+    assert overlay.guest is None
+
+
 def test_that_labels_stand_beside_typed_prompts_each_once(
     qtbot: QtBot, model: CompareMaps, session: Session
 ) -> None:

@@ -91,5 +91,5 @@ class ActiveSaliency(QObject):
 
     @Slot()
     def _pass_export(self) -> None:
-        shown = self.model.drawn
+        shown = self.model.exported
         self.export_wanted.emit(() if shown is None else (shown,))

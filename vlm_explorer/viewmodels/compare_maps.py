@@ -12,6 +12,7 @@ from vlm_explorer.jobs import Progress
 from vlm_explorer.saliency.method_words import IMAGE_ONLY
 from vlm_explorer.viewmodels import compare_tiles, compare_work
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
+from vlm_explorer.viewmodels.compare_over import MapOver
 from vlm_explorer.viewmodels.compare_tiles import Compared, CompareTile, TileState
 from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.saliency_request import Request
@@ -61,6 +62,7 @@ class CompareMaps(QObject):
         self.progress: Progress | None = None
         self.message = ""
         self.stopped = False
+        self._over = MapOver(saliency)
         self._watched = False
         self._subtracted = ""  # the prompt whose map is taken from the others'
         self._errors: dict[tuple[object, ...], str] = {}
@@ -84,6 +86,7 @@ class CompareMaps(QObject):
             self._follow()
         else:
             self._drop()
+            self._over.take_off()
 
     def compare(self, compared: Compared) -> None:
         """Compare prompts, or methods."""
@@ -118,12 +121,8 @@ class CompareMaps(QObject):
         self._again()
 
     def put_over(self, tile: CompareTile) -> None:
-        """Show what a tile explains over the scan."""
-        model, request = self._saliency.model, tile.request
-        if model.choice.method != request.method:
-            model.set_method(request.method)  # type: ignore[arg-type]
-        if request.method not in IMAGE_ONLY and model.prompt != request.prompt:
-            model.explain_prompt(request.prompt)
+        """Show over the scan what a tile shows."""
+        self._over.put(tile, self.subtracted)
 
     def export(self) -> None:
         """Have what is shown written into files."""
@@ -248,6 +247,7 @@ class CompareMaps(QObject):
             self.tiles = compare_tiles.with_maps(
                 tiles, found, base_map if self.subtracted else None, choice
             )
+            self._over.follow(self.tiles, self.subtracted)
         self.changed.emit()
 
     def _tile(self, request: Request) -> CompareTile:

@@ -200,6 +200,8 @@ def range_note(tiles: Sequence[CompareTile]) -> str:
         return ""
     if any(tile.own_range and not tile.subtracted for tile in shown):
         return "Units differ: each map has a bar of its own, and colours cannot be compared."
+    if any(tile.own_range for tile in shown):
+        return "One range of colours for all differences."
     return "One range of colours for all."
 
 

@@ -40,14 +40,17 @@ def describe(name: str, explanation: Explanation, layers: Layers) -> Caption:
         explanation: what is shown.
         layers: of the encoder, as far as its attention can be shown.
     """
+    target = explanation.target
     parts = [name, _which(explanation, layers)]
-    for prompt, score in zip(explanation.target["prompts"], explanation.score, strict=False):
-        parts += [f"“{prompt}”", f"cosine {score:.3f}".replace("-", "−")]
+    less = "".join(f" less “{each}”" for each in target["negatives"] or ())
+    kind = "difference of cosines" if less else "cosine"
+    for prompt, score in zip(target["prompts"], explanation.score, strict=False):
+        parts += [f"“{prompt}”{less}", f"{kind} {score:.3f}".replace("-", "−")]
     note = CAVEAT
     if explanation.residual is not None:
         rest = f"{explanation.residual[0]:.3f}".replace("-", "−")
         note = f"{note} {rest} lies in no patch."
-    if explanation.target["kind"] == "none":
+    if target["kind"] == "none":
         note = f"{_prefix_share(explanation.params, layers)}{NO_PROMPT}"
     count = int(explanation.outlier_tokens.sum())
     if count and "muted_outlier_tokens" not in explanation.params:

@@ -139,6 +139,29 @@ def cell_at(geometry: Geometry, x: float, y: float) -> Cell | None:
     return cell[0], cell[1]
 
 
+def step_cell(
+    geometry: Geometry, cell: Cell | None, rows: int, columns: int
+) -> tuple[float, float] | None:
+    """Return the middle of a patch beside another one, in pixels of the picture.
+
+    Args:
+        geometry: from the grid to the picture.
+        cell: the other one; None to begin with the patch in the middle.
+        rows, columns: how far away.
+
+    Returns:
+        x and y; None where the grid ends, or the patch lies beyond the picture.
+    """
+    height, width = geometry.grid_hw
+    there = (height // 2, width // 2) if cell is None else (cell[0] + rows, cell[1] + columns)
+    if not (0 <= there[0] < height and 0 <= there[1] < width):
+        return None
+    left, top, right, bottom = cell_rectangle(geometry, there)
+    x, y = (left + right) / 2, (top + bottom) / 2
+    inside = 0 <= x < geometry.orig_hw[1] and 0 <= y < geometry.orig_hw[0]
+    return (x, y) if inside else None
+
+
 def cell_rectangle(geometry: Geometry, cell: Cell) -> Rectangle:
     """Return where a patch lies on the picture; parts of it may lie on padding, beyond it."""
     return _rectangle(geometry, cell, (cell[0] + 1, cell[1] + 1))

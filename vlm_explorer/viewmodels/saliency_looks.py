@@ -83,3 +83,8 @@ class SaliencyLooks(QObject):
         """Move the edge to a share of the pane's width."""
         self.choice = replace(self.choice, edge=min(max(share, 0.0), 1.0))
         self.changed.emit()
+
+    def step_edge(self, share: float) -> None:
+        """Move the edge, if it is there, by a share of the pane's width; positive to the right."""
+        if self.choice.edge is not None:
+            self.move_edge(self.choice.edge + share)

@@ -47,11 +47,9 @@ class SaliencyModel(SaliencyShown):
 
     Signals:
         changed(): any of it.
-        explanation_changed(): `explanation` is another.
         export_wanted(): what is shown is to be written into files.
     """
 
-    explanation_changed = Signal()
     export_wanted = Signal()
 
     def __init__(self, viewer: ViewerModel, parent: QObject | None = None) -> None:
@@ -127,6 +125,16 @@ class SaliencyModel(SaliencyShown):
         elif (cell := saliency_display.cell_at(raw.geometry, x, y)) is not None:
             again = (cell, column) == (self.choice.cell, self.choice.column)
             self._choose(cell=None if again else cell, column=column and not again)
+
+    def step_patch(self, rows: int, columns: int) -> None:
+        """Look from a patch so many rows and columns on; from the middle one at first."""
+        raw = self._over_picture()
+        if raw is None or self.choice.hidden:
+            return
+        cell = self.choice.cell if self.guest is None else self.guest.cell
+        place = saliency_display.step_cell(raw.geometry, cell, rows, columns)
+        if place is not None:
+            self.look_from(*place, column=self.choice.column)
 
     def show_column(self, column: bool | None = None) -> None:
         """Show who attends to the chosen patch, or where it looks; None: the other of both."""

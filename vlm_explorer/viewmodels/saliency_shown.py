@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.encoders.preprocess import Geometry
+from vlm_explorer.rendering.map_scaling import Scaling
 from vlm_explorer.saliency.outliers import muted
 from vlm_explorer.viewmodels import saliency_display
 from vlm_explorer.viewmodels.saliency_caption import Caption
@@ -29,11 +30,13 @@ class Guest:
         raw: the map.
         caption: the words beside it.
         cell: a patch to outline; None for none.
+        explanation: what is exported of it; None where it cannot be.
     """
 
     raw: RawMap
     caption: Caption
     cell: Cell | None = None
+    explanation: Explanation | None = None
 
 
 class SaliencyShown(SaliencyLooks):
@@ -43,6 +46,7 @@ class SaliencyShown(SaliencyLooks):
         explanation: finished; None until then.
         shown: the map to draw, which may be on its way yet; None where there is none.
         caption: the words beside it.
+        doubts: what the checks of the explanation hold against it.
         guest: what a page has laid over the scan; None for the method's own map.
 
     Signals:
@@ -64,6 +68,17 @@ class SaliencyShown(SaliencyLooks):
         self._raw: RawMap | None = None
         self._range = SharedRange()
         viewer.display_changed.connect(self._take_display)
+
+    def set_scaling(self, scaling: Scaling) -> None:
+        """Choose which values the ends of the colours stand for.
+
+        A shared range begins with the map that is shown, and grows with those that come.
+        """
+        if scaling == "shared":
+            self._range = SharedRange()
+            if self.explanation is not None:
+                self._range.take(self.explanation)
+        super().set_scaling(scaling)
 
     @Slot()
     def _take_display(self) -> None:
@@ -143,6 +158,11 @@ class SaliencyShown(SaliencyLooks):
         if self.explanation is None or not self.choice.mute:
             return self.explanation
         return muted(self.explanation)
+
+    @property
+    def exported(self) -> Explanation | None:
+        """What is exported of the map that is seen; None where there is nothing."""
+        return self.drawn if self.guest is None else self.guest.explanation
 
     @property
     def outliers(self) -> tuple[Rectangle, ...]:

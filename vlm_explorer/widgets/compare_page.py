@@ -24,7 +24,7 @@ from vlm_explorer.widgets.controls import EmptyState, IconButton, Words, choice_
 from vlm_explorer.widgets.qimages import to_qimage
 from vlm_explorer.widgets.saliency_legend import SaliencyLegend
 
-CONTROLS = 284  # px, width of the controls
+CONTROLS = 328  # px, width of the controls
 _AS_THEY_ARE = "Nothing subtracted"
 
 

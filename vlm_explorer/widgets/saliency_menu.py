@@ -14,7 +14,7 @@ _SCALINGS = {
     "minmax": "from the least to the greatest value",
     "percentile": "from the 1st to the 99th percentile",
     "symmetric": "as far below zero as above",
-    "shared": "shared by all maps of this method so far",
+    "shared": "shared by this map and those to come",
 }
 _SIGNED = ("symmetric", "percentile", "shared")  # what differs where the range is symmetric
 

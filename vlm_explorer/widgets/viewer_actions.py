@@ -11,6 +11,7 @@ from vlm_explorer.viewmodels.viewer_measuring import Tool
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
 from vlm_explorer.viewmodels.viewer_orientation import Orientation
 from vlm_explorer.widgets.actions import ActionRow
+from vlm_explorer.widgets.overlay_keys import EDGE_STEP
 from vlm_explorer.widgets.viewer_pane import ViewerPane
 
 _ZOOM = 1.2
@@ -192,8 +193,16 @@ def overlay_rows(saliency: SaliencyModel, pane: ViewerPane) -> list[ActionRow]:
     """Return the keys that the scan itself hears, for the help sheet."""
     hide, back = "Hide the overlay while held", "Let go of measurement or patch"
     remove = "Remove the chosen measurement"
+    edge, patch = "Move the overlay's edge, where it has one", "Look from the next patch"
     return [
         ActionRow("viewer.hide_overlay", hide, "O", saliency.set_hidden),
         ActionRow("viewer.whole_image", back, "Esc", saliency.look_from_image),
         ActionRow("viewer.remove_measurement", remove, "Del", pane.measuring.remove),
+        ActionRow("viewer.edge", edge, "Left Right", partial(saliency.step_edge, EDGE_STEP)),
+        ActionRow(
+            "viewer.patch",
+            patch,
+            "Ctrl+Left Ctrl+Right Ctrl+Up Ctrl+Down",
+            partial(saliency.step_patch, 0, 1),
+        ),
     ]

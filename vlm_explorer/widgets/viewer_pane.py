@@ -9,7 +9,6 @@ from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QPainter
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from vlm_explorer.viewmodels.patient_details import PatientDetailsReader
-from vlm_explorer.viewmodels.saliency_display import DisplayedMap, Rectangle
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.viewmodels.viewer_cine import Cine
@@ -20,8 +19,8 @@ from vlm_explorer.viewmodels.viewer_measuring import Measuring
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 from vlm_explorer.widgets.image_canvas import ImageCanvas
 from vlm_explorer.widgets.measure_layer import MeasureLayer
-from vlm_explorer.widgets.saliency_overlay import ContourLine, Overlay
-from vlm_explorer.widgets.saliency_picture import to_lines, to_picture
+from vlm_explorer.widgets.overlay_keys import OverlayKeys
+from vlm_explorer.widgets.overlay_layer import OverlayLayer
 from vlm_explorer.widgets.swipe_edge import SwipeEdge
 from vlm_explorer.widgets.truth_layer import paint_truth
 from vlm_explorer.widgets.viewer_annotations import (
@@ -62,7 +61,8 @@ class ViewerPane(ImageCanvas):
         self.measuring = Measuring(model, measurements or Measurements(self), self)
         self._marks = MeasureLayer(self, self.measuring)
         self._graphics = FileGraphics()
-        self._map: tuple[DisplayedMap, bool, QImage | None, list[ContourLine]] | None = None
+        self._overlay_layer = OverlayLayer(self, saliency, self.layers)
+        self._overlay_keys = OverlayKeys(self, saliency)
         self._swipe = SwipeEdge(self, saliency)
         self._place_due = False  # whether the model's place waits for the picture it is about
         self._badge = QRectF()
@@ -85,11 +85,10 @@ class ViewerPane(ImageCanvas):
         self.clicked.connect(self._look_from)
         self.shift_clicked.connect(self._look_at)
         self.draw_began.connect(self._drop_notice)
-        saliency.changed.connect(self._take_map)
-        self.layers.changed.connect(self._take_map)
+        saliency.changed.connect(self._say_again)
         model.image_changed.connect(self._take_image)
         model.display_changed.connect(self._take_display)
-        model.session.encoder_changed.connect(self._take_map)
+        model.session.encoder_changed.connect(self._overlay_layer.take)
         model.series.changed.connect(self.update)
         model.session.truth.changed.connect(self.update)
         model.noticed.connect(self.show_notice)
@@ -120,7 +119,8 @@ class ViewerPane(ImageCanvas):
             self._look_again()
         elif place is not None and place[3:] != self._shape:
             self._place_due = True  # about the scan, while the encoder's view is on show
-        self._take_map()
+        self._overlay_layer.take()
+        self._say_again()
         self._describe()
 
     @property
@@ -147,37 +147,9 @@ class ViewerPane(ImageCanvas):
             self.set_camera(replace(camera, zoom=zoom, centre=(x, y), fitted=False))
 
     @Slot()
-    def _take_map(self) -> None:
-        """Lay the map over the picture, if it is to be seen."""
-        saliency, shown = self._saliency, self._saliency.shown
-        self.show_squares(saliency.choice.squares)
-        if shown is None or saliency.choice.hidden:
-            seen = _rectangle(self.layers.seen())
-            self.set_overlay(Overlay(seen=seen) if seen is not None else None)
-        else:
-            image, lines = self._drawn(shown, contours=saliency.choice.contours)
-            self.set_overlay(
-                Overlay(
-                    image,
-                    saliency.choice.opacity,
-                    not saliency.choice.squares,
-                    _rectangle(saliency.seen),
-                    _rectangle(saliency.cell),
-                    tuple(filter(None, map(_rectangle, saliency.outliers))),
-                    lines,
-                    saliency.choice.edge,
-                )
-            )
+    def _say_again(self) -> None:
+        """Say what is under the pointer: the map there is another."""
         self._say_what_is_under(self._where)
-
-    def _drawn(
-        self, shown: DisplayedMap, *, contours: bool
-    ) -> tuple[QImage | None, list[ContourLine]]:
-        """Return a map in colours or in lines; what was drawn last is not drawn anew."""
-        if self._map is None or self._map[:2] != (shown, contours):
-            image = None if contours else to_picture(shown)
-            self._map = shown, contours, image, to_lines(shown) if contours else []
-        return self._map[2:]
 
     @Slot()
     def _take_patient(self) -> None:
@@ -320,16 +292,22 @@ class ViewerPane(ImageCanvas):
         super().focusOutEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Hand on the keys of what is being measured."""
-        if self._marks.hears(event):
-            self._marks.press(event)
+        """Hand on the keys of what is being measured, and of the overlay."""
+        hearer = self._hearer(event)
+        if hearer is not None:
+            hearer.press(event)
         else:
             super().keyPressEvent(event)
 
+    def _hearer(self, event: QKeyEvent) -> MeasureLayer | OverlayKeys | None:
+        """Return whose key it is; None where it is the series'."""
+        hearers = self._marks, self._overlay_keys
+        return next((each for each in hearers if each.hears(event)), None)
+
     def event(self, event: QEvent) -> bool:
-        """Show all warnings over their badge; keep the keys of what is measured from the series."""
+        """Show all warnings over their badge; keep keys of what lies over it from the series."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if self._marks.hears(event):
+            if self._hearer(event) is not None:
                 event.accept()
                 return True
             return super().event(event)
@@ -339,10 +317,3 @@ class ViewerPane(ImageCanvas):
             QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
-
-
-def _rectangle(edges: Rectangle | None) -> QRectF | None:
-    if edges is None:
-        return None
-    left, top, right, bottom = edges
-    return QRectF(left, top, right - left, bottom - top)

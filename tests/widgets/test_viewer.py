@@ -415,6 +415,31 @@ def test_that_a_click_asks_a_patch_and_escape_goes_back(qtbot: QtBot, explained:
     assert not explained.saliency.choice.column
 
 
+def test_that_ctrl_and_arrows_go_from_patch_to_patch_as_the_screen_shows_them(
+    qtbot: QtBot, explained: Viewer
+) -> None:
+    control = Qt.KeyboardModifier.ControlModifier
+    pane, saliency = explained.pane, explained.saliency
+    image = explained.model.image_id
+    rows, columns = saliency.explanation.geometry.grid_hw  # type: ignore[union-attr]
+    middle = rows // 2, columns // 2
+    for key, cell in (
+        (Qt.Key.Key_Left, middle),
+        (Qt.Key.Key_Left, (middle[0], middle[1] - 1)),
+        (Qt.Key.Key_Down, (middle[0] + 1, middle[1] - 1)),
+    ):
+        qtbot.keyClick(pane, key, control)
+        assert saliency.choice.cell == cell
+    assert f"row of patch {cell[0] + 1}, {cell[1] + 1}" in saliency.caption.title
+    for _ in range(columns):
+        qtbot.keyClick(pane, Qt.Key.Key_Left, control)
+    assert saliency.choice.cell == (middle[0] + 1, 0)  # the grid ends
+    qtbot.keyClick(pane, Qt.Key.Key_H)  # swaps left and right
+    qtbot.keyClick(pane, Qt.Key.Key_Left, control)
+    assert saliency.choice.cell == (middle[0] + 1, 1)
+    assert explained.model.image_id == image
+
+
 def test_that_escape_belongs_to_the_window_when_no_patch_is_asked(
     qtbot: QtBot, explained: Viewer
 ) -> None:
@@ -507,8 +532,16 @@ def test_that_the_edge_leaves_one_side_bare_and_is_dragged(qtbot: QtBot, explain
     assert saliency.choice.edge == pytest.approx(0.3, abs=0.01)
     assert coloured(0.4)
     assert explained.model.windows.current == window
+    image = explained.model.image_id
+    qtbot.keyClick(pane, Qt.Key.Key_Right)
+    assert saliency.choice.edge == pytest.approx(0.35, abs=0.01)
+    qtbot.keyClick(pane, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    assert saliency.choice.edge == pytest.approx(0.34, abs=0.01)
+    assert explained.model.image_id == image
     qtbot.keyClick(pane, "U")
     assert saliency.choice.edge is None
+    qtbot.keyClick(pane, Qt.Key.Key_Right)
+    assert explained.model.image_id != image
 
 
 def test_that_the_bare_scan_comes_beside_the_overlay_at_the_same_zoom(

@@ -41,12 +41,20 @@ def written(folder: Path) -> str:
     return "\n".join(texts)
 
 
-TABLES = ["a.csv", "a.parquet", "a.npz", "a.png", "a.svg"]
-OTHERS = [("a.parquet", "atlas"), ("tb", "tensorboard")]
+QUICK = [("a.csv", None), ("a.svg", None)]  # a table, and a figure with its words
+OTHERS = [
+    ("a.parquet", None),
+    ("a.npz", None),
+    ("a.png", None),
+    ("a.parquet", "atlas"),
+    ("tb", "tensorboard"),
+]
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [*((name, None) for name in TABLES), *OTHERS], ids=lambda value: str(value)
+    ("name", "kind"),
+    [*QUICK, *(pytest.param(*each, marks=pytest.mark.slow) for each in OTHERS)],
+    ids=lambda value: str(value),
 )
 def test_that_no_identifier_path_or_description_goes_out_by_itself(
     name: str, kind: str | None, place: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]

@@ -1,3 +1,4 @@
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -6,30 +7,45 @@ import pytest
 KINDS = ("clip", "biomedclip", "siglip", "resnet", "padded", "oblong", "plip", "medsiglip")
 
 
+class Encoders(dict):
+    """Encoders by kind, each built when it is first asked for."""
+
+    def __init__(self, tmp_path_factory):
+        super().__init__()
+        self._folders = tmp_path_factory
+
+    def __missing__(self, kind):
+        import model_folders
+
+        from vlm_explorer.encoders.load import load_encoder
+
+        if kind == "oblong":
+            self[kind] = replace(self["clip"], model=oblong_model())
+            return self[kind]
+        build = {
+            "clip": model_folders.build_clip_vit_folder,
+            "biomedclip": model_folders.build_biomedclip_folder,
+            "siglip": model_folders.build_siglip_folder,
+            "resnet": model_folders.build_resnet_folder,
+            "padded": model_folders.build_own_vocabulary_folder,
+            "plip": model_folders.build_pubmedclip_folder,
+            "medsiglip": model_folders.build_medsiglip_folder,
+        }[kind]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("VLM_EXPLORER_HOME", str(self._folders.mktemp("home")))
+            folder = build(self._folders.mktemp("models") / kind)
+            logging.disable(logging.WARNING)  # what libraries say of small models is no test's
+            try:
+                self[kind] = load_encoder(folder, device="cpu", precision="fp32")
+            finally:
+                logging.disable(logging.NOTSET)
+        return self[kind]
+
+
 @pytest.fixture(scope="session")
 def encoders(tmp_path_factory):
     """Small encoders of every kind of image tower, random weights, float32 on the CPU."""
-    import model_folders
-
-    from vlm_explorer.encoders.load import load_encoder
-
-    builders = {
-        "clip": model_folders.build_clip_vit_folder,
-        "biomedclip": model_folders.build_biomedclip_folder,
-        "siglip": model_folders.build_siglip_folder,
-        "resnet": model_folders.build_resnet_folder,
-        "padded": model_folders.build_own_vocabulary_folder,
-        "plip": model_folders.build_pubmedclip_folder,
-        "medsiglip": model_folders.build_medsiglip_folder,
-    }
-    found = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VLM_EXPLORER_HOME", str(tmp_path_factory.mktemp("home")))
-        for kind, build in builders.items():
-            folder = build(tmp_path_factory.mktemp("models") / kind)
-            found[kind] = load_encoder(folder, device="cpu", precision="fp32")
-    found["oblong"] = replace(found["clip"], model=oblong_model())
-    return found
+    return Encoders(tmp_path_factory)
 
 
 def oblong_model():

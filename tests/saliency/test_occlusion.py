@@ -70,6 +70,7 @@ def test_that_drops_are_those_of_hiding_one_window_at_a_time(
     )
 
 
+@pytest.mark.slow
 def test_that_maps_follow_their_prompts(encoder, photo):
     order = [2, 0, 1]
     found = explain(encoder, photo, TEXTS, "occlusion")

@@ -64,7 +64,7 @@ def test_that_the_table_is_that_of_the_question_and_a_miss_goes_to_the_viewer(
     assert page.table.rowCount() == len(answer.table)
     assert page.table.item(0, 0).text() == "Balanced"
     balanced = next(r for r in answer.table if (r.finding[:8], r.method) == ("balanced", "legrad"))
-    row = next(n for n in range(5) if page.table.item(n, 1).text() == "legrad")
+    row = next(n for n in range(5) if page.table.item(n, 1).text() == "LeGrad")
     assert page.table.item(row, 2).text() == f"{balanced.hits}/{balanced.n}"
     page.table.setCurrentCell(row, 0)
     assert page.misses.count() == balanced.n - balanced.hits > 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vlm_explorer.queries.localise_table import BALANCED, FindingRow
+from vlm_explorer.saliency.method_words import title_of
 from vlm_explorer.viewmodels import numbers
 
 if TYPE_CHECKING:
@@ -92,11 +93,13 @@ def summary(answer: LocaliseAnswer) -> str:
     """Say what was compared, and what was left out."""
     maps = len({(each.file, each.frame, each.finding, each.side) for each in answer.maps})
     images = len({(each.file, each.frame) for each in answer.maps})
-    parts = [f"{maps:,} marked findings in {images:,} images, prompt “side finding”"]
+    parts = [f"{maps:,} marked findings in {images:,} images"]
+    if answer.maps:
+        parts[0] += f", prompts such as “{answer.maps[0].prompt}”"
     if answer.not_scored:
         parts.append(f"{len(answer.not_scored):,} could not be scored")
     if answer.refused:
-        parts.append(f"left out: {', '.join(answer.refused)}")
+        parts.append(f"left out: {', '.join(map(title_of, answer.refused))}")
     return " · ".join(parts)
 
 
@@ -118,7 +121,7 @@ def _row(row: FindingRow) -> BoxesRow:
     figures = [
         (_figure(name, row.measures[name]) if name else "") for _title, _tip, name in COLUMNS
     ]
-    figures[:3] = [_name(row.finding), row.method, f"{row.hits}/{row.n}"]
+    figures[:3] = [_name(row.finding), title_of(row.method), f"{row.hits}/{row.n}"]
     tips = [tip for _title, tip, _measure in COLUMNS]
     if row.finding == BALANCED:
         tips[0] = "The mean over findings, each counted once"

@@ -209,8 +209,10 @@ class BoxesPage(QWidget):
             return
         row = model.rows[model.chosen]
         missed = sum(bool(miss.image_id) for miss in model.misses)
-        of = f"{row.finding}, {row.method}"
-        self._misses_title.setText(f"{missed:,} missed · {of}" if missed else f"All hit · {of}")
+        title = f"{missed:,} missed" if missed else "All hit"
+        of = ", ".join(row.cells[:2])
+        self._misses_title.setText(f"{title} · {of}")
+        self._misses_title.setToolTip(f"{title}: {of}")
         if [self.misses.item(n).text() for n in range(self.misses.count())] == [
             miss.words for miss in model.misses
         ]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -15,7 +15,7 @@ from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.widgets.actions import ActionRow, install
 from vlm_explorer.widgets.filter_row import FilterRow
 from vlm_explorer.widgets.map_canvas import MapCanvas
-from vlm_explorer.widgets.map_fitting import MARGIN
+from vlm_explorer.widgets.map_corners import MapCorners
 from vlm_explorer.widgets.map_gestures import Tool
 from vlm_explorer.widgets.map_hover import HoverCard
 from vlm_explorer.widgets.map_legend import MapLegend
@@ -25,7 +25,6 @@ from vlm_explorer.widgets.map_tools import MapTools
 from vlm_explorer.widgets.pin_list import PinList
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
-_EDGE = 12  # px between the pane's edge and what lies over the map
 _HOVER_DELAY = 60  # ms before the first card; a card that is there follows at once
 _ZOOM_STEP = 1.4
 
@@ -76,6 +75,7 @@ class MapView(QWidget):
         self.pins = PinList(self.model, self)
         self.card = HoverCard(painter, self)
         self.message = Message(self)
+        self._corners = MapCorners(self, bare=bare)
         self._pointer: tuple[int, QPointF] | None = None
         self._looking = False
         self._arranging = False
@@ -90,7 +90,7 @@ class MapView(QWidget):
         self._refresh()
 
     def _connect(self) -> None:
-        self.canvas.obstacles = self._obstacles
+        self.canvas.obstacles = self._corners.obstacles
         self.canvas.hovered.connect(self._hover)
         self.canvas.opened.connect(self.image_opened)
         self.canvas.tool_changed.connect(self._show_tool)
@@ -232,66 +232,8 @@ class MapView(QWidget):
         if self._arranging:
             return
         self._arranging = True
-        self._put_into_corners()
+        self._corners.put()
         self._arranging = False
-
-    def _put_into_corners(self) -> None:
-        width, height = self.width(), self.height()
-        self.canvas.setGeometry(0, 0, width, height)
-        self.tools.set_room(width - 2 * _EDGE)
-        self.tools.move(width - self.tools.width() - _EDGE, _EDGE)
-        self.caption.set_room(width - 2 * _EDGE)
-        self.caption.move(width - self.caption.width() - _EDGE, height - self.caption.height() - 8)
-        lift = self._arrange_legend(width)
-        self.legend.move(_EDGE, height - self.legend.height() - _EDGE - lift)
-        self._arrange_below_tools(width)
-        over = () if self._bare else self._over_top()
-        floor = height if self.legend.isHidden() else self.legend.y()
-        self.pins.put(_EDGE, over, floor, wanted=not self._bare)
-        lowest = _EDGE if self.pins.isHidden() else self.pins.geometry().bottom() + _EDGE // 2
-        self.waiting.move(_EDGE, lowest + 3)
-        for part in self._over_top():
-            if not part.isHidden() and part.geometry().intersects(self.waiting.geometry()):
-                self.waiting.move(_EDGE, part.geometry().bottom() + _EDGE // 2)
-        top = MARGIN if self._bare else self.tools.geometry().bottom() + MARGIN / 2
-        covered = [part for part in (self.legend, self.caption) if not part.isHidden()]
-        bottom = height - min((part.y() for part in covered), default=height) + MARGIN / 2
-        self.canvas.set_insets((MARGIN, top, MARGIN, bottom))
-        self.message.setGeometry(0, height // 2 - 60, width, 120)
-
-    def _arrange_below_tools(self, width: int) -> None:
-        """Put the filters, and the bar of a tool, below the tools.
-
-        A map that shows everything makes no room for them: it would move whenever one filters.
-        """
-        y, bar = self.tools.geometry().bottom() + 1 + round(MARGIN / 4), self.select_bar
-        room = width - 2 * _EDGE
-        if not bar.isHidden():
-            bar.move(width - bar.width() - _EDGE, y)
-            room -= bar.width() + _EDGE
-        self.filters.set_room(room)
-        self.filters.move(_EDGE, y)
-
-    def _arrange_legend(self, width: int) -> int:
-        """Give the legend its room; return by how much the caption line below it lifts it."""
-        alone = width - 2 * _EDGE
-        beside = alone if self.caption.isHidden() else alone - self.caption.width() - _EDGE
-        self.legend.set_room(max(beside, 0))
-        if beside == alone or (self.legend.width() <= beside and not self.legend.folded):
-            return 0
-        self.legend.set_room(alone)
-        return self.caption.height()
-
-    def _obstacles(self) -> list[QRectF]:
-        """Return what words on the map must leave free."""
-        over = (*self._over_top(), self.legend, self.caption, self.waiting, self.pins)
-        found = [QRectF(part.geometry()) for part in over if not part.isHidden()]
-        if not self.message.isHidden():
-            found.append(self.message.area.translated(self.message.pos().toPointF()))
-        return found
-
-    def _over_top(self) -> tuple[QWidget, ...]:
-        return self.tools, self.select_bar, self.filters
 
     @Slot()
     def _act(self) -> None:

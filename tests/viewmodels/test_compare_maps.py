@@ -13,7 +13,9 @@ from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
 from vlm_explorer.viewmodels.compare_maps import CompareMaps
 from vlm_explorer.viewmodels.compare_tiles import Compared, TileState, batches
 from vlm_explorer.viewmodels.comparison import Comparison
+from vlm_explorer.viewmodels.saliency_caption import Caption
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel
+from vlm_explorer.viewmodels.saliency_shown import Guest
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.states import LabelState
 
@@ -184,6 +186,9 @@ def test_that_a_difference_over_the_scan_is_what_its_tile_shows_and_what_is_expo
     assert exported == [tile.drawn]
     model.put_over(plain)
     assert overlay.guest is None
+    overlay.lay_over(Guest(overlay.raw, Caption("of a word")))
+    overlay.export_wanted.emit()
+    assert exported == [tile.drawn]  # what is not seen does not go out in its place
     model.put_over(tile)
     model.subtract("")
     assert overlay.guest is None

@@ -11,6 +11,8 @@ from vlm_explorer.viewmodels.saliency_model import SaliencyModel
 from vlm_explorer.viewmodels.viewer_measuring import Measuring
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
 
+_NOT_EXPORTED = "Maps of words are not exported. Esc shows the method's own, which can be."
+
 
 class ActiveSaliency(QObject):
     """Passes on what the overlay of the active scan says.
@@ -92,4 +94,7 @@ class ActiveSaliency(QObject):
     @Slot()
     def _pass_export(self) -> None:
         shown = self.model.exported
+        if shown is None and self.model.guest is not None:
+            self._comparison.active.noticed.emit(_NOT_EXPORTED)
+            return
         self.export_wanted.emit(() if shown is None else (shown,))

@@ -97,8 +97,9 @@ def _print(answer: SensitivityAnswer) -> None:
         print(f"{answer.without_vector} images have no vector of {answer.model}")
     print(f"{'wording':<{_WIDTH}}  cosine      z   rank  AUROC")
     for each in (*answer.variants, *answer.ensembles):
-        name = f"ensemble of {each.wording.text}"
-        print(_line(name if each.wording.kind == "ensemble" else each.wording.text, each))
+        wording = each.wording
+        pooled = f"ensemble of {wording.text} {wording.source}".strip()
+        print(_line(pooled if wording.kind == "ensemble" else wording.text, each))
     for word in answer.words:
         print(f"{_line(f'without “{word.word}”', word.rest)}  drop {answer.change(word):.4f}")
     for negation in answer.negations:

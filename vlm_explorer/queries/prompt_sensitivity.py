@@ -94,7 +94,7 @@ def _ensembles(asked: tuple[Wording, ...], read: np.ndarray) -> list[tuple[Wordi
     for name, each in load_template_sets().items():
         rows = [row_of[fill(template, asked[0].text)] for template in each.templates]
         if len(rows) > 1:
-            members.append((f"{len(rows)} templates of {name}", name, rows))
+            members.append((f"{len(rows)} templates", name, rows))
     vectors = ensemble([read[rows] for _, _, rows in members])
     return [
         (Wording(text, "ensemble", source), vector)

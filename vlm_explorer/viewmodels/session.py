@@ -38,6 +38,7 @@ _KEYS = (
     "open", "update", "peek", "encoder", "preview", "layout", "groups", "group names", "query",
     "labels", "reading", "switch", "pins", "grow", "nulls",
     "export", "trust", "trust beside", "centroids", "marks", "boxes",
+    "matrix", "wording",
 )  # fmt: skip
 MOST_KEPT = 2000  # images of a selection that are selected again when the window reopens
 

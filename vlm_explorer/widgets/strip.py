@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.widgets.alignment_pages import add_alignment_pages
 from vlm_explorer.widgets.alignment_panel import AlignmentPanel
 from vlm_explorer.widgets.controls import IconButton, Line, Words
 from vlm_explorer.widgets.explain_pages import add_pages
@@ -55,7 +56,8 @@ class Strip(QWidget):
         self.review = ReviewPanel(session, painter, self)
         self.explain = ExplainPanel(session, self)
         add_pages(self.explain, session, saliency)
-        self.alignment = AlignmentPanel(session, painter, self)
+        self.alignment = AlignmentPanel(session, self)
+        add_alignment_pages(self.alignment, session, painter)
         self.tabs = QTabBar(self)
         self.stack = QStackedWidget(self)
         self.summary = Words("", "annotation", parent=self)

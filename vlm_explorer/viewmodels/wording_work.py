@@ -1,0 +1,51 @@
+"""What the page of wordings has done off the GUI thread. No Qt; heavy imports in functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vlm_explorer.jobs import JobContext
+
+if TYPE_CHECKING:
+    from vlm_explorer.encoders.encoder import Encoder
+    from vlm_explorer.queries.sensitivity_answer import SensitivityAnswer
+    from vlm_explorer.queries.text_memory import TextMemory
+    from vlm_explorer.viewmodels.background import Opened
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A prompt, and the images that it is asked about: intp (n,), rows of the collection."""
+
+    prompt: str
+    rows: np.ndarray
+
+    def same(self, other: Asked | None) -> bool:
+        """Whether the answer would be the same."""
+        return (
+            other is not None
+            and self.prompt == other.prompt
+            and np.array_equal(self.rows, other.rows)
+        )
+
+
+def remember(encoder: Encoder) -> TextMemory:
+    """Return a memory for the texts that an encoder reads."""
+    from vlm_explorer.queries.text_memory import TextMemory
+
+    return TextMemory(encoder)
+
+
+def ask(
+    content: Opened, memory: TextMemory, asked: Asked, *, context: JobContext
+) -> SensitivityAnswer:
+    """Ask a prompt in other words; see `queries.prompt_sensitivity`."""
+    from vlm_explorer.queries.prompt_sensitivity import prompt_sensitivity
+    from vlm_explorer.queries.sensitivity_answer import SensitivityRequest
+
+    ids = tuple(content.images.ids[asked.rows].tolist())
+    request = SensitivityRequest(asked.prompt, ids)
+    return prompt_sensitivity(content.collection, memory, request, context=context)

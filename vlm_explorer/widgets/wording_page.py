@@ -1,0 +1,284 @@
+"""The page of wordings: what a prompt scores in other words, without a word, and denied."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QPointF,
+    QRectF,
+    QSignalBlocker,
+    Qt,
+    Slot,
+)
+from PySide6.QtGui import QFont, QHideEvent, QPainter, QPen, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vlm_explorer.viewmodels.saliency_states import Stage
+from vlm_explorer.viewmodels.wording_model import SCOPES, WordingModel
+from vlm_explorer.viewmodels.wording_rows import COLUMNS, VIEWS, Row, Spread, View
+from vlm_explorer.widgets.controls import (
+    EmptyState,
+    ProgressBar,
+    Words,
+    choice_box,
+    text_button,
+)
+from vlm_explorer.widgets.theme import BODY, font, theme, themes
+
+CONTROLS = 280  # px, width of the controls
+_ROW = 24  # px
+_PLOT, _FIGURE = 1, 2  # the column of the distribution, and the first of figures
+_SPREAD = Qt.ItemDataRole.UserRole + 1
+
+
+class WordingPage(QWidget):
+    """Controls, and a line a wording."""
+
+    def __init__(self, model: WordingModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._shown: tuple[Row, ...] | None = None
+        self.prompt = choice_box("Prompt to ask in other words", [], self)
+        self.scope = choice_box("Images to ask about", SCOPES, self)
+        self.views = {view: QPushButton(title, self) for view, (title, _) in VIEWS.items()}
+        self.bar = ProgressBar(self)
+        self.stop = text_button("Stop", "quiet", self)
+        self.run = text_button("Ask again", parent=self)
+        self.headline = Words(role="secondary", parent=self)
+        self.warning = Words(role="warning", parent=self)
+        self.table = _Table(self)
+        self._empty = EmptyState("", self)
+        self._set_up()
+        self._lay_out()
+        self._connect()
+        self._refresh()
+
+    def _set_up(self) -> None:
+        group = QButtonGroup(self)
+        for view, button in self.views.items():
+            button.setCheckable(True)
+            button.setProperty("chip", True)
+            button.setCursor(Qt.CursorShape.PointingHandCursor)
+            button.setToolTip(f"{VIEWS[view][1]} (arrow keys)")
+            group.addButton(button)
+        self.prompt.setToolTip("The present prompt, or one of the labels (arrow keys)")
+        self.scope.setToolTip("Which images are asked about (arrow keys)")
+        self.stop.setToolTip("Stop asking (Space)")
+        self.run.setToolTip("Ask again (Space)")
+
+    def _lay_out(self) -> None:
+        controls = QWidget(self)
+        controls.setFixedWidth(CONTROLS)
+        column = QVBoxLayout(controls)
+        column.setContentsMargins(12, 2, 0, 4)
+        column.setSpacing(4)
+        column.addWidget(self.prompt)
+        column.addWidget(self.scope)
+        for parts in ((*self.views.values(),), (self.bar, self.stop, self.run)):
+            row = QHBoxLayout()
+            row.setSpacing(4)
+            for part in parts:
+                row.addWidget(part)
+            row.addStretch(1)
+            column.addLayout(row)
+        column.addStretch(1)
+        answer = QVBoxLayout()
+        answer.setContentsMargins(0, 0, 8, 4)
+        answer.setSpacing(2)
+        answer.addWidget(self.headline)
+        answer.addWidget(self.warning)
+        answer.addWidget(self.table, 1)
+        answer.addWidget(self._empty, 1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(16)
+        layout.addWidget(controls)
+        layout.addLayout(answer, 1)
+
+    def _connect(self) -> None:
+        model = self._model
+        self.prompt.activated.connect(lambda row: model.set_label(self.prompt.itemData(row)))
+        self.scope.activated.connect(lambda row: model.set_scope(self.scope.itemData(row)))
+        for view, button in self.views.items():
+            button.toggled.connect(lambda on, view=view: model.set_view(view) if on else None)
+        self.stop.clicked.connect(model.stop)
+        self.run.clicked.connect(model.run)
+        self.table.cellActivated.connect(lambda row, _column: model.open(row))
+        model.changed.connect(self._refresh)
+        model.progressed.connect(self._show_progress)
+        themes.changed.connect(self._dress)
+
+    # Pages that are not seen compute nothing
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look from now on."""
+        super().showEvent(event)
+        self._model.watch(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Look no further."""
+        self._model.watch(False)
+        super().hideEvent(event)
+
+    # From the model
+
+    @Slot()
+    def _refresh(self) -> None:
+        model = self._model
+        self._offer_prompts()
+        with QSignalBlocker(self.scope):
+            self.scope.setCurrentIndex(self.scope.findData(model.scope))
+        with QSignalBlocker(self.views[model.view]):
+            self.views[model.view].setChecked(True)
+        running = model.stage is Stage.RUNNING
+        self.bar.setVisible(running)
+        self.stop.setVisible(running)
+        self.run.setVisible(model.stopped or model.stage is Stage.FAILED)
+        known = bool(model.headline)
+        self.headline.setVisible(known)
+        self.headline.setText(model.headline)
+        self.warning.setVisible(bool(model.warning))
+        self.warning.setText(model.warning)
+        self.table.setVisible(bool(model.rows))
+        self._empty.setVisible(not model.rows)
+        self._empty.setText("" if known else model.message)
+        if model.rows is not self._shown:
+            self._shown = model.rows
+            self.table.show_rows(model.view, model.rows)
+
+    @Slot()
+    def _dress(self) -> None:
+        """Fill the table again, in the colours of another theme."""
+        self._shown = None
+        self._refresh()
+
+    def _offer_prompts(self) -> None:
+        prompts = self._model.prompts
+        held = [
+            (self.prompt.itemData(row), self.prompt.itemText(row))
+            for row in range(self.prompt.count())
+        ]
+        with QSignalBlocker(self.prompt):
+            if held != list(prompts):
+                self.prompt.clear()
+                for value, words in prompts:
+                    self.prompt.addItem(words, value)
+            place = self.prompt.findData(self._model.label)
+            if place < 0:  # a prompt that was asked about before another one was searched for
+                self.prompt.addItem(self._model.label, self._model.label)
+                place = self.prompt.count() - 1
+            self.prompt.setCurrentIndex(place)
+
+    @Slot()
+    def _show_progress(self) -> None:
+        self.bar.set_progress(self._model.progress)
+        self.bar.setAccessibleName(self._model.progress.message or "Asking in other words")
+
+
+class _Table(QTableWidget):
+    """A line a wording; keys move through it, Enter searches."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(0, len(COLUMNS[View.WORDINGS]), parent)
+        self.setAccessibleName("What other wordings score")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setTabKeyNavigation(False)
+        self.setItemDelegateForColumn(_PLOT, _SpreadDelegate(self))
+        self.verticalHeader().setVisible(False)
+        self.verticalHeader().setDefaultSectionSize(_ROW)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        for column in (0, _PLOT):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+
+    def show_rows(self, view: View, rows: tuple[Row, ...]) -> None:
+        """Show these lines; figures stand to the right."""
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        with QSignalBlocker(self):
+            for column, (title, tip) in enumerate(COLUMNS[view]):
+                item = QTableWidgetItem(title)
+                item.setToolTip(tip)
+                item.setTextAlignment(right if column >= _FIGURE else left)
+                self.setHorizontalHeaderItem(column, item)
+            self.setRowCount(len(rows))
+            for number, row in enumerate(rows):
+                self._show_row(number, row, right)
+
+    def _show_row(self, number: int, row: Row, right: Qt.AlignmentFlag) -> None:
+        name = QTableWidgetItem(row.name)
+        name.setToolTip(f"{row.name} ({row.note})")
+        if row.strong:
+            name.setFont(font(BODY, QFont.Weight.DemiBold))
+        if row.doubtful:
+            name.setForeground(theme().colour("warning"))
+        self.setItem(number, 0, name)
+        plot = QTableWidgetItem()
+        plot.setData(_SPREAD, row.spread)
+        plot.setData(Qt.ItemDataRole.AccessibleTextRole, row.spread.words)
+        plot.setToolTip(row.spread.words)
+        self.setItem(number, _PLOT, plot)
+        for column, words in enumerate(row.cells, _FIGURE):
+            item = QTableWidgetItem(words)
+            item.setTextAlignment(right)
+            self.setItem(number, column, item)
+
+
+class _SpreadDelegate(QStyledItemDelegate):
+    """Draws a distribution: a line, a box, a dot for the median; images labelled so in accent."""
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        """Draw a cell."""
+        super().paint(painter, option, index)
+        spread = index.data(_SPREAD)
+        if not isinstance(spread, Spread):
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(option.rect).adjusted(8, 3, -8, -3)
+        span = max(spread.high - spread.low, 1e-9)
+        if spread.zero:
+            painter.setPen(QPen(theme().colour("line"), 1))
+            x = area.left() - spread.low / span * area.width()
+            painter.drawLine(QPointF(x, option.rect.top()), QPointF(x, option.rect.bottom()))
+        high = area.height() / len(spread.groups)
+        for place, group in enumerate(spread.groups):
+            role = "accent" if len(spread.groups) > 1 and place == 0 else "secondary"
+            at = [area.left() + (value - spread.low) / span * area.width() for value in group]
+            _box(painter, at, area.top() + (place + 0.5) * high, min(high - 2, 8), role)
+        painter.restore()
+
+
+def _box(painter: QPainter, at: list[float], y: float, high: float, role: str) -> None:
+    colour = theme().colour(role)
+    painter.setPen(QPen(colour, 1))
+    painter.drawLine(QPointF(at[0], y), QPointF(at[4], y))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme().colour(role, 0.6))
+    painter.drawRect(QRectF(at[1], y - high / 2, max(1.0, at[3] - at[1]), high))
+    painter.setBrush(theme().colour("text"))
+    painter.drawEllipse(QPointF(at[2], y), 2, 2)

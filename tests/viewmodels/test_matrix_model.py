@@ -14,6 +14,8 @@ from vlm_explorer.viewmodels.matrix_shown import View
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.session import Session
 
+pytestmark = pytest.mark.slow
+
 Settle = Callable[[Session], None]
 
 

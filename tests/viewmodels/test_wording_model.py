@@ -13,6 +13,8 @@ from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.wording_model import LABELLED, SELECTED, SHOWN, WordingModel
 from vlm_explorer.viewmodels.wording_rows import COLUMNS, View
 
+pytestmark = pytest.mark.slow
+
 Settle = Callable[[Session], None]
 
 

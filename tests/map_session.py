@@ -123,4 +123,4 @@ def score_labels(session: Session, labels: tuple[str, ...], probability) -> None
     shares = np.asarray(probability, np.float32)
     ids = tuple(session.images.ids)
     answer = ClassifyAnswer("made-up", "single", "raw", labels, ids, shares, shares)
-    session.put(label_state=LabelState(labels, "raw", "single", answer))
+    session.put(label_state=LabelState.of(labels, "raw", "single", answer))

@@ -201,7 +201,7 @@ def test_that_a_difference_over_the_scan_is_what_its_tile_shows_and_what_is_expo
 def test_that_labels_stand_beside_typed_prompts_each_once(
     qtbot: QtBot, model: CompareMaps, session: Session
 ) -> None:
-    session.label_state = LabelState(labels=(TEXTS[0], "rib fracture"))
+    session.label_state = LabelState.of((TEXTS[0], "rib fracture"))
     model.add(TEXTS[0])
     assert model.prompts == (TEXTS[0],)
     model.show_labels(True)

@@ -15,11 +15,12 @@ from pytestqt.qtbot import QtBot
 from shell_collection import IMAGES, build_collection, image_id, keep_window_state
 
 from vlm_explorer.jobs import JobContext, Progress
+from vlm_explorer.queries.label_shelf import ready_made
 from vlm_explorer.viewmodels import labels as label_columns
 from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.filters import filter_mask
 from vlm_explorer.viewmodels.job_runner import JobRunner
-from vlm_explorer.viewmodels.label_sets import load_label_sets
+from vlm_explorer.viewmodels.label_sets import LabelSets
 from vlm_explorer.viewmodels.labels import LabelsModel
 from vlm_explorer.viewmodels.library import DETAIL, IMAGE_IDS, KIND, LibraryModel
 from vlm_explorer.viewmodels.problems import ProblemsModel
@@ -163,12 +164,14 @@ def test_that_a_result_is_described_without_the_name_of_its_file(opened: Session
 # The labels
 
 
-def test_that_labels_begin_with_a_ready_made_set(opened: Session) -> None:
+def test_that_labels_begin_with_a_ready_made_set(opened: Session, settle: Settle) -> None:
     model = LabelsModel(opened)
     QAbstractItemModelTester(model, STRICT, model)
-    opened.encoder_changed.emit()
-    assert model.labels == load_label_sets()[0].names
-    assert label_columns.set_name(model.labels) == "modality"
+    LabelSets(opened, model)
+    settle(opened)
+    assert model.labels == ready_made()[0].names
+    assert opened.label_state.chosen == ready_made()[0]
+    assert not opened.history.can_undo
 
 
 def test_that_labels_are_added_renamed_and_removed_in_place(

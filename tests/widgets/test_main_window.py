@@ -402,18 +402,19 @@ def test_that_a_label_is_added_in_the_table(
     press(editor, ENTER)
     qtbot.waitUntil(lambda: opened.session.label_state.labels == ("effusion", "nodule"))
     settle(opened.session)
-    assert panel.sets.currentIndex() == -1, "it is no ready-made set any more"
+    assert panel.choice.sets.currentText().endswith(" · edited")
 
 
 def test_that_a_ready_made_set_is_asked_in_its_own_way(opened: MainWindow, settle: Settle) -> None:
     panel = opened.workspace.strip.labels
-    place = panel.sets.findData("chest-radiograph")
-    panel.sets.setCurrentIndex(place)
-    panel.sets.activated.emit(place)
+    sets = panel.choice.sets
+    place = sets.findData("chest-radiograph")
+    sets.setCurrentIndex(place)
+    sets.activated.emit(place)
     settle(opened.session)
     assert opened.session.label_state.task == "multi"
-    assert panel.task.currentData() == "multi"
-    assert panel.scale.text() == "Logit scale 20.0"
+    assert panel.choice.task.currentData() == "multi"
+    assert "20.0" in panel.choice.temperature.toolTip()
     opened.session.select([image_id(0)])
     assert panel.summary.text() == panel.model.summary != ""
 

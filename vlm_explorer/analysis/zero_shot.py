@@ -57,8 +57,8 @@ def _check_template(template: str) -> None:
         )
 
 
-def load_template_sets() -> dict[str, TemplateSet]:
-    """Return all template sets by name: those of the program, then the user's own.
+def load_template_sets(*, own: bool = True) -> dict[str, TemplateSet]:
+    """Return all template sets by name: those of the program, then the user's own if wanted.
 
     The user's lie in `own_templates_file`, in the form of `resources/templates.toml`.
 
@@ -66,6 +66,8 @@ def load_template_sets() -> dict[str, TemplateSet]:
         UsageError: the user's file is no such file.
     """
     file = own_templates_file()
+    if not own:
+        return dict(_shipped())
     try:
         changed = file.stat().st_mtime_ns
     except OSError:

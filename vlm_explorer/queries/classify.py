@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from vlm_explorer.analysis.null_scores import percentiles
 from vlm_explorer.analysis.zero_shot import ensemble, scores, template_set
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
@@ -22,11 +23,9 @@ from vlm_explorer.queries.label_set import (
     check_labels,
     prompts_digest,
 )
-from vlm_explorer.queries.null_bank import null_percentiles, null_scores_of
+from vlm_explorer.queries.null_bank import null_percentiles, null_scores_of, null_vectors
 
-__all__ = [
-    "NO_CALL", "ClassifyAnswer", "ClassifyRequest", "against_nulls", "classify", "label_vectors",
-]  # fmt: skip
+__all__ = ["NO_CALL", "ClassifyAnswer", "ClassifyRequest", "against_nulls", "classify"]
 
 DEFAULT_TEMPLATES = {"single": "raw", "multi": "chexzero"}
 
@@ -120,9 +119,10 @@ def classify(collection: Collection, encoder: Encoder, request: ClassifyRequest)
         least_margin=request.margin,
         scale=encoder.logit_scale,
         bias=encoder.logit_bias,
+        fitted=_fitting(request.calibrations, encoder, prompts),
         prompts=prompts,
     )
-    return answer.weighed(request.temperature, _fitting(request.calibrations, encoder, prompts))
+    return answer.weighed(request.temperature, answer.fitted)
 
 
 def against_nulls(
@@ -147,6 +147,37 @@ def against_nulls(
     z = stored.spread(nulls.z_of_images(answer.cosine[stored.rows]))
     percentile = null_percentiles(collection, encoder, answer.cosine, context=context)
     return replace(answer, z=z, percentile=percentile)
+
+
+def rows_against_nulls(
+    collection: Collection,
+    encoder: Encoder,
+    answer: ClassifyAnswer,
+    rows: NDArray[np.int64],
+    *,
+    context: JobContext | None = None,
+) -> tuple[Floats, Floats] | None:
+    """Return z and percentile of some images, as `against_nulls` gives them of all.
+
+    Args:
+        rows: (n,) rows of images that have a vector.
+
+    Returns:
+        z and percentile, float32 (n, L); None where the bank says nothing.
+
+    Raises:
+        ModelNotFound: the collection holds no vectors of this encoder any more.
+    """
+    nulls = null_scores_of(collection, encoder, context=context)
+    if nulls is None:
+        return None
+    stored = collection.vector_rows(encoder.id)
+    rows = rows[np.isin(rows, stored.rows)]
+    places, cosine = np.searchsorted(stored.rows, rows), answer.cosine[rows]
+    mean, sd = nulls.image_mean[places, None], nulls.image_sd[places, None]
+    bank = null_vectors(collection, encoder, context=context)
+    share = percentiles(stored.halves[places], bank, cosine, context=context)
+    return np.asarray((cosine - mean) / sd, np.float32), share
 
 
 def _fitting(

@@ -42,6 +42,7 @@ class ClassifyAnswer:
         temperature: what the logits were divided by.
         scale, bias: of the model.
         calibration: what made the probabilities fit labelled cases; None without.
+        fitted: the calibration that could do so, whether it is in use or not; None without.
         prompts: `label_set.prompts_digest` of the sentences.
         z: float32 (N, L), how far cosines lie above those of unrelated prompts with the same
             image, in standard deviations; None until `against_nulls`, or where nothing is known.
@@ -64,6 +65,7 @@ class ClassifyAnswer:
     scale: float = 1.0
     bias: float | None = None
     calibration: Calibration | None = None
+    fitted: Calibration | None = None
     prompts: str = ""
     z: Floats | None = None
     percentile: Floats | None = None

@@ -1,4 +1,4 @@
-"""The session's questions to the core: search, layout, labels. Stale answers never arrive."""
+"""The session's questions to the core: search and layout. Stale answers never arrive."""
 
 from __future__ import annotations
 
@@ -182,34 +182,3 @@ class Asking(QObject):
         session.moving = None
         session.put(layout=replace(session.layout, pending=False))
         session.messages.show_error(error)
-
-    # The labels
-
-    def classify(self) -> None:
-        """Score every image as soon as there is an encoder to do it with."""
-        session = self._session
-        session.runner.cancel("labels")
-        state = session.label_state
-        session.put(label_state=replace(state, pending=bool(state.labels), answer=None))
-        if session.encoder is None or session.content is None or not state.labels:
-            return
-        session.runner.start(
-            questions.classify,
-            session.content,
-            session.encoder,
-            state,
-            title="Scoring labels",
-            key="labels",
-            on_success=self._take_labels,
-            on_failure=self._fail_to_label,
-        )
-
-    @Slot(object)
-    def _take_labels(self, answer: Any) -> None:
-        state = self._session.label_state
-        self._session.put(label_state=replace(state, answer=answer, pending=False))
-
-    @Slot(object)
-    def _fail_to_label(self, error: Exception) -> None:
-        self._session.put(label_state=replace(self._session.label_state, pending=False))
-        self._session.messages.show_error(error)

@@ -11,6 +11,7 @@ import numpy as np
 from vlm_explorer.viewmodels.filters import Filter
 
 if TYPE_CHECKING:
+    from vlm_explorer.queries.label_set import LabelSet
     from vlm_explorer.queries.layout import LayoutAnswer
     from vlm_explorer.viewmodels.background import Opened
     from vlm_explorer.viewmodels.history import Part
@@ -73,25 +74,35 @@ class FilterPart:
 
 @dataclass(frozen=True)
 class LabelPart:
-    """The zero-shot labels, how they are put into sentences, and their task."""
+    """The zero-shot labels with their prompts, and how they are scored."""
 
     session: Session
 
-    def state(self) -> tuple[tuple[str, ...], str, str]:
+    def state(self) -> tuple[LabelSet, float, float, bool]:
         """Return what is asked; the scores are asked for again."""
-        labels = self.session.label_state
-        return labels.labels, labels.templates, labels.task
+        return self.session.label_state.asked
 
-    def restore(self, state: tuple[tuple[str, ...], str, str]) -> None:
+    def restore(self, state: tuple[LabelSet, float, float, bool]) -> None:
         """Score again."""
-        self.session.set_labels(*state)
+        chosen, temperature, margin, calibrated = state
+        self.session.labelling.change(
+            chosen=chosen, temperature=temperature, margin=margin, calibrated=calibrated
+        )
 
     def words(self, before: Any, after: Any) -> str:
         """Name what changed about the labels."""
-        added = [label for label in after[0] if label not in before[0]]
-        if len(added) == 1 and len(after[0]) == len(before[0]) + 1:
+        if before[0] == after[0]:
+            which = next(place for place in (1, 2, 3) if before[place] != after[place])
+            return ("", "change the temperature", "change the margin", "change calibration")[which]
+        old, new = before[0], after[0]
+        added = [label for label in new.names if label not in old.names]
+        if len(added) == 1 and len(new.labels) == len(old.labels) + 1:
             return f"add label “{shortened(added[0])}”"
-        return "change labels" if before[0] != after[0] else "change how labels are scored"
+        if old.name != new.name or old.title != new.title:
+            return f"label set “{shortened(new.title)}”"
+        if old.names == new.names and old.labels != new.labels:
+            return "change prompts"
+        return "change labels" if old.names != new.names else "change how labels are scored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,22 +16,39 @@ from PySide6.QtCore import (
     Slot,
 )
 
-from vlm_explorer.viewmodels import numbers
-from vlm_explorer.viewmodels.label_sets import LabelSet, label_set, load_label_sets
+from vlm_explorer.queries.label_set import Label
+from vlm_explorer.viewmodels import numbers, questions
+from vlm_explorer.viewmodels.label_words import describe, probability_of
 from vlm_explorer.viewmodels.session import Session
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
 
-LABEL, COSINE, PROBABILITY = range(3)
-COLUMNS = ("Label", "Cosine", "Probability")
+LABEL, POSITIVE, NEGATIVE, SYNONYMS, COSINE, Z, PERCENTILE, PROBABILITY = range(8)
+COLUMNS = (
+    "Label", "Says it is there", "Says it is not", "Synonyms",
+    "Cosine", "z", "Percentile", "Probability",
+)  # fmt: skip
+PROMPTS = {POSITIVE: "positive", NEGATIVE: "negative", SYNONYMS: "synonyms"}
+NOTES = {
+    LABEL: "What goes through the templates, unless the label has prompts of its own",
+    POSITIVE: "Prompts instead of the templates, one a line; their ensemble stands for the label",
+    NEGATIVE: "Prompts that deny the label, one a line, instead of the templates' own; "
+    "only asked where each label is asked by itself",
+    SYNONYMS: "Other names, one a line; they go through the templates as the label does",
+    COSINE: "Between the image and the label's ensemble; encoders differ in what is high",
+    Z: "How far the cosine lies above those of unrelated prompts with the same image, "
+    "in standard deviations",
+    PERCENTILE: "The share of unrelated prompts that score lower on the same image",
+}
 VALUE = Qt.ItemDataRole.UserRole + 1  # the number in a cell; None where there is none yet
-BEST = Qt.ItemDataRole.UserRole + 2  # whether the row has the highest probability
+BEST = Qt.ItemDataRole.UserRole + 2  # whether the row has the highest probability, and is called
+DEFAULT = Qt.ItemDataRole.UserRole + 3  # whether the templates stand in for prompts
 ADD_HERE = "Add a label"
 
 
 class LabelsModel(QAbstractTableModel):
-    """One row a label: its text, the cosine and the probability; the last row adds a label.
+    """One row a label: its text and prompts, and its scores; the last row adds a label.
 
     The scores are those of the selected images (their mean), or of the image in the viewer.
 
@@ -44,13 +61,13 @@ class LabelsModel(QAbstractTableModel):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._labels: tuple[str, ...] = ()
-        self._cosine: np.ndarray | None = None
-        self._probability: np.ndarray | None = None
+        self._rows: tuple[Label, ...] = ()
+        self._scores: dict[int, np.ndarray] = {}  # by column
+        self._watched = False
+        self._called = False
         self._summary = ""
         session.labels_changed.connect(self._read)
         session.selection_changed.connect(self._score)
-        session.encoder_changed.connect(self._begin)
         self._read()
 
     # What the pane asks for
@@ -58,124 +75,135 @@ class LabelsModel(QAbstractTableModel):
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels, in order."""
-        return self._labels
+        return tuple(label.name for label in self._rows)
 
     @property
     def summary(self) -> str:
         """What the scores say, and about what; one or two sentences."""
         return self._summary
 
-    def use_set(self, chosen: LabelSet) -> None:
-        """Take a ready-made label set in place of the present one."""
-        self._session.set_labels(chosen.names, chosen.templates, chosen.task)
+    def set_watched(self, watched: bool) -> None:
+        """Compare with unrelated prompts only while somebody looks."""
+        self._watched = watched
+        if watched:
+            self._judge()
 
     def set_templates(self, name: str) -> None:
         """Score with another template set."""
-        self._session.set_labels(self._labels, name, self._session.label_state.task)
+        self._change(templates=name)
 
     def set_task(self, task: str) -> None:
         """Choose among the labels ("single"), or ask for each by itself ("multi")."""
-        self._session.set_labels(self._labels, self._session.label_state.templates, task)
+        self._change(task=task)
 
     def remove(self, rows: list[int]) -> None:
         """Take labels out."""
-        kept = [label for row, label in enumerate(self._labels) if row not in rows]
-        if len(kept) < len(self._labels):
-            self._set(kept)
+        kept = tuple(label for row, label in enumerate(self._rows) if row not in rows)
+        if len(kept) < len(self._rows):
+            self._change(labels=kept)
 
-    def _set(self, labels: list[str]) -> None:
-        state = self._session.label_state
-        self._session.set_labels(labels, state.templates, state.task)
+    def _change(self, **parts: Any) -> None:
+        chosen = self._session.label_state.chosen
+        self._session.labelling.change(chosen=replace(chosen, **parts))
 
     # From the session
 
     @Slot()
-    def _begin(self) -> None:
-        """With an encoder and no labels yet: ask for what fits the collection."""
-        session = self._session
-        if session.encoder is not None and not session.label_state.labels:
-            with session.history.unrecorded():
-                self.use_set(label_set("demo-findings" if session.demo else "modality"))
-
-    @Slot()
     def _read(self) -> None:
         """Take the labels; rows that stay keep whatever is being edited in them."""
-        labels = self._session.label_state.labels
-        self._replace_rows(labels)
+        self._replace_rows(self._session.label_state.chosen.labels)
         self._score()
 
-    def _replace_rows(self, labels: tuple[str, ...]) -> None:
+    def _replace_rows(self, labels: tuple[Label, ...]) -> None:
         """Take out and put in the rows between those that both sets begin and end with."""
-        old = self._labels
+        old = self._rows
+        if [each.name for each in old] == [each.name for each in labels]:
+            self._rows = labels
+            return
         least = min(len(old), len(labels))
         first = next((row for row in range(least) if old[row] != labels[row]), least)
         last = next(
             (n for n in range(least - first) if old[-1 - n] != labels[-1 - n]), least - first
         )
+        self._scores = {}
         if first < len(old) - last:
             self.beginRemoveRows(ROOT, first, len(old) - last - 1)
-            self._cosine = self._probability = None
-            self._labels = old[:first] + old[len(old) - last :]
+            self._rows = old[:first] + old[len(old) - last :]
             self.endRemoveRows()
         if first < len(labels) - last:
             self.beginInsertRows(ROOT, first, len(labels) - last - 1)
-            self._cosine = self._probability = None
-            self._labels = labels
+            self._rows = labels
             self.endInsertRows()
 
     @Slot()
     def _score(self) -> None:
         """The same labels, other scores: the rows stay where they are."""
         self._take_scores()
-        if self._labels:
-            last = self.index(len(self._labels) - 1, PROBABILITY)
+        self._tell()
+        self._judge()
+
+    def _tell(self) -> None:
+        if self._rows:
+            last = self.index(len(self._rows) - 1, PROBABILITY)
             self.dataChanged.emit(self.index(0, LABEL), last)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, PROBABILITY, PROBABILITY)
         self.changed.emit()
 
-    def _take_scores(self) -> None:
-        session = self._session
-        self._cosine = self._probability = None
-        self._summary = ""
-        answer = session.label_state.answer
-        chosen = session.selection
+    def _chosen_rows(self) -> np.ndarray:
+        """Return the rows of the selected images, else of the one in the viewer, int64 (n,)."""
+        chosen = self._session.selection
         ids = chosen.ids or frozenset([chosen.current] if chosen.current else [])
-        rows = session.images.rows_of(ids)
-        fits = answer is not None and answer.cosine.shape == (
-            len(session.images),
-            len(self._labels),
-        )
-        if answer is None or not len(rows) or not fits:
+        return np.asarray(self._session.images.rows_of(ids), np.int64)
+
+    def _take_scores(self) -> None:
+        session, answer = self._session, self._session.label_state.answer
+        self._scores, self._summary, self._called = {}, "", False
+        rows = self._chosen_rows()
+        shape = len(session.images), len(self._rows)
+        if answer is None or not len(rows) or answer.cosine.shape != shape:
             return
         chosen_count, rows = len(rows), rows[answer.known[rows]]
         if not len(rows):
             self._summary = f"No vector of {answer.model} yet"
             return
-        self._cosine = answer.cosine[rows].mean(axis=0)
-        self._probability = answer.probability[rows].mean(axis=0)
-        self._summary = self._describe(answer.probability[rows], answer.task)
+        self._scores[COSINE] = answer.cosine[rows].mean(axis=0)
+        self._scores[PROBABILITY] = answer.probability[rows].mean(axis=0)
+        self._summary, self._called = describe(answer, rows)
         if len(rows) < chosen_count:
             self._summary += f" · {chosen_count - len(rows):,} without a vector"
 
-    def _describe(self, probability: np.ndarray, task: str) -> str:
-        """Return the best label with what its probability is a share of."""
-        mean = probability.mean(axis=0)
-        best = int(mean.argmax())
-        count = len(self._labels)
-        among = f"among these {count} labels" if task == "single" else "against its absence"
-        if len(probability) == 1:
-            return f"{self._labels[best]}: {numbers.percent(mean[best])} {among}"
-        if task == "single":
-            first = Counter(self._labels[column] for column in probability.argmax(axis=1))
-            names = ", ".join(f"{number:,} {label}" for label, number in first.most_common(3))
-            return f"{len(probability):,} images: {names} (the likeliest {among})"
-        share = numbers.percent(mean[best])
-        return f"Mean of {len(probability):,} images: {self._labels[best]} {share}"
+    def _judge(self) -> None:
+        """Have the scores compared with those of unrelated prompts, off this thread."""
+        session, answer = self._session, self._session.label_state.answer
+        session.runner.cancel("label meaning")
+        if not (self._watched and self._scores) or answer is None:
+            return
+        if session.encoder is None or session.content is None:
+            return
+        rows = self._chosen_rows()
+        session.runner.start(
+            questions.judge_labels,
+            session.content,
+            session.encoder,
+            answer,
+            rows[answer.known[rows]],
+            title="Comparing labels with unrelated prompts",
+            key="label meaning",
+            on_success=self._take_judgement,
+            on_failure=session.messages.show_error,
+        )
+
+    @Slot(object)
+    def _take_judgement(self, found: tuple[np.ndarray, np.ndarray] | None) -> None:
+        if found is not None and self._scores and len(found[0]) == len(self._rows):
+            self._scores[Z], self._scores[PERCENTILE] = found
+            self._tell()
 
     # QAbstractTableModel
 
     def rowCount(self, parent: Index = ROOT) -> int:
         """Return the number of labels, and one row to add another."""
-        return 0 if parent.isValid() else len(self._labels) + 1
+        return 0 if parent.isValid() else len(self._rows) + 1
 
     def columnCount(self, parent: Index = ROOT) -> int:
         """Return the number of columns."""
@@ -187,70 +215,100 @@ class LabelsModel(QAbstractTableModel):
         orientation: Qt.Orientation,
         role: int = Qt.ItemDataRole.DisplayRole,
     ) -> Any:
-        """Return the name of a column."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
+        """Return the name of a column, and what it means."""
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        of_what = probability_of(self._session.label_state)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return of_what[0] if section == PROBABILITY else COLUMNS[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return of_what[1] if section == PROBABILITY else NOTES[section]
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Labels can be edited in place."""
+        """Labels and their prompts can be edited in place."""
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return flags | Qt.ItemFlag.ItemIsEditable if index.column() == LABEL else flags
+        words = index.column() == LABEL or (
+            index.column() in PROMPTS and index.row() < len(self._rows)
+        )
+        return flags | Qt.ItemFlag.ItemIsEditable if words else flags
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return a label, a score in digits, or the number itself."""
+        """Return words, a score in digits, or the number itself."""
         if not index.isValid():
             return None
         row, column = index.row(), index.column()
-        if row == len(self._labels):
+        if row == len(self._rows):
             return ADD_HERE if column == LABEL and role == Qt.ItemDataRole.DisplayRole else None
         if column == LABEL:
+            if role == BEST:
+                return self.index(row, PROBABILITY).data(BEST)
             shown = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole)
-            return self._labels[row] if role in shown else None
-        values = self._cosine if column == COSINE else self._probability
+            return self._rows[row].name if role in shown else None
+        if column in PROMPTS:
+            return self._prompts(self._rows[row], column, role)
+        values = self._scores.get(column)
         value = None if values is None else float(values[row])
         if role == VALUE:
             return value
         if role == BEST:
-            return self._probability is not None and row == int(self._probability.argmax())
+            shares = self._scores.get(PROBABILITY)
+            return self._called and shares is not None and row == int(shares.argmax())
         if role == Qt.ItemDataRole.DisplayRole and value is not None:
-            return numbers.cosine(value) if column == COSINE else numbers.percent(value)
+            return _DIGITS[column](value)
         return None
 
+    def _prompts(self, label: Label, column: int, role: int) -> Any:
+        """Return prompts in a line to be shown, or one a line to be edited."""
+        prompts: tuple[str, ...] = getattr(label, PROMPTS[column])
+        if role == Qt.ItemDataRole.EditRole:
+            return "\n".join(prompts)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "\n".join(prompts) or NOTES[column]
+        if role == DEFAULT:
+            return not prompts
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        if column == NEGATIVE and self._session.label_state.task == "single" and not prompts:
+            return "not asked"
+        return " · ".join(prompts) or ("" if column == SYNONYMS else "by the templates")
+
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Rename, add (in the last row) or, with an empty text, remove a label."""
-        text = " ".join(str(value).split())
-        row = index.row()
-        if role != Qt.ItemDataRole.EditRole or index.column() != LABEL:
+        """Rename, add (in the last row) or, with an empty text, remove a label; or set prompts."""
+        row, column = index.row(), index.column()
+        if role != Qt.ItemDataRole.EditRole or not (column == LABEL or column in PROMPTS):
             return False
-        others = [label for place, label in enumerate(self._labels) if place != row]
-        if text in others or (row < len(self._labels) and self._labels[row] == text):
+        if column in PROMPTS:
+            lines = (" ".join(line.split()) for line in str(value).splitlines())
+            prompts = tuple(dict.fromkeys(filter(None, lines)))
+            if row == len(self._rows) or getattr(self._rows[row], PROMPTS[column]) == prompts:
+                return False
+            side: dict[str, Any] = {PROMPTS[column]: prompts}
+            changed = replace(self._rows[row], **side)
+            self._change(labels=(*self._rows[:row], changed, *self._rows[row + 1 :]))
+            return True
+        return self._name(row, " ".join(str(value).split()))
+
+    def _name(self, row: int, text: str) -> bool:
+        others = [label.name for place, label in enumerate(self._rows) if place != row]
+        if text in others or (row < len(self._rows) and self._rows[row].name == text):
             return False
-        if row < len(self._labels):
-            changed = [*self._labels[:row], *([text] if text else []), *self._labels[row + 1 :]]
+        if row < len(self._rows):
+            new = (replace(self._rows[row], name=text),) if text else ()
+            changed = (*self._rows[:row], *new, *self._rows[row + 1 :])
             if text:  # in place, so that the editor still belongs to its row
-                self._labels = tuple(changed)
-            self._set(changed)
+                self._rows = changed
+            self._change(labels=changed)
         elif text:
-            self._set([*self._labels, text])
+            self._change(labels=(*self._rows, Label(text)))
         return bool(text)
 
 
-def template_choices() -> list[tuple[str, str, str]]:
-    """Return name, title and note of each template set; the first leaves it to the task."""
-    from vlm_explorer.analysis.zero_shot import load_template_sets
-
-    sets = [(each.name, each.title, each.note) for each in load_template_sets().values()]
-    return [("", "Templates of the task", "Chosen by the task."), *sets]
-
-
-def set_choices() -> list[tuple[str, str]]:
-    """Return name and title of each ready-made label set."""
-    return [(each.name, each.title) for each in load_label_sets()]
-
-
-def set_name(labels: tuple[str, ...]) -> str | None:
-    """Return the name of the ready-made set that has exactly these labels, or None."""
-    return next((each.name for each in load_label_sets() if each.names == labels), None)
+_DIGITS = {
+    COSINE: numbers.cosine,
+    Z: lambda value: f"{value:+.1f}".replace("-", "−"),
+    PERCENTILE: numbers.percent,
+    PROBABILITY: numbers.percent,
+}

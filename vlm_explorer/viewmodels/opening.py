@@ -208,9 +208,8 @@ class Opening(QObject):
         kept = session.kept
         layout = LayoutState.of_kept(kept.get("layout", list, [])) or session.layout
         session.layout = replace(layout, name=kept.get("layout name", str, ""))
-        match kept.get("labels", list):
-            case [list(labels), str(templates), str(task)]:
-                session.label_state = LabelState(tuple(map(str, labels)), templates, task)
+        if (labels := LabelState.of_kept(kept.values.get("labels"))) is not None:
+            session.label_state = labels
         if text := kept.get("query", str):
             session.put(query=QueryState(text=text, pending=True))
         elif (like := kept.get("like", str)) in session.images.row_of:

@@ -140,8 +140,36 @@ def classify(
     from vlm_explorer.queries.classify import classify as answer
 
     context.check()
-    request = ClassifyRequest(state.labels, state.templates, state.task)
-    return answer(opened.collection, encoder, request)
+    request = ClassifyRequest.of(state.chosen)
+    return weigh(answer(opened.collection, encoder, request), state, context=context)
+
+
+def weigh(answer: ClassifyAnswer, state: LabelState, *, context: JobContext) -> ClassifyAnswer:
+    """Give scores the probabilities that `state` wants."""
+    context.check()
+    fitted = answer.fitted if state.calibrated else None
+    if (fitted, state.temperature) == (answer.calibration, answer.temperature):
+        return answer
+    return answer.weighed(state.temperature, fitted)
+
+
+def judge_labels(
+    opened: Opened,
+    encoder: Encoder,
+    answer: ClassifyAnswer,
+    rows: np.ndarray,
+    *,
+    context: JobContext,
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the mean z and percentile of each label over images, float32 (L,) each.
+
+    None where unrelated prompts say nothing: of a single image, or of more than can be searched
+    exactly.
+    """
+    from vlm_explorer.queries.classify import rows_against_nulls
+
+    found = rows_against_nulls(opened.collection, encoder, answer, rows, context=context)
+    return None if found is None else (found[0].mean(axis=0), found[1].mean(axis=0))
 
 
 def score_unrelated(opened: Opened, encoder: Encoder, *, context: JobContext) -> NullScores | None:

@@ -22,6 +22,7 @@ from vlm_explorer.viewmodels.image_ids import ImageIds
 from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.job_runner import JobRunner
 from vlm_explorer.viewmodels.kept_state import KeptState
+from vlm_explorer.viewmodels.labelling import Labelling
 from vlm_explorer.viewmodels.messages import Messages
 from vlm_explorer.viewmodels.opening import Opening
 from vlm_explorer.viewmodels.pins import Pins
@@ -56,6 +57,7 @@ class Session(SessionState):
         pins: prompts that stay on the map.
         truth: where people marked findings, and whether that is drawn over the scan.
         kept: what the collection keeps about its window.
+        labelling: how labels are asked, in all its parts.
         recent: what was opened last.
         show_patient_details: whether names and ids may be seen; never at the start.
     """
@@ -78,6 +80,7 @@ class Session(SessionState):
         self.truth = TruthMarks(self, self.runner, self)
         self._opening = Opening(self)
         self._asking = Asking(self)
+        self.labelling = Labelling(self)
         self.scale = ScoreScale(self)
         self.recent = self._opening.recent
 
@@ -270,10 +273,7 @@ class Session(SessionState):
 
     def set_labels(self, labels: Iterable[str], templates: str, task: str) -> None:
         """Score every image against labels; `task` is "single" or "multi"."""
-        with self.history.step():
-            self.label_state = LabelState(tuple(labels), templates, task)
-            self.kept.put("labels", [list(self.label_state.labels), templates, task])
-            self._asking.classify()
+        self.labelling.set_labels(labels, templates, task)
 
     def toggle_patient_details(self) -> None:
         """Show names and ids, until the program ends, or hide them again."""
@@ -300,4 +300,4 @@ class Session(SessionState):
         if self.query.active:
             self._asking.search()
         if self.label_state.labels and self.runner.running("labels") is None:
-            self._asking.classify()
+            self.labelling.classify()

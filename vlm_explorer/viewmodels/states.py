@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Set
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from vlm_explorer.analysis.zero_shot import TASKS
+from vlm_explorer.queries.label_set import LabelSet, as_labels
+from vlm_explorer.queries.label_set_file import label_set_of, table_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,12 +107,83 @@ class Moving:
     share: float
 
 
+OWN_LABELS = LabelSet("", "Own labels", ())
+
+
 @dataclass(frozen=True, slots=True)
 class LabelState:
-    """The zero-shot labels and their scores of every image."""
+    """The zero-shot labels and their scores of every image.
 
-    labels: tuple[str, ...] = ()
-    templates: str = ""
-    task: str = "single"
+    Attributes:
+        chosen: the label set as it is in the window, with what is not saved yet.
+        temperature: divides the model's logits, where no calibration is in use.
+        margin: cosines; below it there is no call.
+        calibrated: whether what was fitted on labelled cases is used, where there is any.
+    """
+
+    chosen: LabelSet = OWN_LABELS
+    temperature: float = 1.0
+    margin: float = 0.0
+    calibrated: bool = True
     answer: ClassifyAnswer | None = None
     pending: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        labels: Iterable[str],
+        templates: str = "",
+        task: str = "single",
+        answer: ClassifyAnswer | None = None,
+    ) -> LabelState:
+        """Return the state of labels without prompts of their own."""
+        chosen = replace(OWN_LABELS, labels=as_labels(labels), templates=templates, task=task)
+        return cls(chosen, answer=answer)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels' names, in order."""
+        return self.chosen.names
+
+    @property
+    def templates(self) -> str:
+        """The name of the template set; "" leaves it to the task."""
+        return self.chosen.templates
+
+    @property
+    def task(self) -> str:
+        """Whether one label an image is chosen ("single"), or each is asked by itself ("multi")."""
+        return self.chosen.task
+
+    @property
+    def asked(self) -> tuple[LabelSet, float, float, bool]:
+        """What the user decides; the answer follows from it."""
+        return self.chosen, self.temperature, self.margin, self.calibrated
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What a collection keeps of it."""
+        return {
+            "set": table_of(self.chosen),
+            "temperature": self.temperature,
+            "margin": self.margin,
+            "calibrated": self.calibrated,
+        }
+
+    @classmethod
+    def of_kept(cls, value: Any) -> LabelState | None:
+        """Return the state that a collection kept; None for what is no such."""
+        match value:
+            case {
+                "set": dict(table),
+                "temperature": int() | float() as temperature,
+                "margin": int() | float() as margin,
+                "calibrated": bool(calibrated),
+            } if temperature > 0:
+                try:
+                    return cls(label_set_of(table), float(temperature), float(margin), calibrated)
+                except ValueError:
+                    return None
+            case [list(labels), str(templates), str(task)] if task in TASKS:
+                return cls.of(map(str, labels), templates, task)
+        return None

@@ -1,0 +1,77 @@
+"""What the scores of labels say, in words that claim no more than they do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vlm_explorer.viewmodels import numbers
+
+if TYPE_CHECKING:
+    from vlm_explorer.queries.classify_answer import ClassifyAnswer
+    from vlm_explorer.viewmodels.states import LabelState
+
+
+def among(count: int, task: str) -> str:
+    """Return what a probability is of."""
+    return f"among these {count} labels" if task == "single" else "present against absent"
+
+
+def probability_of(state: LabelState) -> tuple[str, str]:
+    """Return the heading of the probabilities, and what they rest on."""
+    answer, words = state.answer, among(len(state.labels), state.task)
+    if answer is None:
+        return f"Probability {words}", ""
+    rests = f"Cosines times the model's scale of {answer.scale:.1f}"
+    if answer.calibration is not None:
+        cases = f"{answer.calibration.cases:,} cases"
+        return (
+            f"Probability {words} · calibrated",
+            f"{rests}, then fitted to labelled images: calibrated on {cases}",
+        )
+    if answer.temperature != 1:
+        rests += f", divided by a temperature of {answer.temperature:.2g}"
+    if state.task == "single" and answer.bias is None:
+        return f"Probability {words}", f"{rests}; the labels share 100 % of each image"
+    return f"Probability {words}", f"{rests}; labels do not compete with each other"
+
+
+def describe(answer: ClassifyAnswer, rows: np.ndarray) -> tuple[str, bool]:
+    """Return the best label of images with what its probability is a share of; and if it is called.
+
+    Args:
+        rows: (n,) of images with scores, at least one.
+    """
+    mean = answer.probability[rows].mean(axis=0)
+    best = int(mean.argmax())
+    of_what = among(len(answer.labels), answer.task)
+    share = f"{answer.labels[best]}: {numbers.percent(mean[best])} {of_what}"
+    calls = answer.calls[rows]
+    if len(rows) == 1:
+        if calls[0, best] == 0:
+            margin = abs(float(answer.margin[rows[0], best]))
+            least = f"margin {margin:.3f}, below {answer.least_margin:.3f}"
+            return f"No call: {least} · {share}", False
+        return share, bool(calls[0, best] == 1)
+    if answer.task == "multi":
+        present = np.count_nonzero(calls == 1, axis=0)
+        most = [place for place in np.argsort(-present, kind="stable")[:3] if present[place]]
+        names = ", ".join(f"{present[place]:,} {answer.labels[place]}" for place in most)
+        return f"{len(rows):,} images: {names or 'nothing'} called present", bool(most)
+    first = Counter(answer.labels[column] for column in calls.argmax(axis=1)[calls.any(axis=1)])
+    names = ", ".join(f"{number:,} {label}" for label, number in first.most_common(3))
+    without = len(rows) - first.total()
+    doubt = f"; {without:,} no call" if without else ""
+    return f"{len(rows):,} images: {names or 'none called'}{doubt} (the likeliest {of_what})", True
+
+
+def no_calls(answer: ClassifyAnswer | None) -> str:
+    """Return how many are not called, and of how many."""
+    if answer is None:
+        return ""
+    images = int(np.count_nonzero(answer.known))
+    of_what = images if answer.task == "single" else images * len(answer.labels)
+    unit = "images" if answer.task == "single" else "answers"
+    return f"no call for {answer.no_calls:,} of {of_what:,} {unit}"

@@ -22,20 +22,18 @@ def among(count: int, task: str) -> str:
 def probability_of(state: LabelState) -> tuple[str, str]:
     """Return the heading of the probabilities, and what they rest on."""
     answer, words = state.answer, among(len(state.labels), state.task)
+    heading = words.capitalize()
     if answer is None:
-        return f"Probability {words}", ""
-    rests = f"Cosines times the model's scale of {answer.scale:.1f}"
+        return heading, f"Probability {words}"
+    rests = f"Probability {words}: cosines times the model's scale of {answer.scale:.1f}"
     if answer.calibration is not None:
         cases = f"{answer.calibration.cases:,} cases"
-        return (
-            f"Probability {words} · calibrated",
-            f"{rests}, then fitted to labelled images: calibrated on {cases}",
-        )
+        return heading, f"{rests}, then fitted to labelled images: calibrated on {cases}"
     if answer.temperature != 1:
         rests += f", divided by a temperature of {answer.temperature:.2g}"
     if state.task == "single" and answer.bias is None:
-        return f"Probability {words}", f"{rests}; the labels share 100 % of each image"
-    return f"Probability {words}", f"{rests}; labels do not compete with each other"
+        return heading, f"{rests}; the labels share 100 % of each image"
+    return heading, f"{rests}; labels do not compete with each other"
 
 
 def describe(answer: ClassifyAnswer, rows: np.ndarray) -> tuple[str, bool]:

@@ -218,6 +218,10 @@ class LabelsModel(QAbstractTableModel):
         """Return the name of a column, and what it means."""
         if orientation != Qt.Orientation.Horizontal:
             return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            numeric = section in (COSINE, Z, PERCENTILE)
+            side = Qt.AlignmentFlag.AlignRight if numeric else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
         of_what = probability_of(self._session.label_state)
         if role == Qt.ItemDataRole.DisplayRole:
             return of_what[0] if section == PROBABILITY else COLUMNS[section]

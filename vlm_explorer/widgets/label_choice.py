@@ -29,11 +29,11 @@ from vlm_explorer.widgets.controls import Words, choice_box
 from vlm_explorer.widgets.label_menu import LabelMenu
 from vlm_explorer.widgets.theme import theme, themes
 
-WIDTH = 284  # px
-TASKS = (("single", "One label an image"), ("multi", "Each label by itself"))
+WIDTH = 268  # px
+TASKS = (("single", "One label"), ("multi", "Several labels"))
 TASK_NOTE = (
     "One label an image: the labels share 100 %.\n"
-    "Each label by itself: present against absent; several may apply, or none"
+    "Several labels: each by itself, present against absent; none may apply, too"
 )
 YAML = "Label sets (*.yaml *.yml)"
 
@@ -44,7 +44,7 @@ class MarkedSlider(QSlider):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setAccessibleName(name)
-        self.setFixedHeight(24)
+        self.setFixedHeight(28)
         self.marks: tuple[int, ...] = ()
         themes.changed.connect(self.update)
 
@@ -64,9 +64,8 @@ class MarkedSlider(QSlider):
             handle = self.style().subControlRect(
                 QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self
             )
-            painter.drawLine(
-                handle.center().x(), self.height() - 4, handle.center().x(), self.height()
-            )
+            top = handle.bottom() + 1
+            painter.drawLine(handle.center().x(), top, handle.center().x(), top + 3)
         painter.end()
 
 

@@ -34,7 +34,7 @@ class LabelMenu(IconButton):
         self._fill()
         self.setMenu(self.entries)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.entries.aboutToShow.connect(self.show_state)
+        self.entries.aboutToShow.connect(self._list_versions)
         sets.changed.connect(self.show_state)
         self.show_state()
 
@@ -66,8 +66,10 @@ class LabelMenu(IconButton):
         self.delete.setEnabled(sets.is_own)
         self.share.setEnabled(bool(sets.current.labels))
         self.versions.menuAction().setEnabled(sets.is_own)
-        if self.entries.isVisible():
-            sets.list_versions(self._list)
+
+    @Slot()
+    def _list_versions(self) -> None:
+        self._sets.list_versions(self._list)
 
     @Slot(object)
     def _list(self, found: tuple[LabelSet, ...]) -> None:

@@ -23,14 +23,10 @@ from vlm_explorer.widgets.label_cells import ROW, LabelDelegate
 from vlm_explorer.widgets.label_choice import LabelChoice
 from vlm_explorer.widgets.theme import themes
 
-WIDTHS = {  # px; what is left goes to words and the probability
-    model.COSINE: 64,
-    model.Z: 56,
-    model.PERCENTILE: 76,
-}
-SHARES = {model.LABEL: 4, model.POSITIVE: 4, model.NEGATIVE: 3, model.SYNONYMS: 2}
-PROBABILITY = 4  # its share
-LEAST = 72  # px, of a column of words
+WIDTHS = {model.COSINE: 76, model.Z: 60, model.PERCENTILE: 84}  # px
+PROBABILITY = 152  # px, at least
+SHARES = {model.LABEL: 12, model.POSITIVE: 11, model.NEGATIVE: 9, model.SYNONYMS: 8}  # of the rest
+LEAST = 78  # px, of a column of words
 
 
 class LabelTable(QTableView):
@@ -39,10 +35,10 @@ class LabelTable(QTableView):
     def resizeEvent(self, event: object) -> None:
         """Share the width anew."""
         super().resizeEvent(event)  # type: ignore[arg-type]
-        left = self.viewport().width() - sum(WIDTHS.values())
-        unit = left / (sum(SHARES.values()) + PROBABILITY)
+        left = self.viewport().width() - sum(WIDTHS.values()) - PROBABILITY
+        unit = left / sum(SHARES.values())
         for column, share in SHARES.items():
-            self.setColumnWidth(column, max(LEAST, round(share * unit)))
+            self.setColumnWidth(column, max(LEAST, int(share * unit)))
 
 
 class LabelsPanel(QWidget):

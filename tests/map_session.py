@@ -60,6 +60,9 @@ class MadeUpCollection:
         texts = [f"caption-of-{key}" for key in captioned]
         self.texts = pa.table({"text_id": texts, "image_id": captioned})
 
+    def user_state(self, _name: str) -> None:
+        """Nothing was kept."""
+
     def thumbnails(self, wanted: list[str]) -> dict[str, bytes]:
         """Return JPEGs whose grey is 40 times the image's row."""
         return {key: self._thumbnail(self._ids.index(key)) for key in wanted}

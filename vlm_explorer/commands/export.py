@@ -44,6 +44,8 @@ def run(arguments: Namespace) -> int:
             with_keys=arguments.with_keys,
             with_columns=arguments.with_columns,
             with_thumbnails=arguments.with_thumbnails,
+            with_tags=arguments.with_tags,
+            with_notes=arguments.with_notes,
             style=Style(
                 theme=arguments.theme,
                 width=arguments.size[0],

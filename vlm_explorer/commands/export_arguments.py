@@ -92,6 +92,10 @@ def _holding_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--with-columns", action="store_true", help="the further columns of the captions table"
     )
+    group.add_argument("--with-tags", action="store_true", help="tags given in the window")
+    group.add_argument(
+        "--with-notes", action="store_true", help="notes written in the window, names and all"
+    )
     group.add_argument(
         "--with-thumbnails", action="store_true", help="small pictures, with any burned-in text"
     )

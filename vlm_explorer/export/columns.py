@@ -12,6 +12,7 @@ from vlm_explorer.collection.records import ImageRecord
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.export.answers import Answers
 from vlm_explorer.export.request import Holding
+from vlm_explorer.queries.tags import columns_of, read_tags
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,6 +29,11 @@ KEYS = {
     "patient": "key salted by the collection; equal for images of one patient",
     "study": "key salted by the collection",
     "series": "key salted by the collection",
+}
+
+GIVEN = {
+    "tags": "given by the user, parted by semicolons",
+    "notes": "written by the user",
 }
 
 
@@ -69,11 +75,24 @@ def export_table(
         further = [name for name in images.column_names if name not in known]
         meanings |= dict.fromkeys(further, "further column of the captions table")
     table = images.select(list(meanings)).take(pa.array(rows))
+    for name, texts in _given(collection, table, holding).items():
+        unique = _unused(name, table.column_names)
+        meanings[unique] = GIVEN[name]
+        table = table.append_column(unique, pa.array(texts, pa.string()))
     for name, meaning, values in _asked(answers, images.num_rows):
         unique = _unused(name, table.column_names)
         meanings[unique] = meaning
         table = table.append_column(unique, pa.array(_plain(values[rows])))
     return Exported(table.combine_chunks(), meanings, rows)
+
+
+def _given(collection: Collection, table: pa.Table, holding: Holding) -> dict[str, list[str]]:
+    """Return what the user gave to the images of a table, as far as it is to go out."""
+    if not (holding.tags or holding.notes):
+        return {}
+    tags, notes = columns_of(read_tags(collection), table["image_id"].to_pylist())
+    given = {"tags": tags} if holding.tags else {}
+    return given | ({"notes": notes} if holding.notes else {})
 
 
 def _unused(name: str, names: list[str]) -> str:

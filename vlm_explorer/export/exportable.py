@@ -41,6 +41,8 @@ class Exportable(Evaluating):
         with_keys: bool = False,
         with_columns: bool = False,
         with_thumbnails: bool = False,
+        with_tags: bool = False,
+        with_notes: bool = False,
         style: Style | None = None,
         model: StrPath | None = None,
         context: JobContext | None = None,
@@ -54,7 +56,8 @@ class Exportable(Evaluating):
             layout: `method/space` of the places on the map, the name of a kept layout, or `none`.
             seed, n_neighbors, min_dist, perplexity: as in `layout`.
             measures: what else is computed of each image, see `export.request.MEASURES`.
-            with_files, with_keys, with_columns, with_thumbnails: see `export.request.Holding`.
+            with_files, with_keys, with_columns, with_thumbnails, with_tags, with_notes: see
+                `export.request.Holding`.
             style: of a figure, see `export.figure.Style`.
 
         Raises:
@@ -84,7 +87,7 @@ class Exportable(Evaluating):
             wanted,
             None if what == "all" else tuple(what),
             "all" if what == "all" else "list",
-            Holding(with_files, with_keys, with_columns, with_thumbnails),
+            Holding(with_files, with_keys, with_columns, with_thumbnails, with_tags, with_notes),
             tuple(texts),
             like,
             tuple(labels),

@@ -75,18 +75,24 @@ class Holding:
         keys: keys of patient, study and series, which tell which images belong together.
         columns: the further columns of the captions table, whatever they say.
         thumbnails: small pictures.
+        tags: the tags that the user gave.
+        notes: what the user noted about images, which may be names.
     """
 
     files: bool = False
     keys: bool = False
     columns: bool = False
     thumbnails: bool = False
+    tags: bool = False
+    notes: bool = False
 
 
 HOLDING_WORDS = {
     "files": "File paths; folders and files are often named after patients",
     "keys": "Keys of patient, study and series: no names, but what belongs together",
     "columns": "Further columns of the captions table, whatever they say",
+    "tags": "Tags, by the names that you gave them",
+    "notes": "Notes, word by word; they may hold names",
     "thumbnails": "Thumbnails; text burned into a picture goes with it",
 }
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from vlm_explorer.viewmodels.session import Session
 
 # Where columns come from, in the order in which they are offered.
-SCAN, TABLE, SCORES, COMPUTED = "Scan", "Table of captions", "Scores", "Computed"
-GROUPS = (SCAN, TABLE, SCORES, COMPUTED)
+SCAN, TABLE, TAGS = "Scan", "Table of captions", "Tags"
+SCORES, COMPUTED = "Scores", "Computed"
+GROUPS = (SCAN, TABLE, TAGS, SCORES, COMPUTED)
 _MANY = 100_000  # texts that are not encoded while the window waits
 
 
@@ -102,11 +103,13 @@ class Columns(QObject):
         self._session = session
         self._of_images: dict[str, Offer] | None = None
         self._of_scores: dict[str, Offer] | None = None
+        self._of_tags: dict[str, Offer] | None = None
         self._computed: dict[str, Column] = {}
         self._made: dict[str, Column] = {}
         session.collection_changed.connect(self._take_collection)
         session.query_changed.connect(self._take_scores)
         session.labels_changed.connect(self._take_scores)
+        session.tags.changed.connect(self._take_tags)
 
     def names(self) -> tuple[str, ...]:
         """Return the keys of all columns, in the order in which they are offered."""
@@ -192,18 +195,28 @@ class Columns(QObject):
     def _offers(self) -> dict[str, Offer]:
         from vlm_explorer.viewmodels.image_columns import offers_of_images
         from vlm_explorer.viewmodels.score_columns import offers_of_scores
+        from vlm_explorer.viewmodels.tag_columns import offers_of_tags
 
         if self._of_images is None:
             self._of_images = offers_of_images(self._session.images)
         if self._of_scores is None:
             self._of_scores = offers_of_scores(self._session)
+        if self._of_tags is None:
+            self._of_tags = offers_of_tags(self._session)
         computed = {key: _offer_of(column) for key, column in self._computed.items()}
-        return self._of_images | self._of_scores | computed
+        return self._of_images | self._of_tags | self._of_scores | computed
 
     @Slot()
     def _take_collection(self) -> None:
-        self._of_images = self._of_scores = None
+        self._of_images = self._of_scores = self._of_tags = None
         self._computed, self._made = {}, {}
+        self.changed.emit()
+
+    @Slot()
+    def _take_tags(self) -> None:
+        for key in self._of_tags or {}:
+            self._made.pop(key, None)
+        self._of_tags = None
         self.changed.emit()
 
     @Slot()

@@ -143,6 +143,7 @@ def summary(choice: ExportChoice, count: int, total: int, columns: tuple[str, ..
 
 def _withheld(choice: ExportChoice) -> str:
     names = {"files": "paths", "keys": "keys", "columns": "further columns",
+             "tags": "tags", "notes": "notes",
              "thumbnails": "thumbnails"}  # fmt: skip
     left = [words for name, words in names.items() if not getattr(choice.holding, name)]
     if not left:

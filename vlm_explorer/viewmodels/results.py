@@ -34,6 +34,8 @@ RANK = Qt.ItemDataRole.UserRole + 2  # from 1; None where nothing is searched fo
 COSINE = Qt.ItemDataRole.UserRole + 3  # None where nothing is searched for
 COUNT = Qt.ItemDataRole.UserRole + 4  # how many images the tile stands for: 1, or its series
 Z = Qt.ItemDataRole.UserRole + 5  # of the hit of its rank; None unless that is wanted, and known
+TAGS = Qt.ItemDataRole.UserRole + 7  # numbers of the image's tags, ascending
+NOTED = Qt.ItemDataRole.UserRole + 8  # whether something is noted about it
 QUIET = Qt.ItemDataRole.UserRole + 6  # whether the score is no better than chance
 
 IMAGE_MIME = "application/x-vlm-explorer-image"  # an image that is dragged: its id
@@ -54,7 +56,7 @@ class ResultsModel(QAbstractListModel):
 
     Signals:
         arranged(): the rows are others, or in another order.
-        scored(): the same rows say other things about their scores.
+        scored(): the same rows say other things about their scores and tags.
     """
 
     arranged = Signal()
@@ -79,6 +81,7 @@ class ResultsModel(QAbstractListModel):
         session.query_changed.connect(self._take_query)
         session.selection_changed.connect(self._follow_selection)
         session.opened.connect(self._restore)
+        session.tags.changed.connect(self.scored)
         self._arrange()
 
     # What the pane asks for
@@ -284,6 +287,10 @@ class ResultsModel(QAbstractListModel):
             return self._count_of(row)
         if role == Z:
             return self._z_of(index.row())
+        if role == TAGS:
+            return self._session.tags.state.numbers_of(self.image_id(index.row()))
+        if role == NOTED:
+            return self.image_id(index.row()) in self._session.tags.state.notes
         if role == QUIET:
             return self._is_quiet(index.row())
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
@@ -312,6 +319,8 @@ class ResultsModel(QAbstractListModel):
         parts = [images.modality[row], images.label[row], images.caption[row]]
         if self._scores is not None:
             parts = [*self._scores.words(row, int(self._ranks[place])), *parts]
+        if tags := self._session.tags.words(images.ids[row]):
+            parts.append(f"Tags: {tags}")
         if (count := self._count_of(row)) > 1:
             parts.append(f"Stands for {count:,} images of its series")
         return "\n".join(part for part in parts if part) or f"Image {place + 1}"

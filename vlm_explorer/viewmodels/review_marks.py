@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
-from vlm_explorer.errors import StorageProblem
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.queries.review_marks import (
     DROP,
@@ -21,6 +19,7 @@ from vlm_explorer.queries.review_marks import (
     write_marks,
 )
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.user_file import UserFile
 
 if TYPE_CHECKING:
     from vlm_explorer.collection.store import Collection
@@ -30,8 +29,6 @@ __all__ = ["DROP", "DROP_FIRST", "KEEP", "UNSURE", "Mark", "ReviewMarks"]
 Finding = tuple[str, tuple[str, ...], str]
 
 MarksState = tuple[tuple[Mark, ...], tuple[tuple[Finding, Mark | None], ...]]
-
-_writing = Lock()  # held so that no earlier state is written over a later one
 
 
 class ReviewMarks(QObject):
@@ -46,15 +43,12 @@ class ReviewMarks(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._collection: Collection | None = None
         self._marks: dict[Finding, Mark] = {}
         self._done: list[tuple[Finding, Mark | None]] = []  # what each change replaced
-        self._writing = self._unwritten = False
+        self._file = UserFile(session, "marks", read_marks, write_marks, self)
+        self._file.left.connect(self._forget)
+        self._file.found.connect(self._take_marks)
         session.history.add(MarksPart(self), owner=self)
-        session.collection_changed.connect(self._take_collection)
-        application = QCoreApplication.instance()
-        if application is not None:
-            application.aboutToQuit.connect(self.write_now)
 
     def get(self, finding: Finding) -> Mark | None:
         """Return what was said about a finding."""
@@ -67,7 +61,7 @@ class ReviewMarks(QObject):
     @property
     def ready(self) -> bool:
         """Whether the marks of the open collection have been read."""
-        return self._collection is not None
+        return self._file.ready
 
     @property
     def can_undo(self) -> bool:
@@ -111,77 +105,22 @@ class ReviewMarks(QObject):
     # What is kept
 
     @Slot()
-    def _take_collection(self) -> None:
-        collection = self._session.collection
-        known = None if self._collection is None else self._collection.folder
-        if collection is not None and collection.folder == known:
-            self._collection = collection  # more of it was read, or with another encoder
-            return
-        self.write_now()
-        self._collection, self._marks, self._done = None, {}, []
+    def _forget(self) -> None:
+        self._marks, self._done = {}, []
         self.changed.emit()
-        if collection is not None:
-            self._session.runner.start(
-                read,
-                collection,
-                title="Reading marks",
-                key="review marks",
-                lane="io",
-                on_success=self._take_marks,
-                on_failure=self._session.messages.show_error,
-            )
 
     @Slot(object)
-    def _take_marks(self, found: tuple[Collection, list[Mark]]) -> None:
-        collection, marks = found
-        if self._session.collection is None or self._session.collection.folder != collection.folder:
-            return
-        self._collection = collection
+    def _take_marks(self, marks: list[Mark]) -> None:
         self._marks = {mark.finding: mark for mark in marks}
         self.changed.emit()
 
     def _keep(self) -> None:
-        self._unwritten = True
+        self._file.put(self.all())
         self.changed.emit()
-        self._write()
 
-    @property
-    def _key(self) -> str:
-        return f"keep marks {'' if self._collection is None else self._collection.folder}"
-
-    def _write(self) -> None:
-        """Write what is there now, as soon as no earlier state is being written."""
-        if self._writing or not self._unwritten or self._collection is None:
-            return
-        self._writing, self._unwritten = True, False
-        job = self._session.runner.start(
-            write,
-            self._collection,
-            self.all(),
-            title="Keeping marks",
-            key=self._key,
-            lane="io",
-            on_failure=self._session.messages.show_error,
-        )
-        job.finished.connect(self._go_on)
-
-    @Slot()
-    def _go_on(self) -> None:
-        self._writing = False
-        self._write()
-
-    @Slot()
     def write_now(self) -> None:
         """Write what is not written yet, before this returns; when one leaves."""
-        if self._collection is None or not (self._unwritten or self._writing):
-            return
-        self._unwritten = False
-        self._session.runner.cancel(self._key)
-        try:
-            with _writing:
-                write_marks(self._collection, self.all())
-        except StorageProblem as error:
-            self._session.messages.show_error(error)
+        self._file.write_now()
 
 
 @dataclass(frozen=True)
@@ -205,23 +144,6 @@ class MarksPart:
             return "the last change"
         new = [mark for mark in after[0] if mark not in before[0]]
         return f"mark “{new[-1].verdict}”" if new else "take a mark back"
-
-
-def read(collection: Collection, *, context: JobContext) -> tuple[Collection, list[Mark]]:
-    """Read the marks of a collection."""
-    context.check()
-    return collection, read_marks(collection)
-
-
-def write(collection: Collection, marks: tuple[Mark, ...], *, context: JobContext) -> None:
-    """Write the marks of a collection.
-
-    Raises:
-        StorageProblem: it cannot be written to.
-    """
-    with _writing:
-        context.check()
-        write_marks(collection, marks)
 
 
 def write_table(

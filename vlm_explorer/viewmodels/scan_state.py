@@ -157,6 +157,8 @@ class ScanState(QObject):
             return Corners()
         modality = str(self.session.images.modality[self._row()])
         upper = viewer_corners.upper_corners(modality, self.series.found, self.loaded, patient)
+        if tags := self.session.tags.words(self.image_id):
+            upper = (*upper[0], f"Tags: {tags}"), upper[1]
         if self.status is Status.FAILED:
             return Corners(*upper)
         picture = self.picture

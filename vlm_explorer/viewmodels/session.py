@@ -30,6 +30,7 @@ from vlm_explorer.viewmodels.regions import Regions
 from vlm_explorer.viewmodels.score_scale import ScoreScale
 from vlm_explorer.viewmodels.session_state import SessionState
 from vlm_explorer.viewmodels.states import LabelState, LayoutState, QueryState, Selection
+from vlm_explorer.viewmodels.tags import Tags
 from vlm_explorer.viewmodels.truth_marks import TruthMarks
 
 __all__ = ["ImageTable", "LabelState", "LayoutState", "QueryState", "Selection", "Session"]
@@ -51,6 +52,7 @@ class Session(SessionState):
     replaces an older one of its kind, and what fails is said through `messages`.
 
     Attributes:
+        tags: tags and notes that the user gave to images.
         columns: what the map can be coloured, sized and filtered by.
         history: undo and redo of what these intents do.
         regions: finds and names the regions of the map.
@@ -73,6 +75,7 @@ class Session(SessionState):
         for part in parts_of(self):
             self.history.add(part)
         self.opened.connect(self.history.clear)
+        self.tags = Tags(self)
         self.columns = Columns(self)
         self.regions = Regions(self)
         self.pins = Pins(self)

@@ -23,6 +23,7 @@ from vlm_explorer.widgets.map_notes import CaptionLine, Message, Waiting
 from vlm_explorer.widgets.map_select_bar import SelectBar
 from vlm_explorer.widgets.map_tools import MapTools
 from vlm_explorer.widgets.pin_list import PinList
+from vlm_explorer.widgets.tag_actions import tag_rows
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 _HOVER_DELAY = 60  # ms before the first card; a card that is there follows at once
@@ -141,6 +142,7 @@ class MapView(QWidget):
             ActionRow("map.down", "Go to the image below", "Down", lambda: canvas.step(0, 1)),
             ActionRow("map.open", "Open the current image", "Return Enter", canvas.open_current),
             ActionRow("map.look", "Quick look", "Space", self.quick_look),
+            *tag_rows(self._session, self, "map", "Shift+T"),
         ]
 
     def show_trust(self) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from vlm_explorer.viewmodels.quick_look import QuickLookModel
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.tags import NUMBERS
 from vlm_explorer.widgets.controls import Words
 from vlm_explorer.widgets.qimages import to_qimage
 from vlm_explorer.widgets.sheets import Sheet
@@ -45,7 +46,7 @@ class Picture(QWidget):
 
 
 class QuickLook(Sheet):
-    """The sheet; Space and Escape put it away, the arrows go to the next image.
+    """The sheet; Space and Escape put it away, arrows go to the next image, digits set tags.
 
     Signals:
         stepped(by): the image `by` places further is wanted.
@@ -63,15 +64,20 @@ class QuickLook(Sheet):
         self.column.addWidget(self.picture, 1)
         self.column.addWidget(self.caption)
         self._model.rendered.connect(self._take)
+        self._model.captioned.connect(self._describe)
 
     def look_at(self, image_id: str) -> None:
         """Show an image."""
         self.picture.image_id, self.picture.image = image_id, None
         self._model.look_at(image_id)
-        self.caption.setText(self._model.caption)
+        self._describe()
         self.picture.update()
         if not self.isVisible():
             self.open()
+
+    @Slot()
+    def _describe(self) -> None:
+        self.caption.setText(self._model.caption)
 
     @Slot(str, object)
     def _take(self, image_id: str, pixels: object) -> None:
@@ -85,4 +91,6 @@ class QuickLook(Sheet):
             self.dismiss()
         elif key in STEPS:
             self.stepped.emit(STEPS[key])
+        elif event.text().isdecimal() and int(event.text()) in NUMBERS:
+            self._model.tag(int(event.text()))
         super().keyPressEvent(event)

@@ -7,11 +7,12 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from vlm_explorer.viewmodels import numbers
-from vlm_explorer.viewmodels.results import COSINE, COUNT, IMAGE_ID, QUIET, RANK, Z
+from vlm_explorer.viewmodels.results import COSINE, COUNT, IMAGE_ID, NOTED, QUIET, RANK, TAGS, Z
 from vlm_explorer.widgets.icons import paint_glyph
 from vlm_explorer.widgets.theme import ANNOTATION, RADIUS, font, theme
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
+_MARK = 10  # px, of a tag
 _QUIET = 0.45  # how much is left of a tile that was found no better than by chance
 THUMBNAIL = 104
 CELL = QSize(THUMBNAIL + 8, THUMBNAIL + 28)
@@ -52,6 +53,7 @@ class TileDelegate(QStyledItemDelegate):
             frame(painter, tile, roles.colour("accent"), 2.0 if focused else 1.0)
         if (count := index.data(COUNT)) > 1:
             _badge(painter, box, f"{count:,}")
+        _paint_tags(painter, box, index)
         self._paint_words(painter, QRect(box.left(), box.bottom() + 1, THUMBNAIL, 20), index)
         painter.restore()
 
@@ -84,6 +86,23 @@ def frame(painter: QPainter, area: QRect, colour: QColor, width: float) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
     inset = 1 + width / 2
     painter.drawRoundedRect(QRectF(area).adjusted(inset, inset, -inset, -inset), RADIUS, RADIUS)
+
+
+def _paint_tags(painter: QPainter, box: QRect, index: Index) -> None:
+    """Mark a tile with its tags, from the lower left corner on, and with a note's sign."""
+    roles, left = theme(), box.left() + 4
+    top = box.bottom() - 4 - _MARK
+    painter.setPen(QPen(roles.colour("image_ground"), 1.5))
+    for number in index.data(TAGS):
+        painter.setBrush(roles.category(number - 1))
+        painter.drawEllipse(QRectF(left, top, _MARK, _MARK))
+        left += _MARK + 2
+    if index.data(NOTED):
+        ground = QRectF(left - 1, top - 2, _MARK + 4, _MARK + 4)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(roles.colour("image_ground", 0.75))
+        painter.drawRoundedRect(ground, 3, 3)
+        paint_glyph(painter, "ph.note-pencil", ground, roles.colour("image_text"))
 
 
 def _badge(painter: QPainter, box: QRect, count: str) -> None:

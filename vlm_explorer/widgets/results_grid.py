@@ -23,6 +23,7 @@ from vlm_explorer.widgets.controls import EmptyState
 from vlm_explorer.widgets.image_menu import ImageMenu
 from vlm_explorer.widgets.result_tile import CELL, THUMBNAIL, TileDelegate
 from vlm_explorer.widgets.skeleton import Skeleton
+from vlm_explorer.widgets.tag_actions import tag_rows
 from vlm_explorer.widgets.theme import themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 from vlm_explorer.widgets.tile_view import TileView
@@ -121,6 +122,7 @@ class ResultsGrid(QWidget):
             ActionRow("results.open", "Open in the viewer", "Return", self.open_current),
             ActionRow("results.look", "Quick look", "Space", self.look_at_current),
             ActionRow("results.like", "Find more like this", "Ctrl+M", self.search_like_current),
+            *tag_rows(self._session, self, "results", "T"),
         ]
 
     def enter(self) -> None:

@@ -93,6 +93,7 @@ class ViewerPane(ImageCanvas):
         model.session.truth.changed.connect(self.update)
         model.noticed.connect(self.show_notice)
         self._patient.changed.connect(self._take_patient)
+        model.session.tags.changed.connect(self._take_patient)
         self.cine.refused.connect(self.show_notice)
         self.cine.changed.connect(self._take_cine)
         thumbnails.loaded.connect(self._take_thumbnails)

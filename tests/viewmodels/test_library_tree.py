@@ -5,12 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
 from vlm_explorer.files.header import PLAIN_STACK
 from vlm_explorer.viewmodels.image_table import ImageTable
-from vlm_explorer.viewmodels.library import DETAIL, KIND, WARNINGS, LibraryModel
+from vlm_explorer.viewmodels.library import (
+    DETAIL,
+    IMAGE_IDS,
+    KEY,
+    KIND,
+    PAGE,
+    WARNINGS,
+    LibraryModel,
+)
 from vlm_explorer.viewmodels.session import Session
 
 # a warning of Qt fails the test
@@ -153,3 +163,61 @@ def test_that_a_body_part_is_not_said_twice(shell_session: Session) -> None:
         "MR · chest PA · 1 image",
         "MR · T2 sag · Knee · 1 image",
     ]
+
+
+SCANS = [
+    {"patient": f"p{n % 4}", "study": f"s{n % 8}", "series": f"u{n % 16}", "stack": f"{n % 3 == 0}",
+     "series_number": n % 16, "instance_number": n, "position": float(n)}
+    for n in range(48)
+]  # fmt: skip
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.booleans(), min_size=len(SCANS), max_size=len(SCANS)))
+def test_that_the_tree_holds_each_shown_image_once_in_the_order_of_its_series(
+    shell_session: Session, shown: list[bool]
+) -> None:
+    model = library_of(shell_session, SCANS)
+    images = shell_session.images
+    shell_session.shown = np.array(shown)
+    shell_session.shown_changed.emit()
+    expected = [
+        tuple(key for key in stack.image_ids if shown[images.row_of[key]])
+        for patient in images.tree
+        for study in patient.studies
+        for stack in study.series
+    ]
+    leaves = of_kind(model, "series")
+    assert [leaf.data(IMAGE_IDS) for leaf in leaves] == [ids for ids in expected if ids]
+    assert model.series_count == len(leaves)
+    for leaf in leaves:
+        for image_id in leaf.data(IMAGE_IDS):
+            assert model.index_of_image(image_id) == leaf
+    for index in walk(model):
+        children = [model.index(row, 0, index) for row in range(model.rowCount(index))]
+        assert bool(children) == model.hasChildren(index)
+        if children:
+            assert index.data(IMAGE_IDS) == sum((each.data(IMAGE_IDS) for each in children), ())
+            assert model.index_of_branch(index.data(KEY)) == index
+    hidden = np.flatnonzero(~np.array(shown))
+    assert not any(model.index_of_image(images.ids[row]).isValid() for row in hidden)
+    model.deleteLater()
+
+
+def test_that_a_long_list_is_shown_by_the_page_and_as_far_as_it_is_asked_for(
+    shell_session: Session,
+) -> None:
+    count = 2 * PAGE + 10
+    rows = [{"patient": f"p{n}", "study": f"s{n}", "series": f"u{n}"} for n in range(count)]
+    model = library_of(shell_session, rows)
+    QAbstractItemModelTester(model, STRICT, model)
+    assert model.rowCount() == PAGE
+    assert model.series_count == count
+    model.show_more()
+    assert model.rowCount() == 2 * PAGE
+    last = model.index_of_image(str(count - 1))
+    assert (last.row(), model.rowCount()) == (count - 1, count)
+    model.show_more()
+    assert model.rowCount() == count

@@ -119,9 +119,10 @@ def test_that_switches_are_off_and_say_what_they_let_out(
 ) -> None:
     assert not any(switch.isChecked() for switch in sheet.switches.values())
     assert "named after patients" in sheet.switches["files"].text()
-    assert "Without paths, keys, further columns and thumbnails." in sheet.summary.text()
+    withheld = "Without paths, keys, further columns, tags, notes and thumbnails."
+    assert withheld in sheet.summary.text()
     qtbot.mouseClick(sheet.switches["files"], LEFT)
-    assert "Without keys, further columns and thumbnails." in sheet.summary.text()
+    assert "Without keys, further columns, tags, notes and thumbnails." in sheet.summary.text()
     export_to(sheet, tmp_path / "a.csv", qtbot)
     assert rows_of(tmp_path / "a.csv")[0]["file"].endswith("0.png")
 

@@ -28,6 +28,7 @@ from vlm_explorer.viewmodels.arrow_columns import (
     vectors_of,
 )
 from vlm_explorer.viewmodels.image_ids import ImageIds
+from vlm_explorer.viewmodels.library_tree import StackRows
 from vlm_explorer.viewmodels.tree_rows import tree_rows
 
 if TYPE_CHECKING:
@@ -192,6 +193,11 @@ class ImageTable:
         return build_tree(tree_rows(self))
 
     @cached_property
+    def stacks(self) -> StackRows:
+        """Where the images of each stack of the tree are, for counting what a filter shows."""
+        return StackRows(self)
+
+    @cached_property
     def series_of(self) -> dict[str, tuple[StudyNode, SeriesNode]]:
         """The study and the stack in which each image lies."""
         return {
@@ -224,7 +230,7 @@ class ImageTable:
         """Make the tree and the columns now, in a worker's thread; the window has them at once."""
         for name in (*TEXT_COLUMNS, *NUMBER_COLUMNS, *VECTOR_COLUMNS, "extra"):
             getattr(self, name)
-        _ = self.series_of
+        _ = self.series_of, self.stacks
 
     @property
     def all_plain(self) -> bool:

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
 )
 
 from vlm_explorer.viewmodels.filters import TEXT, TextFilter, text_of
-from vlm_explorer.viewmodels.library_tree import Node, numbered, shown_tree
+from vlm_explorer.viewmodels.library_tree import Node, ShownTree
 from vlm_explorer.viewmodels.patient_details import PatientDetailsReader
 from vlm_explorer.viewmodels.session import Session
 
@@ -28,6 +28,16 @@ DETAIL = Qt.ItemDataRole.UserRole + 3  # the second line of a row
 KEY = Qt.ItemDataRole.UserRole + 5  # what stays the same when the tree is made anew
 COVER = Qt.ItemDataRole.UserRole + 4  # the image id of the thumbnail
 WARNINGS = Qt.ItemDataRole.UserRole + 6  # tuple[str, ...], what is irregular about a series
+_ROLES = {
+    KIND: "kind",
+    KEY: "key",
+    IMAGE_IDS: "image_ids",
+    DETAIL: "detail",
+    COVER: "cover",
+    WARNINGS: "warnings",
+}
+PAGE = 500  # rows at the top that the view is told of at a time: it asks for each one's height
+_MOST_BELOW = 1 << 24  # rows below one at the top, in the number of an index
 
 
 class LibraryModel(QAbstractItemModel):
@@ -37,8 +47,8 @@ class LibraryModel(QAbstractItemModel):
         super().__init__(parent)
         self._session = session
         self._shown: np.ndarray | None = None  # the mask that the tree was made by
-        self._nodes: list[Node] = [Node("root", "", "")]
-        self._series_of: dict[str, Node] = {}
+        self._tree = ShownTree(session.images.stacks, np.zeros(len(session.images), np.bool_))
+        self._fetched = 0  # rows at the top that the view knows of
         self.patient = PatientDetailsReader(session, "library", self)
         session.collection_changed.connect(self._rebuild)
         session.shown_changed.connect(self._rebuild)
@@ -63,8 +73,19 @@ class LibraryModel(QAbstractItemModel):
 
     def index_of_image(self, image_id: str) -> QModelIndex:
         """Return the series in which an image lies; invalid where it is not shown."""
-        node = self._series_of.get(image_id)
-        return QModelIndex() if node is None else self.createIndex(node.row, 0, node.number)
+        row = self._session.images.row_of.get(image_id)
+        node = None if row is None else self._tree.find_image(row)
+        return QModelIndex() if node is None else self._index(node)
+
+    def index_of_branch(self, key: str) -> QModelIndex:
+        """Return the branch with that key; invalid where it is not shown."""
+        node = self._tree.find(key)
+        return QModelIndex() if node is None else self._index(node)
+
+    def branch_keys(self) -> list[str]:
+        """Return the keys of all branches; for trees that are not large."""
+        tops = range(len(self._tree))
+        return [node.key for row in tops for node in self._tree.nodes(row) if node.children]
 
     def read_patient(self, index: QModelIndex) -> None:
         """Read who the images of a row are of, for its tool tip, where the user wants to see it."""
@@ -73,7 +94,7 @@ class LibraryModel(QAbstractItemModel):
     @property
     def series_count(self) -> int:
         """How many series are shown."""
-        return len({id(node) for node in self._series_of.values()})
+        return self._tree.series_count
 
     # From the session
 
@@ -84,39 +105,71 @@ class LibraryModel(QAbstractItemModel):
         if mask is self._shown:
             return
         self._shown = mask
-        shown = set(images.ids[mask])
+        fitting = mask if len(mask) == len(images) else np.ones(len(images), np.bool_)
         self.beginResetModel()
-        self._nodes = numbered(shown_tree(images.tree, shown))
-        self._series_of = {
-            image_id: node
-            for node in self._nodes
-            if node.kind == "series"
-            for image_id in node.image_ids
-        }
+        self._tree = ShownTree(images.stacks, fitting)
+        self._fetched = min(PAGE, len(self._tree))
         self.endResetModel()
 
     # QAbstractItemModel
 
     def _node(self, index: Index) -> Node:
-        return self._nodes[index.internalId() if index.isValid() else 0]
+        top, number = divmod(index.internalId(), _MOST_BELOW)
+        return self._tree.nodes(top)[number]
+
+    def _index(self, node: Node) -> QModelIndex:
+        top = node
+        while top.parent is not None:
+            top = top.parent
+        self._fetch(top.row + 1)
+        return self.createIndex(node.row, 0, top.row * _MOST_BELOW + node.number)
+
+    def _fetch(self, count: int) -> None:
+        """Have so many rows at the top, at least."""
+        if count > self._fetched:
+            last = min(-(-count // PAGE) * PAGE, len(self._tree)) - 1
+            self.beginInsertRows(ROOT, self._fetched, last)
+            self._fetched = last + 1
+            self.endInsertRows()
+
+    def show_more(self) -> None:
+        """Tell the view of another page of rows at the top; a view that may fetch takes all."""
+        self._fetch(min(self._fetched + 1, len(self._tree)))
 
     def index(self, row: int, column: int, parent: Index = ROOT) -> QModelIndex:
         """Return the index of a child."""
+        if column != 0 or row < 0:
+            return QModelIndex()
+        if not parent.isValid():
+            known = row < self._fetched
+            return self.createIndex(row, 0, row * _MOST_BELOW) if known else QModelIndex()
         children = self._node(parent).children
-        if column == 0 and 0 <= row < len(children):
-            return self.createIndex(row, 0, children[row].number)
-        return QModelIndex()
+        if row >= len(children):
+            return QModelIndex()
+        top = parent.internalId() // _MOST_BELOW
+        return self.createIndex(row, 0, top * _MOST_BELOW + children[row].number)
 
     def parent(self, index: Index = ROOT) -> QModelIndex:  # type: ignore[override]
         """Return the index of the parent."""
-        above = self._node(index).parent if index.isValid() else None
-        if above is None or above.number == 0:
+        if not index.isValid() or index.internalId() % _MOST_BELOW == 0:
             return QModelIndex()
-        return self.createIndex(above.row, 0, above.number)
+        above = self._node(index).parent
+        assert above is not None
+        top = index.internalId() // _MOST_BELOW
+        return self.createIndex(above.row, 0, top * _MOST_BELOW + above.number)
+
+    def hasChildren(self, parent: Index = ROOT) -> bool:
+        """Whether a row is a branch; of those at the top without making it."""
+        if not parent.isValid():
+            return len(self._tree) > 0
+        at = parent.internalId()
+        if at % _MOST_BELOW == 0:
+            return not self._tree.is_single(at // _MOST_BELOW)
+        return bool(self._node(parent).children)
 
     def rowCount(self, parent: Index = ROOT) -> int:
         """Return the number of children."""
-        return len(self._node(parent).children)
+        return len(self._node(parent).children) if parent.isValid() else self._fetched
 
     def columnCount(self, parent: Index = ROOT) -> int:
         """Return 1."""
@@ -126,6 +179,9 @@ class LibraryModel(QAbstractItemModel):
         """Return what a row says."""
         if not index.isValid():
             return None
+        if role == KIND and index.internalId() % _MOST_BELOW == 0:  # asked of every row, for height
+            single = self._tree.is_single(index.internalId() // _MOST_BELOW)
+            return "series" if single else "patient"
         node = self._node(index)
         if role == Qt.ItemDataRole.DisplayRole:
             return node.title
@@ -136,12 +192,5 @@ class LibraryModel(QAbstractItemModel):
             return "\n".join(
                 (node.sentence, *node.warnings, *(self.patient.lines if of_node else ()))
             )
-        known = {
-            KIND: node.kind,
-            KEY: node.key,
-            IMAGE_IDS: node.image_ids,
-            DETAIL: node.detail,
-            COVER: node.cover,
-            WARNINGS: node.warnings,
-        }
-        return known.get(role)
+        name = _ROLES.get(role)
+        return None if name is None else getattr(node, name)

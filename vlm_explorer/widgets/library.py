@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vlm_explorer.viewmodels.library import COVER, IMAGE_IDS, KEY, KIND, LibraryModel
+from vlm_explorer.viewmodels.library import COVER, IMAGE_IDS, KEY, LibraryModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import EmptyState, Words
 from vlm_explorer.widgets.image_menu import ImageMenu
@@ -34,6 +34,7 @@ from vlm_explorer.widgets.window_undo import WindowUndo
 INDENTATION = 12
 PAUSE = 120  # ms without a key before the filter is applied
 UNFOLDED = 60  # with more series than these the tree begins folded
+FOUND = 300  # with more series than these what was found is not unfolded
 
 
 class Library(QWidget):
@@ -112,9 +113,10 @@ class Library(QWidget):
         menu.open_wanted.connect(self._open)
         menu.compare_wanted.connect(self.compare_wanted)
         menu.like_wanted.connect(self._session.search_like)
-        self.tree.expanded.connect(self._keep)
-        self.tree.collapsed.connect(self._keep)
+        self.tree.expanded.connect(self._note_open)
+        self.tree.collapsed.connect(self._note_folded)
         self.tree.verticalScrollBar().valueChanged.connect(self._keep)
+        self.tree.verticalScrollBar().valueChanged.connect(self._show_more)
         painter.loaded.connect(self.tree.viewport().update)
 
     def _lay_out(self) -> None:
@@ -171,25 +173,41 @@ class Library(QWidget):
             self._restored = False
         self._count()
 
+    @Slot(QModelIndex)
+    def _note_open(self, index: QModelIndex) -> None:
+        self._open_keys.add(index.data(KEY))
+        self._keep()
+
+    @Slot(QModelIndex)
+    def _note_folded(self, index: QModelIndex) -> None:
+        self._open_keys.discard(index.data(KEY))
+        self._keep()
+
     @Slot()
     def _keep(self) -> None:
-        """Note which branches are folded and where the tree stands, for the next time."""
+        """Note which branches are open and where the tree stands, for the next time."""
         if self._following or not self._restored:
             return
-        folded = [i.data(KEY) for i in self._branches() if not self.tree.isExpanded(i)]
-        self._session.kept.put("library", [folded, self.tree.verticalScrollBar().value()])
+        kept = {"open": sorted(self._open_keys), "at": self.tree.verticalScrollBar().value()}
+        self._session.kept.put("library", kept)
 
     @Slot()
     def _restore(self) -> None:
         """Fold and scroll as when the collection was left."""
-        kept = self._session.kept
-        match kept.get("library", list):
-            case [list(folded), int(scrolled)]:
-                for index in self._branches():
-                    self.tree.setExpanded(index, index.data(KEY) not in folded)
+        match self._session.kept.get("library", dict):
+            case {"open": list(opened), "at": int(scrolled)}:
+                self.tree.collapseAll()
+                self._open_keys = {str(key) for key in opened}
+                self._open_branches()
                 self.tree.doItemsLayout()
                 self.tree.verticalScrollBar().setValue(scrolled)
         self._restored = True
+
+    def _open_branches(self) -> None:
+        for key in sorted(self._open_keys):
+            index = self.model.index_of_branch(key)
+            if index.isValid():
+                self.tree.expand(index)
 
     @Slot()
     def _count(self) -> None:
@@ -203,29 +221,29 @@ class Library(QWidget):
         loading = bool(self._session.opening) and not total
         self._stack.setCurrentIndex(0 if shown else 2 if loading else 1)
 
+    @Slot(int)
+    def _show_more(self, at: int) -> None:
+        """Have more rows before the last one is reached."""
+        bar = self.tree.verticalScrollBar()
+        if at > bar.maximum() - 2 * bar.pageStep():
+            self.model.show_more()
+
     @Slot()
     def _remember(self) -> None:
-        """Note what is open and where the tree stands: a tree that grows should not jump."""
+        """Note where the tree stands: a tree that grows should not jump."""
         self._scrolled = self.tree.verticalScrollBar().value()
-        self._open_keys = {
-            index.data(KEY) for index in self._branches() if self.tree.isExpanded(index)
-        }
-
-    def _branches(self, parent: QModelIndex | None = None) -> list[QModelIndex]:
-        above = QModelIndex() if parent is None else parent
-        rows = [self.model.index(row, 0, above) for row in range(self.model.rowCount(above))]
-        branches = [index for index in rows if index.data(KIND) != "series"]
-        return [each for index in branches for each in (index, *self._branches(index))]
 
     @Slot()
     def _unfold(self) -> None:
         """Open what fits and what was open; a filtered tree shows what was found."""
-        for index in self._branches() if self._open_keys else []:
-            self.tree.setExpanded(index, index.data(KEY) in self._open_keys)
-        if self.model.series_count <= UNFOLDED or self.model.filter_text:
+        count = self.model.series_count
+        if count <= UNFOLDED or (self.model.filter_text and count <= FOUND):
             self.tree.expandAll()
+            self._open_keys |= set(self.model.branch_keys())
         else:
-            self.tree.expand(self.model.index(0, 0))
+            if not self._open_keys:
+                self.tree.expand(self.model.index(0, 0))
+            self._open_branches()
         self._follow()
         self.tree.verticalScrollBar().setValue(self._scrolled)
 

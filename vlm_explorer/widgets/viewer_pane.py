@@ -93,7 +93,7 @@ class ViewerPane(ImageCanvas):
         model.session.truth.changed.connect(self.update)
         model.noticed.connect(self.show_notice)
         self._patient.changed.connect(self._take_patient)
-        model.session.tags.changed.connect(self._take_patient)
+        model.session.tags.changed.connect(self._take_tags)
         self.cine.refused.connect(self.show_notice)
         self.cine.changed.connect(self._take_cine)
         thumbnails.loaded.connect(self._take_thumbnails)
@@ -156,6 +156,11 @@ class ViewerPane(ImageCanvas):
     def _take_patient(self) -> None:
         self._describe()
         self.update()
+
+    @Slot()
+    def _take_tags(self) -> None:
+        if self._model.image_id in self._model.session.images.row_of:  # not of what was left
+            self._take_patient()
 
     @Slot(object)
     def _take_thumbnails(self, ids: set[str]) -> None:

@@ -198,7 +198,9 @@ def overlay_rows(saliency: SaliencyModel, pane: ViewerPane) -> list[ActionRow]:
         ActionRow("viewer.hide_overlay", hide, "O", saliency.set_hidden),
         ActionRow("viewer.whole_image", back, "Esc", saliency.look_from_image),
         ActionRow("viewer.remove_measurement", remove, "Del", pane.measuring.remove),
-        ActionRow("viewer.edge", edge, "Left Right", partial(saliency.step_edge, EDGE_STEP)),
+        ActionRow(
+            "viewer.edge", edge, "Shift+Left Shift+Right", partial(saliency.step_edge, EDGE_STEP)
+        ),
         ActionRow(
             "viewer.patch",
             patch,

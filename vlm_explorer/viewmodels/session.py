@@ -41,6 +41,7 @@ _KEYS = (
     "labels", "reading", "switch", "pins", "grow", "nulls",
     "export", "trust", "trust beside", "centroids", "marks", "boxes",
     "matrix", "wording",
+    "evaluate", "evaluate columns", "retrieval",
 )  # fmt: skip
 MOST_KEPT = 2000  # images of a selection that are selected again when the window reopens
 

@@ -1,0 +1,359 @@
+"""Labels held against what is true of the images: figures, curves, and what is called wrongly."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal, Slot
+
+from vlm_explorer.jobs import Progress
+from vlm_explorer.queries.classify import DEFAULT_TEMPLATES, ClassifyRequest
+from vlm_explorer.queries.evaluate_answer import EvaluateAnswer, Evaluation
+from vlm_explorer.viewmodels import evaluate_words, evaluate_work
+from vlm_explorer.viewmodels.error_words import error_words
+from vlm_explorer.viewmodels.evaluate_plots import (
+    SquarePlot,
+    precision_plot,
+    reliability_plot,
+    roc_plot,
+)
+from vlm_explorer.viewmodels.evaluate_words import FigureRow
+from vlm_explorer.viewmodels.evaluate_work import ENCODER, TEMPLATES, Against, Known
+from vlm_explorer.viewmodels.job_runner import Job
+from vlm_explorer.viewmodels.saliency_states import Stage
+from vlm_explorer.viewmodels.session import Session
+
+SHOWN, SELECTED = "shown", "selected"
+_KEY, _LOOK = "evaluate", "evaluate columns"
+_NO_TRUTH = (
+    "Nothing says what is true of these images. Put a captions.csv with the columns file and label "
+    "beside them, and index the folder again."
+)
+
+
+class EvaluateModel(QObject):
+    """Measures when it is asked to; the answer stays until labels, encoder or collection change.
+
+    Attributes:
+        column: which column says what is true.
+        scope: `SHOWN` or `SELECTED`.
+        against: what the labels are compared with, or None.
+        stage, message: how far it has come, and what to say of that.
+        notes: what the figures leave out, or rest on.
+        progress: of the work.
+        known: what the collection offers; None until somebody has looked.
+        evaluation: the answer, or None.
+        rows, differences: the tables.
+        chosen: the label whose curves are shown, -1 for none.
+
+    Signals:
+        changed(): any of it but the progress.
+        progressed(): `progress` is another.
+    """
+
+    changed = Signal()
+    progressed = Signal()
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.column, self.scope = "", SHOWN
+        self.against: Against | None = None
+        self.stage, self.message = Stage.OFF, ""
+        self.progress = Progress(0, None)
+        self.known: Known | None = None
+        self.evaluation: Evaluation | None = None
+        self.rows: tuple[FigureRow, ...] = ()
+        self.differences: tuple[FigureRow, ...] = ()
+        self.chosen = -1
+        self._asked: object = None  # the labels that the answer is about
+        self._of: Path | None = None
+        self._job: Job | None = None
+        self._watched = False
+        session.collection_changed.connect(self._follow)
+        session.encoder_changed.connect(self._forget)
+        session.labels_changed.connect(self._follow_labels)
+        for signal in (session.shown_changed, session.selection_changed):
+            signal.connect(self._describe)
+
+    # What the user asks for
+
+    def watch(self, watched: bool) -> None:
+        """Look what there is, now that somebody looks."""
+        self._watched = watched
+        if watched:
+            self._look()
+            self._describe()
+
+    def set_column(self, column: str) -> None:
+        """Take what is true from another column."""
+        if column != self.column:
+            self.column = column
+            self._forget()
+
+    def set_scope(self, scope: str) -> None:
+        """Ask about what is shown, or about what is selected."""
+        self.scope = scope
+        self._describe()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the figures leave out, or rest on."""
+        return self.evaluation.warnings if self.evaluation is not None else ()
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is something to measure, and an encoder to do it with."""
+        session = self._session
+        ready = session.encoder is not None and self.stage is not Stage.RUNNING
+        return ready and bool(self.column and session.label_state.labels and self._count())
+
+    @property
+    def opponents(self) -> tuple[tuple[Against, str], ...]:
+        """What the labels could be compared with, in words."""
+        from vlm_explorer.analysis.zero_shot import load_template_sets
+
+        session = self._session
+        if session.encoder is None:
+            return ()
+        state = session.label_state
+        own = state.templates or DEFAULT_TEMPLATES[state.task]
+        found = [
+            (Against(TEMPLATES, each.name), f"Templates: {each.title}")
+            for each in load_template_sets().values()
+            if each.name != own and (state.task == "single" or each.negatives)
+        ]
+        models = self.known.models if self.known is not None else ()
+        found += [
+            (Against(ENCODER, name), f"Encoder: {name}")
+            for name in models
+            if name != session.encoder.id
+        ]
+        return tuple(found)
+
+    def run(self) -> None:
+        """Measure the labels alone, or beside what they were compared with last."""
+        self._start(self.against)
+
+    def compare(self, against: Against) -> None:
+        """Measure the labels beside other templates or another encoder, on the same cases."""
+        self._start(against)
+
+    def stop(self) -> None:
+        """Measure no further; the last answer stays."""
+        if self.stage is Stage.RUNNING and self._job is not None:
+            self._session.runner.cancel(_KEY)
+            self._take_stop(self._job)
+
+    def choose(self, label: int) -> None:
+        """Show the curves of a label; -1 for the mean over labels."""
+        known = self.answer is not None and 0 <= label < len(self.answer.rows)
+        self.chosen = label if known else -1
+        self.changed.emit()
+
+    # What is shown
+
+    @property
+    def answer(self) -> EvaluateAnswer | None:
+        """The answer about the labels as they are in the window."""
+        return self.evaluation.answers[0] if self.evaluation is not None else None
+
+    def plots(self) -> tuple[SquarePlot | None, SquarePlot | None, SquarePlot | None]:
+        """Return ROC, precision and reliability of the label that is chosen."""
+        if self.answer is None:
+            return None, None, None
+        row = self.answer.rows[self.chosen] if self.chosen >= 0 else None
+        reliability = reliability_plot(self.answer, row)
+        return (
+            (roc_plot(row), precision_plot(row), reliability) if row else (None, None, reliability)
+        )
+
+    def confusion(self) -> tuple[np.ndarray, tuple[str, ...]] | None:
+        """Return true by called, int64 (C, C), with the names of the classes.
+
+        Of a choice of one label all of them, else absent and present of the label that is chosen.
+        """
+        answer = self.answer
+        if answer is None:
+            return None
+        if answer.classes is not None:
+            return answer.classes.confusion, answer.labels
+        if self.chosen < 0 or answer.rows[self.chosen].at_threshold is None:
+            return None
+        return answer.confusion_of(self.chosen), ("absent", "present")
+
+    def select_cell(self, truth: int, called: int) -> None:
+        """Select the images of a cell of the confusion matrix, on map and grid."""
+        if self.answer is None:
+            return
+        label = None if self.answer.classes is not None else self.chosen
+        self._select(self.answer.cell(truth, called, label))
+
+    def select_wrong(self) -> None:
+        """Select what is called wrongly: of the label that is chosen, or of all."""
+        if self.answer is None:
+            return
+        name = self.answer.labels[self.chosen] if self.chosen >= 0 else None
+        self._select(
+            tuple(
+                dict.fromkeys(
+                    each.image_id
+                    for each in self.answer.wrong
+                    if name is None or name in (each.truth, each.called)
+                )
+            )
+        )
+
+    def _select(self, ids: tuple[str, ...]) -> None:
+        if ids:
+            self._session.select(ids, ids[0])
+
+    # The work
+
+    def _request(self) -> ClassifyRequest:
+        state = self._session.label_state
+        return ClassifyRequest(state.labels, state.templates, state.task)
+
+    def _start(self, against: Against | None) -> None:
+        session = self._session
+        if not self.possible or session.content is None or session.encoder is None:
+            return
+        self.against = against
+        self.stage, self.progress = Stage.RUNNING, Progress(0, None)
+        self._of, self._asked = session.content.collection.folder, self._request()
+        job = self._job = session.runner.start(
+            evaluate_work.evaluate,
+            session.content,
+            session.encoder,
+            self._request(),
+            self.column,
+            self._ids(),
+            against,
+            title="Measuring labels",
+            key=_KEY,
+            lane="long",
+            on_success=self._take,
+            on_failure=self._fail,
+            on_progress=self._report,
+        )
+        job.cancelled.connect(partial(self._take_stop, job))
+        self._describe()
+
+    def _take_stop(self, job: Job) -> None:
+        """The last answer stays, wherever the work was stopped."""
+        if job is self._job and self.stage is Stage.RUNNING:
+            self.stage = Stage.OFF if self.evaluation is None else Stage.READY
+            self._describe()
+
+    def _ids(self) -> tuple[str, ...] | None:
+        """Return the images that are asked about; None for all."""
+        session = self._session
+        if self.scope == SELECTED:
+            return tuple(session.selection.ids)
+        return None if session.shown.all() else tuple(session.images.ids[session.shown].tolist())
+
+    def _count(self) -> int:
+        session = self._session
+        return len(session.selection.ids) if self.scope == SELECTED else int(session.shown.sum())
+
+    @Slot(object)
+    def _take(self, found: Evaluation) -> None:
+        self.evaluation, self.stage = found, Stage.READY
+        self.rows = evaluate_words.table_rows(found.answers[0])
+        self.differences = evaluate_words.difference_rows(found)
+        rows = found.answers[0].rows
+        if not 0 <= self.chosen < len(rows) or rows[self.chosen].skipped:
+            self.chosen = next((n for n, row in enumerate(rows) if not row.skipped), -1)
+        self._describe()
+
+    @Slot(object)
+    def _fail(self, error: Exception) -> None:
+        self.stage = Stage.FAILED
+        self.message = " ".join(error_words(error, "The labels could not be measured.")).strip()
+        self.changed.emit()
+
+    @Slot(object)
+    def _report(self, progress: Progress) -> None:
+        self.progress = progress
+        self.progressed.emit()
+
+    # From the session
+
+    def _look(self) -> None:
+        content = self._session.content
+        if content is None or self.known is not None:
+            return
+        self._session.runner.start(
+            evaluate_work.look,
+            content,
+            title="Looking for labels",
+            key=_LOOK,
+            lane="io",
+            on_success=self._take_known,
+        )
+
+    @Slot(object)
+    def _take_known(self, known: Known) -> None:
+        self.known = known
+        if self.column not in known.columns:
+            self.column = known.columns[0] if known.columns else ""
+        self._describe()
+
+    @Slot()
+    def _describe(self) -> None:
+        """Say what there is, if anybody reads it."""
+        if not self._watched:
+            return
+        if self.evaluation is not None and self.stage is Stage.READY:
+            self.message = evaluate_words.summary(self.evaluation)
+        elif self.stage is not Stage.FAILED:
+            self.message = self._before()
+        self.changed.emit()
+
+    def _before(self) -> str:
+        """Return what to say before anything has been measured."""
+        session = self._session
+        if session.content is None:
+            return "No images"
+        if self.known is None:
+            return "Looking for a column that says what is true."
+        if not self.known.columns:
+            return _NO_TRUTH
+        if session.encoder is None:
+            return "Labels are measured once the encoder is there."
+        labels = len(session.label_state.labels)
+        if not labels:
+            return "There are no labels yet. Choose or write some under Labels."
+        what = "1 label" if labels == 1 else f"{labels:,} labels"
+        where = "selected" if self.scope == SELECTED else "shown"
+        return (
+            f"Measure how well the {what} of the tab Labels fit the {self._count():,} images "
+            f"{where}, where the column {self.column} says what is true."
+        )
+
+    @Slot()
+    def _follow(self) -> None:
+        """Forget what was said of another collection, and look again at what is there."""
+        content = self._session.content
+        self.known = None
+        if content is None or content.collection.folder != self._of:
+            self._forget()
+        if self._watched:
+            self._look()
+
+    @Slot()
+    def _follow_labels(self) -> None:
+        """Forget what was said of other labels; scores that arrive change nothing."""
+        if self._asked is not None and self._request() != self._asked:
+            self._forget()
+        else:
+            self._describe()
+
+    @Slot()
+    def _forget(self) -> None:
+        self._session.runner.cancel(_KEY)
+        self.evaluation, self.stage, self._asked = None, Stage.OFF, None
+        self.rows, self.differences, self.chosen, self.against = (), (), -1, None
+        self._describe()

@@ -1,0 +1,109 @@
+"""Curves of an evaluation, as what is drawn in a square from 0 to 1. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vlm_explorer.viewmodels.evaluate_words import interval, number
+
+if TYPE_CHECKING:
+    from vlm_explorer.analysis.calibration import Reliability
+    from vlm_explorer.analysis.evaluating import Calibration, LabelFigures
+    from vlm_explorer.queries.evaluate_answer import EvaluateAnswer
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SquareLine:
+    """A line through points, or points alone, told from others by colour.
+
+    Attributes:
+        steps: whether the height stays until the next point (precision).
+        dots: whether points are marked.
+    """
+
+    name: str
+    x: Floats
+    y: Floats
+    dots: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SquarePlot:
+    """What a small plot shows; both axes run from 0 to 1.
+
+    Attributes:
+        across, up: what the axes are.
+        chance: two ends (x, y) of the line of chance, or of a perfect calibration.
+        mark: the point of the threshold in use.
+        words: the whole in a sentence.
+    """
+
+    title: str
+    across: str
+    up: str
+    lines: tuple[SquareLine, ...]
+    chance: tuple[tuple[float, float], tuple[float, float]]
+    words: str
+    mark: tuple[float, float] | None = None
+
+    def nearest(self, x: float, y: float) -> str:
+        """Return in words the point of the first line that is nearest to a place."""
+        line = self.lines[0]
+        at = int(np.argmin((line.x - x) ** 2 + (line.y - y) ** 2))
+        return f"{self.up} {number(line.y[at])} at {self.across} {number(line.x[at])}"
+
+
+def roc_plot(row: LabelFigures) -> SquarePlot | None:
+    """Return the ROC curve of a label."""
+    if row.roc is None or row.auroc is None:
+        return None
+    words = f"AUROC {interval(row.auroc.estimate)}"
+    mark = None
+    if (at := row.at_threshold) is not None:
+        mark = 1 - at.specificity.estimate.value, at.sensitivity.estimate.value
+        words += f". The dot is the threshold, on the {at.n:,} cases that did not choose it"
+    line = SquareLine("ROC", row.roc.x, row.roc.y)
+    across = "1 − specificity"
+    return SquarePlot("ROC", across, "sensitivity", (line,), ((0, 0), (1, 1)), words, mark)
+
+
+def precision_plot(row: LabelFigures) -> SquarePlot | None:
+    """Return the precision-recall curve of a label, with the level of chance."""
+    if row.precision_recall is None or row.average_precision is None:
+        return None
+    curve, level = row.precision_recall, row.prevalence
+    words = f"AP {interval(row.average_precision.estimate)}, by chance {level:.2f}"
+    # precision holds back to the recall before: the sum of such steps is the average precision
+    x = np.repeat(np.concatenate([[0.0], curve.x]), 2)[1:-1]
+    line = SquareLine("precision", x, np.repeat(curve.y, 2))
+    chance = (0.0, level), (1.0, level)
+    return SquarePlot("Precision", "sensitivity", "precision", (line,), chance, words)
+
+
+def reliability_plot(answer: EvaluateAnswer, row: LabelFigures | None) -> SquarePlot | None:
+    """Return said against seen: of a label, or of the class called."""
+    calibration: Calibration | None = None
+    if answer.classes is not None:
+        calibration = answer.classes.calibration
+    elif row is not None:
+        calibration = row.calibration
+    if calibration is None:
+        return None
+    words = (
+        f"ECE {interval(calibration.ece_before.estimate)}, calibrated "
+        f"{interval(calibration.ece_after.estimate)}"
+    )
+    lines = (_line("as said", calibration.before), _line("calibrated", calibration.after))
+    title = "Reliability" if answer.classes is None else "Reliability of the choice"
+    return SquarePlot(title, "said", "seen", lines, ((0, 0), (1, 1)), words)
+
+
+def _line(name: str, found: Reliability) -> SquareLine:
+    there = found.counts > 0
+    return SquareLine(name, found.said[there], found.seen[there], dots=True)

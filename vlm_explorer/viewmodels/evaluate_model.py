@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
+from vlm_explorer.analysis.zero_shot import TemplateSet, load_template_sets
 from vlm_explorer.jobs import Progress
 from vlm_explorer.queries.classify import DEFAULT_TEMPLATES, ClassifyRequest
 from vlm_explorer.queries.evaluate_answer import EvaluateAnswer, Evaluation
@@ -113,17 +114,15 @@ class EvaluateModel(QObject):
     @property
     def opponents(self) -> tuple[tuple[Against, str], ...]:
         """What the labels could be compared with, in words."""
-        from vlm_explorer.analysis.zero_shot import load_template_sets
-
         session = self._session
         if session.encoder is None:
             return ()
         state = session.label_state
-        own = state.templates or DEFAULT_TEMPLATES[state.task]
+        sets, own = load_template_sets(), state.templates or DEFAULT_TEMPLATES[state.task]
         found = [
             (Against(TEMPLATES, each.name), f"Templates: {each.title}")
-            for each in load_template_sets().values()
-            if each.name != own and (state.task == "single" or each.negatives)
+            for each in sets.values()
+            if own not in sets or not _alike(each, sets[own], state.task)
         ]
         models = self.known.models if self.known is not None else ()
         found += [
@@ -191,20 +190,31 @@ class EvaluateModel(QObject):
         label = None if self.answer.classes is not None else self.chosen
         self._select(self.answer.cell(truth, called, label))
 
+    @property
+    def wrong(self) -> int:
+        """How many images are called wrongly: of the label that is chosen, or of all."""
+        return len(self._wrong_ids())
+
     def select_wrong(self) -> None:
         """Select what is called wrongly: of the label that is chosen, or of all."""
+        self._select(self._wrong_ids())
+
+    def _wrong_ids(self) -> tuple[str, ...]:
+        """Return the ids of what is called wrongly, each once, the most confident first."""
         if self.answer is None:
-            return
+            return ()
         name = self.answer.labels[self.chosen] if self.chosen >= 0 else None
-        self._select(
-            tuple(
-                dict.fromkeys(
-                    each.image_id
-                    for each in self.answer.wrong
-                    if name is None or name in (each.truth, each.called)
-                )
-            )
-        )
+        found = [
+            each.image_id
+            for each in self.answer.wrong
+            if name is None or name in (each.truth, each.called)
+        ]
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def words(self) -> str:
+        """What the curves say of the label that is chosen, in a few lines."""
+        return "\n".join(plot.short for plot in self.plots() if plot is not None)
 
     def _select(self, ids: tuple[str, ...]) -> None:
         if ids:
@@ -357,3 +367,11 @@ class EvaluateModel(QObject):
         self.evaluation, self.stage, self._asked = None, Stage.OFF, None
         self.rows, self.differences, self.chosen, self.against = (), (), -1, None
         self._describe()
+
+
+def _alike(other: TemplateSet, own: TemplateSet, task: str) -> bool:
+    """Return whether other templates would change nothing, or cannot be asked for this task."""
+    if task == "multi" and not other.negatives:
+        return True
+    same = (other.templates, other.source) == (own.templates, own.source)
+    return same and (task == "single" or other.negatives == own.negatives)

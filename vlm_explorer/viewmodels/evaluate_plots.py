@@ -42,6 +42,7 @@ class SquarePlot:
         chance: two ends (x, y) of the line of chance, or of a perfect calibration.
         mark: the point of the threshold in use.
         words: the whole in a sentence.
+        short: the figure alone.
     """
 
     title: str
@@ -50,6 +51,7 @@ class SquarePlot:
     lines: tuple[SquareLine, ...]
     chance: tuple[tuple[float, float], tuple[float, float]]
     words: str
+    short: str
     mark: tuple[float, float] | None = None
 
     def nearest(self, x: float, y: float) -> str:
@@ -63,14 +65,15 @@ def roc_plot(row: LabelFigures) -> SquarePlot | None:
     """Return the ROC curve of a label."""
     if row.roc is None or row.auroc is None:
         return None
-    words = f"AUROC {interval(row.auroc.estimate)}"
+    words = short = f"AUROC {interval(row.auroc.estimate)}"
     mark = None
     if (at := row.at_threshold) is not None:
         mark = 1 - at.specificity.estimate.value, at.sensitivity.estimate.value
         words += f". The dot is the threshold, on the {at.n:,} cases that did not choose it"
     line = SquareLine("ROC", row.roc.x, row.roc.y)
-    across = "1 − specificity"
-    return SquarePlot("ROC", across, "sensitivity", (line,), ((0, 0), (1, 1)), words, mark)
+    ends = ((0.0, 0.0), (1.0, 1.0))
+    axes = ("ROC: sensitivity", "1 − specificity", "sensitivity")
+    return SquarePlot(*axes, (line,), ends, words, short, mark)
 
 
 def precision_plot(row: LabelFigures) -> SquarePlot | None:
@@ -83,7 +86,8 @@ def precision_plot(row: LabelFigures) -> SquarePlot | None:
     x = np.repeat(np.concatenate([[0.0], curve.x]), 2)[1:-1]
     line = SquareLine("precision", x, np.repeat(curve.y, 2))
     chance = (0.0, level), (1.0, level)
-    return SquarePlot("Precision", "sensitivity", "precision", (line,), chance, words)
+    short = f"AP {interval(row.average_precision.estimate)}"
+    return SquarePlot("Precision", "sensitivity", "precision", (line,), chance, words, short)
 
 
 def reliability_plot(answer: EvaluateAnswer, row: LabelFigures | None) -> SquarePlot | None:
@@ -100,8 +104,13 @@ def reliability_plot(answer: EvaluateAnswer, row: LabelFigures | None) -> Square
         f"{interval(calibration.ece_after.estimate)}"
     )
     lines = (_line("as said", calibration.before), _line("calibrated", calibration.after))
-    title = "Reliability" if answer.classes is None else "Reliability of the choice"
-    return SquarePlot(title, "said", "seen", lines, ((0, 0), (1, 1)), words)
+    title = "Share true" if answer.classes is None else "Share called rightly"
+    before, after = (
+        number(each.estimate.value) for each in (calibration.ece_before, calibration.ece_after)
+    )
+    short = f"ECE {before}, calibrated {after}"
+    ends = ((0.0, 0.0), (1.0, 1.0))
+    return SquarePlot(title, "probability", "share", lines, ends, words, short)
 
 
 def _line(name: str, found: Reliability) -> SquareLine:

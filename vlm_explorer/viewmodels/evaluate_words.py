@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,13 @@ class FigureRow:
 
     cells: tuple[str, ...]
     tips: tuple[str, ...]
+
+
+def cells_of(
+    rows: Sequence[FigureRow],
+) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """Return the cells of rows, and their tool tips."""
+    return [row.cells for row in rows], [row.tips for row in rows]
 
 
 def number(value: float, signed: bool = False) -> str:
@@ -236,9 +244,9 @@ def retrieval_rows(answer: RetrieveAnswer) -> tuple[FigureRow, ...]:
             tips.append(tip)
         rows.append(FigureRow(tuple(cells), tuple(tips)))
     if answer.rows:
-        last = answer.rows[0]
-        chance = [f"{last.chance[name]:.3g}" for name in _RETRIEVAL]
-        rows.append(FigureRow(("By chance", "", *chance), ("A random order",) * 7))
+        by_chance = answer.rows[0].chance
+        words = [f"{by_chance[name]:.3g}" for name in _RETRIEVAL]
+        rows.append(FigureRow(("By chance", "", *words), ("A random order",) * 7))
     return tuple(rows)
 
 

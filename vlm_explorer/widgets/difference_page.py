@@ -7,7 +7,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels.evaluate_model import EvaluateModel
-from vlm_explorer.viewmodels.evaluate_words import DIFFERENCE_COLUMNS
+from vlm_explorer.viewmodels.evaluate_words import DIFFERENCE_COLUMNS, cells_of
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.widgets.controls import EmptyState, ProgressBar, Words, choice_box, text_button
 from vlm_explorer.widgets.figure_table import FigureTable
@@ -31,7 +31,7 @@ class DifferencePage(QWidget):
         self.stop = text_button("Stop", "quiet", self)
         self.bar = ProgressBar(self, width=120)
         self.sentence = Words(role="secondary", parent=self)
-        self.table = FigureTable("Differences on the same cases", DIFFERENCE_COLUMNS, parent=self)
+        self.table = FigureTable("Differences on the same cases", DIFFERENCE_COLUMNS, self)
         self.empty = EmptyState("", self)
         head = QHBoxLayout()
         head.setContentsMargins(12, 2, 12, 4)
@@ -87,7 +87,7 @@ class DifferencePage(QWidget):
         if known and model.evaluation is not None:
             first, second = (answer.variant for answer in model.evaluation.answers[:2])
             self.table.set_titles(("Figure", first, second, f"{second} less {first}", "95 %"))
-            self.table.show_rows(model.differences)
+            self.table.show_rows(*cells_of(model.differences))
 
     def _show_opponents(self) -> None:
         opponents = self._model.opponents

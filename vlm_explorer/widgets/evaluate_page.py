@@ -1,4 +1,4 @@
-"""The page that measures labels: figures, curves, calibration, and what is called wrongly."""
+"""The page that measures labels, and says how well they fit."""
 
 from __future__ import annotations
 
@@ -8,26 +8,20 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.evaluate_model import SELECTED, SHOWN, EvaluateModel
-from vlm_explorer.viewmodels.evaluate_words import COLUMNS, FigureRow
+from vlm_explorer.viewmodels.evaluate_words import COLUMNS, FigureRow, cells_of
 from vlm_explorer.viewmodels.saliency_states import Stage
-from vlm_explorer.widgets.confusion_grid import ConfusionGrid
 from vlm_explorer.widgets.controls import (
     EmptyState,
-    Line,
     ProgressBar,
     Words,
     choice_box,
     text_button,
 )
 from vlm_explorer.widgets.figure_table import FigureTable
-from vlm_explorer.widgets.square_plot import SquarePlotView
-
-CONTROLS = 200  # px, width of the controls
-_FEW = "Too few cases"
 
 
 class EvaluatePage(QWidget):
-    """What is to be measured, the figures, and the curves of the label that is chosen."""
+    """What is to be measured, and the figures of every label."""
 
     def __init__(self, model: EvaluateModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,13 +33,11 @@ class EvaluatePage(QWidget):
         self.run = text_button("Measure", "primary", self)
         self.stop = text_button("Stop", "quiet", self)
         self.wrong = text_button("Select wrong", parent=self)
-        self.bar = ProgressBar(self)
+        self.bar = ProgressBar(self, width=96)
         self.sentence = Words(role="secondary", parent=self)
         self.note = Words(role="annotation", parent=self)
         self.empty = EmptyState("", self)
-        self.table = FigureTable("Figures of each label", COLUMNS, parent=self)
-        self.plots = tuple(SquarePlotView(name, self) for name in ("ROC", "Precision", "Said, seen"))
-        self.matrix = ConfusionGrid(self)
+        self.table = FigureTable("Figures of each label", COLUMNS, self)
         self._set_up()
         self._lay_out()
         self._connect()
@@ -64,44 +56,22 @@ class EvaluatePage(QWidget):
         self.wrong.setProperty("chip", True)
 
     def _lay_out(self) -> None:
-        controls = QVBoxLayout()
-        controls.setContentsMargins(12, 2, 8, 4)
-        controls.setSpacing(4)
-        controls.addWidget(self.column)
-        controls.addWidget(self.scope)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        for part in (self.run, self.stop, self.bar, self.wrong):
-            row.addWidget(part)
-        row.addStretch(1)
-        controls.addLayout(row)
-        controls.addStretch(1)
-        side = QWidget(self)
-        side.setFixedWidth(CONTROLS)
-        side.setLayout(controls)
-        figures = QVBoxLayout()
-        figures.setSpacing(0)
-        for part in (self.sentence, self.note):
-            figures.addWidget(part)
-        figures.addWidget(self.table, 1)
-        self._curves = QWidget(self)
-        curves = QHBoxLayout(self._curves)
-        curves.setContentsMargins(0, 0, 0, 0)
-        curves.setSpacing(8)
-        curves.addWidget(Line(vertical=True, parent=self))
-        for plot in self.plots:
-            curves.addWidget(plot, 2)
-        curves.addWidget(self.matrix, 3)
-        self._figures = QWidget(self)
-        self._figures.setLayout(figures)
-        figures.setContentsMargins(0, 0, 0, 0)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 8, 4)
-        layout.setSpacing(8)
-        layout.addWidget(side)
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 2, 12, 4)
+        head.setSpacing(8)
+        for part in (self.column, self.scope, self.run, self.stop, self.bar, self.wrong):
+            head.addWidget(part)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self.sentence)
+        words.addWidget(self.note)
+        head.addLayout(words, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 4)
+        layout.setSpacing(0)
+        layout.addLayout(head)
+        layout.addWidget(self.table, 1)
         layout.addWidget(self.empty, 1)
-        layout.addWidget(self._figures, 5)
-        layout.addWidget(self._curves, 5)
 
     def _connect(self) -> None:
         model = self._model
@@ -111,7 +81,6 @@ class EvaluatePage(QWidget):
         self.column.activated.connect(self._choose_column)
         self.scope.activated.connect(self._choose_scope)
         self.table.currentCellChanged.connect(self._choose_row)
-        self.matrix.chosen.connect(model.select_cell)
         model.changed.connect(self._refresh)
         model.progressed.connect(self._show_progress)
 
@@ -148,43 +117,33 @@ class EvaluatePage(QWidget):
         self._show_columns()
         self.scope.setCurrentIndex(self.scope.findData(model.scope))
         self.run.setEnabled(model.possible)
-        self.run.setText("Measure again" if known else "Measure")
         self.run.setVisible(not running)
         self.stop.setVisible(running)
         self.bar.setVisible(running)
         self.wrong.setVisible(known and not running)
-        for part in (self._figures, self._curves):
-            part.setVisible(known)
+        self.wrong.setText(f"Select wrong ({model.wrong:,})")
+        self.wrong.setEnabled(model.wrong > 0)
+        self.table.setVisible(known)
         self.empty.setVisible(not known)
         self.empty.setText("Measuring labels." if running else model.message)
-        self.sentence.setText(model.message)
+        self.sentence.setText(model.message if known else "")
         self.note.setText(" ".join(model.notes))
         self.note.setVisible(bool(model.notes))
         if model.rows is not self._shown_rows:
             self._shown_rows = model.rows
-            self.table.show_rows(model.rows, strong=0)
+            self.table.show_rows(*cells_of(model.rows))
         with QSignalBlocker(self.table):
             if known and self.table.currentRow() != model.chosen + 1:
                 self.table.setCurrentCell(model.chosen + 1, 0)
-        self._show_curves()
 
     def _show_columns(self) -> None:
         columns = self._model.known.columns if self._model.known is not None else ()
         if [self.column.itemData(n) for n in range(self.column.count())] != list(columns):
             self.column.clear()
             for name in columns:
-                self.column.addItem(f"True: {name}", name)
+                self.column.addItem(f"Truth: {name}", name)
         self.column.setEnabled(bool(columns))
         self.column.setCurrentIndex(self.column.findData(self._model.column))
-
-    def _show_curves(self) -> None:
-        model = self._model
-        why = "Choose a label" if model.chosen < 0 else _FEW
-        for view, plot in zip(self.plots, model.plots(), strict=True):
-            view.show_plot(plot, why)
-        found = model.confusion()
-        counts, names = found if found is not None else (None, ())
-        self.matrix.show_counts(counts, names, why)
 
     @Slot()
     def _show_progress(self) -> None:

@@ -1,11 +1,10 @@
-"""A table of figures: keys move through it, nothing can be changed."""
+"""A quiet table of words and figures, whose lines can be chosen and not changed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -15,36 +14,29 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vlm_explorer.viewmodels.evaluate_words import FigureRow
-from vlm_explorer.widgets.theme import BODY, font
-
 _ROW = 24  # px
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class FigureTable(QTableWidget):
-    """A line a row; words to the left, figures to the right."""
+    """Words stand to the left, figures to the right; keys move from line to line."""
 
     def __init__(
-        self,
-        name: str,
-        columns: Sequence[tuple[str, str]],
-        words: int = 1,
-        parent: QWidget | None = None,
+        self, name: str, columns: Sequence[tuple[str, str]], parent: QWidget, *, words: int = 1
     ) -> None:
-        """Begin without rows.
+        """Make an empty table.
 
         Args:
-            columns: title and tool tip of each.
-            words: how many of them, from the left, hold words.
+            name: what it is, for those who cannot see it.
+            columns: their titles and tool tips.
+            parent: of the widget.
+            words: how many of the first columns hold words; the others hold figures.
         """
         super().__init__(0, len(columns), parent)
-        self._words = words
+        self._words_in = words
         for column, (title, tip) in enumerate(columns):
             item = QTableWidgetItem(title)
             item.setToolTip(tip)
-            item.setTextAlignment(_LEFT if column < words else _RIGHT)
+            item.setTextAlignment(self._side(column))
             self.setHorizontalHeaderItem(column, item)
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -58,23 +50,28 @@ class FigureTable(QTableWidget):
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(64)
         header.setHighlightSections(False)
 
     def set_titles(self, titles: Sequence[str]) -> None:
         """Call the columns otherwise."""
         for column, title in enumerate(titles):
-            self.horizontalHeaderItem(column).setText(title)
+            self.model().setHeaderData(column, Qt.Orientation.Horizontal, title)
 
-    def show_rows(self, rows: Sequence[FigureRow], strong: int | None = None) -> None:
-        """Show these lines, one of them in bold."""
+    def show_rows(self, cells: Sequence[Sequence[str]], tips: Sequence[Sequence[str]]) -> None:
+        """Show these lines, each cell with its tool tip; the line that is chosen stays so."""
         with QSignalBlocker(self):
-            self.setRowCount(len(rows))
-            for number, row in enumerate(rows):
-                for column, words in enumerate(row.cells):
-                    item = QTableWidgetItem(words)
-                    item.setToolTip(row.tips[column])
-                    item.setTextAlignment(_LEFT if column < self._words else _RIGHT)
-                    if number == strong:
-                        item.setFont(font(BODY, QFont.Weight.DemiBold))
-                    self.setItem(number, column, item)
+            self.setRowCount(len(cells))
+            for row, (line, told) in enumerate(zip(cells, tips, strict=True)):
+                for column, (words, tip) in enumerate(zip(line, told, strict=True)):
+                    item = self.item(row, column)
+                    if item is None:
+                        item = QTableWidgetItem()
+                        item.setTextAlignment(self._side(column))
+                        self.setItem(row, column, item)
+                    item.setText(words)
+                    item.setToolTip(tip)
+
+    def _side(self, column: int) -> Qt.AlignmentFlag:
+        left = column < self._words_in
+        side = Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag.AlignRight
+        return side | Qt.AlignmentFlag.AlignVCenter

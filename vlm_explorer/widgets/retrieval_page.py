@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from vlm_explorer.viewmodels.evaluate_words import RETRIEVAL_COLUMNS
+from vlm_explorer.viewmodels.evaluate_words import RETRIEVAL_COLUMNS, cells_of
 from vlm_explorer.viewmodels.retrieval_model import RetrievalModel
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.widgets.controls import EmptyState, ProgressBar, Words, text_button
@@ -24,7 +24,7 @@ class RetrievalPage(QWidget):
         self.stop.setToolTip("Stop measuring (Space)")
         self.bar = ProgressBar(self, width=120)
         self.sentence = Words(role="secondary", parent=self)
-        self.table = FigureTable("Retrieval by captions", RETRIEVAL_COLUMNS, 2, self)
+        self.table = FigureTable("Retrieval by captions", RETRIEVAL_COLUMNS, self, words=2)
         self.empty = EmptyState("", self)
         head = QHBoxLayout()
         head.setContentsMargins(12, 2, 12, 4)
@@ -58,7 +58,7 @@ class RetrievalPage(QWidget):
         self.empty.setText("Measuring retrieval." if running else model.message)
         self.sentence.setText(model.message if known else "")
         if known:
-            self.table.show_rows(model.rows)
+            self.table.show_rows(*cells_of(model.rows))
 
     @Slot()
     def _show_progress(self) -> None:

@@ -17,6 +17,7 @@ from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.alignment_pages import add_alignment_pages
 from vlm_explorer.widgets.alignment_panel import AlignmentPanel
 from vlm_explorer.widgets.controls import IconButton, Line, Words
+from vlm_explorer.widgets.evaluate_panel import EvaluatePanel
 from vlm_explorer.widgets.explain_pages import add_pages
 from vlm_explorer.widgets.explain_panel import ExplainPanel
 from vlm_explorer.widgets.labels_panel import LabelsPanel
@@ -26,11 +27,11 @@ from vlm_explorer.widgets.review_panel import ReviewPanel
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 TABS = 33  # px, height of the row of tabs with its line
-RESULTS, LABELS, PROBLEMS, REVIEW, EXPLAIN, ALIGNMENT = range(6)
+RESULTS, LABELS, PROBLEMS, REVIEW, EXPLAIN, ALIGNMENT, EVALUATE = range(7)
 
 
 class Strip(QWidget):
-    """Results, Labels, Problems, Review, Explain, Alignment.
+    """Results, Labels, Problems, Review, Explain, Alignment, Evaluate.
 
     Signals:
         fold_wanted(): the button that folds and unfolds was pressed, or a tab of a folded strip.
@@ -58,6 +59,7 @@ class Strip(QWidget):
         add_pages(self.explain, session, saliency)
         self.alignment = AlignmentPanel(session, self)
         add_alignment_pages(self.alignment, session, painter)
+        self.evaluate = EvaluatePanel(session, self)
         self.tabs = QTabBar(self)
         self.stack = QStackedWidget(self)
         self.summary = Words("", "annotation", parent=self)
@@ -90,6 +92,7 @@ class Strip(QWidget):
             ("Review", self.review),
             ("Explain", self.explain),
             ("Alignment", self.alignment),
+            ("Evaluate", self.evaluate),
         ):
             self.tabs.addTab(title)
             self.stack.addWidget(panel)

@@ -223,8 +223,8 @@ class EvaluateModel(QObject):
     # The work
 
     def _request(self) -> ClassifyRequest:
-        state = self._session.label_state
-        return ClassifyRequest(state.labels, state.templates, state.task)
+        """Return what is asked: the scores as the model says them, whatever was fitted before."""
+        return ClassifyRequest.of(self._session.label_state.chosen, temperature=1.0)
 
     def _start(self, against: Against | None) -> None:
         session = self._session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.evaluate_model import SELECTED, SHOWN, EvaluateModel
@@ -54,6 +54,7 @@ class EvaluatePage(QWidget):
         for control, tip in tips.items():
             control.setToolTip(tip)
         self.wrong.setProperty("chip", True)
+        self.column.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()

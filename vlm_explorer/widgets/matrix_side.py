@@ -17,7 +17,7 @@ from vlm_explorer.widgets.theme import ANNOTATION, font, theme, themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 
 WIDTH = 336  # px
-_THUMB = 44  # px
+_THUMB = 42  # px
 _BAR = 8.0  # px
 
 

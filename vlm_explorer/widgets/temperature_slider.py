@@ -13,6 +13,8 @@ from vlm_explorer.widgets.theme import theme, themes
 
 _STEPS = 1000
 _INSET = 7  # px, half the slider's handle
+_TICK = 5  # px, room for the model's own mark
+_LEAST = 12  # px, of the curve; with less room there is the mark alone
 
 
 class _Curve(QWidget):
@@ -22,7 +24,7 @@ class _Curve(QWidget):
         super().__init__(parent)
         self.losses = np.empty(0)
         self.own: float | None = None  # where the model's own temperature lies, 0 to 1
-        self.setMinimumHeight(8)
+        self.setMinimumHeight(_TICK)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         themes.changed.connect(self.update)
 
@@ -35,7 +37,7 @@ class _Curve(QWidget):
             painter.setPen(QPen(theme().colour("star"), 2))
             x = area.left() + self.own * area.width()
             painter.drawLine(QPointF(x, area.top()), QPointF(x, self.height()))
-        if len(self.losses):
+        if len(self.losses) and area.height() >= _LEAST:
             low, high = float(self.losses.min()), float(self.losses.max())
             down = (self.losses - low) / max(high - low, 1e-9)
             points = [
@@ -67,7 +69,7 @@ class TemperatureSlider(QWidget):
         self.slider.setRange(0, _STEPS)
         self.slider.setSingleStep(_STEPS // 100)
         self.slider.setPageStep(_STEPS // 10)
-        self.slider.setFixedHeight(20)
+        self.slider.setFixedHeight(18)
         self.slider.setAccessibleName("Temperature of the softmax")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -41,6 +41,7 @@ from vlm_explorer.widgets.theme import BODY, font, theme, themes
 
 CONTROLS = 280  # px, width of the controls
 _ROW = 24  # px
+_PLOT_WIDTH = 188  # px
 _PLOT, _FIGURE = 1, 2  # the column of the distribution, and the first of figures
 _SPREAD = Qt.ItemDataRole.UserRole + 1
 
@@ -207,8 +208,9 @@ class _Table(QTableWidget):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        for column in (0, _PLOT):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(_PLOT, QHeaderView.ResizeMode.Fixed)
+        header.resizeSection(_PLOT, _PLOT_WIDTH)
 
     def show_rows(self, view: View, rows: tuple[Row, ...]) -> None:
         """Show these lines; figures stand to the right."""

@@ -119,7 +119,7 @@ def test_that_position_is_told_from_other_images_only():
     assert position_prior(place, others[:-1]).prior is None
     found = position_prior(place, others)
     assert found.rho == pytest.approx(spearman(place, others.mean(axis=0)))
-    assert doubts(found) == [f"{found.rho:.2f} of this map is explained by position."]
+    assert doubts(found) == [f"Most of this map is explained by position (ρ {found.rho:.2f})."]
     assert not doubts(position_prior(random.normal(size=(5, 8)).astype(np.float32), others))
 
 

@@ -156,7 +156,7 @@ def test_that_position_is_said_beside_the_map_once_there_are_enough_images(
     for number in range(LEAST):
         KeptMaps.of(explanation).keep(f"other {number}", explanation.grid[0])
     show(qtbot, active, model, "decomp")
-    words = "1.00 of this map is explained by position."
+    words = "Most of this map is explained by position (ρ 1.00)."
     assert model.verdict("position_prior") is Verdict.FAILED
     assert words in active.model.caption.warnings
     active.model.set_method("off")

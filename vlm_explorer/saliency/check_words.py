@@ -25,7 +25,7 @@ def doubts(check: Any) -> list[str]:
     if isinstance(check, PromptSensitivity):
         return ["This map hardly depends on the prompt."] if check.failed else []
     if isinstance(check, PositionPrior):
-        words = f"{number(check.rho)} of this map is explained by position."
+        words = f"Most of this map is explained by position (ρ {number(check.rho)})."
         return [words] if check.failed else []
     if isinstance(check, DeletionCurves):
         deleting = "Deleting what is marked changes the score no more than deleting at random."

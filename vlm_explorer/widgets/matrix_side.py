@@ -46,7 +46,7 @@ class MatrixSide(QWidget):
         pair.addWidget(self.pictures)
         pair.addLayout(names, 1)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 12, 4)
+        column.setContentsMargins(0, 0, 12, 0)
         column.setSpacing(0)
         column.addLayout(pair)
         column.addWidget(self.slider, 1)

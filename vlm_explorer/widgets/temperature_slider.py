@@ -69,7 +69,7 @@ class TemperatureSlider(QWidget):
         self.slider.setRange(0, _STEPS)
         self.slider.setSingleStep(_STEPS // 100)
         self.slider.setPageStep(_STEPS // 10)
-        self.slider.setFixedHeight(18)
+        self.slider.setFixedHeight(16)
         self.slider.setAccessibleName("Temperature of the softmax")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -15,7 +15,7 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
 from vlm_explorer.queries.hub_bank import hub_bank, hubs_of
 from vlm_explorer.queries.null_bank import null_scores_of, null_texts
-from vlm_explorer.queries.ranking import RankingChoice
+from vlm_explorer.queries.ranking_choice import RankingChoice
 from vlm_explorer.queries.search import SearchAnswer, SearchRequest, search
 
 TEXT = "pleural effusion"

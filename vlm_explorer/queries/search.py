@@ -17,7 +17,8 @@ from vlm_explorer.errors import UsageError
 from vlm_explorer.queries.approximate import FOUND, Approximation, approximation_of, nearest
 from vlm_explorer.queries.expression import Term, parse_expression, write_expression
 from vlm_explorer.queries.query_vector import Query, query_of
-from vlm_explorer.queries.ranking import Changed, Ranked, RankingChoice, rank
+from vlm_explorer.queries.ranking import Changed, Ranked, rank
+from vlm_explorer.queries.ranking_choice import RankingChoice
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class Searching(Reviewing):
             UsageError, FileProblem, ModelProblem: as they say.
         """
         from vlm_explorer.queries.null_bank import null_scores_of
-        from vlm_explorer.queries.ranking import RankingChoice
+        from vlm_explorer.queries.ranking_choice import RankingChoice
         from vlm_explorer.queries.search import SearchRequest, search
 
         named, shown = _sorted(images)

@@ -38,9 +38,8 @@ class Asking(QObject):
             questions.search,
             session.content,
             session.encoder,
-            query.text,
-            query.like,
-            title="Searching similar images" if query.like else f"Searching “{query.text}”",
+            query,
+            title="Searching similar images" if query.like else f"Searching {query.words}",
             key="query",
             on_success=self._take_answer,
             on_failure=self._fail_to_search,
@@ -49,7 +48,7 @@ class Asking(QObject):
     @Slot(object)
     def _take_answer(self, found: questions.Found) -> None:
         query = self._session.query
-        answer = self._session.scale.compared(found.answer) if query.text else found.answer
+        answer = self._session.scale.compared(found.answer)
         self._session.put(query=replace(query, answer=answer, reading=found.reading, pending=False))
 
     @Slot(object)

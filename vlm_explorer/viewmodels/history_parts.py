@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from vlm_explorer.viewmodels.background import Opened
     from vlm_explorer.viewmodels.history import Part
     from vlm_explorer.viewmodels.session import Session
+    from vlm_explorer.viewmodels.states import QueryState
 
 
 def parts_of(session: Session) -> tuple[Part, ...]:
@@ -26,28 +26,31 @@ def parts_of(session: Session) -> tuple[Part, ...]:
 
 @dataclass(frozen=True)
 class QueryPart:
-    """What is searched for: a text, or images like one."""
+    """What is searched for, and how it is ranked."""
 
     session: Session
 
-    def state(self) -> tuple[str, str | None]:
-        """Return the text and the image; the answer is asked for again."""
-        return self.session.query.text, self.session.query.like
+    def state(self) -> QueryState:
+        """Return what is asked; the answer is asked for again."""
+        return self.session.query.asked
 
-    def restore(self, state: tuple[str, str | None]) -> None:
+    def restore(self, state: QueryState) -> None:
         """Search again."""
-        text, like = state
-        if like is not None:
-            self.session.search_like(like)
-        else:
-            self.session.search(text)
+        self.session.ask(state)
 
-    def words(self, _before: Hashable, after: tuple[str, str | None]) -> str:
-        """Name the search."""
-        text, like = after
-        if like is not None:
+    def words(self, before: QueryState, after: QueryState) -> str:
+        """Name the search, or what else changed about it."""
+        if not after.active:
+            return "clear the search" if before.active else "change the ranking"
+        if (before.text, before.like, before.terms) == (after.text, after.like, after.terms):
+            return "change the ranking"
+        if after.like is not None:
             return "find similar images"
-        return f"search “{shortened(text)}”" if text else "clear the search"
+        return (
+            f"search {shortened(after.words)}"
+            if after.terms
+            else (f"search “{shortened(after.text)}”")
+        )
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class MapModel(SceneSource):
         """Look at the map as before."""
         query, before = self.session.query, self.look
         self._colour.recall(look.colour, answered=query.answer is not None)
-        self._recalled = (query.text, query.like) if self._colour.state == look.colour else None
+        self._recalled = query.asked if self._colour.state == look.colour else None
         self._hidden, self._captions, self.place = dict(look.hidden), look.captions, look.place
         self._size_by = look.size
         self._keep()

@@ -41,6 +41,7 @@ from vlm_explorer.viewmodels.session import Session
 if TYPE_CHECKING:
     from vlm_explorer.collection.store import Collection
     from vlm_explorer.queries.layout import LayoutAnswer
+    from vlm_explorer.viewmodels.states import QueryState
 
 Indices = NDArray[np.intp]
 
@@ -67,7 +68,7 @@ class SceneSource(QObject):
         self.session = session
         self._colour = ColourChoice()
         self._prompt = session.query  # the last one that was answered
-        self._recalled: tuple[str, str | None] | None = None  # a search whose colours are kept
+        self._recalled: QueryState | None = None  # a search whose colours are kept
         self._captions = True
         self._hidden: dict[str, frozenset[str]] = {}
         self._images = session.images
@@ -281,7 +282,7 @@ class SceneSource(QObject):
             else query
         )
         before = self._colour.by
-        if self._recalled != (asked := (query.text, query.like)):
+        if self._recalled != (asked := query.asked):
             self._recalled = asked if self.session.history.restoring else None
         kept = query.answer is None and self._prompt.pending and self._prompt.answer is not None
         if kept and self._scene is not None:

@@ -100,7 +100,15 @@ def _prompt_wishes(prompt: QueryState) -> list[_Text]:
     answer = prompt.answer
     if answer is None or prompt.like is not None:
         return []
-    star = Star(StarKind.PROMPT, prompt.text, 0, 0, "", prompt.pending, matches=answer.matches)
+    star = Star(
+        StarKind.PROMPT,
+        prompt.words if prompt.terms else prompt.text,
+        0,
+        0,
+        "",
+        prompt.pending,
+        matches=answer.matches,
+    )
     return [(star, Wish(answer, 0, answer.vector, answer.cosine, answer.model))]
 
 
@@ -109,7 +117,7 @@ def _pin_wishes(session: Session, prompt: QueryState) -> list[_Text]:
     wishes = []
     for pin in session.pins.items:
         answer = session.pins.answer(pin)
-        if answer is not None and pin.text != prompt.text:
+        if answer is not None and (prompt.terms or pin.text != prompt.text):
             star = Star(StarKind.PIN, pin.name, 0, 0, "", number=pin.number)
             wishes.append((star, Wish(answer, 0, answer.vector, answer.cosine, answer.model)))
     return wishes

@@ -14,6 +14,7 @@ from vlm_explorer.viewmodels import background, indexing_work, questions
 from vlm_explorer.viewmodels.early_view import EarlyView
 from vlm_explorer.viewmodels.encoder_words import describe_encoder
 from vlm_explorer.viewmodels.job_runner import Job
+from vlm_explorer.viewmodels.query_kept import query_of_kept
 from vlm_explorer.viewmodels.recent import RecentPlaces
 from vlm_explorer.viewmodels.states import LabelState, LayoutState, QueryState
 
@@ -210,10 +211,8 @@ class Opening(QObject):
         session.layout = replace(layout, name=kept.get("layout name", str, ""))
         if (labels := LabelState.of_kept(kept.values.get("labels"))) is not None:
             session.label_state = labels
-        if text := kept.get("query", str):
-            session.put(query=QueryState(text=text, pending=True))
-        elif (like := kept.get("like", str)) in session.images.row_of:
-            session.put(query=QueryState(like=like, pending=True))
+        query = query_of_kept(kept.values, session.images)
+        session.put(query=replace(query, pending=query.active))
         current = kept.get("current", str)
         chosen = [key for key in kept.get("selection", list, []) if isinstance(key, str)]
         if chosen or current:

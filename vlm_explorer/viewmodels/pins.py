@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.viewmodels import questions
 from vlm_explorer.viewmodels.columns import Column
+from vlm_explorer.viewmodels.states import QueryState
 
 if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import Encoder
@@ -108,7 +109,7 @@ class Pins(QObject):
         query = self._session.query
         if not self.can_pin:
             return
-        if query.answer is not None and self._fits(query.answer):
+        if query.answer is not None and not query.terms and self._fits(query.answer):
             self._answers[query.text] = query.answer
         number = 1 + max((pin.number for pin in self.items), default=0)
         number = max(number, 1 + max(itertools.chain.from_iterable(self.pairs), default=0))
@@ -254,7 +255,7 @@ def score(
 ) -> tuple[Opened, dict[str, Any]]:
     """Find how near all images are to each of some texts (worker thread)."""
     found = {
-        text: questions.search(opened, encoder, text, None, context=context).answer
+        text: questions.search(opened, encoder, QueryState(text), context=context).answer
         for text in texts
     }
     return opened, found

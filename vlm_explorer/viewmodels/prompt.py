@@ -5,7 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from vlm_explorer.encoders.encoder import TextReading
+from vlm_explorer.errors import UsageError
+from vlm_explorer.queries.expression import parse_expression
 from vlm_explorer.viewmodels import questions
+from vlm_explorer.viewmodels.query_terms import QueryTerms, is_expression
 from vlm_explorer.viewmodels.session import Session
 
 PAUSE = 150  # ms without a key before the encoder is asked how it reads the text
@@ -20,6 +23,7 @@ class Prompt(QObject):
     be on its way, never arrives.
 
     Attributes:
+        terms: what else is searched for, as chips.
         reading: what the encoder reads of the text; None until it was asked.
         stale: whether `text` has changed since.
 
@@ -32,6 +36,7 @@ class Prompt(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self.terms = QueryTerms(session, self)
         self.text = ""
         self.reading: TextReading | None = None
         self.stale = False
@@ -52,32 +57,74 @@ class Prompt(QObject):
     def edit(self, text: str) -> None:
         """Take the text that the user has just changed, and rank by it in a moment."""
         self.type(text)
-        if text.strip():
+        if is_expression(text):  # it is read as a whole, when it is entered
+            self._ranking.stop()
+        elif text.strip():
             self._ranking.start()
         else:
-            self._session.clear_query()
+            self._session.search("")
 
     def type(self, text: str) -> None:
         """Take the text as it stands now, whoever put it there."""
         self.stale = text != self.text
         self.text = text
-        if not text.strip():
+        if not text.strip() or is_expression(text):
             self._timer.stop()
             self._ranking.stop()
             self._take(None)
         else:
             self._timer.start()
 
+    @property
+    def wrong(self) -> str:
+        """Why the text is no expression, and where; "" where it is one, or none is meant."""
+        if not is_expression(self.text):
+            return ""
+        try:
+            parse_expression(self.text)
+        except UsageError as error:
+            return error.text
+        return ""
+
+    @property
+    def expected(self) -> str:
+        """What Enter does with an expression, in words; "" where none is meant."""
+        if not is_expression(self.text) or self.wrong:
+            return ""
+        count = len(parse_expression(self.text))
+        return f"Enter searches for {'this term' if count == 1 else f'these {count} terms'}"
+
     def enter(self) -> None:
-        """Search for the text now, and remember it."""
+        """Search for the text now, and remember it; terms of an expression become chips."""
         self._ranking.stop()
         text = self.text.strip()
+        if is_expression(text):
+            self._enter_expression(text)
+            return
+        if text and self.terms.terms:
+            self._remember(text)
+            self._session.search(text)
+            self.terms.take_text()
+            return
+        self._remember(text)
+        self._rank()
+
+    def _enter_expression(self, text: str) -> None:
+        """Make chips of an expression; one that cannot be read stays, and it is said why."""
+        if self.wrong:
+            self.read.emit()
+            return
+        if not any(term.is_file for term in parse_expression(text)):  # paths may hold names
+            self._remember(text)
+        self.terms.add_expression(text)
+
+    def _remember(self, text: str) -> None:
+        """Keep a text among what was entered."""
         if text:
             self._history = [other for other in self._history if other != text][-HISTORY:]
             self._history.append(text)
             self._session.kept.put("history", list(self._history))
         self._place = len(self._history)
-        self._rank()
 
     @Slot()
     def _rank(self) -> None:
@@ -127,7 +174,7 @@ class Prompt(QObject):
     @Slot()
     def _ask(self) -> None:
         encoder = self._session.encoder
-        if encoder is None or not self.text.strip():
+        if encoder is None or not self.text.strip() or is_expression(self.text):
             return
         self._session.runner.start(
             questions.read_text,

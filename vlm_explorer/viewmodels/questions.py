@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vlm_explorer.queries.layout import LayoutAnswer
     from vlm_explorer.queries.map_trust import MapTrust
     from vlm_explorer.queries.search import SearchAnswer
-    from vlm_explorer.viewmodels.states import LabelState
+    from vlm_explorer.viewmodels.states import LabelState, QueryState
 
 LARGE = 40_000 * 512  # numbers in all vectors, from which on numpy would hold up typing
 HITS = 50  # how many hits a search spells out; the ranking itself covers all images
@@ -43,17 +43,18 @@ class ReadText:
     reading: TextReading
 
 
-def search(
-    opened: Opened, encoder: Encoder, text: str, like: str | None, *, context: JobContext
-) -> Found:
-    """Rank the images by a text, or by their likeness to the one with the id `like`."""
+def search(opened: Opened, encoder: Encoder, query: QueryState, *, context: JobContext) -> Found:
+    """Rank the images by what is asked for."""
     from vlm_explorer.queries.search import SearchRequest
     from vlm_explorer.queries.search import search as answer
 
     context.check()
-    reading = None if like else encoder.read_text(text)
-    texts, images = ((), (like,)) if like else ((text,), ())
-    request = SearchRequest(texts=texts, images=images, k=HITS)
+    like = () if query.like is None else (query.like,)
+    reading = encoder.read_text(query.text) if query.text else None
+    texts = (query.text,) if query.text else ()
+    request = SearchRequest(
+        texts, like, k=HITS, more=query.terms, fuse=query.fuse, ranking=query.ranking
+    )
     found = answer(opened.collection, encoder, request)
     context.check()
     _ = found.order  # sorted here, so that the window need not

@@ -73,6 +73,7 @@ class ResultsModel(QAbstractListModel):
         self._loud = ""  # the prompt whose hits are shown alike, though they match nothing
         self._place: np.ndarray = np.zeros(0, dtype=np.int64)  # by row of the table; -1: not listed
         self._codes: tuple[ImageTable, np.ndarray] | None = None
+        self._group: np.ndarray | None = None  # the code of each image; None: not grouped
         self._stands_for: np.ndarray | None = None  # by code, how many images; None: not grouped
         self._place_of_code: dict[int, int] = {}
         self._grouped: dict[bool, bool] = {False: False, True: True}  # by whether like an image
@@ -131,9 +132,14 @@ class ResultsModel(QAbstractListModel):
         self.scored.emit()
 
     @property
+    def per(self) -> str:
+        """What a search lists once: "image", "series", "study" or "patient"."""
+        return self._session.query.ranking.per
+
+    @property
     def grouped(self) -> bool:
-        """Whether each series is listed once."""
-        return self._grouped[self._session.query.like is not None]
+        """Whether each series is listed once, or what else a search lists."""
+        return self.per != "image" or self._grouped[self._session.query.like is not None]
 
     def set_grouped(self, grouped: bool) -> None:
         """List each series once, by its nearest image, or every image.
@@ -154,6 +160,7 @@ class ResultsModel(QAbstractListModel):
             len(self._rows),
             images=grouped if self.grouped else None,
             no_match=no_match,
+            per="series" if self._ranked_codes is None else self.per,
         )
 
     def rows_of(self, chosen: np.ndarray) -> np.ndarray:
@@ -164,8 +171,8 @@ class ResultsModel(QAbstractListModel):
         """
         listed = np.zeros(self.rowCount(), np.bool_)
         images = np.flatnonzero(chosen)
-        if self._stands_for is not None and self._codes is not None:
-            codes = np.unique(self._codes[1][images]).tolist()
+        if self._group is not None:
+            codes = np.unique(self._group[images]).tolist()
             places = [self._place_of_code.get(code, -1) for code in codes]
             rows = np.array(places, np.int64)
         else:
@@ -178,8 +185,8 @@ class ResultsModel(QAbstractListModel):
         row = self._session.images.row_of.get(image_id) if image_id is not None else None
         if row is None or image_id is None:
             return -1
-        if self._stands_for is not None and self._codes is not None:
-            return self._place_of_code.get(int(self._codes[1][row]), -1)
+        if self._group is not None:
+            return self._place_of_code.get(int(self._group[row]), -1)
         return int(self._place[row]) if row < len(self._place) else -1
 
     def image_id(self, row: int) -> str:
@@ -222,9 +229,9 @@ class ResultsModel(QAbstractListModel):
             ranks = np.flatnonzero(listed[answer.order])
             rows = answer.order[ranks]
         self.beginResetModel()
-        self._stands_for = None
+        self._group = self._stands_for = None
         if self.grouped:
-            kept = self._first_of_series(rows)
+            kept = self._first_of_groups(rows)
             rows, ranks = rows[kept], ranks[kept] if len(ranks) else ranks
         self._rows, self._ranks = rows, ranks
         self._place = np.full(len(images), -1, dtype=np.int64)
@@ -232,12 +239,24 @@ class ResultsModel(QAbstractListModel):
         self.endResetModel()
         self.arranged.emit()
 
-    def _first_of_series(self, rows: np.ndarray) -> np.ndarray:
-        """Return the places in `rows` of the first of each series, ascending."""
+    @property
+    def _ranked_codes(self) -> np.ndarray | None:
+        """The group of each image by which the answer is ranked; None for images or series."""
+        ranked = None if self._answer is None else self._answer.ranked
+        if ranked is None or self.per == "image" or len(ranked.codes) != len(self._session.images):
+            return None
+        alone = ranked.codes.max(initial=-1) + 1 + np.arange(len(ranked.codes))
+        return np.where(ranked.codes < 0, alone, ranked.codes)
+
+    def _first_of_groups(self, rows: np.ndarray) -> np.ndarray:
+        """Return the places in `rows` of the first of each group, ascending."""
         images = self._session.images
-        if self._codes is None or self._codes[0] is not images:
-            self._codes = images, series_codes(images)
-        codes = self._codes[1][rows]
+        self._group = self._ranked_codes
+        if self._group is None:
+            if self._codes is None or self._codes[0] is not images:
+                self._codes = images, series_codes(images)
+            self._group = self._codes[1]
+        codes = self._group[rows]
         self._stands_for = np.bincount(codes)
         kept = np.sort(np.unique(codes, return_index=True)[1])
         self._place_of_code = {code: place for place, code in enumerate(codes[kept].tolist())}
@@ -262,9 +281,9 @@ class ResultsModel(QAbstractListModel):
 
     def _count_of(self, row: int) -> int:
         """Return how many listed images the tile of a row stands for."""
-        if self._stands_for is None or self._codes is None:
+        if self._stands_for is None or self._group is None:
             return 1
-        return int(self._stands_for[self._codes[1][row]])
+        return int(self._stands_for[self._group[row]])
 
     # QAbstractListModel
 
@@ -322,5 +341,6 @@ class ResultsModel(QAbstractListModel):
         if tags := self._session.tags.words(images.ids[row]):
             parts.append(f"Tags: {tags}")
         if (count := self._count_of(row)) > 1:
-            parts.append(f"Stands for {count:,} images of its series")
+            unit = "series" if self.per == "image" else self.per
+            parts.append(f"Stands for {count:,} images of its {unit}")
         return "\n".join(part for part in parts if part) or f"Image {place + 1}"

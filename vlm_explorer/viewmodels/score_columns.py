@@ -64,4 +64,4 @@ def prompt_title(session: Session) -> str:
     query = session.query
     if query.like is not None and query.like in session.images.row_of:
         return f"cosine to {session.images.name_of(session.images.row_of[query.like])}"
-    return f"cosine to “{query.text}”"
+    return f"cosine to {query.words}"

@@ -50,8 +50,11 @@ class ScoreScale(QObject):
     def z_of(self, answer: SearchAnswer) -> NDArray[np.float64]:
         """Return z of the hits of an answer to words, the best first, float64 (K,).
 
-        As many as there are ranks on the scale; none where the answer was not compared.
+        As many as there are ranks on the scale; none where the answer was not compared, or is not
+        ranked by cosine alone.
         """
+        if answer.ranked is not None:
+            return np.empty(0)
         if self.nulls is None or answer.matches is None or len(answer.cosine) < len(answer.rows):
             return np.empty(0)
         best = answer.order[: len(self.nulls.rank_mean)]
@@ -108,7 +111,7 @@ class ScoreScale(QObject):
     def _take(self, nulls: NullScores | None) -> None:
         self.nulls = nulls
         query = self._session.query
-        if query.answer is not None and query.text:
+        if query.answer is not None:
             answer = self.compared(query.answer)
             self._session.put(query=replace(query, answer=answer))
         self.changed.emit()

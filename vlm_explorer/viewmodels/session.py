@@ -26,6 +26,7 @@ from vlm_explorer.viewmodels.labelling import Labelling
 from vlm_explorer.viewmodels.messages import Messages
 from vlm_explorer.viewmodels.opening import Opening
 from vlm_explorer.viewmodels.pins import Pins
+from vlm_explorer.viewmodels.query_kept import kept_query
 from vlm_explorer.viewmodels.regions import Regions
 from vlm_explorer.viewmodels.score_scale import ScoreScale
 from vlm_explorer.viewmodels.session_state import SessionState
@@ -222,35 +223,35 @@ class Session(SessionState):
     # Intents that ask something
 
     def search(self, text: str) -> None:
-        """Rank the images by a text; it waits for the encoder where that is still loading."""
+        """Rank the images by a text, and by what else is searched for; without both by nothing.
+
+        It waits for the encoder where that is still loading.
+        """
         text = text.strip()
-        if not text:
-            self.clear_query()
-            return
-        with self.history.step(typing("search", self.query.text, text)):
-            self.put(query=QueryState(text=text, pending=True))
-            self.kept.put("query", text)
-            self.kept.put("like", "")
-            self._asking.search()
+        burst = typing("search", self.query.text, text) if text else ""
+        self.ask(replace(self.query.asked, text=text, like=None), burst)
 
     def search_like(self, image_id: str) -> None:
         """Rank the images by their likeness to one of them."""
-        if image_id not in self.images.row_of:
-            return
-        with self.history.step():
-            self.put(query=QueryState(like=image_id, pending=True))
-            self.kept.put("query", "")
-            self.kept.put("like", image_id)
-            self._asking.search()
+        if image_id in self.images.row_of:
+            self.ask(replace(self.query.nothing, like=image_id))
 
     def clear_query(self) -> None:
         """Search for nothing."""
-        self.runner.cancel("query")
-        self.kept.put("query", "")
-        self.kept.put("like", "")
-        if self.query.active:
-            with self.history.step():
-                self.put(query=QueryState())
+        self.ask(self.query.nothing)
+
+    def ask(self, query: QueryState, burst: str = "") -> None:
+        """Rank the images by a query, whole; it takes the place of the one before."""
+        if not query.active:
+            self.runner.cancel("query")
+        for name, value in kept_query(query, self.images).items():
+            self.kept.put(name, value)
+        if not query.active and query == self.query:
+            return
+        with self.history.step(burst):
+            self.put(query=replace(query.asked, pending=query.active))
+            if query.active:
+                self._asking.search()
 
     def set_layout(self, **choices: Any) -> None:
         """Lay the map out anew; of `states.CHOICES`, what is not given stays.

@@ -88,4 +88,4 @@ def profile_of(images: ImageTable, query: QueryState, ids: Sequence[str]) -> Pro
     cosine[encoded] = answer[rows[encoded]]
     if not np.isfinite(cosine).any():
         return None
-    return Profile(cosine, f"“{query.text}”" if query.text else "the image searched for")
+    return Profile(cosine, "the image searched for" if query.like else query.words)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.analysis.zero_shot import TASKS
+from vlm_explorer.queries.expression import Term, write_expression
 from vlm_explorer.queries.label_set import LabelSet, as_labels
 from vlm_explorer.queries.label_set_file import label_set_of, table_of
+from vlm_explorer.queries.ranking_choice import RankingChoice
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,9 +35,11 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class QueryState:
-    """What is searched for: a text, or images like one (`like`, an image id).
+    """What is searched for: a text, or images like one (`like`, an image id), or several terms.
 
-    `reading` says how the encoder read the text, None until it did.
+    `terms` are added to the text, if there is one; `fuse` and `ranking` say how, see
+    `queries.query_vector` and `queries.ranking_choice`. `reading` says how the encoder read the
+    text, None until it did.
     """
 
     text: str = ""
@@ -43,11 +47,36 @@ class QueryState:
     answer: SearchAnswer | None = None
     pending: bool = False
     reading: TextReading | None = None
+    terms: tuple[Term, ...] = ()
+    fuse: str = "sum"
+    ranking: RankingChoice = RankingChoice()
 
     @property
     def active(self) -> bool:
         """Whether anything is searched for."""
-        return bool(self.text) or self.like is not None
+        return bool(self.text or self.terms) or self.like is not None
+
+    @property
+    def asked(self) -> QueryState:
+        """What is searched for alone: equal where the same is."""
+        return QueryState(
+            self.text, self.like, terms=self.terms, fuse=self.fuse, ranking=self.ranking
+        )
+
+    @property
+    def nothing(self) -> QueryState:
+        """The state that searches for nothing, and would rank it in the same way."""
+        return QueryState(fuse=self.fuse, ranking=self.ranking)
+
+    @property
+    def whole(self) -> tuple[Term, ...]:
+        """All terms, the text among them, last."""
+        return (*self.terms, Term(self.text, 1.0, "text")) if self.text else self.terms
+
+    @property
+    def words(self) -> str:
+        """What is searched for, in quotation marks."""
+        return write_expression(self.whole) if self.terms else f"“{self.text}”"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from vlm_explorer.encoders.encoder import TextReading
 from vlm_explorer.errors import UsageError
 from vlm_explorer.queries.expression import parse_expression
 from vlm_explorer.viewmodels import questions
-from vlm_explorer.viewmodels.query_terms import QueryTerms, is_expression
+from vlm_explorer.viewmodels.query_terms import is_expression
 from vlm_explorer.viewmodels.session import Session
 
 PAUSE = 150  # ms without a key before the encoder is asked how it reads the text
@@ -26,20 +26,23 @@ class Prompt(QObject):
         terms: what else is searched for, as chips.
         reading: what the encoder reads of the text; None until it was asked.
         stale: whether `text` has changed since.
+        refused: whether Enter found that the text is no expression, though meant as one.
 
     Signals:
         read(): the encoder has read the text; `reading` is that of `text`.
+        taken(): the text has become terms: the field is to be empty.
     """
 
     read = Signal()
+    taken = Signal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.terms = QueryTerms(session, self)
+        self.terms = session.terms
         self.text = ""
         self.reading: TextReading | None = None
-        self.stale = False
+        self.stale = self.refused = False
         self._history: list[str] = []
         self._place = 0
         self._draft = ""
@@ -67,6 +70,7 @@ class Prompt(QObject):
     def type(self, text: str) -> None:
         """Take the text as it stands now, whoever put it there."""
         self.stale = text != self.text
+        self.refused = self.refused and not self.stale
         self.text = text
         if not text.strip() or is_expression(text):
             self._timer.stop()
@@ -105,6 +109,7 @@ class Prompt(QObject):
             self._remember(text)
             self._session.search(text)
             self.terms.take_text()
+            self.taken.emit()
             return
         self._remember(text)
         self._rank()
@@ -112,11 +117,13 @@ class Prompt(QObject):
     def _enter_expression(self, text: str) -> None:
         """Make chips of an expression; one that cannot be read stays, and it is said why."""
         if self.wrong:
+            self.refused = True
             self.read.emit()
             return
         if not any(term.is_file for term in parse_expression(text)):  # paths may hold names
             self._remember(text)
         self.terms.add_expression(text)
+        self.taken.emit()
 
     def _remember(self, text: str) -> None:
         """Keep a text among what was entered."""

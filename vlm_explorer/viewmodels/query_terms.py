@@ -35,8 +35,8 @@ def is_expression(text: str) -> bool:
 class QueryTerms(QObject):
     """Changes the terms of the session's query; each change is a step that can be undone."""
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._session = session
 
     @property
@@ -101,8 +101,20 @@ class QueryTerms(QObject):
             UsageError: it cannot be read; the text says where.
         """
         query = self._session.query
-        terms = parse_expression(text)
+        terms = tuple(self._resolved(term) for term in parse_expression(text))
         self._session.ask(replace(query.asked, text="", like=None, terms=(*query.terms, *terms)))
+
+    def _resolved(self, term: Term) -> Term:
+        """Return a term that says whether it is a text or an image."""
+        from vlm_explorer.queries.examples import region_in
+
+        region = region_in(term.text)
+        if region is not None and self._is_image(region.image):
+            return replace(term, kind="image", example=region)
+        return replace(term, kind="image" if self._is_image(term.text) else "text")
+
+    def _is_image(self, name: str) -> bool:
+        return name in self._session.images.row_of or Term(name).is_file
 
     def take_text(self) -> None:
         """Make a term of the text that is being searched for."""
@@ -148,16 +160,10 @@ class QueryTerms(QObject):
     def _pair(self) -> tuple[int, int] | None:
         """Return the places of the text and of the image among all terms, if these are all."""
         whole = self._session.query.whole
-        kinds = [self._shows(term) for term in whole]
+        kinds = [term.kind == "image" for term in whole]
         if sorted(kinds) != [False, True] or any(term.weight < 0 for term in whole):
             return None
         return kinds.index(False), kinds.index(True)
-
-    def _shows(self, term: Term) -> bool:
-        """Whether a term is an image, as far as the window knows."""
-        if term.example is not None or term.kind:
-            return term.example is not None or term.kind == "image"
-        return term.text in self._session.images.row_of or term.is_file
 
     def fuse(self, share: float) -> None:
         """Give the text a share of the weights, and the image the rest: they add up to 1."""
@@ -182,7 +188,7 @@ class QueryTerms(QObject):
             return "region of a file" if row is None else f"region of {images.name_of(row)}"
         if term.example is not None:
             return term.example.words
-        if not self._shows(term):
+        if term.kind != "image":
             return f"“{term.text}”"
         row = images.row_of.get(term.text)
         return "image from a file" if row is None else images.name_of(row)

@@ -67,6 +67,10 @@ class ResultScores:
         cosine, z = self.cosine(row), self.z_at(rank)
         if cosine is None:
             return []
+        ranked = self.answer.ranked
+        if ranked is not None:
+            score = f"Score {ranked.score[row]:.3f}, {self.answer.ranking.words}"
+            return [score, f"Cosine {numbers.cosine(cosine)}"]
         of = f"rank {rank + 1:,} of {self.answer.searched:,}"
         if z is None:
             beyond = self.compared and rank >= len(self.z)

@@ -27,6 +27,7 @@ from vlm_explorer.viewmodels.messages import Messages
 from vlm_explorer.viewmodels.opening import Opening
 from vlm_explorer.viewmodels.pins import Pins
 from vlm_explorer.viewmodels.query_kept import kept_query
+from vlm_explorer.viewmodels.query_terms import QueryTerms
 from vlm_explorer.viewmodels.regions import Regions
 from vlm_explorer.viewmodels.score_scale import ScoreScale
 from vlm_explorer.viewmodels.session_state import SessionState
@@ -62,6 +63,7 @@ class Session(SessionState):
         truth: where people marked findings, and whether that is drawn over the scan.
         kept: what the collection keeps about its window.
         labelling: how labels are asked, in all its parts.
+        terms: what is searched for, as chips.
         recent: what was opened last.
         show_patient_details: whether names and ids may be seen; never at the start.
     """
@@ -83,6 +85,7 @@ class Session(SessionState):
         self.pins = Pins(self)
         self.history.add(self.pins)
         self.truth = TruthMarks(self, self.runner, self)
+        self.terms = QueryTerms(self)
         self._opening = Opening(self)
         self._asking = Asking(self)
         self.labelling = Labelling(self)

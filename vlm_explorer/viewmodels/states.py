@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.analysis.zero_shot import TASKS
-from vlm_explorer.queries.expression import Term, write_expression
+from vlm_explorer.queries.expression import Term
 from vlm_explorer.queries.label_set import LabelSet, as_labels
 from vlm_explorer.queries.label_set_file import label_set_of, table_of
 from vlm_explorer.queries.ranking_choice import RankingChoice
@@ -31,6 +31,13 @@ class Selection:
 
     ids: Set[str] = frozenset()
     current: str | None = None
+
+
+def _words_of(term: Term) -> str:
+    """Return what a term is: its words, or the kind of image."""
+    if term.example is not None:
+        return "region" if hasattr(term.example, "box") else term.example.words
+    return "image" if term.kind == "image" else f"“{term.text}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,13 @@ class QueryState:
 
     @property
     def words(self) -> str:
-        """What is searched for, in quotation marks."""
-        return write_expression(self.whole) if self.terms else f"“{self.text}”"
+        """What is searched for; neither ids nor names of files, which may hold names of people."""
+        parts = []
+        for number, term in enumerate(self.whole):
+            sign = "− " if term.weight < 0 else "+ " if number else ""
+            weight = "" if abs(term.weight) == 1 else f"{abs(term.weight):.4g} × "
+            parts.append(f"{sign}{weight}{_words_of(term)}")
+        return " ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,14 @@ class Measuring(QObject):
         """Whether what is to be hidden from the encoder is hidden, or being drawn, at present."""
         return self.measurements.hiding or self.tool is Tool.HIDE
 
+    @property
+    def region(self) -> tuple[float, float, float, float] | None:
+        """Left, top, right and bottom of the chosen region, or the newest; None without any."""
+        shown = self.shown()
+        chosen = shown[self.chosen.index : self.chosen.index + 1] if self.chosen else ()
+        regions = [each for each in (*shown, *chosen) if each.kind.is_region]
+        return regions[-1].box if regions else None
+
     def words(self, measurement: Measurement) -> tuple[str, ...]:
         """Return what was measured, line by line; worked out once for a large region."""
         loaded = self._model.loaded

@@ -208,6 +208,15 @@ class ViewerModel(ScanState):
         if self.image_id is not None:
             self.session.search_like(self.image_id)
 
+    def search_region(self, box: tuple[float, float, float, float] | None) -> None:
+        """Rank the images by likeness to a part of this one: left, top, right, bottom in pixels."""
+        if self.image_id is None:
+            return
+        if box is None:
+            self.noticed.emit("Draw a rectangle around the region first (Shift+G).")
+        else:
+            self.session.terms.add_region(self.image_id, box)
+
     def reset(self) -> None:
         """Show the series as at first."""
         with self.session.history.step():

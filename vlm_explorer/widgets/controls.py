@@ -65,6 +65,12 @@ class IconButton(QToolButton):
         self._icon_name = icon_name
         self._tint()
 
+    def set_role(self, role: str) -> None:
+        """Show the icon in the colour of another role."""
+        if role != self._role:
+            self._role = role
+            self._tint()
+
     @Slot()
     def _tint(self) -> None:
         self.setIcon(icon(self._icon_name, self._role))

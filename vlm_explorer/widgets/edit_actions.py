@@ -16,6 +16,12 @@ def edit_rows(window: MainWindow) -> list[ActionRow]:
     """Return the rows; the map is looked up only when something is done with it."""
     history, pins = window.session.history, window.session.pins
 
+    def open_saved() -> None:
+        window.workspace.prompt.open_saved()
+
+    def open_ranking() -> None:
+        window.workspace.strip.open_options()
+
     def on_map(name: str, title: str, key: str, do: Callable[[MapModel], None]) -> ActionRow:
         return ActionRow(f"edit.{name}", title, key, lambda: do(window.workspace.map.model), "Edit")
 
@@ -33,6 +39,18 @@ def edit_rows(window: MainWindow) -> list[ActionRow]:
         on_map("hide", "Hide the selection", "Ctrl+Shift+H", lambda model: model.hide_selected()),
         on_map(
             "unfilter", "Clear all filters", "Ctrl+Shift+F", lambda model: model.show_everything()
+        ),
+        ActionRow(
+            "edit.like", "Search like the selection", "Ctrl+L",
+            window.session.terms.add_selection, "Edit",
+        ),
+        ActionRow(
+            "edit.saved", "Saved queries", "Ctrl+Shift+D",
+            open_saved, "Edit",
+        ),
+        ActionRow(
+            "edit.ranking", "How results are ranked", "Ctrl+R",
+            open_ranking, "Edit",
         ),
         ActionRow("edit.pin", "Pin the prompt to the map", "Ctrl+P", pins.pin_prompt, "Edit"),
     ]  # fmt: skip

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QInputMethodEvent, QKeyEvent, QTextCharFormat
+from PySide6.QtCore import QMimeData, QSize, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QAction,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QImage,
+    QInputMethodEvent,
+    QKeyEvent,
+    QKeySequence,
+    QTextCharFormat,
+)
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels.prompt import Prompt
@@ -15,12 +26,26 @@ from vlm_explorer.viewmodels.prompt_words import (
     warning_in_words,
     words_without_effect,
 )
+from vlm_explorer.viewmodels.query_terms import QueryTerms
+from vlm_explorer.viewmodels.results import IMAGE_MIME
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import IconButton, Words
+from vlm_explorer.widgets.drop_target import dropped_paths
+from vlm_explorer.widgets.qimages import to_pixels
+from vlm_explorer.widgets.query_chips import QueryChips
+from vlm_explorer.widgets.query_saved import SavedQueries
 from vlm_explorer.widgets.theme import icon, theme, themes
 from vlm_explorer.widgets.window_undo import WindowUndo
 
 HEIGHT = 72  # px: field, note, and the distances around them
+_CHIPS = 32  # px more with a row of chips
+_DROP = "Drop to search for images like it"
+
+
+def shows_images(data: QMimeData) -> bool:
+    """Whether what is dragged or pasted are images to search for: pixels, files, or a tile."""
+    files = [path for path in dropped_paths(data) if path.is_file()]
+    return data.hasFormat(IMAGE_MIME) or data.hasImage() or bool(files)
 
 
 class PromptField(QLineEdit):
@@ -28,9 +53,11 @@ class PromptField(QLineEdit):
 
     Signals:
         left_down(): the down key was pressed where nothing comes later.
+        images_given(data): images were pasted.
     """
 
     left_down = Signal()
+    images_given = Signal(QMimeData)
 
     def __init__(self, prompt: Prompt, parent: QWidget) -> None:
         super().__init__(parent)
@@ -48,8 +75,24 @@ class PromptField(QLineEdit):
             self.left_down.emit()
         elif event.key() == Qt.Key.Key_Down:
             self.setText(self._prompt.later())
+        elif event.key() == Qt.Key.Key_Backspace and not self.text() and self._prompt.terms.terms:
+            self._prompt.terms.remove(len(self._prompt.terms.terms) - 1)
+        elif event.matches(QKeySequence.StandardKey.Paste) and self._holds_images():
+            self.images_given.emit(QGuiApplication.clipboard().mimeData())
         else:
             super().keyPressEvent(event)
+
+    def _holds_images(self) -> bool:
+        """Whether the clipboard holds a picture or files; a text comes first."""
+        held = QGuiApplication.clipboard().mimeData()
+        return shows_images(held) and (held.hasUrls() or not held.hasText())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Leave images to the bar: the field would take their names."""
+        if shows_images(event.mimeData()):
+            event.ignore()
+        else:
+            super().dragEnterEvent(event)
 
     def grey(self, places: Sequence[tuple[int, int]]) -> None:
         """Draw words in the colour of what is switched off, by their start and length."""
@@ -84,6 +127,12 @@ class PromptBar(QWidget):
         self.pin = IconButton("ph.push-pin", "Pin the prompt to the map", "Ctrl+P", parent=self)
         self.pin.clicked.connect(session.pins.pin_prompt)
         session.pins.changed.connect(self._show_pin)
+        self.save = IconButton("ph.bookmark-simple", "Saved queries", "Ctrl+Shift+D", parent=self)
+        self.save.clicked.connect(self.open_saved)
+        self.chips = QueryChips(session, self._prompt.terms, self)
+        self.chips.emptied.connect(self.focus_field)
+        self._dragged = False
+        self.setAcceptDrops(True)
         self.note = Words("", "annotation", parent=self)
         self.tokens = QLabel(self)
         self.tokens.setProperty("role", "annotation")
@@ -98,6 +147,8 @@ class PromptBar(QWidget):
         self.field.textChanged.connect(self._prompt.type)
         self.field.textEdited.connect(self._prompt.edit)
         self.field.returnPressed.connect(self._prompt.enter)
+        self.field.images_given.connect(self.take_images)
+        self._prompt.taken.connect(self.field.clear)
         self._prompt.read.connect(self._show_reading)
         session.query_changed.connect(self._show_query)
         session.encoder_changed.connect(self._show_reading)
@@ -122,16 +173,58 @@ class PromptBar(QWidget):
         row.addWidget(self.field, 1)
         row.addWidget(self.chip)
         row.addWidget(self.pin)
+        row.addWidget(self.save)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 4)
         layout.setSpacing(2)
         layout.addLayout(row)
+        layout.addWidget(self.chips)
         note = QHBoxLayout()
         note.setContentsMargins(12, 0, 0, 0)
         note.setSpacing(12)
         note.addWidget(self.note, 1)
         note.addWidget(self.tokens)
         layout.addLayout(note)
+
+    @property
+    def terms(self) -> QueryTerms:
+        """What is searched for, as chips."""
+        return self._prompt.terms
+
+    @Slot()
+    def open_saved(self) -> None:
+        """Offer the saved queries, and to save this one."""
+        SavedQueries(self.save, self._session, self.terms).open()
+
+    @Slot(QMimeData)
+    def take_images(self, data: QMimeData) -> None:
+        """Search for images like those that were dropped or pasted."""
+        if data.hasFormat(IMAGE_MIME):
+            self.terms.add_images([bytes(data.data(IMAGE_MIME).data()).decode()])
+        elif files := dropped_paths(data):
+            self.terms.add_files(files)
+        elif not (image := QImage(data.imageData())).isNull():
+            self.terms.add_pixels(to_pixels(image))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take images; folders are opened by the window."""
+        if self._session.collection is not None and shows_images(event.mimeData()):
+            event.acceptProposedAction()
+            self._say_dragged(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Forget about it."""
+        self._say_dragged(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Search for what was dropped."""
+        self._say_dragged(False)
+        event.acceptProposedAction()
+        self.take_images(event.mimeData())
+
+    def _say_dragged(self, dragged: bool) -> None:
+        self._dragged = dragged
+        self._show_reading()
 
     def focus_field(self) -> None:
         """Put the cursor into the field, all of its text selected."""
@@ -163,12 +256,17 @@ class PromptBar(QWidget):
         """
         query = self._session.query
         self.chip.setVisible(query.like is not None)
+        self.chips.setVisible(self.chips.wanted)
+        self.setFixedHeight(HEIGHT + (_CHIPS if self.chips.wanted else 0))
         self._show_pin()
         if (query.text, query.like) != self._followed:
+            moved = bool(query.terms) and self.field.text().strip() == self._followed[0]
             self._followed = query.text, query.like
             if query.text and query.text != self.field.text().strip():
                 self.field.setText(query.text)
-            elif query.like is not None or (self._session.history.restoring and not query.text):
+            elif query.like is not None or (
+                not query.text and (moved or self._session.history.restoring)
+            ):
                 self.field.clear()
         self._show_reading()
 
@@ -183,12 +281,17 @@ class PromptBar(QWidget):
         self.note.setText(self._words())
         self.tokens.setText(tokens_in_words(reading))
         too_long = reading is not None and bool(reading.unread)
-        _warn(self.note, bool(warning_in_words(reading)))
+        refused = self._prompt.refused and bool(self._prompt.wrong)
+        _warn(self.note, refused or bool(warning_in_words(reading)))
         _warn(self.tokens, too_long)
 
     def _words(self) -> str:
         """Return one sentence: what has no effect, what was found, or what to do."""
         query = self._session.query
+        if self._dragged:
+            return _DROP
+        if said := self._prompt.wrong or self._prompt.expected:
+            return said
         if warning := warning_in_words(self._prompt.reading):
             return warning
         if query.active and query.pending:

@@ -1,9 +1,9 @@
-"""The one place where arrays become QImages."""
+"""The one place where arrays become QImages, and QImages arrays."""
 
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPainter
 
 _FORMATS = {
     1: QImage.Format.Format_Grayscale8,
@@ -29,3 +29,19 @@ def to_qimage(array: np.ndarray) -> QImage:
     rows, columns = packed.shape[:2]
     image = QImage(packed.data, columns, rows, columns * channels, _FORMATS[channels])
     return image.copy()  # the array may be changed or freed later
+
+
+def to_pixels(image: QImage) -> np.ndarray:
+    """Return the pixels of an image as RGB, uint8 (rows, columns, 3); transparency lies on black.
+
+    Args:
+        image: not empty.
+    """
+    opaque = QImage(image.size(), QImage.Format.Format_RGB888)
+    opaque.fill(0)
+    painter = QPainter(opaque)
+    painter.drawImage(0, 0, image)
+    painter.end()
+    rows, columns, stride = opaque.height(), opaque.width(), opaque.bytesPerLine()
+    flat = np.frombuffer(opaque.constBits(), np.uint8, rows * stride).reshape(rows, stride)
+    return flat[:, : columns * 3].reshape(rows, columns, 3).copy()

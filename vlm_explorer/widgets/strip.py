@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
+from vlm_explorer.viewmodels.query_ranking import QueryRanking
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.alignment_pages import add_alignment_pages
 from vlm_explorer.widgets.alignment_panel import AlignmentPanel
@@ -22,6 +23,7 @@ from vlm_explorer.widgets.explain_pages import add_pages
 from vlm_explorer.widgets.explain_panel import ExplainPanel
 from vlm_explorer.widgets.labels_panel import LabelsPanel
 from vlm_explorer.widgets.problems_panel import ProblemsPanel
+from vlm_explorer.widgets.query_options import QueryOptions
 from vlm_explorer.widgets.results_grid import ResultsGrid
 from vlm_explorer.widgets.review_panel import ReviewPanel
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
@@ -70,6 +72,10 @@ class Strip(QWidget):
         self.grouped.setCheckable(True)
         self.grouped.setProperty("chip", True)
         self.grouped.setToolTip("List each series once, by its nearest image")
+        self.ranking = QueryRanking(session, self)
+        self.options = IconButton(
+            "ph.sliders-horizontal", "How results are ranked", "Ctrl+R", parent=self
+        )
         self.z = QPushButton("z", self)
         self.z.setCheckable(True)
         self.z.setProperty("chip", True)
@@ -108,6 +114,7 @@ class Strip(QWidget):
         row.addSpacing(8)
         row.addWidget(self.summary, 1)
         row.addWidget(self.loud)
+        row.addWidget(self.options)
         row.addWidget(self.z)
         row.addWidget(self.grouped)
         row.addWidget(self.only)
@@ -129,11 +136,18 @@ class Strip(QWidget):
         self.z.clicked.connect(self.results.model.set_with_z)
         self.loud.clicked.connect(self.results.model.show_all_the_same)
         self.results.model.scored.connect(self._summarise)
+        self.options.clicked.connect(self.open_options)
         self.fold.clicked.connect(self.fold_wanted)
         self.results.model.arranged.connect(self._summarise)
         self.problems.model.changed.connect(self._count_problems)
         self._session.selection_changed.connect(self._summarise)
+        self.ranking.changed.connect(self._summarise)
         self._session.opened.connect(self._restore)
+
+    @Slot()
+    def open_options(self) -> None:
+        """Offer how results are ranked."""
+        QueryOptions(self.options, self.ranking).open(above=True)
 
     @Slot(int)
     def _keep(self, tab: int) -> None:
@@ -186,6 +200,10 @@ class Strip(QWidget):
         self.z.setToolTip(f"Show z on tiles. {self._session.scale.words}")
         self.only.setText(f"Selection only ({chosen:,})" if chosen > 1 else "Selection only")
         self.grouped.setChecked(self.results.model.grouped)
-        self.grouped.setVisible(results and len(self._session.images) > 0)
+        self.grouped.setVisible(
+            results and len(self._session.images) > 0 and self.results.model.per == "image"
+        )
+        self.options.setVisible(results and len(self._session.images) > 0)
+        self.options.set_role("secondary" if self.ranking.is_plain else "accent")
         self.only.setChecked(self.results.model.selected_only)
         self.only.setVisible(results and (chosen > 1 or self.only.isChecked()))

@@ -93,6 +93,12 @@ def picture_rows(model: ViewerModel, saliency: SaliencyModel, pane: ViewerPane) 
         ActionRow("viewer.colours", "Read colours as RGB, YBR, the file", "Y", model.read_colours),
         ActionRow("viewer.like", "Find more like this", "Ctrl+M", model.search_like),
         ActionRow(
+            "viewer.like_region",
+            "Search for the marked region",
+            "Shift+R",
+            lambda: model.search_region(pane.measuring.region),
+        ),
+        ActionRow(
             "viewer.export_map",
             "Export the saliency map",
             "Shift+S",

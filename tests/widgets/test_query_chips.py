@@ -11,15 +11,17 @@ from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from shell_collection import FakeEncoder, image_id
 
-from vlm_explorer.queries.examples import Picture, Several
+from vlm_explorer.queries.examples import Picture, Region, Several
 from vlm_explorer.viewmodels.query_terms import SAVED, is_expression
 from vlm_explorer.viewmodels.results import IMAGE_MIME
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.main_window import MainWindow
 from vlm_explorer.widgets.qimages import to_pixels, to_qimage
+from vlm_explorer.widgets.scan_texts import ScanTextsPanel
 
 pytestmark = pytest.mark.slow
 
@@ -200,3 +202,38 @@ def test_that_queries_are_kept_by_name_only_when_saved(opened: MainWindow, settl
     assert session.query.asked == asked
     session.terms.forget("both")
     assert session.terms.saved == {}
+
+
+def test_that_the_texts_that_describe_a_scan_are_listed_and_searched_for(
+    opened: MainWindow, settle: Settle
+) -> None:
+    session = opened.session
+    session.select([image_id(3)], image_id(3))
+    session.search("effusion")
+    settle(session)
+    opened.menu.actions["edit.texts"].trigger()
+    settle(session)
+    panel = opened.findChild(ScanTextsPanel)
+    rows = [row.findChild(QPushButton) for row in panel.findChildren(QWidget)]
+    buttons = [button for button in rows if button is not None]
+    named = {button.accessibleName().split(",")[0] for button in buttons}
+    assert "effusion" in named
+    assert "unrelated prompts with this scan" in panel.words.text()
+    first = next(b for b in buttons if b.accessibleName().startswith("effusion,"))
+    first.click()
+    assert session.query.text == "effusion"
+
+
+def test_that_the_marked_region_of_the_scan_is_searched_for(
+    opened: MainWindow, settle: Settle
+) -> None:
+    session, viewer = opened.session, opened.workspace.viewer
+    session.select([image_id(3)], image_id(3))
+    settle(session)
+    model = viewer.model
+    model.search_region(None)
+    assert not session.query.active
+    model.search_region((2.0, 3.0, 30.4, 40.0))
+    (term,) = session.query.terms
+    assert term.example == Region(image_id(3), (2, 3, 30, 40))
+    assert session.query.words == "region"

@@ -19,6 +19,9 @@ def edit_rows(window: MainWindow) -> list[ActionRow]:
     def open_saved() -> None:
         window.workspace.prompt.open_saved()
 
+    def open_texts() -> None:
+        window.workspace.prompt.open_texts()
+
     def open_ranking() -> None:
         window.workspace.strip.open_options()
 
@@ -51,6 +54,9 @@ def edit_rows(window: MainWindow) -> list[ActionRow]:
         ActionRow(
             "edit.ranking", "How results are ranked", "Ctrl+R",
             open_ranking, "Edit",
+        ),
+        ActionRow(
+            "edit.texts", "Texts that describe this scan", "Ctrl+T", open_texts, "Edit",
         ),
         ActionRow("edit.pin", "Pin the prompt to the map", "Ctrl+P", pins.pin_prompt, "Edit"),
     ]  # fmt: skip

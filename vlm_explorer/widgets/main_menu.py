@@ -38,7 +38,7 @@ SEPARATED = frozenset(
 )
 NEEDS_COLLECTION = (
     "close", "all", "invert", "grow", "none", "only", "hide", "unfilter", "prompt", "filter",
-    "pin", "like", "saved", "ranking", "stage", "library", "strip", "viewer", "maps",
+    "pin", "like", "saved", "ranking", "texts", "stage", "library", "strip", "viewer", "maps",
     "export",
 )  # fmt: skip
 

@@ -28,12 +28,14 @@ from vlm_explorer.viewmodels.prompt_words import (
 )
 from vlm_explorer.viewmodels.query_terms import QueryTerms
 from vlm_explorer.viewmodels.results import IMAGE_MIME
+from vlm_explorer.viewmodels.scan_texts import ScanTexts
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import IconButton, Words
 from vlm_explorer.widgets.drop_target import dropped_paths
 from vlm_explorer.widgets.qimages import to_pixels
 from vlm_explorer.widgets.query_chips import QueryChips
 from vlm_explorer.widgets.query_saved import SavedQueries
+from vlm_explorer.widgets.scan_texts import ScanTextsPanel
 from vlm_explorer.widgets.theme import icon, theme, themes
 from vlm_explorer.widgets.window_undo import WindowUndo
 
@@ -195,6 +197,11 @@ class PromptBar(QWidget):
     def open_saved(self) -> None:
         """Offer the saved queries, and to save this one."""
         SavedQueries(self.save, self._session, self.terms).open()
+
+    @Slot()
+    def open_texts(self) -> None:
+        """List which texts describe the scan in the viewer."""
+        ScanTextsPanel(self.field, ScanTexts(self._session)).open()
 
     @Slot(QMimeData)
     def take_images(self, data: QMimeData) -> None:

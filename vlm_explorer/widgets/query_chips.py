@@ -16,7 +16,7 @@ from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import Words
 from vlm_explorer.widgets.icons import paint_glyph
 from vlm_explorer.widgets.map_chips import HEIGHT, Pill
-from vlm_explorer.widgets.map_lettering import elided
+from vlm_explorer.widgets.map_word_wishes import elided
 from vlm_explorer.widgets.theme import theme, themes
 
 _TITLE = 40  # characters

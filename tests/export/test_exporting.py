@@ -22,6 +22,8 @@ from vlm_explorer.errors import StorageProblem, UsageError
 from vlm_explorer.export.cells import unquoted
 from vlm_explorer.jobs import Cancelled, JobContext
 from vlm_explorer.queries.classify import ClassifyRequest, classify
+from vlm_explorer.queries.label_set import Label, LabelSet
+from vlm_explorer.queries.label_shelf import find_label_set
 from vlm_explorer.queries.map_trust import map_trust
 
 PROMPT = "enlarged heart"
@@ -455,3 +457,22 @@ def test_that_what_is_computed_besides_is_what_the_review_says(
         collection.export(tmp_path / "c.csv", measures=["kept"], layout="none")
     with pytest.raises(UsageError, match="no measure “beauty”"):
         collection.export(tmp_path / "c.csv", measures=["beauty"])
+
+
+def test_that_an_export_asks_a_label_set_with_its_prompts_and_can_be_made_again(
+    collection: Collection, encoder: Encoder, tmp_path: Path
+) -> None:
+    own = Label("effusion", ("fluid in the chest",), ("dry lungs",), ("hydrothorax",))
+    chosen = LabelSet("", "Mine", (own, Label("fracture")), "multi", "chexzero")
+    path = tmp_path / "table.csv"
+    report = collection.export(path, labels=chosen, layout="none", temperature=2.0, margin=0.01)
+    expected = classify(
+        collection, encoder, ClassifyRequest.of(chosen, temperature=2.0, margin=0.01)
+    )
+    column = "probability of “effusion” present against absent"
+    found = [float(row[column]) for row in rows_of(path)]
+    np.testing.assert_allclose(found, expected.probability[:, 0], atol=1e-5)
+    assert find_label_set(str(report.record)) == chosen
+    words = shlex.split(report.provenance["command"])
+    assert words[words.index("--labels-set") + 1] == report.record.name
+    assert words[words.index("--temperature") + 1] == "2.0"

@@ -37,7 +37,7 @@ def opened(shell_session: Session, tmp_path: Path, settle: Settle) -> Session:
 def test_that_prompts_are_edited_as_lists_and_undone(opened: Session, settle: Settle) -> None:
     model = LabelsModel(opened)
     cell = model.index(0, columns.POSITIVE)
-    assert cell.data() == "by the templates"
+    assert cell.data() == "templates"
     before = opened.label_state.answer
     assert model.setData(cell, "fluid in the chest\n\n  pleural   effusion \nfluid in the chest")
     settle(opened)
@@ -128,7 +128,7 @@ def test_that_margin_and_temperature_ask_the_encoder_nothing(
     assert opened.label_state.margin == pytest.approx(10 / 20), "ten logits"
     opened.labelling.change("margin", margin=2.0)
     images = len(opened.images)
-    assert dials.no_calls == f"no call for {images} of {images} images", "at once"
+    assert dials.no_calls == f"no call: {images} of {images} images", "at once"
     opened.history.undo()
     opened.history.undo()
     settle(opened)

@@ -89,14 +89,14 @@ def add_info(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[val
     return parser
 
 
-def add_classify(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[valid-type]
-    """Add the command `classify`."""
-    parser = add_command(commands, "classify", "zero-shot labels for the images of a collection")
-    parser.add_argument("collection", metavar="COLLECTION")
-    many_option(parser, "--labels", "L", "labels; a single value with commas is a list")
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Add what labels are asked, and how."""
+    many_option(parser, "--labels", "L", "zero-shot labels; a single value with commas is a list")
     parser.add_argument("--labels-file", metavar="FILE", help="labels, one a line")
     parser.add_argument(
-        "--labels-set", metavar="SET", help="a label set by name, or its YAML file, instead"
+        "--labels-set",
+        metavar="SET",
+        help="a label set by name, or its YAML file, or an export's FILE.json, instead",
     )
     parser.add_argument("--templates", metavar="SET", help="name of a template set")
     parser.add_argument(
@@ -115,6 +115,13 @@ def add_classify(commands: Commands) -> argparse.ArgumentParser:  # type: ignore
         default=0.0,
         help="no call where the cosine leads by less (default: 0)",
     )
+
+
+def add_classify(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[valid-type]
+    """Add the command `classify`."""
+    parser = add_command(commands, "classify", "zero-shot labels for the images of a collection")
+    parser.add_argument("collection", metavar="COLLECTION")
+    add_labels(parser)
     model_option(parser)
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print one JSON value")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from vlm_explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from vlm_explorer.queries.classify_answer import ClassifyAnswer
+    from vlm_explorer.queries.label_set import LabelSet
 
 NO_CALL = "no call"
 CALLS = {1: "present", -1: "absent", 0: NO_CALL}
@@ -22,11 +24,8 @@ def run(arguments: Namespace) -> int:
     from vlm_explorer.api import open_collection
 
     collection = open_collection(Path(arguments.collection))
-    labels = read_labels(arguments)
-    if arguments.labels_set and labels:
-        raise UsageError("Labels are given twice.", "Give --labels or --labels-set.")
     answer = collection.classify(
-        arguments.labels_set or labels,
+        chosen_labels(arguments),
         templates=arguments.templates or "",
         task=arguments.task or "",
         temperature=arguments.temperature,
@@ -44,6 +43,26 @@ def run(arguments: Namespace) -> int:
     else:
         _print(answer, images)
     return 0
+
+
+def chosen_labels(arguments: Namespace) -> LabelSet | list[str]:
+    """Return the label set, else the labels, that were given.
+
+    Templates and task that were given count instead of the set's.
+
+    Raises:
+        UsageError: both were given, or they cannot be read.
+    """
+    from vlm_explorer.queries.label_shelf import find_label_set
+
+    labels = read_labels(arguments)
+    if not arguments.labels_set:
+        return labels
+    if labels:
+        raise UsageError("Labels are given twice.", "Give --labels or --labels-set.")
+    found = find_label_set(arguments.labels_set)
+    given = {"templates": arguments.templates, "task": arguments.task}
+    return replace(found, **{name: value for name, value in given.items() if value})
 
 
 def _note(answer: ClassifyAnswer, without: int, total: int, arguments: Namespace) -> None:

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vlm_explorer.commands.classify import read_labels
+from vlm_explorer.commands.classify import chosen_labels
 from vlm_explorer.commands.terminal import job, note, print_json
 
 if TYPE_CHECKING:
@@ -31,9 +31,11 @@ def run(arguments: Namespace) -> int:
             what=what,
             texts=arguments.text,
             like=arguments.image,
-            labels=read_labels(arguments),
+            labels=chosen_labels(arguments),
             templates=arguments.templates or "",
             task=arguments.task or "single",
+            temperature=arguments.temperature,
+            margin=arguments.margin,
             layout=arguments.layout,
             seed=arguments.seed,
             n_neighbors=arguments.n_neighbors,

@@ -7,6 +7,7 @@ import argparse
 from vlm_explorer.commands.arguments import (
     Commands,
     add_command,
+    add_labels,
     json_option,
     many_option,
     model_option,
@@ -42,10 +43,7 @@ def add_export(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[v
     )
     many_option(parser, "--text", "T", "prompts, each a column of cosines")
     parser.add_argument("--image", metavar="ID", default="", help="a column of cosines to an image")
-    many_option(parser, "--labels", "L", "zero-shot labels; a single value with commas is a list")
-    parser.add_argument("--labels-file", metavar="FILE", help="labels, one a line")
-    parser.add_argument("--templates", metavar="SET", help="name of a template set")
-    parser.add_argument("--task", choices=("single", "multi"), help="default: single")
+    add_labels(parser)
     parser.add_argument(
         "--layout",
         metavar="METHOD/SPACE|NAME",

@@ -17,7 +17,7 @@ from vlm_explorer.export.measures import Measured, measure
 from vlm_explorer.export.request import ExportRequest
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.processes import run_in_process
-from vlm_explorer.queries.classify import ClassifyAnswer, ClassifyRequest, classify
+from vlm_explorer.queries.classify import ClassifyAnswer, classify
 from vlm_explorer.queries.layout import LayoutAnswer, layout
 from vlm_explorer.queries.named_layouts import NamedLayouts
 from vlm_explorer.queries.search import SearchRequest, query_vector, search
@@ -91,8 +91,7 @@ def ask(
         searches.append(_likeness(collection, model, request.like))
     context.report(3, 4, "Scoring labels")
     labels = None
-    if request.labels and encoder is not None:
-        wanted = ClassifyRequest(request.labels, request.templates, request.task)
+    if (wanted := request.classified) is not None and encoder is not None:
         labels = classify(collection, encoder, wanted)
     measured = measure(collection, request.measures, model, made, context=context)
     return Answers(model, made, xy, groups, tuple(searches), labels, measured)

@@ -12,6 +12,7 @@ from vlm_explorer.collection.records import ImageRecord
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.export.answers import Answers
 from vlm_explorer.export.request import Holding
+from vlm_explorer.queries.classify_answer import NO_CALL
 from vlm_explorer.queries.tags import columns_of, read_tags
 
 if TYPE_CHECKING:
@@ -148,12 +149,13 @@ def _label_columns(answers: Answers) -> list[tuple[str, str, NDArray[Any]]]:
         if labels.task == "single"
         else "present against absent"
     )
+    best, doubt = labels.best, ""
+    if labels.least_margin:
+        best[~(labels.calls != 0).any(axis=1) & labels.known] = NO_CALL
+        doubt = f", or {NO_CALL} where the margin is below {labels.least_margin:.3g}"
     how = f"zero-shot, templates {labels.templates}, by {labels.model}"
-    best = np.full(len(labels.probability), "", object)
-    known = np.flatnonzero(labels.known)
-    best[known] = np.array(labels.labels, object)[labels.probability[known].argmax(axis=1)]
     columns: list[tuple[str, str, NDArray[Any]]] = [
-        ("zero-shot label", f"the likeliest {of_what}; {how}", best)
+        ("zero-shot label", f"the likeliest {of_what}{doubt}; {how}", best)
     ]
     for place, label in enumerate(labels.labels):
         columns.append(

@@ -13,6 +13,7 @@ from vlm_explorer.queries.evaluating import Evaluating
 if TYPE_CHECKING:
     from vlm_explorer.export.exporting import ExportReport
     from vlm_explorer.export.figure import Style
+    from vlm_explorer.queries.label_set import LabelSet
 
 StrPath = str | os.PathLike[str]
 
@@ -28,9 +29,11 @@ class Exportable(Evaluating):
         what: str | Sequence[str] = "all",
         texts: Sequence[str] = (),
         like: str = "",
-        labels: Sequence[str] = (),
+        labels: Sequence[str] | LabelSet = (),
         templates: str = "",
         task: str = "single",
+        temperature: float | None = None,
+        margin: float = 0.0,
         layout: str = "umap/centred",
         seed: int = 42,
         n_neighbors: int = 15,
@@ -53,6 +56,8 @@ class Exportable(Evaluating):
             format: by default what the suffix of `to` stands for.
             what: `all`, or the ids of the images wanted.
             texts: prompts, each a column of cosines; `like` the same for an image's id.
+            labels: words, or a label set, which says its templates and task itself.
+            temperature, margin: as in `classify`.
             layout: `method/space` of the places on the map, the name of a kept layout, or `none`.
             seed, n_neighbors, min_dist, perplexity: as in `layout`.
             measures: what else is computed of each image, see `export.request.MEASURES`.
@@ -73,6 +78,7 @@ class Exportable(Evaluating):
             format_of,
             parse_layout,
         )
+        from vlm_explorer.queries.label_set import LabelSet as Chosen
         from vlm_explorer.queries.named_layouts import NamedLayouts
 
         place, drawn = Path(to), style or FigureStyle()
@@ -90,13 +96,16 @@ class Exportable(Evaluating):
             Holding(with_files, with_keys, with_columns, with_thumbnails, with_tags, with_notes),
             tuple(texts),
             like,
-            tuple(labels),
+            labels.names if isinstance(labels, Chosen) else tuple(labels),
             templates,
             task,
             None if layout == "none" or named else parse_layout(layout, **settings),
             layout if named else "",
             tuple(measures),
             figure=drawn.options() if wanted in FIGURES else (),
+            label_set=labels if isinstance(labels, Chosen) else None,
+            temperature=temperature,
+            margin=margin,
         )
         name = None if model is None else self._model_id(model)
         return export(

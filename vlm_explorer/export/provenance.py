@@ -15,6 +15,7 @@ from vlm_explorer.collection.records import salted
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.export.answers import Answers
 from vlm_explorer.export.request import DEFAULT_LAYOUT, ExportRequest, format_by_suffix
+from vlm_explorer.queries.label_set_file import table_of
 
 NOTICE = "Research use. Not for diagnosis."
 COLLECTION = "COLLECTION"  # stands for the collection's folder, whose name may be a patient's
@@ -60,7 +61,7 @@ def provenance(
         "layout": _layout(request, answers),
         "prompts": list(request.texts),
         "like": request.like or None,
-        "labels": _labels(answers),
+        "labels": _labels(request, answers),
         "measures": {each.name: each.meaning for each in answers.measures},
         "command": shlex.join(command(request, COLLECTION, bare=True, model=named)),
     }
@@ -104,10 +105,19 @@ def _layout(request: ExportRequest, answers: Answers) -> dict[str, Any] | None:
     }
 
 
-def _labels(answers: Answers) -> dict[str, Any] | None:
+def _labels(request: ExportRequest, answers: Answers) -> dict[str, Any] | None:
     if (labels := answers.labels) is None:
         return None
-    return {"labels": list(labels.labels), "templates": labels.templates, "task": labels.task}
+    calibration = labels.calibration
+    return {
+        "labels": list(labels.labels),
+        "templates": labels.templates,
+        "task": labels.task,
+        "temperature": labels.temperature,
+        "margin": labels.least_margin,
+        "calibrated_on": None if calibration is None else calibration.cases,
+        "set": None if request.label_set is None else table_of(request.label_set),
+    }
 
 
 def command(
@@ -132,19 +142,31 @@ def command(
         words += ["--what", chosen.relative_to(base).as_posix() if bare else str(chosen)]
     words += [f"--with-{name}" for name, wanted in asdict(request.holding).items() if wanted]
     if request.kind.scored:
-        words += [*_asked_words(request), *request.figure]
+        words += [*_asked_words(request, bare), *request.figure]
     return [*words, "--model", model] if model else words
 
 
-def _asked_words(request: ExportRequest) -> list[str]:
+def _asked_words(request: ExportRequest, bare: bool) -> list[str]:
     words = [part for text in request.texts for part in _option("--text", text)]
     words += ["--image", request.like] if request.like else []
-    words += [part for label in request.labels for part in _option("--labels", label)]
-    if request.labels:
-        words += ["--task", request.task]
-        words += ["--templates", request.templates] if request.templates else []
+    words += _label_words(request, bare)
     words += ["--measures", *request.measures] if request.measures else []
     return words + _layout_words(request)
+
+
+def _label_words(request: ExportRequest, bare: bool) -> list[str]:
+    if request.label_set is not None:  # its prompts are in the record
+        base, record = request.to.parent, sidecar(request)
+        words = ["--labels-set", record.relative_to(base).as_posix() if bare else str(record)]
+    else:
+        words = [part for label in request.labels for part in _option("--labels", label)]
+        if request.labels:
+            words += ["--task", request.task]
+            words += ["--templates", request.templates] if request.templates else []
+    if request.classified is not None:
+        words += [] if request.temperature is None else ["--temperature", repr(request.temperature)]
+        words += ["--margin", repr(request.margin)] if request.margin else []
+    return words
 
 
 def _option(name: str, value: str) -> list[str]:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from vlm_explorer.errors import UsageError
+from vlm_explorer.queries.classify import ClassifyRequest
+from vlm_explorer.queries.label_set import LabelSet, as_labels
 from vlm_explorer.queries.layout import LayoutRequest
 
 DEFAULT_LAYOUT = LayoutRequest("umap", "centred", 42)
@@ -118,6 +120,10 @@ class ExportRequest:
         texts: prompts, a column of cosines each.
         like: the id of an image to compare all others with; "" for none.
         labels, templates, task: zero-shot labels, as in `queries.classify`.
+        label_set: the same with prompts of their own, and what they were calibrated to; counts
+            instead of the three where it is given.
+        temperature, margin: as in `queries.classify`; without a temperature what `label_set` was
+            calibrated to, else the model's own.
         layout: where the images lie; None leaves places out.
         named: the name of a kept layout, which counts instead of `layout`; "" for none.
         measures: what else is computed of each image, names of `MEASURES`.
@@ -140,6 +146,9 @@ class ExportRequest:
     measures: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     figure: tuple[str, ...] = ()
+    label_set: LabelSet | None = None
+    temperature: float | None = None
+    margin: float = 0.0
 
     @property
     def kind(self) -> Format:
@@ -155,9 +164,20 @@ class ExportRequest:
         return FORMATS[self.format]
 
     @property
+    def classified(self) -> ClassifyRequest | None:
+        """The question of which labels fit; None where no label is asked."""
+        asked = self.label_set
+        if asked is None:
+            rows = as_labels(self.labels)
+            asked = LabelSet("", "", rows, self.task, self.templates)
+        if not asked.labels:
+            return None
+        return ClassifyRequest.of(asked, temperature=self.temperature, margin=self.margin)
+
+    @property
     def needs_encoder(self) -> bool:
         """Whether words have to be encoded."""
-        return self.kind.scored and bool(self.texts or self.labels)
+        return self.kind.scored and bool(self.texts or self.classified)
 
 
 def format_by_suffix(to: Path) -> str | None:

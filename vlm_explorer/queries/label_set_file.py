@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -41,6 +42,20 @@ def read_label_set(file: Path) -> tuple[LabelSet, tuple[LabelSet, ...]]:
             f"{file.name} is not a label set: {mistake}.",
             "Export a set to see what such a file looks like.",
         ) from mistake
+
+
+def read_record(file: Path) -> LabelSet:
+    """Return the label set that the record of an export tells of.
+
+    Raises:
+        UsageError: it cannot be read, or tells of none.
+    """
+    try:
+        return label_set_of(json.loads(file.read_text(encoding="utf-8"))["labels"]["set"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{file.name} is no record of an export with a label set.", "Name a label set's file."
+        ) from error
 
 
 def parse_label_set(text: str, name: str = "") -> tuple[LabelSet, tuple[LabelSet, ...]]:

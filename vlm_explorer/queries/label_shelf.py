@@ -12,7 +12,12 @@ from vlm_explorer import paths
 from vlm_explorer.encoders.whole_file import write_whole
 from vlm_explorer.errors import StorageProblem, UsageError
 from vlm_explorer.queries.label_set import Calibration, LabelSet
-from vlm_explorer.queries.label_set_file import SUFFIX, read_label_set, write_label_set
+from vlm_explorer.queries.label_set_file import (
+    SUFFIX,
+    read_label_set,
+    read_record,
+    write_label_set,
+)
 
 MOST_VERSIONS = 100  # that a file keeps besides the present one
 _FIRST = ("modality", "demo-findings")  # what the list begins with; the rest follows by title
@@ -52,6 +57,8 @@ def find_label_set(name: str) -> LabelSet:
     given = Path(name).expanduser()
     if given.suffix.lower() in (SUFFIX, ".yml"):
         return read_label_set(given)[0]
+    if given.suffix.lower() == ".json":
+        return read_record(given)
     shipped = {each.name: each for each in ready_made()}
     if name in shipped:
         return shipped[name]

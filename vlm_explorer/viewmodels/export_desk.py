@@ -216,6 +216,9 @@ class ExportDesk(QObject):
             measures=choice.measures,
             filters=tuple(_told(each) for each in session.filters),
             figure=style.options() if choice.figure else (),
+            label_set=labels.chosen if labels.answer is not None and labels.special else None,
+            temperature=labels.temperature if labels.warmed else None,
+            margin=labels.margin,
         )
 
     def _chosen(self) -> export_work.Chosen:

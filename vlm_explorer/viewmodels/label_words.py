@@ -72,4 +72,4 @@ def no_calls(answer: ClassifyAnswer | None) -> str:
     images = int(np.count_nonzero(answer.known))
     of_what = images if answer.task == "single" else images * len(answer.labels)
     unit = "images" if answer.task == "single" else "answers"
-    return f"no call for {answer.no_calls:,} of {of_what:,} {unit}"
+    return f"no call: {answer.no_calls:,} of {of_what:,} {unit}"

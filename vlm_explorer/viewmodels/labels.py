@@ -277,7 +277,7 @@ class LabelsModel(QAbstractTableModel):
             return None
         if column == NEGATIVE and self._session.label_state.task == "single" and not prompts:
             return "not asked"
-        return " · ".join(prompts) or ("" if column == SYNONYMS else "by the templates")
+        return " · ".join(prompts) or ("" if column == SYNONYMS else "templates")
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Rename, add (in the last row) or, with an empty text, remove a label; or set prompts."""

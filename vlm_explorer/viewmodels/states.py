@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.analysis.zero_shot import TASKS
 from vlm_explorer.queries.expression import Term
-from vlm_explorer.queries.label_set import LabelSet, as_labels
+from vlm_explorer.queries.label_set import Label, LabelSet, as_labels
 from vlm_explorer.queries.label_set_file import label_set_of, table_of
 from vlm_explorer.queries.ranking_choice import RankingChoice
 
@@ -195,6 +195,20 @@ class LabelState:
     def task(self) -> str:
         """Whether one label an image is chosen ("single"), or each is asked by itself ("multi")."""
         return self.chosen.task
+
+    @property
+    def special(self) -> bool:
+        """Whether the names of the labels alone do not say what is asked."""
+        chosen = self.chosen
+        return any(label != Label(label.name) for label in chosen.labels) or (
+            self.calibrated and bool(chosen.calibrations)
+        )
+
+    @property
+    def warmed(self) -> bool:
+        """Whether the user's temperature is in use, and not the model's own or a calibrated one."""
+        fitted = None if self.answer is None else self.answer.fitted
+        return not self.calibrated if fitted else self.temperature != 1
 
     @property
     def asked(self) -> tuple[LabelSet, float, float, bool]:

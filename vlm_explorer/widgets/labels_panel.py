@@ -108,7 +108,7 @@ class LabelsPanel(QWidget):
         """Return the keys of the pane."""
         return [
             ActionRow("labels.remove", "Remove the chosen labels", "Del", self.remove_chosen),
-            ActionRow("labels.save", "Save the label set", "Ctrl+S", self.choice.model.save),
+            ActionRow("labels.save", "Save the label set", "Ctrl+Shift+K", self.choice.model.save),
             ActionRow("labels.rename", "Rename the label set", "Ctrl+R", self.choice.rename),
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from shell_collection import LABELS, FakeEncoder, build_collection
 from sklearn import metrics
+from two_encoders import SECOND, WIDER, build_two
 
 import vlm_explorer as vlm
 from vlm_explorer.api import open_collection
@@ -106,6 +108,43 @@ def test_that_template_sets_are_compared_on_the_same_cases(small: Collection) ->
     same = evaluate(small, [FakeEncoder()], MULTI, templates=["raw", "raw"])
     assert {each.estimate.value for each in same.differences} == {0}
     assert not any(each.clear for each in same.differences)
+
+
+class OtherEncoder(FakeEncoder):
+    """The second encoder of `two_encoders`, with texts in its own dimensions."""
+
+    id = SECOND
+
+    def encode_texts(self, texts: Sequence[str], *, context: object = None) -> np.ndarray:
+        first = super().encode_texts(texts)
+        return np.pad(first, ((0, 0), (0, WIDER - first.shape[1])))
+
+
+def test_that_encoders_are_compared_on_the_cases_that_both_have_seen(tmp_path: Path) -> None:
+    two = Collection(build_two(tmp_path / "two.vlmx", images=36, known=30))
+    found = evaluate(two, [FakeEncoder(), OtherEncoder()], MULTI)
+    first, second = found.answers
+    assert (first.variant, second.variant) == ("fake", SECOND)
+    assert first.image_ids == second.image_ids == tuple(two.images["image_id"].to_pylist()[:30])
+    assert found.without_vector == 6
+    assert any("6 images" in warning for warning in found.warnings)
+    scored = classify(two, OtherEncoder(), MULTI.asked)
+    truth = truth_of(two)[:30] == 0
+    gap = next(d for d in found.differences if (d.label, d.measure) == (LABELS[0], "auroc"))
+    areas = [
+        metrics.roc_auc_score(truth, logit[:30, 0])
+        for logit in (scored.logit, classify(two, FakeEncoder(), MULTI.asked).logit)
+    ]
+    assert gap.estimate.value == pytest.approx(areas[0] - areas[1])
+    assert gap.estimate.low <= gap.estimate.value <= gap.estimate.high
+
+
+def test_that_a_column_can_say_which_cases_fit_thresholds(small: Collection) -> None:
+    cases = find_cases(small, LABELS, "multi", split="modality")
+    assert not cases.tuning.any()  # no part of that column is one for tuning
+    answer = only(small, replace(MULTI, split="modality"))
+    assert all(row.at_threshold is None for row in answer.rows)
+    assert all(row.auroc is not None for row in answer.rows)
 
 
 def test_that_truth_comes_from_any_column_with_the_values_that_stand_for_labels(

@@ -61,6 +61,7 @@ def measure(qtbot: QtBot, panel: EvaluatePanel) -> Callable[[], None]:
     return run
 
 
+@pytest.mark.slow
 def test_that_the_table_says_what_the_question_answers(
     panel: EvaluatePanel, measure: Callable[[], None], place: Path
 ) -> None:
@@ -151,6 +152,7 @@ def test_that_templates_are_compared_with_paired_intervals(
     assert page.table.item(0, 3).text() == interval(gap.estimate, signed=True)
 
 
+@pytest.mark.slow
 def test_that_retrieval_stands_beside_chance(qtbot: QtBot, panel: EvaluatePanel) -> None:
     panel.show_page(RETRIEVAL)
     page = panel.retrieval
@@ -175,6 +177,7 @@ def test_that_without_truth_the_tab_says_what_to_do(
     assert not panel.figures.run.isEnabled()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_that_plots_tell_the_point_under_the_pointer_in_both_themes(
     qtbot: QtBot, panel: EvaluatePanel, measure: Callable[[], None], theme: str
@@ -188,3 +191,17 @@ def test_that_plots_tell_the_point_under_the_pointer_in_both_themes(
     assert "AUROC" in plot.accessibleDescription()
     colours = {plot.grab().toImage().pixelColor(x, y).name() for x in range(100) for y in range(90)}
     assert len(colours) > 3
+
+
+@pytest.mark.slow
+def test_that_a_measurement_can_be_stopped(
+    qtbot: QtBot, session: Session, panel: EvaluatePanel
+) -> None:
+    panel.figures.run.setFocus()
+    qtbot.keyClick(panel.figures.run, Qt.Key.Key_Space)
+    qtbot.mouseClick(panel.figures.stop, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not session.runner.busy, timeout=LONG)
+    assert panel.model.stage is Stage.OFF
+    assert panel.model.answer is None
+    assert panel.figures.run.isVisible()
+    assert panel.figures.run.isEnabled()

@@ -37,11 +37,10 @@ def auroc(truth: Truth, scores: Scores, weights: Weights) -> Values:
     Returns:
         float64 (R,); NaN where a weighting has only true or only false images.
     """
-    order, starts = _tied(scores)
-    positive, negative = _sums(truth[order], weights[:, order], starts)
-    below = np.cumsum(negative, axis=1) - negative
-    pairs = positive.sum(axis=1) * negative.sum(axis=1)
-    return _ratio((positive * (below + negative / 2)).sum(axis=1), pairs)
+    positive, negative, place = _apart(truth, scores, weights)
+    below = negative[:, place[0]] + negative[:, place[1]]
+    pairs = positive.sum(axis=1) * negative[:, -1]
+    return _ratio((positive * below).sum(axis=1) / 2, pairs)
 
 
 def average_precision(truth: Truth, scores: Scores, weights: Weights) -> Values:
@@ -50,10 +49,11 @@ def average_precision(truth: Truth, scores: Scores, weights: Weights) -> Values:
     Args, returns: as `auroc`; NaN where a weighting has no true image. Its level by chance is the
     share of true images.
     """
-    order, starts = _tied(-np.asarray(scores))
-    positive, negative = _sums(truth[order], weights[:, order], starts)
-    found = np.cumsum(positive, axis=1)
-    precision = _ratio(found, found + np.cumsum(negative, axis=1))
+    positive, negative, place = _apart(truth, scores, weights)
+    # what is true from each score on: equal ones come together
+    summed = np.cumsum(positive[:, ::-1], axis=1)[:, ::-1]
+    found = summed[:, place[2]]
+    precision = _ratio(found, found + negative[:, -1:] - negative[:, place[0]])
     return _ratio(np.nansum(positive * precision, axis=1), positive.sum(axis=1))
 
 
@@ -174,6 +174,31 @@ class Samples:
     def estimate(self, function: Figure) -> Estimate:
         """Return a figure with its 95 % interval and the number of images."""
         return self.measure(function).estimate
+
+
+def _apart(
+    truth: Truth, scores: Scores, weights: Weights
+) -> tuple[Weights, Weights, tuple[NDArray[np.intp], ...]]:
+    """Return the weights of true images and those of false ones below each number of them.
+
+    Returns:
+        float64 (R, P), the weights of the true images by rising score; float64 (R, 1 + N), the sum
+        of the weights of the first false ones; and for each true image how many false ones lie
+        below it, how many no higher, and where the first true one of its score stands.
+    """
+    values = np.asarray(scores)
+    true, false = np.flatnonzero(truth), np.flatnonzero(~truth)
+    true = true[np.argsort(values[true], kind="stable")]
+    false = false[np.argsort(values[false], kind="stable")]
+    negative = np.zeros((len(weights), len(false) + 1))
+    np.cumsum(weights[:, false], axis=1, out=negative[:, 1:])
+    own = values[true]
+    place = (
+        np.searchsorted(values[false], own, "left"),
+        np.searchsorted(values[false], own, "right"),
+        np.searchsorted(own, own, "left"),
+    )
+    return weights[:, true], negative, place
 
 
 def _tied(scores: Scores) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

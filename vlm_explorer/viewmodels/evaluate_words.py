@@ -56,10 +56,10 @@ def cells_of(
 
 
 def number(value: float, signed: bool = False) -> str:
-    """Return a share with two places and a true minus sign; a rank with one."""
+    """Return a share with two places and a true minus sign, a difference three, a rank one."""
     if math.isnan(value):
         return NONE
-    places = 2 if abs(value) <= 1 else 1
+    places = 3 if signed else 2 if abs(value) <= 1 else 1
     return f"{value:{'+' if signed else ''}.{places}f}".replace("-", "−")
 
 
@@ -186,7 +186,7 @@ DIFFERENCE_COLUMNS = (
     ("First", ""),
     ("Second", ""),
     ("Second less first", "With the paired 95 % interval: the same cases in the same samples"),
-    ("", "Whether the interval leaves out 0"),
+    ("Clear", "Higher or lower where the interval leaves out 0"),
 )
 
 

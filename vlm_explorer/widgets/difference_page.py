@@ -86,7 +86,7 @@ class DifferencePage(QWidget):
         self.empty.setText(words)
         if known and model.evaluation is not None:
             first, second = (answer.variant for answer in model.evaluation.answers[:2])
-            self.table.set_titles(("Figure", first, second, f"{second} less {first}", "95 %"))
+            self.table.set_titles(("Figure", first, second, f"{second} less {first}", "Clear"))
             self.table.show_rows(*cells_of(model.differences))
 
     def _show_opponents(self) -> None:

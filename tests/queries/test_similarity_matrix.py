@@ -11,6 +11,7 @@ from shell_collection import IMAGES, FakeEncoder, build_collection, image_id
 from vlm_explorer.analysis.infonce import info_nce
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.errors import UsageError
+from vlm_explorer.queries.label_set import Label
 from vlm_explorer.queries.similarity_matrix import MatrixRequest, similarity_matrix
 from vlm_explorer.queries.text_memory import TextMemory
 
@@ -61,6 +62,13 @@ def test_that_labels_pins_and_typed_texts_stand_behind_the_captions(small: Colle
     mean = two.mean(axis=0)
     np.testing.assert_allclose(answer.vectors[-3], mean / np.linalg.norm(mean), atol=1e-6)
     np.testing.assert_allclose(answer.vectors[-1], encoder.encode_texts(["head"])[0], atol=1e-6)
+    own = Label("mass", positive=("nodule", "left nodule", "head nodule"))
+    answer = similarity_matrix(
+        small, MatrixRequest(ids(2), False, (own, "head")), TextMemory(encoder)
+    )
+    mean = encoder.encode_texts(own.positive).mean(axis=0)
+    np.testing.assert_allclose(answer.vectors[0], mean / np.linalg.norm(mean), atol=1e-6)
+    assert [text.text for text in answer.texts] == ["mass", "head"]
     with pytest.raises(UsageError, match="need the encoder"):
         similarity_matrix(small, request)
 

@@ -18,6 +18,7 @@ from vlm_explorer.analysis.zero_shot import ensemble, fill, load_template_sets
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.errors import UsageError
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.queries.evaluate_truth import find_cases, groups_of
 from vlm_explorer.queries.null_bank import null_scores_of
 from vlm_explorer.queries.prompt_variants import Wording, negations, wordings
 from vlm_explorer.queries.sensitivity_answer import (
@@ -138,35 +139,37 @@ def _images(
             f"None of these images has a vector of {memory.encoder.id}.",
             f"Index their folders with --model {memory.encoder.id}.",
         )
-    table = collection.images.select(["image_id", "label", "patient"]).take(rows)
-    ids = tuple(table["image_id"].to_pylist())
-    true, labelled = _truth(table["label"].to_pylist(), request.truth or request.prompt)
-    owners = [
-        patient or key for patient, key in zip(table["patient"].to_pylist(), ids, strict=True)
-    ]
+    true, labelled = _truth(collection, request.truth or request.prompt, rows)
     several = true.any() and (labelled & ~true).any()
     replicates = _QUICK if labelled.sum() > _MANY else _CERTAIN
-    samples = Samples.of(np.array(owners)[labelled], replicates) if several else None
+    groups = groups_of(collection, rows[labelled])[0]
     places = np.searchsorted(stored.rows, rows)
     nulls: NullScores | None = null_scores_of(collection, memory.encoder, context=context)
     return _Images(
-        ids=ids,
+        ids=tuple(collection.images["image_id"].take(rows).to_pylist()),
         vectors=stored.halves[places],
         without_vector=len(wanted) - len(rows),
         true=true,
         labelled=labelled,
-        samples=samples,
+        samples=Samples.of(groups, replicates) if several else None,
         null_mean=None if nulls is None else nulls.image_mean[places],
         null_sd=None if nulls is None else nulls.image_sd[places],
     )
 
 
-def _truth(labels: list[str | None], finding: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return which images are labelled with a finding, and which with anything, bool (N,) each."""
-    wanted = finding.strip().casefold()
-    found = [[part.strip().casefold() for part in (label or "").split(";")] for label in labels]
-    labelled = np.array([bool(label and label.strip()) for label in labels], np.bool_)
-    return np.array([wanted in parts for parts in found], np.bool_), labelled
+def _truth(collection: Collection, finding: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which of some images are labelled with a finding, and which with anything.
+
+    Returns:
+        bool (n,) each, as `evaluate_truth.find_cases` reads the column of labels.
+    """
+    wanted = np.zeros(len(collection.images), np.bool_)
+    wanted[rows] = True
+    try:
+        cases = find_cases(collection, [finding.strip()], "multi", wanted=wanted)
+    except UsageError:  # none of them is labelled
+        return np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
+    return np.isin(rows, cases.rows[cases.truth[:, 0]]), np.isin(rows, cases.rows)
 
 
 class _Scored:

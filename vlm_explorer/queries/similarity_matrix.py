@@ -10,13 +10,14 @@ import numpy as np
 
 from vlm_explorer.analysis.seriation import seriate
 from vlm_explorer.analysis.similarity import cosines, unit
-from vlm_explorer.analysis.zero_shot import ensemble, fill, template_set
+from vlm_explorer.analysis.zero_shot import ensemble, template_set
 from vlm_explorer.collection.manifest import EncoderEntry
 from vlm_explorer.collection.records import text_key
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.collection.vector_rows import places_of
 from vlm_explorer.errors import UsageError
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.queries.label_set import Label, as_labels
 from vlm_explorer.queries.text_memory import TextMemory
 
 MOST_IMAGES = 200
@@ -32,14 +33,14 @@ class MatrixRequest:
     Attributes:
         image_ids: the first `MOST_IMAGES` of those that have a vector are looked at.
         captions: whether the first caption of each image is among the texts; equal ones are one.
-        labels: each the ensemble of a template set's sentences.
+        labels: each the ensemble of its own sentences, or of a template set's.
         templates: the set's name; empty: `raw`.
         pinned, typed: further texts, as they are.
     """
 
     image_ids: tuple[str, ...]
     captions: bool = True
-    labels: tuple[str, ...] = ()
+    labels: tuple[Label | str, ...] = ()
     templates: str = ""
     pinned: tuple[str, ...] = ()
     typed: tuple[str, ...] = ()
@@ -199,8 +200,9 @@ def _texts(
         parts = [known[text] for text in own]
         parts += [*_labels(memory, request, context)]
         parts += [*memory.vectors(pinned + typed, context=context)]
+    names = tuple(label.name for label in as_labels(request.labels))
     kinds: tuple[tuple[Kind, tuple[str, ...]], ...] = (
-        ("caption", own), ("label", request.labels), ("pinned", pinned), ("typed", typed)
+        ("caption", own), ("label", names), ("pinned", pinned), ("typed", typed)
     )  # fmt: skip
     texts = [MatrixText(text, kind) for kind, of_kind in kinds for text in of_kind]
     return texts, np.array(parts, np.float32).reshape(len(texts), entry.dimension)
@@ -210,10 +212,11 @@ def _labels(memory: TextMemory, request: MatrixRequest, context: JobContext | No
     """Return float32 (L, D), the ensembled vector of each label."""
     if not request.labels:
         return np.empty((0, memory.encoder.dimension), np.float32)
-    sentences = template_set(request.templates or "raw").templates
-    texts = [fill(sentence, label) for label in request.labels for sentence in sentences]
-    encoded = memory.vectors(texts, context=context)
-    return ensemble(list(encoded.reshape(len(request.labels), len(sentences), -1)))
+    chosen = template_set(request.templates or "raw")
+    sentences = [label.sentences(chosen) for label in as_labels(request.labels)]
+    encoded = memory.vectors([text for texts in sentences for text in texts], context=context)
+    ends = np.cumsum([len(texts) for texts in sentences])
+    return ensemble(np.split(encoded, ends[:-1]))
 
 
 def _stored(

@@ -221,7 +221,7 @@ class MatrixModel(QObject):
         return Asked(
             np.flatnonzero(session.selected),
             CAPTIONS in kinds,
-            labels.labels if LABELS in kinds else (),
+            labels.chosen.labels if LABELS in kinds else (),
             templates if LABELS in kinds else "",
             tuple(pin.text for pin in session.pins.items) if PINNED in kinds else (),
             self.typed if TYPED in kinds else (),

@@ -11,6 +11,7 @@ from vlm_explorer.jobs import JobContext
 
 if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import Encoder
+    from vlm_explorer.queries.label_set import Label
     from vlm_explorer.queries.similarity_matrix import MatrixAnswer
     from vlm_explorer.queries.text_memory import TextMemory
     from vlm_explorer.viewmodels.background import Opened
@@ -30,7 +31,7 @@ class Asked:
 
     rows: np.ndarray
     captions: bool
-    labels: tuple[str, ...]
+    labels: tuple[Label, ...]
     templates: str
     pinned: tuple[str, ...]
     typed: tuple[str, ...]

@@ -11,11 +11,14 @@ from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 from shell_collection import LABELS, FakeEncoder, build_collection
 
+from vlm_explorer.analysis.evaluating import label_figures
+from vlm_explorer.analysis.label_metrics import Samples
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.queries.classify import ClassifyRequest
 from vlm_explorer.queries.evaluate import evaluate
 from vlm_explorer.queries.evaluate_answer import EvaluateRequest
 from vlm_explorer.viewmodels import background
+from vlm_explorer.viewmodels.evaluate_plots import MOST, roc_plot
 from vlm_explorer.viewmodels.evaluate_words import NONE, interval
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.session import Session
@@ -205,3 +208,15 @@ def test_that_a_measurement_can_be_stopped(
     assert panel.model.answer is None
     assert panel.figures.run.isVisible()
     assert panel.figures.run.isEnabled()
+
+
+def test_that_a_curve_of_many_points_is_drawn_from_few_that_look_the_same() -> None:
+    random = np.random.default_rng(0)
+    truth = random.random(20_000) < 0.5
+    scores = random.normal(size=20_000) + truth
+    samples = Samples.of(np.arange(20_000), 2)
+    row = label_figures("a", truth, scores, scores, truth & (scores < 0), samples, calibrate=False)
+    whole, drawn = row.roc, roc_plot(row).lines[0]
+    assert len(drawn.x) <= MOST < len(whole.x)
+    assert (drawn.x[0], drawn.y[0], drawn.x[-1], drawn.y[-1]) == (0, 0, 1, 1)
+    assert np.trapezoid(drawn.y, drawn.x) == pytest.approx(np.trapezoid(whole.y, whole.x), abs=1e-3)

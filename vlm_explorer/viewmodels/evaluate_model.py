@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from vlm_explorer.analysis.zero_shot import TemplateSet, load_template_sets
 from vlm_explorer.jobs import Progress
-from vlm_explorer.queries.classify import DEFAULT_TEMPLATES, ClassifyRequest
+from vlm_explorer.queries.classify import ClassifyRequest
 from vlm_explorer.queries.evaluate_answer import EvaluateAnswer, Evaluation
 from vlm_explorer.viewmodels import evaluate_words, evaluate_work
 from vlm_explorer.viewmodels.error_words import error_words
@@ -21,7 +20,7 @@ from vlm_explorer.viewmodels.evaluate_plots import (
     roc_plot,
 )
 from vlm_explorer.viewmodels.evaluate_words import FigureRow
-from vlm_explorer.viewmodels.evaluate_work import ENCODER, TEMPLATES, Against, Known
+from vlm_explorer.viewmodels.evaluate_work import Against, Found, Known
 from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.session import Session
@@ -71,6 +70,7 @@ class EvaluateModel(QObject):
         self.chosen = -1
         self._asked: object = None  # the labels that the answer is about
         self._of: Path | None = None
+        self._wrong: dict[str, tuple[str, ...]] = {}
         self._job: Job | None = None
         self._watched = False
         session.collection_changed.connect(self._follow)
@@ -114,23 +114,11 @@ class EvaluateModel(QObject):
     @property
     def opponents(self) -> tuple[tuple[Against, str], ...]:
         """What the labels could be compared with, in words."""
-        session = self._session
-        if session.encoder is None:
+        encoder = self._session.encoder
+        if encoder is None:
             return ()
-        state = session.label_state
-        sets, own = load_template_sets(), state.templates or DEFAULT_TEMPLATES[state.task]
-        found = [
-            (Against(TEMPLATES, each.name), f"Templates: {each.title}")
-            for each in sets.values()
-            if own not in sets or not _alike(each, sets[own], state.task)
-        ]
         models = self.known.models if self.known is not None else ()
-        found += [
-            (Against(ENCODER, name), f"Encoder: {name}")
-            for name in models
-            if name != session.encoder.id
-        ]
-        return tuple(found)
+        return evaluate_work.opponents(self._session.label_state, encoder.id, models)
 
     def run(self) -> None:
         """Measure the labels alone, or beside what they were compared with last."""
@@ -203,13 +191,7 @@ class EvaluateModel(QObject):
         """Return the ids of what is called wrongly, each once, the most confident first."""
         if self.answer is None:
             return ()
-        name = self.answer.labels[self.chosen] if self.chosen >= 0 else None
-        found = [
-            each.image_id
-            for each in self.answer.wrong
-            if name is None or name in (each.truth, each.called)
-        ]
-        return tuple(dict.fromkeys(found))
+        return self._wrong.get(self.answer.labels[self.chosen] if self.chosen >= 0 else "", ())
 
     @property
     def words(self) -> str:
@@ -269,11 +251,10 @@ class EvaluateModel(QObject):
         return len(session.selection.ids) if self.scope == SELECTED else int(session.shown.sum())
 
     @Slot(object)
-    def _take(self, found: Evaluation) -> None:
-        self.evaluation, self.stage = found, Stage.READY
-        self.rows = evaluate_words.table_rows(found.answers[0])
-        self.differences = evaluate_words.difference_rows(found)
-        rows = found.answers[0].rows
+    def _take(self, found: Found) -> None:
+        self.evaluation, self.stage = found.evaluation, Stage.READY
+        self.rows, self.differences, self._wrong = found.rows, found.differences, found.wrong
+        rows = found.evaluation.answers[0].rows
         if not 0 <= self.chosen < len(rows) or rows[self.chosen].skipped:
             self.chosen = next((n for n, row in enumerate(rows) if not row.skipped), -1)
         self._describe()
@@ -367,11 +348,3 @@ class EvaluateModel(QObject):
         self.evaluation, self.stage, self._asked = None, Stage.OFF, None
         self.rows, self.differences, self.chosen, self.against = (), (), -1, None
         self._describe()
-
-
-def _alike(other: TemplateSet, own: TemplateSet, task: str) -> bool:
-    """Return whether other templates would change nothing, or cannot be asked for this task."""
-    if task == "multi" and not other.negatives:
-        return True
-    same = (other.templates, other.source) == (own.templates, own.source)
-    return same and (task == "single" or other.negatives == own.negatives)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vlm_explorer.analysis.evaluating import Calibration, LabelFigures
     from vlm_explorer.queries.evaluate_answer import EvaluateAnswer
 
+MOST = 500  # points that are drawn of a curve
 Floats = NDArray[np.float64]
 
 
@@ -70,7 +71,8 @@ def roc_plot(row: LabelFigures) -> SquarePlot | None:
     if (at := row.at_threshold) is not None:
         mark = 1 - at.specificity.estimate.value, at.sensitivity.estimate.value
         words += f". The dot is the threshold, on the {at.n:,} cases that did not choose it"
-    line = SquareLine("ROC", row.roc.x, row.roc.y)
+    kept = _thinned(row.roc.x + row.roc.y)
+    line = SquareLine("ROC", row.roc.x[kept], row.roc.y[kept])
     ends = ((0.0, 0.0), (1.0, 1.0))
     axes = ("ROC: sensitivity", "1 − specificity", "sensitivity")
     return SquarePlot(*axes, (line,), ends, words, short, mark)
@@ -83,8 +85,9 @@ def precision_plot(row: LabelFigures) -> SquarePlot | None:
     curve, level = row.precision_recall, row.prevalence
     words = f"AP {interval(row.average_precision.estimate)}, by chance {level:.2f}"
     # precision holds back to the recall before: the sum of such steps is the average precision
-    x = np.repeat(np.concatenate([[0.0], curve.x]), 2)[1:-1]
-    line = SquareLine("precision", x, np.repeat(curve.y, 2))
+    kept = _thinned(curve.x)
+    x = np.repeat(np.concatenate([[0.0], curve.x[kept]]), 2)[1:-1]
+    line = SquareLine("precision", x, np.repeat(curve.y[kept], 2))
     chance = (0.0, level), (1.0, level)
     short = f"AP {interval(row.average_precision.estimate)}"
     return SquarePlot("Precision", "sensitivity", "precision", (line,), chance, words, short)
@@ -111,6 +114,14 @@ def reliability_plot(answer: EvaluateAnswer, row: LabelFigures | None) -> Square
     short = f"ECE {before}, calibrated {after}"
     ends = ((0.0, 0.0), (1.0, 1.0))
     return SquarePlot(title, "probability", "share", lines, ends, words, short)
+
+
+def _thinned(along: Floats) -> NDArray[np.intp]:
+    """Return as many points of a curve as can be told apart, by a number that rises along it."""
+    if len(along) <= MOST:
+        return np.arange(len(along))
+    found = np.searchsorted(along, np.linspace(along[0], along[-1], MOST))
+    return np.unique(found)
 
 
 def _line(name: str, found: Reliability) -> SquareLine:

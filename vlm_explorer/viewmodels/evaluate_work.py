@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vlm_explorer.analysis.zero_shot import TemplateSet, load_template_sets
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.queries.classify import ClassifyRequest
+from vlm_explorer.queries.classify import DEFAULT_TEMPLATES, ClassifyRequest
 from vlm_explorer.queries.evaluate_answer import EvaluateRequest, Evaluation
 from vlm_explorer.viewmodels.background import Opened
+from vlm_explorer.viewmodels.evaluate_words import FigureRow, difference_rows, table_rows
+from vlm_explorer.viewmodels.states import LabelState
 
 if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import Encoder
@@ -33,6 +37,21 @@ class Known:
     models: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """An evaluation with what the window makes of it.
+
+    Attributes:
+        rows, differences: the tables.
+        wrong: the images that are called wrongly, by label, and of all labels under "".
+    """
+
+    evaluation: Evaluation
+    rows: tuple[FigureRow, ...]
+    differences: tuple[FigureRow, ...]
+    wrong: dict[str, tuple[str, ...]]
+
+
 def look(content: Opened, *, context: JobContext) -> Known:
     """Return what can be evaluated in a collection."""
     from vlm_explorer.queries.evaluate_truth import truth_columns
@@ -50,9 +69,8 @@ def evaluate(
     against: Against | None,
     *,
     context: JobContext,
-) -> Evaluation:
+) -> Found:
     """Measure the labels, and the same with what they are compared with."""
-    from vlm_explorer.queries.classify import DEFAULT_TEMPLATES
     from vlm_explorer.queries.evaluate import evaluate as answer
 
     encoders, templates = [encoder], []
@@ -61,7 +79,44 @@ def evaluate(
     elif against is not None:
         encoders.append(_other(content, against.name))
     request = EvaluateRequest(asked, column, image_ids=image_ids)
-    return answer(content.collection, encoders, request, templates=templates, context=context)
+    found = answer(content.collection, encoders, request, templates=templates, context=context)
+    return Found(found, table_rows(found.answers[0]), difference_rows(found), _wrong(found))
+
+
+def _wrong(found: Evaluation) -> dict[str, tuple[str, ...]]:
+    """Return each image once a label, the most confident first."""
+    ids: dict[str, dict[str, None]] = {}
+    for each in found.answers[0].wrong:
+        for label in {"", each.truth, each.called}:
+            ids.setdefault(label, {})[each.image_id] = None
+    return {label: tuple(keys) for label, keys in ids.items()}
+
+
+def opponents(
+    state: LabelState, model: str, models: Sequence[str]
+) -> tuple[tuple[Against, str], ...]:
+    """Return what labels could be compared with, in words.
+
+    Args:
+        model: the encoder in use.
+        models: all whose vectors the collection holds.
+    """
+    sets, own = load_template_sets(), state.templates or DEFAULT_TEMPLATES[state.task]
+    found = [
+        (Against(TEMPLATES, each.name), f"Templates: {each.title}")
+        for each in sets.values()
+        if own not in sets or not _alike(each, sets[own], state.task)
+    ]
+    others = [name for name in models if name != model]
+    return (*found, *((Against(ENCODER, name), f"Encoder: {name}") for name in others))
+
+
+def _alike(other: TemplateSet, own: TemplateSet, task: str) -> bool:
+    """Return whether other templates would change nothing, or cannot be asked for this task."""
+    if task == "multi" and not other.negatives:
+        return True
+    same = (other.templates, other.source) == (own.templates, own.source)
+    return same and (task == "single" or other.negatives == own.negatives)
 
 
 def _other(content: Opened, model: str) -> Encoder:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 RANK_BY = (
     ("cosine", "Cosine"),
-    ("csls", "CSLS: less what comes up for everything"),
-    ("inverted-softmax", "Inverted softmax: share among other prompts"),
+    ("csls", "CSLS: hubs count less"),
+    ("inverted-softmax", "Inverted softmax: hubs count less"),
 )
 PER = (
     ("image", "Every image"),

@@ -37,9 +37,10 @@ def describe_scan(
 
 
 class ScanTexts(QObject):
-    """Asks once, for the scan that is in the viewer at that moment.
+    """Asks once about a scan.
 
     Attributes:
+        image_id: of the scan; None: none is open.
         answer: the ranked texts; None while they are not known.
 
     Signals:
@@ -48,10 +49,10 @@ class ScanTexts(QObject):
 
     changed = Signal()
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Session, image_id: str | None) -> None:
+        super().__init__()
         self._session = session
-        self.image_id = session.selection.current
+        self.image_id = image_id
         self.answer: DescribeAnswer | None = None
         self._why = ""
 

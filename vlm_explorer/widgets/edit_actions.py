@@ -20,7 +20,8 @@ def edit_rows(window: MainWindow) -> list[ActionRow]:
         window.workspace.prompt.open_saved()
 
     def open_texts() -> None:
-        window.workspace.prompt.open_texts()
+        panes = window.workspace
+        panes.prompt.open_texts(panes.viewer.model.image_id)
 
     def open_ranking() -> None:
         window.workspace.strip.open_options()

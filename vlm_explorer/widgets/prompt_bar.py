@@ -198,10 +198,9 @@ class PromptBar(QWidget):
         """Offer the saved queries, and to save this one."""
         SavedQueries(self.save, self._session, self.terms).open()
 
-    @Slot()
-    def open_texts(self) -> None:
-        """List which texts describe the scan in the viewer."""
-        ScanTextsPanel(self.field, ScanTexts(self._session)).open()
+    def open_texts(self, image_id: str | None) -> None:
+        """List which texts describe a scan."""
+        ScanTextsPanel(self.field, ScanTexts(self._session, image_id)).open()
 
     @Slot(QMimeData)
     def take_images(self, data: QMimeData) -> None:

@@ -85,17 +85,23 @@ class ClassifyAnswer:
     @property
     def calls(self) -> NDArray[np.int8]:
         """What is called, int8 (N, L): 1 the label or present, -1 not, 0 no call or no scores."""
+        return self.calls_of(slice(None))
+
+    def calls_of(self, rows: NDArray[np.int64] | slice) -> NDArray[np.int8]:
+        """Return what is called on some images, as `calls` says of all."""
+        shares = self.probability[rows]
+        margin = self.margin[rows] if self.least_margin > 0 else None
         if self.task == "multi":
-            calls = np.where(self.probability >= 0.5, 1, -1).astype(np.int8)
-            if self.least_margin > 0:
-                calls[np.abs(self.margin) < self.least_margin] = 0
+            calls = np.where(shares >= 0.5, 1, -1).astype(np.int8)
+            if margin is not None:
+                calls[np.abs(margin) < self.least_margin] = 0
         else:
-            calls = np.full(self.probability.shape, -1, np.int8)
-            first = self.probability.argmax(axis=1)
-            calls[np.arange(len(calls)), first] = 1
-            if self.least_margin > 0:
-                calls[self.margin.max(axis=1) < self.least_margin] = 0
-        calls[~self.known] = 0
+            calls = np.full(shares.shape, -1, np.int8)
+            every, first = np.arange(len(shares)), shares.argmax(axis=1)
+            calls[every, first] = 1
+            if margin is not None:
+                calls[margin[every, first] < self.least_margin] = 0
+        calls[np.isnan(shares[:, 0])] = 0
         return calls
 
     @property
@@ -122,8 +128,12 @@ class ClassifyAnswer:
     @property
     def no_calls(self) -> int:
         """How many images (`single`), or pairs of image and label (`multi`), have no call."""
-        open_ = self.calls[self.known] == 0
-        return int(np.count_nonzero(open_.all(axis=1) if self.task == "single" else open_))
+        if self.least_margin <= 0:
+            return 0
+        if self.task == "multi":
+            return int(np.count_nonzero(np.abs(self.margin) < self.least_margin))
+        first = self.probability.argmax(axis=1)
+        return int(np.count_nonzero(self.margin[np.arange(len(first)), first] < self.least_margin))
 
     def with_margin(self, least: float) -> ClassifyAnswer:
         """Return the same scores, called from another margin on."""

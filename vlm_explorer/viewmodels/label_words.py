@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,7 +45,7 @@ def describe(answer: ClassifyAnswer, rows: np.ndarray) -> tuple[str, bool]:
     best = int(mean.argmax())
     of_what = among(len(answer.labels), answer.task)
     share = f"{answer.labels[best]}: {numbers.percent(mean[best])} {of_what}"
-    calls = answer.calls[rows]
+    calls = answer.calls_of(rows)
     if len(rows) == 1:
         if calls[0, best] == 0:
             margin = abs(float(answer.margin[rows[0], best]))
@@ -58,9 +57,10 @@ def describe(answer: ClassifyAnswer, rows: np.ndarray) -> tuple[str, bool]:
         most = [place for place in np.argsort(-present, kind="stable")[:3] if present[place]]
         names = ", ".join(f"{present[place]:,} {answer.labels[place]}" for place in most)
         return f"{len(rows):,} images: {names or 'nothing'} called present", bool(most)
-    first = Counter(answer.labels[column] for column in calls.argmax(axis=1)[calls.any(axis=1)])
-    names = ", ".join(f"{number:,} {label}" for label, number in first.most_common(3))
-    without = len(rows) - first.total()
+    counts = np.count_nonzero(calls == 1, axis=0)
+    most = [place for place in np.argsort(-counts, kind="stable")[:3] if counts[place]]
+    names = ", ".join(f"{counts[place]:,} {answer.labels[place]}" for place in most)
+    without = len(rows) - int(counts.sum())
     doubt = f"; {without:,} no call" if without else ""
     return f"{len(rows):,} images: {names or 'none called'}{doubt} (the likeliest {of_what})", True
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vlm_explorer.queries.classify_answer import NO_CALL
 from vlm_explorer.viewmodels.columns import SCORES, Column, Offer
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ def _similarity(answer: SearchAnswer, title: str) -> Column:
 
 
 def _best_label(answer: ClassifyAnswer) -> Column:
-    return Column(
-        ZERO_SHOT, "zero-shot label", answer.best, group=SCORES, order=answer.labels,
-        note="the label of the highest probability",
-    )  # fmt: skip
+    values, order, note = answer.best, answer.labels, "the label of the highest probability"
+    if answer.least_margin > 0:
+        values[answer.known & ~answer.calls.any(axis=1)] = NO_CALL
+        order, note = (*order, NO_CALL), f"{note}; {NO_CALL} below the margin"
+    return Column(ZERO_SHOT, "zero-shot label", values, group=SCORES, order=order, note=note)
 
 
 def _probability(answer: ClassifyAnswer, place: int, title: str) -> Column:

@@ -109,7 +109,7 @@ class LabelsPanel(QWidget):
         return [
             ActionRow("labels.remove", "Remove the chosen labels", "Del", self.remove_chosen),
             ActionRow("labels.save", "Save the label set", "Ctrl+Shift+K", self.choice.model.save),
-            ActionRow("labels.rename", "Rename the label set", "Ctrl+R", self.choice.rename),
+            ActionRow("labels.rename", "Rename the label set", "Ctrl+Shift+R", self.choice.rename),
         ]
 
     def showEvent(self, event: QShowEvent) -> None:

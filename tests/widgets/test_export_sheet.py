@@ -119,6 +119,8 @@ def test_that_switches_are_off_and_say_what_they_let_out(
 ) -> None:
     assert not any(switch.isChecked() for switch in sheet.switches.values())
     assert "named after patients" in sheet.switches["files"].text()
+    assert "may hold names" in sheet.switches["notes"].text()
+    assert sheet.switches["notes"].isVisible()
     withheld = "Without paths, keys, further columns, tags, notes and thumbnails."
     assert withheld in sheet.summary.text()
     qtbot.mouseClick(sheet.switches["files"], LEFT)

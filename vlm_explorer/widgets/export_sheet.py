@@ -29,7 +29,7 @@ from vlm_explorer.widgets.exporting_sheet import NAMES, ExportingSheet
 from vlm_explorer.widgets.map_view import MapView
 
 WIDTH, HEIGHT = 680, 548  # px
-SWITCHES = ("files", "keys", "columns", "thumbnails")
+SWITCHES = ("files", "keys", "columns", "tags", "notes", "thumbnails")
 
 
 class ExportSheet(ExportingSheet):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
@@ -16,6 +17,7 @@ from shell_collection import IMAGES, FakeEncoder, image_id
 from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
+from vlm_explorer.widgets import toast
 from vlm_explorer.widgets.command_palette import CommandPalette
 from vlm_explorer.widgets.main_menu import UNBOUND
 from vlm_explorer.widgets.main_window import LEAST, MainWindow
@@ -25,6 +27,12 @@ from vlm_explorer.widgets.toast import Note
 
 Settle = Callable[[Session], None]
 ENTER, ESCAPE = Qt.Key.Key_Return, Qt.Key.Key_Escape
+
+
+@pytest.fixture(autouse=True)
+def messages_that_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no message go by itself while a slow machine builds the window."""
+    monkeypatch.setattr(toast, "LINGER", 600_000)
 
 
 def press(widget: QWidget, key: Qt.Key | str, modifier: Qt.KeyboardModifier | None = None) -> None:

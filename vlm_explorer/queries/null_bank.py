@@ -15,7 +15,7 @@ from vlm_explorer.analysis.null_scores import NullScores, null_scores, percentil
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.collection.vector_rows import VectorRows
 from vlm_explorer.encoders.encoder import Encoder
-from vlm_explorer.errors import StorageProblem
+from vlm_explorer.errors import ModelNotFound, StorageProblem
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.queries.approximate import approximation_of
 from vlm_explorer.queries.archives import DAMAGE, read_members, write_members
@@ -53,7 +53,8 @@ def null_scores_of(
     Computed once for the vectors as they are, and kept with the collection.
 
     Returns:
-        None where there are too many images to be searched exactly, or fewer than two.
+        None where there are too many images to be searched exactly, or fewer than two, and where
+        the encoder can read no texts, since its vectors were computed elsewhere.
 
     Raises:
         ModelNotFound: the collection holds no vectors of this encoder.
@@ -70,7 +71,10 @@ def null_scores_of(
         file = _folder(collection) / f"{_key(encoder)}-{digest}.npz"
         found = _read(file, len(stored.rows))
         if found is None:
-            nulls = null_vectors(collection, encoder, context=context)
+            try:
+                nulls = null_vectors(collection, encoder, context=context)
+            except ModelNotFound:
+                return None
             found = null_scores(stored.halves, nulls, context=context)
             _write(file, found)
         _kept[stored] = found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import (
     QAbstractItemModel,
     QModelIndex,
@@ -11,6 +13,7 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
+    Signal,
 )
 from PySide6.QtGui import QFont, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
@@ -33,7 +36,13 @@ _NUMBERS = (model.COSINE, model.Z, model.PERCENTILE)
 
 
 class PromptLines(QPlainTextEdit):
-    """Prompts, one a line; Ctrl+Enter or Tab takes them, Esc leaves them as they were."""
+    """Prompts, one a line; Ctrl+Enter or Tab takes them, Esc leaves them as they were.
+
+    Signals:
+        done(): they are to be taken.
+    """
+
+    done = Signal()
 
     def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -43,10 +52,10 @@ class PromptLines(QPlainTextEdit):
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Ctrl+Enter is done: the view takes the text when the focus goes back to it."""
+        """Ctrl+Enter is done; Enter alone begins a line."""
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.clearFocus()
+            self.done.emit()
             return
         super().keyPressEvent(event)
 
@@ -62,10 +71,18 @@ class LabelDelegate(QStyledItemDelegate):
         """Return a field that fits into the row, or one of several lines over the window."""
         if index.column() in model.PROMPTS:
             # the table may be as low as two rows: the lines lie over whatever is around it
-            return PromptLines(model.COLUMNS[index.column()], parent.window())
+            lines = PromptLines(model.COLUMNS[index.column()], parent.window())
+            lines.done.connect(partial(self._finish, lines, parent))
+            return lines
         editor = QLineEdit(parent)
         editor.setProperty("inline", True)
         return editor
+
+    def _finish(self, editor: PromptLines, viewport: QWidget) -> None:
+        self.commitData.emit(editor)
+        self.closeEditor.emit(editor)
+        if (table := viewport.parentWidget()) is not None:
+            table.setFocus()
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
         """Begin with what is there; with nothing in the row that adds a label."""

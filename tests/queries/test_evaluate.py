@@ -95,6 +95,27 @@ def test_that_several_labels_are_each_measured_against_their_absence(small: Coll
     assert len(answer.wrong) == missed
 
 
+def test_that_what_was_fitted_can_be_kept_with_the_labels(small: Collection) -> None:
+    encoder = FakeEncoder()
+    for request in (SINGLE, MULTI):
+        answer = only(small, request)
+        fitted = answer.calibration(encoder.fingerprint)
+        assert fitted is not None
+        assert fitted.cases == answer.cases.tuning.sum()
+        plain = classify(small, encoder, request.asked)
+        asked = replace(request.asked, calibrations=(fitted,))
+        found = classify(small, encoder, asked)
+        assert found.calibration == fitted
+        expected = plain.weighed(1.0, fitted).probability
+        np.testing.assert_allclose(found.probability, expected, atol=1e-6)
+        again = only(small, replace(request, asked=asked))
+        assert again.calibration(encoder.fingerprint) is None, "of probabilities not the model's"
+    curves = {label: (slope, offset) for label, slope, offset in fitted.curves}
+    for row in only(small, MULTI).rows:
+        platt = row.calibration.platt
+        assert curves[row.label] == (platt.slope, platt.offset)
+
+
 def test_that_template_sets_are_compared_on_the_same_cases(small: Collection) -> None:
     found = evaluate(small, [FakeEncoder()], MULTI, templates=["raw", "radiology"])
     first, second = found.answers

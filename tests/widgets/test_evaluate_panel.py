@@ -126,6 +126,22 @@ def test_that_what_is_called_wrongly_is_one_click_away(
     assert session.selection.current == wrong[0]
 
 
+def test_that_labels_take_over_what_was_fitted_and_undo_takes_that_back(
+    qtbot: QtBot, session: Session, panel: EvaluatePanel, measure: Callable[[], None]
+) -> None:
+    measure()
+    fitted = panel.model.fitted
+    assert fitted is not None
+    qtbot.mouseClick(panel.figures.calibrate, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not session.runner.busy, timeout=LONG)
+    assert session.label_state.answer.calibration == fitted
+    assert panel.model.answer is not None, "the figures stay"
+    assert not panel.figures.calibrate.isEnabled()
+    session.history.undo()
+    qtbot.waitUntil(lambda: not session.runner.busy, timeout=LONG)
+    assert session.label_state.answer.calibration is None
+
+
 def test_that_other_labels_forget_the_figures_and_filters_ask_about_less(
     qtbot: QtBot, session: Session, panel: EvaluatePanel, measure: Callable[[], None]
 ) -> None:

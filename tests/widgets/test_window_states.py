@@ -86,7 +86,7 @@ class Window:
         qtbot.addWidget(self.pane)
         self.pane.resize(400, 400)
         self.pane.show()
-        self.marks._take_collection()
+        self.marks._file._take_collection()
         self.settle()
 
     def settle(self) -> None:

@@ -156,6 +156,7 @@ def _answer(
         overall=_overall(tuple(rows), classes, cases),
         classes=classes,
         wrong=(),
+        prompts=scored.prompts if scored.calibration is None and scored.temperature == 1 else "",
     )
     return replace(answer, wrong=_wrong(answer, probability))
 

@@ -11,6 +11,7 @@ from vlm_explorer.analysis.label_metrics import REPLICATES, Measured
 from vlm_explorer.analysis.resampling import Estimate
 from vlm_explorer.queries.classify import ClassifyRequest
 from vlm_explorer.queries.evaluate_truth import LABEL, Cases
+from vlm_explorer.queries.label_set import Calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class EvaluateAnswer:
         classes: of a choice of one label an image; None where several may apply.
         wrong: what was called wrongly, the most confident first; with several labels an image, of
             the half that chose no threshold.
+        prompts: what the labels were asked with, see `label_set.Calibration`; "" where the
+            probabilities were not the model's own, so that what was fitted holds for no others.
     """
 
     request: EvaluateRequest
@@ -81,6 +84,28 @@ class EvaluateAnswer:
     overall: dict[str, Measured]
     classes: ClassFigures | None
     wrong: tuple[Wrong, ...]
+    prompts: str = ""
+
+    def calibration(self, fingerprint: str) -> Calibration | None:
+        """Return what was fitted on the tuning half, to be kept with the label set.
+
+        Args:
+            fingerprint: of the encoder that the figures are of.
+
+        Returns:
+            None where nothing could be fitted.
+        """
+        fitted = self.classes.calibration if self.classes is not None else None
+        curves = tuple(
+            (row.label, row.calibration.platt.slope, row.calibration.platt.offset)
+            for row in self.rows
+            if row.calibration is not None and row.calibration.platt is not None
+        )
+        if not self.prompts or not (curves or (fitted and fitted.temperature)):
+            return None
+        temperature = fitted.temperature if fitted and fitted.temperature else 1.0
+        cases = int(self.cases.tuning.sum())
+        return Calibration(self.model, fingerprint, self.prompts, cases, temperature, curves)
 
     def called(self, label: int) -> np.ndarray:
         """Return where a label is called, bool (n,); by its threshold where several may apply."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from vlm_explorer.jobs import Progress
 from vlm_explorer.queries.classify import ClassifyRequest
 from vlm_explorer.queries.evaluate_answer import EvaluateAnswer, Evaluation
+from vlm_explorer.queries.label_set import Calibration
 from vlm_explorer.viewmodels import evaluate_words, evaluate_work
 from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.evaluate_plots import (
@@ -119,6 +120,29 @@ class EvaluateModel(QObject):
             return ()
         models = self.known.models if self.known is not None else ()
         return evaluate_work.opponents(self._session.label_state, encoder.id, models)
+
+    @property
+    def fitted(self) -> Calibration | None:
+        """What probabilities could be calibrated with; None where nothing was fitted."""
+        encoder = self._session.encoder
+        if self.evaluation is None or encoder is None:
+            return None
+        first = self.evaluation.answers[0]
+        return first.calibration(encoder.fingerprint) if first.model == encoder.id else None
+
+    def calibrate(self) -> None:
+        """Give the labels the probabilities that were fitted; the figures stay."""
+        if (fitted := self.fitted) is not None:
+            self._asked = None
+            self._session.labelling.calibrate(fitted)
+            self._asked = self._request()
+            self.changed.emit()
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the labels are calibrated by what was fitted here."""
+        state, fitted = self._session.label_state, self.fitted
+        return fitted is not None and state.calibrated and fitted in state.chosen.calibrations
 
     def run(self) -> None:
         """Measure the labels alone, or beside what they were compared with last."""

@@ -33,6 +33,7 @@ class EvaluatePage(QWidget):
         self.run = text_button("Measure", "primary", self)
         self.stop = text_button("Stop", "quiet", self)
         self.wrong = text_button("Select wrong", parent=self)
+        self.calibrate = text_button("Calibrate labels", parent=self)
         self.bar = ProgressBar(self, width=96)
         self.sentence = Words(role="secondary", parent=self)
         self.note = Words(role="annotation", parent=self)
@@ -50,17 +51,28 @@ class EvaluatePage(QWidget):
             self.run: "Measure the labels of the tab Labels (Space)",
             self.stop: "Stop measuring (Space)",
             self.wrong: "Select what is called wrongly, on map and grid (Space)",
+            self.calibrate: "Show the probabilities fitted on half of the patients in the tab "
+            "Labels (Space)",
         }
         for control, tip in tips.items():
             control.setToolTip(tip)
         self.wrong.setProperty("chip", True)
+        self.calibrate.setProperty("chip", True)
         self.column.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setContentsMargins(12, 2, 12, 4)
         head.setSpacing(8)
-        for part in (self.column, self.scope, self.run, self.stop, self.bar, self.wrong):
+        for part in (
+            self.column,
+            self.scope,
+            self.run,
+            self.stop,
+            self.bar,
+            self.wrong,
+            self.calibrate,
+        ):
             head.addWidget(part)
         words = QVBoxLayout()
         words.setSpacing(0)
@@ -79,6 +91,7 @@ class EvaluatePage(QWidget):
         self.run.clicked.connect(model.run)
         self.stop.clicked.connect(model.stop)
         self.wrong.clicked.connect(model.select_wrong)
+        self.calibrate.clicked.connect(model.calibrate)
         self.column.activated.connect(self._choose_column)
         self.scope.activated.connect(self._choose_scope)
         self.table.currentCellChanged.connect(self._choose_row)
@@ -124,6 +137,9 @@ class EvaluatePage(QWidget):
         self.wrong.setVisible(known and not running)
         self.wrong.setText(f"Select wrong ({model.wrong:,})")
         self.wrong.setEnabled(model.wrong > 0)
+        self.calibrate.setVisible(known and not running and model.fitted is not None)
+        self.calibrate.setEnabled(not model.calibrated)
+        self.calibrate.setText("Labels calibrated" if model.calibrated else "Calibrate labels")
         self.table.setVisible(known)
         self.empty.setVisible(not known)
         self.empty.setText("Measuring labels." if running else model.message)

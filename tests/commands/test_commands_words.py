@@ -21,8 +21,9 @@ def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, s
 
 
 def test_that_words_are_added_to_the_answer(
-    scans: Path, model_folder: Path, encoder: Encoder, capsys: pytest.CaptureFixture[str]
+    scans: Path, model_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    encoder = vlm.load_encoder(model_folder)  # in the precision that the command chooses
     asked = ("explain", scans / "a.png", "--text", TEXT, "--words", "--model", model_folder)
     code, out, _ = run(capsys, *asked, "--json", "--quiet")
     facts = json.loads(out)

@@ -15,7 +15,7 @@ from shell_collection import IMAGES
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.queries.review_marks import Mark, read_marks
-from vlm_explorer.viewmodels import review_checks, review_marks
+from vlm_explorer.viewmodels import review_checks, user_file
 from vlm_explorer.viewmodels.filters import Without
 from vlm_explorer.viewmodels.job_runner import LANES
 from vlm_explorer.viewmodels.review import Review, Stage
@@ -232,15 +232,16 @@ def test_that_undo_takes_no_marks_back_that_had_not_been_read_yet(
     reviewed.review.set_threshold(0.9)
     reviewed.list.mark(0, DROP)
     settle(reviewed.session)
-    session, marks, read = reviewed.session, reviewed.marks, review_marks.read
+    session, marks, read = reviewed.session, reviewed.marks, user_file._read
     session.close()
     may_read = Event()
 
-    def read_late(collection: Collection, *, context: JobContext) -> object:
-        may_read.wait()
-        return read(collection, context=context)
+    def read_late(collection: Collection, how: object, *, context: JobContext) -> object:
+        if how is read_marks:
+            may_read.wait()
+        return read(collection, how, context=context)
 
-    monkeypatch.setattr(review_marks, "read", read_late)
+    monkeypatch.setattr(user_file, "_read", read_late)
     with qtbot.waitSignal(session.opened, timeout=30_000):
         session.open(small)
     session.select([str(session.images.ids[0])])

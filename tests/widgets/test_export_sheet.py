@@ -134,8 +134,8 @@ def test_that_each_format_offers_what_it_can_hold(sheet: ExportSheet) -> None:
     for name in ("csv", "parquet", "npz", "files", "copies", "png"):
         choose_format(sheet, name)
         shown[name] = [key for key, box in sheet.switches.items() if box.isVisible()]
-    assert shown["csv"] == ["files", "keys", "columns"]
-    assert shown["parquet"] == ["files", "keys", "columns", "thumbnails"]
+    assert shown["csv"] == ["files", "keys", "columns", "tags", "notes"]
+    assert shown["parquet"] == ["files", "keys", "columns", "tags", "notes", "thumbnails"]
     assert shown["npz"] == shown["files"] == shown["png"] == []
     assert shown["copies"] == ["files"]
     choose_format(sheet, "copies")

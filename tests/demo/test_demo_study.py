@@ -142,3 +142,9 @@ def test_that_a_folder_that_cannot_be_made_is_told_in_plain_words(tmp_path):
     with pytest.raises(StorageProblem) as caught:
         write_study(tmp_path / "taken", images=1)
     assert caught.value.hint
+
+
+def test_that_a_lesion_hidden_behind_the_diaphragm_is_no_finding_of_that_slice() -> None:
+    images = generate_case(91, 149)  # the dome covers all of its consolidation in one slice
+    names = [[finding.name for finding in image.findings] for image in images]
+    assert names == [["consolidation"], ["consolidation"], []]

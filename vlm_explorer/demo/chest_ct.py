@@ -82,7 +82,13 @@ def _lung(
             extent[dome_cut[0]] *= 1 - dome_cut[1]
     seen = np.zeros(grid.shape, np.float32)
     seen[window] = coverage
-    return [boxed(name, side, seen * extent) for name, extent in extents.items()]
+    visible = {name: seen * extent for name, extent in extents.items()}
+    # the dome of the diaphragm may cover all of a lesion in this slice
+    return [
+        boxed(name, side, extent)
+        for name, extent in visible.items()
+        if large_enough(extent, grid.shape, 0)
+    ]
 
 
 def _lung_lesions(

@@ -98,7 +98,8 @@ class Shown:
         words = f"cosine {cosine_words(self.cosine[row, column])}"
         if not self.unit.startswith("cosine"):
             words += f" · z {self.values[row, column]:.1f}".replace("-", "−")
-        what = "texts" if self.columns[column].image_id is None else "images"
+        what = "text" if self.columns[column].image_id is None else "image"
+        what += "" if len(share) == 1 else "s"
         words += f" · {percent(share[column])} among {len(share):,} {what}"
         return f"{words}, its own" if self.is_pair(row, column) else words
 

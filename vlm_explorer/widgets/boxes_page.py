@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -29,17 +28,18 @@ from vlm_explorer.widgets.controls import (
     text_button,
 )
 from vlm_explorer.widgets.figure_table import FigureTable
+from vlm_explorer.widgets.watching_page import WatchingPage
 
 CONTROLS = 208  # px, width of the controls
 MISSES = 216  # px, width of the list of misses
 _TABLE = "How maps lie on marks, by finding and method"
 
 
-class BoxesPage(QWidget):
+class BoxesPage(WatchingPage):
     """What is to be compared, how maps lie, and which miss."""
 
     def __init__(self, model: BoxesModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(model, parent)
         self._model = model
         self._shown_rows: tuple[BoxesRow, ...] = ()
         self.methods = choice_box("Methods to compare", METHODS, self)
@@ -155,18 +155,6 @@ class BoxesPage(QWidget):
     @Slot(QListWidgetItem)
     def _open(self, item: QListWidgetItem) -> None:
         self._model.open(self.misses.row(item))
-
-    # Pages that are not seen compute nothing
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Read the marks now that somebody looks."""
-        super().showEvent(event)
-        self._model.watch(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """What has begun goes on."""
-        self._model.watch(False)
-        super().hideEvent(event)
 
     # From the model
 

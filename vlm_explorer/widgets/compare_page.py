@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Slot
-from PySide6.QtGui import QHideEvent, QImage, QResizeEvent, QShowEvent
+from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -23,16 +23,17 @@ from vlm_explorer.widgets.compare_tile import CompareTileView
 from vlm_explorer.widgets.controls import EmptyState, IconButton, Words, choice_box, text_button
 from vlm_explorer.widgets.qimages import to_qimage
 from vlm_explorer.widgets.saliency_legend import SaliencyLegend
+from vlm_explorer.widgets.watching_page import WatchingPage
 
 CONTROLS = 328  # px, width of the controls
 _AS_THEY_ARE = "Nothing subtracted"
 
 
-class ComparePage(QWidget):
+class ComparePage(WatchingPage):
     """What is compared, and the maps."""
 
     def __init__(self, model: CompareMaps, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(model, parent)
         self.model = model
         self._scan: QImage | None = None
         self._pictured: np.ndarray | None = None
@@ -158,18 +159,6 @@ class ComparePage(QWidget):
     @Slot(object)
     def _subtract(self, tile: CompareTile) -> None:
         self.model.subtract("" if tile.subtracted else tile.request.prompt)
-
-    # Pages that are not seen compute nothing
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Compute from now on."""
-        super().showEvent(event)
-        self.model.watch(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Compute no further."""
-        self.model.watch(False)
-        super().hideEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tiles are as wide as their height asks for."""

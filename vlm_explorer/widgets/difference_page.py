@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels.evaluate_model import EvaluateModel
@@ -11,6 +10,7 @@ from vlm_explorer.viewmodels.evaluate_words import DIFFERENCE_COLUMNS, cells_of
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.widgets.controls import EmptyState, ProgressBar, Words, choice_box, text_button
 from vlm_explorer.widgets.figure_table import FigureTable
+from vlm_explorer.widgets.watching_page import WatchingPage
 
 _BEFORE = (
     "Compare the labels' templates with others, or their encoder with another one whose vectors "
@@ -18,11 +18,11 @@ _BEFORE = (
 )
 
 
-class DifferencePage(QWidget):
+class DifferencePage(WatchingPage):
     """What the labels are compared with, and by how much they differ."""
 
     def __init__(self, model: EvaluateModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(model, parent)
         self._model = model
         self.against = choice_box("What to compare with", (), self)
         self.against.setToolTip("Other templates, or another encoder (arrow keys)")
@@ -56,16 +56,6 @@ class DifferencePage(QWidget):
         place = self.against.currentIndex()
         if place >= 0:
             self._model.compare(self._model.opponents[place][0])
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Look what there is, now that somebody looks."""
-        super().showEvent(event)
-        self._model.watch(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """What has begun goes on."""
-        self._model.watch(False)
-        super().hideEvent(event)
 
     @Slot()
     def _refresh(self) -> None:

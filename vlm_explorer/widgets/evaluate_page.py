@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels import numbers
@@ -18,13 +17,14 @@ from vlm_explorer.widgets.controls import (
     text_button,
 )
 from vlm_explorer.widgets.figure_table import FigureTable
+from vlm_explorer.widgets.watching_page import WatchingPage
 
 
-class EvaluatePage(QWidget):
+class EvaluatePage(WatchingPage):
     """What is to be measured, and the figures of every label."""
 
     def __init__(self, model: EvaluateModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(model, parent)
         self._model = model
         self._shown_rows: tuple[FigureRow, ...] | None = None
         self.column = choice_box("Column that says what is true", (), self)
@@ -109,18 +109,6 @@ class EvaluatePage(QWidget):
     @Slot(int, int, int, int)
     def _choose_row(self, row: int, _column: int, _former: int, _before: int) -> None:
         self._model.choose(row - 1)  # the first line is the mean over labels
-
-    # Pages that are not seen compute nothing
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Look what there is, now that somebody looks."""
-        super().showEvent(event)
-        self._model.watch(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """What has begun goes on."""
-        self._model.watch(False)
-        super().hideEvent(event)
 
     # From the model
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import (
     Qt,
     Slot,
 )
-from PySide6.QtGui import QHideEvent, QPainter, QPen, QShowEvent
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -31,6 +31,7 @@ from vlm_explorer.viewmodels.heads_model import TILE, HeadsModel
 from vlm_explorer.widgets.controls import EmptyState, Words
 from vlm_explorer.widgets.qimages import to_qimage
 from vlm_explorer.widgets.theme import ANNOTATION, font, theme, themes
+from vlm_explorer.widgets.watching_page import WatchingPage
 
 SIDE = 52  # px, of a small map
 _WORDS = 15  # px, height of the figure below it
@@ -76,11 +77,11 @@ class HeadDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-class HeadsPage(QWidget):
+class HeadsPage(WatchingPage):
     """The table of heads, the layer in it, and what is known of the chosen one."""
 
     def __init__(self, model: HeadsModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(model, parent)
         self._model = model
         self._words = Words(role="secondary", parent=self)
         self.layer = QSlider(Qt.Orientation.Horizontal, self)
@@ -148,18 +149,6 @@ class HeadsPage(QWidget):
     def _go_to_layer(self, layer: int) -> None:
         chosen = self._model.chosen
         self._model.choose(layer, chosen[1] if chosen is not None else 0)
-
-    # Pages that are not seen compute nothing
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Read the heads from now on."""
-        super().showEvent(event)
-        self._model.watch(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Read them no longer."""
-        self._model.watch(False)
-        super().hideEvent(event)
 
     # From the model
 

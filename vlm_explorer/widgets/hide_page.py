@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Slot
-from PySide6.QtGui import QHideEvent, QPixmap, QShowEvent
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -27,17 +27,18 @@ from vlm_explorer.widgets.controls import (
 )
 from vlm_explorer.widgets.figure_table import FigureTable
 from vlm_explorer.widgets.qimages import to_qimage
+from vlm_explorer.widgets.watching_page import WatchingPage
 
 CONTROLS = 268  # px, width of the controls
 PICTURE = 112  # px, side of what the encoder saw
 _TABLE = "Cosines with parts of the scan hidden"
 
 
-class HidePage(QWidget):
+class HidePage(WatchingPage):
     """What is hidden, what the encoder says then, and what it saw."""
 
     def __init__(self, model: HideModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(model, parent)
         self._model = model
         self.draw = text_button("Draw rectangles", parent=self)
         self.border = text_button("Borders", parent=self)
@@ -132,18 +133,6 @@ class HidePage(QWidget):
     @Slot(int)
     def _choose_baseline(self, index: int) -> None:
         self._model.set_baseline(self.baseline.itemData(index))
-
-    # Pages that are not seen compute nothing
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Look again from now on."""
-        super().showEvent(event)
-        self._model.watch(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Look no further."""
-        self._model.watch(False)
-        super().hideEvent(event)
 
     # From the model
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -21,6 +20,7 @@ from vlm_explorer.widgets.controls import EmptyState, Words, choice_box, text_bu
 from vlm_explorer.widgets.matrix_side import MatrixSide
 from vlm_explorer.widgets.matrix_view import MatrixView
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
+from vlm_explorer.widgets.watching_page import WatchingPage
 
 CONTROLS = 280  # px, width of the controls
 _KINDS = (
@@ -36,13 +36,13 @@ _VIEWS = (
 )
 
 
-class MatrixPage(QWidget):
+class MatrixPage(WatchingPage):
     """Controls, matrix, numbers."""
 
     def __init__(
         self, model: MatrixModel, painter: ThumbnailPainter, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
+        super().__init__(model, parent)
         self._model = model
         self.kinds = {kind: QPushButton(title, self) for kind, title, _ in _KINDS}
         self.typed = QLineEdit(self)
@@ -135,18 +135,6 @@ class MatrixPage(QWidget):
         if self.typed.isModified():
             self.typed.setModified(False)
             self._model.set_typed(self.typed.text())
-
-    # Pages that are not seen compute nothing
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Look from now on."""
-        super().showEvent(event)
-        self._model.watch(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Look no further."""
-        self._model.watch(False)
-        super().hideEvent(event)
 
     # From the model
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import (
     Qt,
     Slot,
 )
-from PySide6.QtGui import QFont, QHideEvent, QPainter, QPen, QShowEvent
+from PySide6.QtGui import QFont, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
@@ -38,6 +38,7 @@ from vlm_explorer.widgets.controls import (
     text_button,
 )
 from vlm_explorer.widgets.theme import BODY, font, theme, themes
+from vlm_explorer.widgets.watching_page import WatchingPage
 
 CONTROLS = 280  # px, width of the controls
 _ROW = 24  # px
@@ -46,11 +47,11 @@ _PLOT, _FIGURE = 1, 2  # the column of the distribution, and the first of figure
 _SPREAD = Qt.ItemDataRole.UserRole + 1
 
 
-class WordingPage(QWidget):
+class WordingPage(WatchingPage):
     """Controls, and a line a wording."""
 
     def __init__(self, model: WordingModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(model, parent)
         self._model = model
         self._shown: tuple[Row, ...] | None = None
         self.prompt = choice_box("Prompt to ask in other words", [], self)
@@ -122,18 +123,6 @@ class WordingPage(QWidget):
         model.changed.connect(self._refresh)
         model.progressed.connect(self._show_progress)
         themes.changed.connect(self._dress)
-
-    # Pages that are not seen compute nothing
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Look from now on."""
-        super().showEvent(event)
-        self._model.watch(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Look no further."""
-        self._model.watch(False)
-        super().hideEvent(event)
 
     # From the model
 

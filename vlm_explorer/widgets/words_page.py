@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Slot
-from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -20,16 +20,17 @@ from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.words_model import WordsModel
 from vlm_explorer.viewmodels.words_rows import VIEWS, View
 from vlm_explorer.widgets.controls import EmptyState, Words, choice_box, text_button
+from vlm_explorer.widgets.watching_page import WatchingPage
 from vlm_explorer.widgets.words_bars import WordsBars
 
 CONTROLS = 232  # px, width of the controls
 
 
-class WordsPage(QWidget):
+class WordsPage(WatchingPage):
     """Controls, and the words with their bars."""
 
     def __init__(self, model: WordsModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(model, parent)
         self._model = model
         self.view = choice_box("Number of each word", [], self)
         self.method = choice_box("How maps of words are made", [], self)
@@ -97,18 +98,6 @@ class WordsPage(QWidget):
     @Slot(int)
     def _choose_method(self, row: int) -> None:
         self._model.set_method(self.method.itemData(row))
-
-    # Pages that are not seen compute nothing
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Look from now on."""
-        super().showEvent(event)
-        self._model.watch(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Look no further."""
-        self._model.watch(False)
-        super().hideEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc goes a step back, as long as there is one."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from PIL import Image
 from pydicom import dcmread
 from pydicom.uid import UID, generate_uid
@@ -61,6 +63,11 @@ FOLDER, FILE = "Wvqfolder_1962", "wvqfile"
 PATHS = ("wvqfolder", "wvqfile")
 # Shown in the window, and nowhere else.
 DESCRIPTIONS = ("qjvseries", "qjvstudy")
+# Any three letters and any six digits come about by chance among packed bytes and in long rows
+# of numbers; a whole name does not.
+_BY_CHANCE = {"zyx", "043217", "073119", "073120"}
+_WHOLE = (*(value.split("^")[0].casefold() for value in HEADER.values()), "zyxprivate")
+_TEXT = (".csv", ".json", ".jsonl", ".md", ".svg", ".toml", ".tsv", ".txt", ".yaml")
 
 
 @dataclass(frozen=True)
@@ -118,3 +125,31 @@ def found_in(text: str, words: tuple[str, ...]) -> list[str]:
     """Return the words that come out in a text."""
     folded = text.casefold()
     return [word for word in words if word in folded]
+
+
+def found_in_file(path: Path, words: tuple[str, ...]) -> list[str]:
+    """Return the words that come out in a file: in its bytes, and in the cells of a table."""
+    data = path.read_bytes()
+    if path.suffix in _TEXT:
+        return found_in(data.decode("utf-8"), words)
+    return found_in_bytes(data, words) + (
+        found_in(_cells(path), words) if path.suffix == ".parquet" else []
+    )
+
+
+def found_in_bytes(data: bytes, words: tuple[str, ...]) -> list[str]:
+    """Return the words, or the values of the header, that come out in packed bytes."""
+    sought = tuple(word for word in words if word not in _BY_CHANCE)
+    return found_in(data.decode("latin-1"), sought + (_WHOLE if "zyx" in words else ()))
+
+
+def _cells(path: Path) -> str:
+    table = pq.read_table(path)
+    packed = [field.name for field in table.schema if not _holds_text(field.type)]
+    return f"{table.drop_columns(packed).to_pylist()} {table.schema.metadata}"
+
+
+def _holds_text(kind: pa.DataType) -> bool:
+    if pa.types.is_nested(kind):
+        return any(_holds_text(kind.field(at).type) for at in range(kind.num_fields))
+    return not (pa.types.is_floating(kind) or pa.types.is_integer(kind))

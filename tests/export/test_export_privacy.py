@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from planted_scans import DESCRIPTIONS, IDENTIFIERS, PATHS, Planted, found_in, plant
+from planted_scans import DESCRIPTIONS, IDENTIFIERS, PATHS, Planted, found_in, found_in_file, plant
 
 from vlm_explorer.api import open_collection
 from vlm_explorer.cli import main
@@ -28,17 +28,14 @@ def place(planted: Planted, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def written(folder: Path) -> str:
-    """All that lies in a folder, names included; tables as text."""
-    texts = []
+def found_within(folder: Path) -> list[str]:
+    """Return what ought to be hidden and comes out in a folder, names of files included."""
+    found = []
     for file in folder.rglob("*"):
-        texts.append(str(file.relative_to(folder)))
+        found += found_in(str(file.relative_to(folder)), HIDDEN)
         if file.is_file() and file.stem != "tensors":  # nothing but digits, among which all occur
-            texts.append(file.read_bytes().decode("latin-1"))
-        if file.suffix == ".parquet":
-            table = pq.read_table(file)
-            texts += [str(table.to_pylist()), str(table.schema.metadata)]
-    return "\n".join(texts)
+            found += found_in_file(file, HIDDEN)
+    return found
 
 
 QUICK = [("a.csv", None), ("a.svg", None)]  # a table, and a figure with its words
@@ -63,7 +60,7 @@ def test_that_no_identifier_path_or_description_goes_out_by_itself(
     words += ["--text", "effusion", "--labels", "effusion", "normal"]
     words += ["--format", kind] if kind else []
     assert main(words) == 0
-    assert found_in(written(tmp_path), HIDDEN) == []
+    assert found_within(tmp_path) == []
     out, err = capfd.readouterr()
     assert found_in((out + err).replace(str(place), ""), HIDDEN) == []
 
@@ -82,7 +79,7 @@ def test_that_thumbnails_and_keys_name_nobody_and_go_out_only_when_asked(
         "patient", "study", "series", "thumbnail"
     }  # fmt: skip
     assert all(more["patient"].to_pylist())
-    assert found_in(written(tmp_path), HIDDEN) == []
+    assert found_within(tmp_path) == []
 
 
 def test_that_paths_go_out_where_they_are_asked_for(place: Path, tmp_path: Path) -> None:

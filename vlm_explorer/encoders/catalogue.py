@@ -11,6 +11,7 @@ from vlm_explorer import paths
 from vlm_explorer.encoders.pins import Pin, read_pins
 from vlm_explorer.encoders.preprocess import PreprocessConfig
 from vlm_explorer.encoders.spec import Companion, EncoderSpec, Figure, RemoteFile
+from vlm_explorer.encoders.weight_parts import index_of_part
 
 
 def read_catalogue() -> dict[str, tuple[EncoderSpec, Path | None]]:
@@ -51,7 +52,8 @@ def _pinned(spec: EncoderSpec, pin: Pin | None) -> EncoderSpec:
     if pin is None or (spec.revision and spec.revision != pin.revision):
         return spec
     files = merge_files(spec.files, pin.files)
-    weights = max((file.bytes or 0 for file in files), default=0)
+    parts = sum(file.bytes or 0 for file in files if index_of_part(file.name))
+    weights = parts or max((file.bytes or 0 for file in files), default=0)
     return replace(
         spec,
         revision=pin.revision,

@@ -13,6 +13,7 @@ from pathlib import Path
 from vlm_explorer import paths
 from vlm_explorer.encoders.model_folder import ModelFolder
 from vlm_explorer.encoders.source import read_source
+from vlm_explorer.encoders.weight_parts import join_digests, weight_files
 from vlm_explorer.jobs import JobContext
 
 log = logging.getLogger(__name__)
@@ -56,8 +57,18 @@ def _configuration(folder: ModelFolder) -> dict[str, object]:
     }
 
 
-def weights_digest(file: Path, *, context: JobContext | None = None) -> str:
-    """Return the SHA-256 of a file, from the cache where the file has not changed since."""
+def weights_digest(weights: Path, *, context: JobContext | None = None) -> str:
+    """Return the SHA-256 of a file, from the cache where the file has not changed since.
+
+    Weights in parts, named by their index, have one digest of those of their parts.
+
+    Raises:
+        BadModelFolder, WeightsNotFound: the index is damaged, or a part is missing.
+    """
+    return join_digests([_file_digest(file, context) for file in weight_files(weights)])
+
+
+def _file_digest(file: Path, context: JobContext | None) -> str:
     stat = file.stat()
     stamp = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
     name = hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:32]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from vlm_explorer.encoders.weight_parts import (
+    index_of_part,
+    refuse_placeholder,
+    weight_files,
+    with_indexes,
+)
 from vlm_explorer.errors import BadModelFolder, WeightsNotFound
 
 # open_clip's own order of preference (open_clip.factory._find_checkpoint_in_dir)
@@ -49,38 +54,51 @@ LAYOUTS = (
 def find_weights(folder: Path, names: Sequence[str] = WEIGHTS_NAMES) -> Path:
     """Return the file of weights in `folder`, the first of `names` that is there.
 
+    Weights in parts are found by their index, which stands where one file of them would.
+
     Raises:
-        WeightsNotFound: there is none, or only the placeholder that git leaves for it.
-        BadModelFolder: there are several and none has a standard name.
+        WeightsNotFound: there is none, or only the placeholder that git leaves for it, or a part
+            is missing.
+        BadModelFolder: there are several and none has a standard name, or an index is damaged.
     """
+    standard = [
+        folder / name
+        for whole in names
+        for name in (with_indexes([whole]) or [whole])
+        if (folder / name).is_file()
+    ]
+    if standard:
+        for file in weight_files(standard[0]):
+            refuse_placeholder(file)
+        return standard[0]
     candidates = sorted(
         path for path in folder.iterdir() if path.suffix in WEIGHTS_SUFFIXES and path.is_file()
     )
-    standard = [folder / name for name in names if folder / name in candidates]
     if not candidates:
         raise WeightsNotFound(
             f"The model folder {folder} holds no weights.",
             f"It needs a file such as {names[0]} or {_plain(names)}.",
         )
-    if not standard and len(candidates) > 1:
-        found = ", ".join(path.name for path in candidates)
-        in_parts = all(re.search(r"-\d+-of-\d+\.", path.name) for path in candidates)
-        raise BadModelFolder(
-            f"The model folder {folder} holds several files of weights: {found}.",
-            "They are parts of one model; save it in one file, which transformers does with "
-            "`save_pretrained(folder, max_shard_size='100GB')`."
-            if in_parts
-            else f"Name the right one {names[0]} or {_plain(names)}.",
+    if len(candidates) > 1:
+        raise _several(folder, candidates, names)
+    refuse_placeholder(candidates[0])
+    return candidates[0]
+
+
+def _several(folder: Path, candidates: Sequence[Path], names: Sequence[str]) -> BadModelFolder:
+    """Return what to raise where several files may be the weights."""
+    indexes = {index_of_part(path.name) for path in candidates}
+    if indexes and "" not in indexes:
+        return BadModelFolder(
+            f"The weights in {folder} are in {len(candidates)} parts, and the file that says "
+            "what is in which is missing.",
+            f"Copy or download {' or '.join(sorted(indexes))} into the same folder.",
         )
-    weights = (standard or candidates)[0]
-    if weights.stat().st_size < 1024 and weights.read_bytes().startswith(
-        b"version https://git-lfs"
-    ):
-        raise WeightsNotFound(
-            f"{weights} is a placeholder left by git; the weights themselves were not downloaded.",
-            "Run `git lfs pull` in the folder that it came from, or download the file by itself.",
-        )
-    return weights
+    found = ", ".join(path.name for path in candidates)
+    return BadModelFolder(
+        f"The model folder {folder} holds several files of weights: {found}.",
+        f"Name the right one {names[0]} or {_plain(names)}.",
+    )
 
 
 def _plain(names: Sequence[str]) -> str:

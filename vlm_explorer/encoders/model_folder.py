@@ -3,7 +3,7 @@
 In open_clip's layout it holds
 
 - `open_clip_config.json`: `model_cfg` and `preprocess_cfg`
-- `*.safetensors` or `*.bin`: the weights
+- `*.safetensors` or `*.bin`: the weights, in one file or in parts with their index
 - `tokenizer.json` and its like, where the text tower has a tokenizer of its own
 - `config.json`: the text tower's configuration, where it comes from transformers
 - `words.txt`: optional, the words that the text tower met in training, one a line
@@ -65,7 +65,7 @@ class ModelFolder:
             For transformers' classes, what `read_transformers_config` returns.
         text_config: the transformers configuration of the text tower, None for native towers.
         preprocess: how images are laid onto the input square.
-        weights: the file of weights.
+        weights: the file of weights, or the index of its parts (`weight_parts`).
         loader: whose classes the towers are built from.
     """
 
@@ -105,7 +105,7 @@ def read_model_folder(folder: Path) -> ModelFolder:
     Raises:
         ModelNotFound: there is no such folder.
         BadModelFolder: it is in neither layout.
-        WeightsNotFound: it holds no weights.
+        WeightsNotFound: it holds no weights, or not all parts of them.
     """
     path = Path(folder).expanduser().absolute()
     if not path.is_dir():

@@ -15,6 +15,7 @@ from vlm_explorer import paths
 from vlm_explorer.encoders.catalogue import read_catalogue
 from vlm_explorer.encoders.model_folder import is_model_folder, read_model_folder
 from vlm_explorer.encoders.spec import EncoderSpec
+from vlm_explorer.encoders.weight_parts import weights_bytes
 from vlm_explorer.errors import ModelNotFound, ModelProblem
 
 DEMO = "demo"
@@ -153,7 +154,7 @@ def _completed(spec: EncoderSpec, folder: Path) -> EncoderSpec:
         return spec
     return replace(
         spec,
-        bytes=spec.bytes or model.weights.stat().st_size,
+        bytes=spec.bytes or weights_bytes(model.weights),
         image_size=spec.image_size or model.preprocess.size,
         dimension=spec.dimension or model.dimension,
         context_length=spec.context_length or model.context_length,

@@ -3,7 +3,7 @@
 - `config.json`: the model's configuration, its `model_type` `clip` or `siglip`
 - `preprocessor_config.json`: what transformers' image processor does; since its version 5 it
   may lie in `processor_config.json`, under `image_processor`
-- `model.safetensors` or `pytorch_model.bin`: the weights
+- `model.safetensors` or `pytorch_model.bin`: the weights, or parts of them with their index
 - tokenizer files: `tokenizer.json`, `vocab.json` and `merges.txt`, or `spiece.model`
 
 PubMedCLIP, PLIP, TinyCLIP and MedSigLIP are published so, SigLIP and SigLIP2 also.

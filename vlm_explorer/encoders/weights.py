@@ -12,6 +12,7 @@ from typing import Any
 import torch  # noqa: TID253 - only imported when an encoder is loaded
 
 from vlm_explorer.encoders.device import raise_if_out_of_memory
+from vlm_explorer.encoders.weight_parts import is_index, read_index, weight_files
 from vlm_explorer.errors import BadModelFolder
 
 # The types of weights by safetensors' names.
@@ -29,16 +30,35 @@ DTYPES = {
 CONTAINERS = ("state_dict", "model_state_dict", "model")
 
 
-def read_weights(file: Path, *, mapped: bool = False) -> dict[str, torch.Tensor]:
+def read_weights(weights: Path, *, mapped: bool = False) -> dict[str, torch.Tensor]:
     """Return the tensors in a file of weights, on the CPU. Code in the file is never run.
 
     Args:
-        file: safetensors or PyTorch's format.
-        mapped: leave the numbers of PyTorch's format on the disk until each is looked at.
+        weights: safetensors or PyTorch's format, or the index of weights in parts.
+        mapped: leave the numbers on the disk until each is looked at.
 
     Raises:
-        BadModelFolder: the file is damaged, holds no tensors, or holds code besides them.
+        BadModelFolder: a file is damaged, holds no tensors, or holds code besides them; or a part
+            does not hold what the index says.
+        WeightsNotFound: a part is missing.
     """
+    if not is_index(weights.name):
+        return _read_file(weights, mapped=mapped)
+    said = read_index(weights)
+    found: dict[str, torch.Tensor] = {}
+    for file in weight_files(weights):
+        tensors = _read_file(file, mapped=mapped)
+        if tensors.keys() != said.tensors[file.name]:
+            raise BadModelFolder(
+                f"{file} does not hold what {weights.name} says; it is a part of other weights.",
+                "Copy or download all parts and their index again, from one place.",
+            )
+        found |= tensors
+    return found
+
+
+def _read_file(file: Path, *, mapped: bool) -> dict[str, torch.Tensor]:
+    """Return the tensors in one file."""
     from safetensors import SafetensorError
 
     if _is_program(file):
@@ -50,7 +70,7 @@ def read_weights(file: Path, *, mapped: bool = False) -> dict[str, torch.Tensor]
         )
     try:
         if file.suffix == ".safetensors":
-            content: Any = _read_safetensors(file)
+            content: Any = _map_safetensors(file) if mapped else _read_safetensors(file)
         else:
             # PyTorch's format of before 2020, which is no archive, cannot be mapped
             mapped = mapped and zipfile.is_zipfile(file)
@@ -78,6 +98,14 @@ def read_weights(file: Path, *, mapped: bool = False) -> dict[str, torch.Tensor]
             f"{file} holds something else than a model's weights.", "Choose another file."
         )
     return weights
+
+
+def _map_safetensors(file: Path) -> dict[str, torch.Tensor]:
+    """Return the tensors of a file of safetensors, their numbers on the disk."""
+    from safetensors.torch import load_file
+
+    tensors: dict[str, torch.Tensor] = load_file(file)
+    return tensors
 
 
 def _read_safetensors(file: Path) -> dict[str, torch.Tensor]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from vlm_explorer.encoders.fingerprint import weights_digest
 from vlm_explorer.encoders.folder_files import TOKENIZER_NAMES, WEIGHTS_NAMES, read_json
 from vlm_explorer.encoders.model_folder import CONFIG_NAME, read_model_folder
+from vlm_explorer.encoders.weight_parts import index_of_part, is_index, weights_bytes
 from vlm_explorer.errors import BadModelFolder, ModelNotFound, StorageProblem, UsageError
 from vlm_explorer.installing.architectures import (
     PREPROCESS_KEYS,
@@ -40,7 +41,7 @@ class MadeFolder:
     Attributes:
         folder: in open_clip's layout, self-sufficient, its weights in safetensors.
         sha256: digest of the user's own file.
-        bytes: its size.
+        bytes: its size, or that of all its parts.
         architecture: what it was taken for.
         preprocess: how images are prepared, as written into the folder.
     """
@@ -64,7 +65,12 @@ def read_checkpoint(file: Path) -> dict[str, torch.Tensor]:
     path = Path(file).expanduser()
     if not path.is_file():
         raise ModelNotFound(f"There is no file {path}.", "Give the file of weights itself.")
-    if path.suffix not in CHECKPOINT_SUFFIXES:
+    if index := index_of_part(path.name):
+        raise BadModelFolder(
+            f"{path} is one part of weights that are in several files.",
+            f"Choose {index} beside it, which stands for all parts.",
+        )
+    if path.suffix not in CHECKPOINT_SUFFIXES and not is_index(path.name):
         raise BadModelFolder(
             f"{path} is not a file of weights.",
             f"Such files end in {', '.join(CHECKPOINT_SUFFIXES)}.",
@@ -85,7 +91,8 @@ def make_model_folder(
     """Make the model folder `target` of a bare checkpoint, whole or not at all.
 
     Args:
-        checkpoint: weights in safetensors or PyTorch's format, bare or as training keeps them.
+        checkpoint: weights in safetensors or PyTorch's format, bare or as training keeps them, or
+            the index of weights in parts.
         architecture: one of `architectures`; `guess_architecture` finds those that fit.
         target: the new folder.
         pretrained: one of `pretrained_tags`: what training started from, where that decides how
@@ -128,7 +135,7 @@ def make_model_folder(
             f"The encoder could not be written to {target}: {error.strerror}.",
             "Make room there, or choose another folder.",
         ) from error
-    return MadeFolder(target, sha256, path.stat().st_size, architecture, prepared)
+    return MadeFolder(target, sha256, weights_bytes(path), architecture, prepared)
 
 
 def _preprocess_cfg(

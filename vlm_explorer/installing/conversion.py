@@ -1,4 +1,4 @@
-"""Weights from PyTorch's format to safetensors, tensor after tensor.
+"""Weights from PyTorch's format, or in parts, to one file of safetensors, tensor after tensor.
 
 A `.bin` is a program for Python's unpickler that happens to make tensors; safetensors is numbers
 with a table in front. It is read once with `weights_only=True`, mapped into memory, and never
@@ -38,8 +38,12 @@ PIECE = 1 << 24  # bytes written between two looks at the user's wish to stop
 def convert_weights(source: Path, target: Path, context: JobContext) -> str:
     """Write the tensors of `source` to the safetensors file `target`; return its SHA-256.
 
+    Args:
+        source: a file of weights, or the index of weights in parts, which are joined.
+
     Raises:
         BadModelFolder: `source` is damaged, or holds something else than a model's weights.
+        WeightsNotFound: a part is missing.
         OSError: no room.
     """
     weights = read_weights(source, mapped=True)

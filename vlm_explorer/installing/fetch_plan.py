@@ -21,6 +21,7 @@ from vlm_explorer.encoders.model_folder import CONFIG_NAME
 from vlm_explorer.encoders.pins import Pin
 from vlm_explorer.encoders.spec import EncoderSpec, RemoteFile
 from vlm_explorer.encoders.transformers_folder import PREPROCESSOR_NAME, PROCESSOR_NAME
+from vlm_explorer.encoders.weight_parts import index_of_part, is_index, with_indexes
 from vlm_explorer.errors import FetchProblem
 from vlm_explorer.installing.download import Wanted
 from vlm_explorer.installing.fetch_errors import Subject
@@ -36,16 +37,13 @@ def configuration_name(spec: EncoderSpec) -> str:
     return CONFIG_NAME if spec.loader == "open_clip" else TEXT_CONFIG
 
 
-def own_files(spec: EncoderSpec, listing: Listing, config: dict[str, Any] | None) -> list[str]:
-    """Return the names of the files to fetch from an encoder's own repository.
+def small_files(spec: EncoderSpec, listing: Listing, config: dict[str, Any] | None) -> list[str]:
+    """Return the names of the files beside the weights to fetch from an encoder's own repository.
 
     Args:
         spec: which encoder.
         listing: what the repository holds.
         config: contents of `open_clip_config.json`; None for another layout, or without one.
-
-    Raises:
-        FetchProblem: there are no weights that can be used.
     """
     there = {file.name for file in listing.files}
     wanted = [name for name in DOCUMENTS if name in there]
@@ -58,8 +56,7 @@ def own_files(spec: EncoderSpec, listing: Listing, config: dict[str, Any] | None
             wanted.append(TEXT_CONFIG)
         if text_cfg.get("hf_tokenizer_name"):
             wanted += TOKENIZER_NAMES
-    small = [name for name in dict.fromkeys(wanted) if name in there]
-    return [*small, _weights(spec, there)]
+    return [name for name in dict.fromkeys(wanted) if name in there]
 
 
 def companion_files(spec: EncoderSpec, config: dict[str, Any] | None, own: list[str]) -> list[str]:
@@ -148,11 +145,21 @@ def _text_cfg(config: dict[str, Any] | None) -> dict[str, Any]:
     return text_cfg if isinstance(text_cfg, dict) else {}
 
 
-def _weights(spec: EncoderSpec, there: set[str]) -> str:
-    known = [file.name for file in spec.files if file.name.endswith(WEIGHTS_SUFFIXES)]
+def weights_name(spec: EncoderSpec, listing: Listing) -> str:
+    """Return the name of the weights: of their file, or of the index of their parts.
+
+    Raises:
+        FetchProblem: there are none that can be used.
+    """
+    there = {file.name for file in listing.files}
+    known = [
+        file.name
+        for file in spec.files
+        if is_index(file.name)
+        or (file.name.endswith(WEIGHTS_SUFFIXES) and not index_of_part(file.name))
+    ]
     standard = TRANSFORMERS_WEIGHTS_NAMES if spec.loader == "transformers" else WEIGHTS_NAMES
-    usable = [name for name in standard if name.endswith((".safetensors", ".bin"))]
-    for name in (*known, *usable):
+    for name in (*known, *with_indexes(standard)):
         if name in there or name in known:
             return name
     raise FetchProblem(

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from vlm_explorer import paths
 from vlm_explorer.encoders.catalogue import merge_files, read_catalogue
+from vlm_explorer.encoders.folder_files import WEIGHTS_SUFFIXES
 from vlm_explorer.encoders.pins import keep_pin, read_pins
 from vlm_explorer.encoders.registry import (
     describe,
@@ -29,7 +30,8 @@ from vlm_explorer.encoders.registry import (
     in_words,
 )
 from vlm_explorer.encoders.spec import EncoderSpec, RemoteFile
-from vlm_explorer.errors import FetchProblem, ModelNotFound, ModelProblem
+from vlm_explorer.encoders.weight_parts import is_index, read_index
+from vlm_explorer.errors import BadModelFolder, FetchProblem, ModelNotFound, ModelProblem
 from vlm_explorer.installing import hub_token
 from vlm_explorer.installing.assembling import assemble
 from vlm_explorer.installing.download import Wanted, download
@@ -38,8 +40,9 @@ from vlm_explorer.installing.fetch_plan import (
     companion_files,
     configuration_name,
     contents,
-    own_files,
     pin_of,
+    small_files,
+    weights_name,
 )
 from vlm_explorer.installing.fetch_progress import FetchProgress
 from vlm_explorer.installing.hub import Hub, Listing
@@ -51,22 +54,21 @@ MARGIN = 1.2  # of what still has to arrive
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All files of an encoder, with what is known of them."""
+    """All files of an encoder, with what is known of them.
+
+    `weights` is the name of the file of weights, or of the index of their parts.
+    """
 
     spec: EncoderSpec
     own: list[Wanted]
     companion: list[Wanted]
     config: dict[str, Any] | None
+    weights: str
 
     @property
     def files(self) -> list[Wanted]:
-        """All of them, the weights last."""
+        """All of them, those of the weights last."""
         return [*self.companion, *self.own]
-
-    @property
-    def weights(self) -> Wanted:
-        """The file of weights."""
-        return self.own[-1]
 
 
 def fetch_model(
@@ -161,18 +163,20 @@ def _fetch(
     progress = FetchProgress(spec.name, total, context)
     digests = {each.subject.file: download(hub, each, place, progress) for each in plan.files}
     _keep_digests(plan, digests)
-    assemble(plan.config, spec, place, plan.files, digests, context)
+    assemble(plan.config, spec, place, plan.files, plan.weights, digests, context)
 
 
 def _plan(spec: EncoderSpec, hub: Hub, listing: Listing, place: Path, *, token: bool) -> Plan:
     """Decide what to fetch; this reads the configuration, and asks for the companion."""
     config = _read_configuration(spec, hub, listing, place, token=token)
-    names = own_files(spec, listing, config)
+    weights = weights_name(spec, listing)
+    parts = _parts(spec, hub, listing, place, weights, token=token)
+    names = [*small_files(spec, listing, config), weights, *parts]
     own = contents(spec, listing, names, spec.files, token=token)
     keep_pin(spec.repository, pin_of(listing, own, read_pins().get(spec.repository)))
     extra = companion_files(spec, config, names)
     if not extra or spec.companion is None:
-        return Plan(spec, own, [], config)
+        return Plan(spec, own, [], config, weights)
     repository, pin = spec.companion.repository, read_pins().get(spec.companion.repository)
     revision = spec.companion.revision or (pin.revision if pin else "")
     other = hub.list_files(Subject(spec, repository, revision, token=token))
@@ -183,7 +187,7 @@ def _plan(spec: EncoderSpec, hub: Hub, listing: Listing, place: Path, *, token: 
     needed = [name for name in extra if name in there or name == "config.json"]
     companion = contents(spec, other, needed, known, token=token)
     keep_pin(repository, pin_of(other, companion, pin))
-    return Plan(spec, own, companion, config)
+    return Plan(spec, own, companion, config, weights)
 
 
 def _read_configuration(
@@ -193,19 +197,42 @@ def _read_configuration(
     name = configuration_name(spec)
     if spec.architecture and all(file.name != name for file in listing.files):
         return None
-    (wanted,) = contents(spec, listing, [name], spec.files, token=token)
-    quiet = FetchProgress(spec.name, wanted.bytes or 0, JobContext())
-    download(hub, wanted, place, quiet)
+    file = _fetch_first(spec, hub, listing, place, name, token=token)
     try:
-        config = json.loads((place / name).read_text(encoding="utf-8"))
+        config = json.loads(file.read_text(encoding="utf-8"))
     except ValueError:
         config = None
     if not isinstance(config, dict):
-        raise FetchProblem(
-            f"The file {name} in {spec.repository} cannot be read.",
-            "Its layout has changed. A later version of this program may know the new one.",
-        )
+        raise _unreadable(name, spec)
     return config
+
+
+def _parts(
+    spec: EncoderSpec, hub: Hub, listing: Listing, place: Path, weights: str, *, token: bool
+) -> tuple[str, ...]:
+    """Return the files that the weights are in besides `weights`: their parts, by their index."""
+    if not is_index(weights):
+        return ()
+    try:
+        return read_index(_fetch_first(spec, hub, listing, place, weights, token=token)).names
+    except BadModelFolder as error:
+        raise _unreadable(weights, spec) from error
+
+
+def _fetch_first(
+    spec: EncoderSpec, hub: Hub, listing: Listing, place: Path, name: str, *, token: bool
+) -> Path:
+    """Fetch a small file that says which others are needed."""
+    (wanted,) = contents(spec, listing, [name], spec.files, token=token)
+    download(hub, wanted, place, FetchProgress(spec.name, wanted.bytes or 0, JobContext()))
+    return place / wanted.name
+
+
+def _unreadable(name: str, spec: EncoderSpec) -> FetchProblem:
+    return FetchProblem(
+        f"The file {name} in {spec.repository} cannot be read.",
+        "Its layout has changed. A later version of this program may know the new one.",
+    )
 
 
 def _left(wanted: Wanted, place: Path) -> int:
@@ -218,13 +245,17 @@ def _left(wanted: Wanted, place: Path) -> int:
 
 
 def _check_room(plan: Plan, left: int) -> None:
-    """Make sure that what is missing fits, and the converted weights beside it."""
+    """Make sure that what is missing fits, and the converted or joined weights beside it."""
     needed = left * MARGIN
-    if plan.weights.name.endswith(".bin"):
-        needed += plan.weights.bytes or 0
+    if not plan.weights.endswith(".safetensors"):
+        needed += sum(each.bytes or 0 for each in plan.own if _holds_weights(each))
     free = shutil.disk_usage(paths.models_folder()).free
     if free < needed:
         raise no_room(in_words(needed), in_words(free), str(paths.models_folder()))
+
+
+def _holds_weights(wanted: Wanted) -> bool:
+    return wanted.name.endswith(WEIGHTS_SUFFIXES)
 
 
 def _keep_digests(plan: Plan, digests: dict[str, str]) -> None:

@@ -13,6 +13,7 @@ from vlm_explorer.encoders.catalogue import read_catalogue
 from vlm_explorer.encoders.model_folder import ModelFolder, read_model_folder
 from vlm_explorer.encoders.registry import ID, describe, fetching_folder, find_installed, slug
 from vlm_explorer.encoders.spec import EncoderSpec
+from vlm_explorer.encoders.weight_parts import stem_of
 from vlm_explorer.errors import ModelNotFound, ModelProblem, StorageProblem, UsageError
 from vlm_explorer.installing.model_copy import Import, copy_model_folder
 from vlm_explorer.jobs import JobContext
@@ -54,7 +55,7 @@ def import_checkpoint(
     """Make an encoder of the user's own file of weights, whole or not at all.
 
     Args:
-        file: a state dict in PyTorch's format or in safetensors.
+        file: a state dict in PyTorch's format or in safetensors, or the index of its parts.
         architecture: open_clip's name of it, one of `checkpoints.architectures()`.
         id: what to call it; by default the file's name.
         pretrained: open_clip's name of the weights that training started from, where that decides
@@ -70,7 +71,7 @@ def import_checkpoint(
     from vlm_explorer.installing.checkpoints import make_model_folder
 
     context = context or JobContext()
-    id_ = _free_id(id, file.stem)
+    id_ = _free_id(id, stem_of(file))
     with _place_beside_the_models() as place:
         made = make_model_folder(
             file,

@@ -11,6 +11,12 @@ from pathlib import Path
 
 from vlm_explorer.encoders.model_folder import ModelFolder, read_model_folder
 from vlm_explorer.encoders.source import Source, read_source, write_source
+from vlm_explorer.encoders.weight_parts import (
+    is_index,
+    join_digests,
+    weight_files,
+    weights_bytes,
+)
 from vlm_explorer.jobs import JobContext
 
 COPIED_SUFFIXES = (".json", ".txt", ".model", ".md")
@@ -35,15 +41,15 @@ def copy_model_folder(
 
     Weights that are not used, notebooks and example data stay behind. A text tower's
     configuration in another folder is copied beside the rest. Weights in PyTorch's format are
-    converted to safetensors. Where the weights came from is written beside them, with the digest
-    of the file that was there.
+    converted to safetensors, and those in parts are joined. Where the weights came from is written
+    beside them, with the digest of the file that was there.
 
     Raises:
         BadModelFolder: the weights are to be converted and cannot be read.
         OSError: no room, no permission, or `target` exists.
     """
     files = _small_files(source)
-    total = source.weights.stat().st_size + sum(file.stat().st_size for file in files)
+    total = weights_bytes(source.weights) + sum(file.stat().st_size for file in files)
     target.parent.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(target.parent).free < total:
         raise OSError(errno.ENOSPC, f"{total / 1e6:.0f} MB are needed and not free")
@@ -64,7 +70,9 @@ def _small_files(source: ModelFolder) -> list[Path]:
     files = [
         file
         for file in sorted(source.path.iterdir())
-        if file.is_file() and (file.suffix in COPIED_SUFFIXES or file.name.startswith("LICENSE"))
+        if file.is_file()
+        and (file.suffix in COPIED_SUFFIXES or file.name.startswith("LICENSE"))
+        and not is_index(file.name)
     ]
     text_cfg = source.model_cfg.get("text_cfg") or {}
     elsewhere = Path(text_cfg.get("hf_model_name") or "", "config.json")
@@ -74,12 +82,12 @@ def _small_files(source: ModelFolder) -> list[Path]:
 
 
 def _copy_weights(source: ModelFolder, whole: Path, context: JobContext) -> Source:
-    """Copy or convert the weights; return what is known of them."""
+    """Copy, convert or join the weights; return what is known of them."""
     file = source.weights
     if file.suffix != ".safetensors":
         from vlm_explorer.installing.conversion import convert_weights
 
-        sha256 = _copy(file, None, context)
+        sha256 = join_digests([_copy(each, None, context) for each in weight_files(file)])
         written = convert_weights(file, whole / CONVERTED[source.loader], context)
         return Source("folder", file.name, sha256, converted_from=file.name, weights_sha256=written)
     sha256 = _copy(file, whole / file.name, context)

@@ -5,7 +5,6 @@ Both read whatever lies in the file: child processes do it, which may crash or b
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,6 @@ from pathlib import Path
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.viewmodels import numbers
 
-CHUNK = 1 << 22  # bytes
 # Names of files that say nothing of the encoder in them; the folder's does.
 NAMELESS = (
     "open_clip_pytorch_model", "open_clip_model", "pytorch_model", "model", "checkpoint", "weights",
@@ -68,7 +66,9 @@ def inspect(path: Path, *, context: JobContext) -> Candidate:
 
 def inspect_here(path: Path, *, context: JobContext) -> Candidate:
     """Look at a folder or file (child process)."""
+    from vlm_explorer.encoders.fingerprint import weights_digest
     from vlm_explorer.encoders.model_folder import read_model_folder
+    from vlm_explorer.encoders.weight_parts import weights_bytes
     from vlm_explorer.errors import UsageError
 
     path = path.expanduser().absolute()
@@ -77,21 +77,23 @@ def inspect_here(path: Path, *, context: JobContext) -> Candidate:
     if path.is_file():
         return _inspect_checkpoint(path, context)
     folder = read_model_folder(path)
-    size, words = numbers.size(folder.weights.stat().st_size), f"{folder.preprocess.size} pixels"
+    size, words = numbers.size(weights_bytes(folder.weights)), f"{folder.preprocess.size} pixels"
     parts = ("Model folder", words, f"{folder.dimension} numbers", size)
-    digest = _sha256(folder.weights, context)
+    digest = weights_digest(folder.weights, context=context)
     return Candidate(path, False, " · ".join(parts), _propose_id(path), digest)
 
 
 def _inspect_checkpoint(path: Path, context: JobContext) -> Candidate:
+    from vlm_explorer.encoders.fingerprint import weights_digest
+    from vlm_explorer.encoders.weight_parts import weights_bytes
     from vlm_explorer.installing.architectures import architectures, pretrained_tags
     from vlm_explorer.installing.checkpoints import read_checkpoint
     from vlm_explorer.installing.guessing import guess_architecture
 
-    words = f"Checkpoint · {numbers.size(path.stat().st_size)}"
     context.report(0, None, "Looking for its architecture")
     fits = tuple(guess_architecture(read_checkpoint(path)))
-    digest = _sha256(path, context)
+    words = f"Checkpoint · {numbers.size(weights_bytes(path))}"
+    digest = weights_digest(path, context=context)
     known = {name: tuple(pretrained_tags(name)) for name in architectures()}
     return Candidate(path, True, words, _propose_id(path), digest, fits, known)
 
@@ -100,9 +102,10 @@ def _propose_id(path: Path) -> str:
     """Return the catalogue's id of a folder called like a published one, else its own name."""
     from vlm_explorer.encoders.catalogue import read_catalogue
     from vlm_explorer.encoders.registry import slug
+    from vlm_explorer.encoders.weight_parts import stem_of
 
-    plain = path.is_file() and path.stem not in NAMELESS
-    name = path.stem if plain else (path if path.is_dir() else path.parent).resolve().name
+    plain = path.is_file() and stem_of(path) not in NAMELESS
+    name = stem_of(path) if plain else (path if path.is_dir() else path.parent).resolve().name
     for spec, _ in read_catalogue().values():
         if spec.repository.rpartition("/")[2].casefold() == name.casefold():
             return spec.id
@@ -136,13 +139,3 @@ def import_here(
     else:
         spec = import_model(path, id_, context=context)
     return spec.id, spec.name
-
-
-def _sha256(file: Path, context: JobContext) -> str:
-    digest, total, done = hashlib.sha256(), file.stat().st_size, 0
-    with file.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            digest.update(chunk)
-            done += len(chunk)
-            context.report(done, total, f"Computing SHA-256 of {numbers.size(total)}")
-    return digest.hexdigest()

@@ -27,7 +27,7 @@ TEXT = (
     "A folder in open_clip's layout, a folder of transformers' CLIP or SigLIP, or the file of a "
     "bare checkpoint. It is copied; nothing in it is run."
 )
-CHECKPOINTS = "Checkpoints (*.safetensors *.bin *.pt *.pth *.ckpt);;All files (*)"
+CHECKPOINTS = "Checkpoints (*.safetensors *.bin *.pt *.pth *.ckpt *.index.json);;All files (*)"
 NAMES = 104  # px, as on the page of an encoder
 
 

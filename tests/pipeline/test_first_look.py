@@ -52,6 +52,20 @@ def test_that_what_is_indexed_already_comes_first_and_once(
     assert len(foreseen) == len(set(foreseen)) == IMAGES
 
 
+def test_that_a_look_that_goes_on_foresees_what_a_whole_one_does(
+    scans: Path, encoder: Encoder, tmp_path: Path
+) -> None:
+    place = tmp_path / "own.vlmx"
+    index([scans / "a.png"], to=place, encoder=encoder, workers=1)
+    collection, whole = Collection(place), see(scans)
+    growing = FirstLook()
+    for end in range(len(whole.files) + 1):
+        growing.files = whole.files[:end]
+        foresee(collection, growing)
+    growing.tables = whole.tables  # it has words for images that were described without them
+    assert foresee(collection, growing).equals(foresee(collection, see(scans)))
+
+
 def test_that_a_first_look_can_be_stopped_and_keeps_what_it_saw(scans: Path) -> None:
     seen, context = FirstLook(), JobContext()
     context.on_check = lambda: context.cancel() if seen.files else None

@@ -88,6 +88,16 @@ def test_that_files_come_in_the_order_of_the_scan(scans: Path) -> None:
     assert files.found == len(found)
 
 
+def test_that_a_scan_is_over_before_all_it_found_is_taken(scans: Path) -> None:
+    with ScanAhead([scans], None) as files:
+        coming = (file for file in files if file is not None)
+        next(coming)
+        files._thread.join()
+        assert files.complete
+        assert files.taken == 1
+        assert files.found == 1 + len(list(coming))
+
+
 def test_that_a_scan_that_is_far_ahead_waits_and_can_be_left(scans: Path) -> None:
     with ScanAhead([scans], None, most_ahead=2) as files:
         first = next(file for file in files if file is not None)

@@ -30,10 +30,15 @@ class FirstLook:
     Attributes:
         files: each file with an image in it, and its header.
         tables: captions tables.
+        described: what the first `described_files` of the files will be in the collection, with
+            `described_tables` of the tables read; `foresee` keeps it, since that takes long.
     """
 
     files: list[tuple[FoundFile, Opened]] = field(default_factory=list)
     tables: list[CaptionTable] = field(default_factory=list)
+    described: list[pa.Table] = field(default_factory=list)
+    described_files: int = 0
+    described_tables: int = 0
 
 
 def look(paths: Sequence[Path], seen: FirstLook, *, context: JobContext) -> None:
@@ -75,24 +80,45 @@ def foresee(collection: Collection, seen: FirstLook) -> pa.Table:
         The columns of `Collection.described_images`. Those to come have no thumbnails; their ids
         and keys are those that they will have.
     """
-    import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
+
+    there = collection.described_images
+    _describe(collection.salt, seen)
+    columns = there.column_names
+    coming = pa.concat_tables(
+        [there.slice(0, 0), *(part.select(columns) for part in seen.described)]
+    )
+    coming = coming.filter(pc.invert(pc.is_in(coming["image_id"], there["image_id"])))
+    return pa.concat_tables([there, coming])
+
+
+def _describe(salt: bytes, seen: FirstLook) -> None:
+    """Add what was seen since the last time to `seen.described`, each image once.
+
+    A table that was read since then may have captions for every image: then it begins anew.
+    """
+    import numpy as np
 
     from vlm_explorer.collection.records import ImageRecord, to_table
     from vlm_explorer.pipeline.decoding import DecodedImage
     from vlm_explorer.pipeline.describing import Describer
     from vlm_explorer.pipeline.plan import Captions
 
-    there = collection.described_images
-    known = set(there["image_id"].to_pylist())
-    describer = Describer(collection.salt, Captions(list(seen.tables)))
+    tables, files = list(seen.tables), list(seen.files)
+    if len(tables) != seen.described_tables:
+        seen.described, seen.described_files = [], 0
+        seen.described_tables = len(tables)
+    known = {image_id for part in seen.described for image_id in part["image_id"].to_pylist()}
+    describer = Describer(salt, Captions(tables))
     coming: dict[str, ImageRecord] = {}
-    for found, opened in list(seen.files):
+    for found, opened in files[seen.described_files :]:
         header = opened.header
         for frame in range(len(header.places)):
             unseen = DecodedImage(frame, header.rows, header.columns, b"", np.empty(0))
             record = describer.image(found, opened, unseen)
             if record.image_id not in known:
                 coming.setdefault(record.image_id, record)
-    table = to_table(ImageRecord, coming.values()).drop_columns(["thumbnail"])
-    return pa.concat_tables([there, table.select(there.column_names)])
+    seen.described_files = len(files)
+    if coming:
+        seen.described.append(to_table(ImageRecord, coming.values()).drop_columns(["thumbnail"]))

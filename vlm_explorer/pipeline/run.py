@@ -102,10 +102,11 @@ class Run:
 
     def _report(self, files: ScanAhead, context: JobContext) -> None:
         done = self._done
-        if files.complete:
-            context.report(done, self._work, f"Reading images: {done} of {self._work} files")
+        if files.complete:  # those not looked at yet count as new until it is known
+            work = self._work + files.found - files.taken
+            context.report(done, work, f"Reading images: {done:,} of {work:,} files")
         else:
-            words = f"Reading images: {done} files, {files.found:,} files found so far"
+            words = f"Reading images: {done:,} files, {files.found:,} files found so far"
             context.report(done, None, words)
 
     def _to_decode(self, files: ScanAhead) -> Iterator[FoundFile | None]:

@@ -20,7 +20,8 @@ class ScanAhead:
 
     Attributes:
         found: files met so far.
-        complete: whether all were met, and taken.
+        taken: those of them that were handed on.
+        complete: whether all there are were met.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class ScanAhead:
         self._most_ahead = most_ahead
         self._queue: SimpleQueue[FoundFile | BaseException | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, daemon=True, name="scan")
-        self.found = 0
+        self.found = self.taken = 0
         self.complete = False
 
     def __enter__(self) -> ScanAhead:
@@ -51,6 +52,7 @@ class ScanAhead:
                 while self._queue.qsize() >= self._most_ahead:
                     time.sleep(_PAUSE)
                     self._context.check()
+            self.complete = True
             self._queue.put(None)
         except Cancelled:
             return
@@ -66,8 +68,8 @@ class ScanAhead:
                 yield None
                 continue
             if item is None:
-                self.complete = True
                 return
             if isinstance(item, BaseException):
                 raise item
+            self.taken += 1
             yield item

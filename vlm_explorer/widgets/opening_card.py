@@ -25,6 +25,8 @@ class OpeningCard(QWidget):
         self._began = 0.0
         self.setProperty("ground", "map")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        # Its ground has no gaps: the map below need not be drawn for every step of the bar.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.title = QLabel(self)
         self.title.setProperty("role", "title")
         self.title.setAlignment(Qt.AlignmentFlag.AlignHCenter)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from map_session import fill, lay_out, search
+from map_session import fill, lay_out, score_labels, search
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
@@ -63,6 +63,29 @@ def test_that_a_column_is_found_by_typing_and_taken_by_enter(view, session, qtbo
     qtbot.keyClick(chooser.field, Qt.Key.Key_Return)
     assert view.model.colour_by == "label"
     assert view.tools.colours.text() == "Colour: label"
+
+
+def test_that_the_columns_of_labels_unfold_by_enter_and_by_typing(view, session, qtbot):
+    score_labels(session, ("effusion", "normal", "nodule"), np.linspace(0, 1, 18).reshape(6, 3))
+    qtbot.keyClick(view.canvas, Qt.Key.Key_C)
+    chooser = flyout(view, ColumnChooser)
+    assert "Labels: cosine" in rows(chooser)
+    assert "Effusion: cosine" not in rows(chooser)
+    while chooser.list.currentItem().text() != "Labels: cosine":
+        qtbot.keyClick(chooser.field, Qt.Key.Key_Down)
+    qtbot.keyClick(chooser.field, Qt.Key.Key_Return)
+    assert chooser.list.currentItem().text() == "Effusion: cosine"
+    assert {"Normal: cosine", "Nodule: cosine", "Labels: probability"} <= set(rows(chooser))
+    qtbot.keyClick(chooser.field, Qt.Key.Key_Down)
+    qtbot.keyClick(chooser.field, Qt.Key.Key_Return)
+    assert view.model.colour_by == "cosine:normal"
+    assert view.model.scene.ramp.title == "normal: cosine"
+    assert "label's prompts" in view.model.scene.ramp.note
+    view.tools.choose_colour()
+    again = flyout(view, ColumnChooser)
+    assert again.list.currentItem().text() == "Normal: cosine", "what is in use is not folded"
+    qtbot.keyClicks(again.field, "nod prob")
+    assert rows(again) == ["Nodule: probability"]
 
 
 def test_that_arrows_go_over_headings_and_stop_at_the_ends(view, qtbot):

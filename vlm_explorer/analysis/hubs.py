@@ -35,6 +35,11 @@ class Hubs:
     scale: float
 
     @property
+    def asked(self) -> int:
+        """M, how many prompts there were."""
+        return int(self.counts.sum()) // max(1, min(NEAREST, len(self.counts)))
+
+    @property
     def skewness(self) -> float:
         """Skewness of the counts: 0 where all images come up alike, NaN where none differ."""
         from scipy.stats import skew
@@ -98,8 +103,20 @@ def find_hubs(
         nearest[here] = np.partition(part, -prompts, axis=1)[:, -prompts:].mean(axis=1)
         log_sum[here] = np.logaddexp.reduce(scale * part.astype(np.float64), axis=1)
         best, rows = _merged(best, rows, part, start)
-    counts = np.bincount(rows.ravel(), minlength=len(vectors))
-    return Hubs(counts.astype(np.int64), nearest, log_sum, scale)
+    return Hubs(occurrences(rows, len(vectors)), nearest, log_sum, scale)
+
+
+def occurrences(neighbours: NDArray[np.integer], count: int) -> NDArray[np.int64]:
+    """Return the k-occurrence N_k of each point (Radovanović et al. 2010, section 2).
+
+    Args:
+        neighbours: (Q, k), of each query the numbers of its k nearest points.
+        count: of points.
+
+    Returns:
+        int64 (count,), of how many queries each point is among the nearest.
+    """
+    return np.bincount(neighbours.ravel(), minlength=count).astype(np.int64)
 
 
 def _merged(

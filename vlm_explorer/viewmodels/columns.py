@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.viewmodels.arrow_columns import Coded, encode
+from vlm_explorer.viewmodels.slow_columns import SlowColumns
 
 if TYPE_CHECKING:
     from vlm_explorer.jobs import JobContext
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 
 # Where columns come from, in the order in which they are offered.
 SCAN, TABLE, TAGS = "Scan", "Table of captions", "Tags"
-SCORES, COMPUTED = "Scores", "Computed"
-GROUPS = (SCAN, TABLE, TAGS, SCORES, COMPUTED)
+SCORES, HUBS, COMPUTED = "Scores", "Hubs", "Computed"
+# What is known of each label; a column a label, so that lists show them folded.
+OF_LABELS = (
+    "Labels: probability", "Labels: z", "Labels: percentile", "Labels: margin", "Labels: cosine",
+)  # fmt: skip
+GROUPS = (SCAN, TABLE, TAGS, SCORES, *OF_LABELS, HUBS, COMPUTED)
 _MANY = 100_000  # texts that are not encoded while the window waits
 
 
@@ -40,6 +45,7 @@ class Column:
         titles: of categories: what they are called where that is not their value.
         order: of categories: their fixed order, which also fixes their colours.
         codes: of categories: what `coded` returns, where that is known already.
+        pending: whether the values are still being made; there are none until then.
     """
 
     key: str
@@ -52,6 +58,7 @@ class Column:
     titles: Mapping[str, str] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     codes: Coded | None = None
+    pending: bool = False
 
     def __len__(self) -> int:
         return len(self.values)
@@ -80,13 +87,18 @@ class Offer:
         key, title, group: as of `Column`.
         is_number: whether its values will be numbers.
         make: returns the column.
+        slow: whether `make` runs in a worker's thread; it is given a `context`, and its column
+            has numbers.
+        of: what it is made of; while that is the same object, the column that was made stays.
     """
 
     key: str
     title: str
     group: str
     is_number: bool
-    make: Callable[[], Column]
+    make: Callable[..., Column]
+    slow: bool = False
+    of: object = None
 
 
 class Columns(QObject):
@@ -106,9 +118,11 @@ class Columns(QObject):
         self._of_tags: dict[str, Offer] | None = None
         self._computed: dict[str, Column] = {}
         self._made: dict[str, Column] = {}
+        self._slow = SlowColumns(session, self._take_slow)
         session.collection_changed.connect(self._take_collection)
         session.query_changed.connect(self._take_scores)
         session.labels_changed.connect(self._take_scores)
+        session.encoder_changed.connect(self._take_scores)
         session.tags.changed.connect(self._take_tags)
 
     def names(self) -> tuple[str, ...]:
@@ -148,13 +162,26 @@ class Columns(QObject):
         return key if offer is None else offer.title
 
     def get(self, key: str) -> Column | None:
-        """Return a column, or None where there is none of that key."""
+        """Return a column, or None where there is none of that key.
+
+        One that takes long has no values yet, and others when it has changed.
+        """
         if key not in self._made:
             offer = self._offers().get(key)
             if offer is None:
                 return None
-            self._made[key] = offer.make()
+            self._made[key] = self._slow.begin(offer) if offer.slow else offer.make()
         return self._made[key]
+
+    def when_made(self, key: str, take: Callable[[Column], object]) -> None:
+        """Give a column to `take` once it has its values; never where they are not to be had."""
+        column = self.get(key)
+        if column is None:
+            return
+        if column.pending:
+            self._slow.wait(key, take)
+        else:
+            take(column)
 
     def add(self, column: Column) -> None:
         """Offer a computed column, until the collection changes; one of the same key goes.
@@ -192,6 +219,10 @@ class Columns(QObject):
             self._made.pop(key, None)
             self.changed.emit()
 
+    def _take_slow(self, column: Column) -> None:
+        self._made[column.key] = column
+        self.changed.emit()
+
     def _offers(self) -> dict[str, Offer]:
         from vlm_explorer.viewmodels.image_columns import offers_of_images
         from vlm_explorer.viewmodels.score_columns import offers_of_scores
@@ -210,6 +241,7 @@ class Columns(QObject):
     def _take_collection(self) -> None:
         self._of_images = self._of_scores = self._of_tags = None
         self._computed, self._made = {}, {}
+        self._slow.stop()
         self.changed.emit()
 
     @Slot()
@@ -221,10 +253,14 @@ class Columns(QObject):
 
     @Slot()
     def _take_scores(self) -> None:
-        for key in self._of_scores or {}:
-            if key not in self._computed:
+        """Forget what was made of other answers."""
+        before, self._of_scores = self._of_scores or {}, None
+        now = self._offers()
+        for key, offer in before.items():
+            kept = key in now and offer.of is not None and now[key].of is offer.of
+            if not kept and key not in self._computed:
                 self._made.pop(key, None)
-        self._of_scores = None
+                self._slow.forget(key)
         self.changed.emit()
 
 

@@ -1,4 +1,4 @@
-"""Columns of what was asked of the images: similarity to the prompt, labels and their shares."""
+"""Columns of what was asked of the images: similarity to the prompt, labels, hubs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 
 from vlm_explorer.queries.classify_answer import NO_CALL
 from vlm_explorer.viewmodels.columns import SCORES, Column, Offer
+from vlm_explorer.viewmodels.hubs_columns import offers_of_hubs
+from vlm_explorer.viewmodels.label_columns import offers_of_labels
 
 if TYPE_CHECKING:
     from vlm_explorer.queries.classify import ClassifyAnswer
@@ -16,14 +18,10 @@ if TYPE_CHECKING:
     from vlm_explorer.viewmodels.session import Session
 
 SIMILARITY, ZERO_SHOT = "similarity", "zero-shot label"
-PROBABILITY = "probability:"  # and the label
-
-_SHARE = "share among these {count} labels"
-_PRESENCE = "the label by itself, present against absent"
 
 
 def offers_of_scores(session: Session) -> dict[str, Offer]:
-    """Return what columns the answers to the prompt and to the labels give."""
+    """Return what columns there are of answers to the prompt and the labels, and of hubs."""
     size = len(session.images)
     offers: list[Offer] = []
     query, labels = session.query.answer, session.label_state.answer
@@ -34,10 +32,8 @@ def offers_of_scores(session: Session) -> dict[str, Offer]:
         offers.append(
             Offer(ZERO_SHOT, "zero-shot label", SCORES, False, partial(_best_label, labels))
         )
-        for place, label in enumerate(labels.labels):
-            title = f"probability of {label}"
-            make = partial(_probability, labels, place, title)
-            offers.append(Offer(f"{PROBABILITY}{label}", title, SCORES, True, make))
+        offers += offers_of_labels(session, labels)
+    offers += offers_of_hubs(session)
     return {offer.key: offer for offer in offers}
 
 
@@ -52,13 +48,6 @@ def _best_label(answer: ClassifyAnswer) -> Column:
         values[answer.known & ~answer.calls.any(axis=1)] = NO_CALL
         order, note = (*order, NO_CALL), f"{note}; {NO_CALL} below the margin"
     return Column(ZERO_SHOT, "zero-shot label", values, group=SCORES, order=order, note=note)
-
-
-def _probability(answer: ClassifyAnswer, place: int, title: str) -> Column:
-    of_many = _SHARE.format(count=len(answer.labels)) if answer.task == "single" else _PRESENCE
-    values = answer.probability[:, place].astype(np.float64) * 100
-    key = f"{PROBABILITY}{answer.labels[place]}"
-    return Column(key, title, values, unit="%", group=SCORES, note=of_many)
 
 
 def prompt_title(session: Session) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QIcon, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
@@ -13,13 +13,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vlm_explorer.viewmodels.columns import Columns
+from vlm_explorer.viewmodels.columns import OF_LABELS, Columns, Offer
 from vlm_explorer.widgets.controls import Words
 from vlm_explorer.widgets.flyout import Flyout
-from vlm_explorer.widgets.theme import ANNOTATION, font, theme
+from vlm_explorer.widgets.theme import ANNOTATION, font, icon, theme
 
 KEY = Qt.ItemDataRole.UserRole
 _NOTE = Qt.ItemDataRole.UserRole + 1
+_FOLDED = Qt.ItemDataRole.UserRole + 2  # the group that a row unfolds
 _WIDTH, _HEIGHT, _ROW = 300, 320, 28
 Index = QModelIndex | QPersistentModelIndex
 _STEPS = {
@@ -46,6 +47,8 @@ class ColumnDelegate(QStyledItemDelegate):
 
 class ColumnChooser(Flyout):
     """Lists the columns whose titles hold every word in the field.
+
+    Groups of a column a label are folded until they are opened, or something is searched for.
 
     Signals:
         chosen(key): a column, or "" for none.
@@ -76,6 +79,7 @@ class ColumnChooser(Flyout):
         super().__init__(owner, _WIDTH)
         self._columns, self._present = columns, present
         self._numbers, self._none = numbers, none
+        self._unfolded: set[str] = set()
         self.field = QLineEdit(self)
         self.field.setPlaceholderText("Search columns")
         self.field.setAccessibleName(f"{title}: search columns")
@@ -111,6 +115,9 @@ class ColumnChooser(Flyout):
         if self._none and not text.strip():
             self._add(self._none, "", "")
         for group, offers in self._columns.found(text, numbers=self._numbers):
+            if self._folds(group, offers, text):
+                self._add(group, "", f"{len(offers)} columns", folded=group)
+                continue
             self._add_heading(group)
             for offer in offers:
                 title = offer.title[:1].upper() + offer.title[1:]
@@ -119,13 +126,21 @@ class ColumnChooser(Flyout):
             self._add_heading("No column of that name")
         self._step(0)
 
-    def _add(self, title: str, key: str, note: str) -> None:
-        item = QListWidgetItem(title)
+    def _folds(self, group: str, offers: tuple[Offer, ...], text: str) -> bool:
+        """Return whether a group is shown as a single row."""
+        used = any(offer.key == self._present for offer in offers)
+        many = group in OF_LABELS and len(offers) > 1
+        return many and not used and not text.strip() and group not in self._unfolded
+
+    def _add(self, title: str, key: str, note: str, *, folded: str = "") -> None:
+        item = QListWidgetItem(icon("ph.caret-right", "secondary") if folded else QIcon(), title)
         item.setData(KEY, key)
-        item.setData(_NOTE, "in use" if key == self._present else note)
+        item.setData(_FOLDED, folded)
+        used = key == self._present and not folded
+        item.setData(_NOTE, "in use" if used else note)
         item.setToolTip(title)
         self.list.addItem(item)
-        if key == self._present and (key or self._none):
+        if used and (key or self._none):
             self.list.setCurrentItem(item)
 
     def _add_heading(self, title: str) -> None:
@@ -156,9 +171,20 @@ class ColumnChooser(Flyout):
         item = self.list.currentItem()
         if item is None or not item.flags() & Qt.ItemFlag.ItemIsEnabled:
             return
+        if folded := item.data(_FOLDED):
+            self._unfold(folded)
+            return
         key = str(item.data(KEY))
         self.close()
         self.chosen.emit(key)
+
+    def _unfold(self, group: str) -> None:
+        """Show the columns of a group, the first of them chosen."""
+        self._unfolded.add(group)
+        self._fill(self.field.text())
+        heading = self.list.findItems(group, Qt.MatchFlag.MatchExactly)[0]
+        self.list.setCurrentRow(self.list.row(heading) + 1)
+        self.list.scrollToItem(heading, QListWidget.ScrollHint.PositionAtTop)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The arrows move through the list while the field keeps the focus."""

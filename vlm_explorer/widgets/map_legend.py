@@ -103,9 +103,11 @@ class MapLegend(QWidget):
 
     @Slot()
     def _filter_ramp(self) -> None:
-        column = self._model.session.columns.get(self._model.colour_by)
-        if column is not None:
-            filter_panel(self._ramp, self._model.session, column).open(above=True)
+        session = self._model.session
+        session.columns.when_made(
+            self._model.colour_by,
+            lambda column: filter_panel(self._ramp, session, column).open(above=True),
+        )
 
     @Slot()
     def _remember(self) -> None:

@@ -108,9 +108,10 @@ class MapTools(QWidget):
 
     @Slot(str)
     def _filter_by(self, key: str) -> None:
-        column = self._model.session.columns.get(key)
-        if column is not None:
-            filter_panel(self.filters, self._model.session, column).open()
+        session = self._model.session
+        session.columns.when_made(
+            key, lambda column: filter_panel(self.filters, session, column).open()
+        )
 
     def _layout_button(self) -> QToolButton:
         button = QToolButton(self)

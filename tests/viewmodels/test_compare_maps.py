@@ -13,6 +13,7 @@ from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
 from vlm_explorer.viewmodels.compare_maps import CompareMaps
 from vlm_explorer.viewmodels.compare_tiles import Compared, TileState, batches
 from vlm_explorer.viewmodels.comparison import Comparison
+from vlm_explorer.viewmodels.saliency_asked import Asked
 from vlm_explorer.viewmodels.saliency_caption import Caption
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel
 from vlm_explorer.viewmodels.saliency_shown import Guest
@@ -104,7 +105,7 @@ def test_that_a_difference_is_that_of_two_prompts_on_one_diverging_range(
 def test_that_methods_have_ranges_of_their_own_and_say_why_they_do_not_apply(
     qtbot: QtBot, model: CompareMaps, active: ActiveSaliency
 ) -> None:
-    active.model.prompt = TEXTS[0]
+    active.model.asked = Asked(TEXTS[0])
     model.compare(Compared.METHODS)
     model.watch(True)
     finish(qtbot, model, 8)

@@ -12,6 +12,7 @@ import numpy as np
 from vlm_explorer import __version__
 from vlm_explorer.export.provenance import NOTICE
 from vlm_explorer.rendering.map_scaling import Limits
+from vlm_explorer.saliency.directions import quoted
 from vlm_explorer.saliency.explanation import Explanation
 from vlm_explorer.saliency.method_words import CAVEAT, NO_PROMPT, title_of
 
@@ -88,8 +89,8 @@ def prompt_of(found: Explanation) -> str:
     target = found.target
     if target["kind"] == "none" or not target["prompts"]:
         return ""
-    words = f"“{target['prompts'][0]}”"
-    return f"{words} less “{target['negatives'][0]}”" if target["negatives"] else words
+    words = quoted(target["prompts"][0])
+    return f"{words} less {quoted(target['negatives'][0])}" if target["negatives"] else words
 
 
 def score_words(found: Explanation) -> str:

@@ -17,6 +17,7 @@ from vlm_explorer.encoders.registry import describe
 from vlm_explorer.errors import NotSupported, UsageError
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.saliency.attention import AttentionMaps
+from vlm_explorer.saliency.directions import one_sided
 from vlm_explorer.saliency.explanation import Cost, Explanation
 from vlm_explorer.saliency.found import Found
 from vlm_explorer.saliency.geometry import share_in_padding, share_unseen
@@ -131,7 +132,11 @@ def _answer(
             forward=found.forward, backward=found.backward, seconds=time.perf_counter() - started
         ),
         seed=None,
-        warnings=[*found.warnings, *_what_is_unseen(found)],
+        warnings=[
+            *found.warnings,
+            *one_sided(encoder, texts, signed=found.signed),
+            *_what_is_unseen(found),
+        ],
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from vlm_explorer.jobs import Progress
+from vlm_explorer.saliency.directions import quoted
 from vlm_explorer.viewmodels import check_plots, check_rows, check_work
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
 from vlm_explorer.viewmodels.check_rows import CheckRow, NotApplicable, Verdict
@@ -113,7 +114,7 @@ class CheckModel(QObject):
             prompts = explanation.target["prompts"]
             if not prompts:
                 self._found["insertion_deletion"] = NotApplicable(check_rows.NO_PROMPT)
-            self.subject = ", ".join([title_of(explanation.method), *(f"“{p}”" for p in prompts)])
+            self.subject = ", ".join([title_of(explanation.method), *(quoted(p) for p in prompts)])
             self._pause.start()
         self._show()
 

@@ -255,7 +255,7 @@ class CompareMaps(QObject):
         if reason:
             return compare_tiles.refused(request, reason)
         by_method = self.compared is Compared.METHODS
-        title = title_of(request.method) if by_method else request.prompt
+        title = title_of(request.method) if by_method else request.called
         tile = CompareTile(request, title, removable=request.prompt in self.typed)
         if error := self._errors.get(request.key):
             return replace(tile, state=TileState.FAILED, message=error)

@@ -37,7 +37,7 @@ class MapOver:
         if drawn is None or drawn is tile.explanation:
             model.lay_over(None)
             return
-        caption = describe(title_of(drawn.method), drawn, Layers())
+        caption = describe(title_of(drawn.method), drawn, Layers(), request.direction)
         self._dressed, self._of = model, (request.key, subtracted)
         self._laid = Guest(raw_map(drawn), caption, explanation=drawn)
         model.lay_over(self._laid)

@@ -234,7 +234,8 @@ class HideModel(QObject):
         vectors = task.labels.vectors
         return (
             self._image_id, task.encoder.fingerprint, task.ct_window, task.rectangles,
-            task.baseline, task.texts, b"" if vectors is None else vectors.tobytes(),
+            task.baseline, task.texts, self._saliency.model.asked.key,
+            b"" if vectors is None else vectors.tobytes(),
         )  # fmt: skip
 
     def _drop(self) -> None:
@@ -267,7 +268,7 @@ class HideModel(QObject):
     def _show(self, hidden: Hidden) -> None:
         assert self._task is not None
         self.hidden = hidden
-        self.rows = hide_words.rows_of(self._task.texts, hidden)
+        self.rows = hide_words.rows_of(self._task.called, hidden)
         self.message = hide_words.summary(hidden)
         self.changed.emit()
 

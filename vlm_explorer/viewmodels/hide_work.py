@@ -9,6 +9,7 @@ import numpy as np
 
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pixels.frame import Frame
+from vlm_explorer.saliency.directions import direction_of
 from vlm_explorer.viewmodels.viewer_frames import FrameKey
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ class HideTask:
     def texts(self) -> tuple[str, ...]:
         """The prompt and the labels, in the order of the answer's columns."""
         return (*((self.prompt,) if self.prompt else ()), *self.labels.words)
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """What the window calls them."""
+        direction = direction_of(self.encoder, self.prompt)
+        return self.texts if direction is None else (direction.title, *self.labels.words)
 
 
 class Partly:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from vlm_explorer.saliency.directions import Direction, quoted
 from vlm_explorer.saliency.method_words import CAVEAT, NO_PROMPT
 from vlm_explorer.viewmodels.saliency_display import DisplayedMap
 from vlm_explorer.viewmodels.viewer_words import plain_number
@@ -32,20 +33,26 @@ class Caption:
     warnings: tuple[str, ...] = ()
 
 
-def describe(name: str, explanation: Explanation, layers: Layers) -> Caption:
+def describe(
+    name: str, explanation: Explanation, layers: Layers, direction: Direction | None = None
+) -> Caption:
     """Return the caption of an explanation of at most one prompt.
 
     Args:
         name: of the method, for users.
         explanation: what is shown.
         layers: of the encoder, as far as its attention can be shown.
+        direction: what its prompt stands for, where that is no text.
     """
     target = explanation.target
     parts = [name, _which(explanation, layers)]
-    less = "".join(f" less “{each}”" for each in target["negatives"] or ())
+    less = "".join(f" less {quoted(each)}" for each in target["negatives"] or ())
     kind = "difference of cosines" if less else "cosine"
     for prompt, score in zip(target["prompts"], explanation.score, strict=False):
-        parts += [f"“{prompt}”{less}", f"{kind} {score:.3f}".replace("-", "−")]
+        called = prompt
+        if direction is not None and prompt == direction.words:
+            called, kind = direction.title, "cosine with the query"
+        parts += [f"{quoted(called)}{less}", f"{kind} {score:.3f}".replace("-", "−")]
     note = CAVEAT
     if explanation.residual is not None:
         rest = f"{explanation.residual[0]:.3f}".replace("-", "−")
@@ -62,7 +69,7 @@ def describe(name: str, explanation: Explanation, layers: Layers) -> Caption:
 
 def announce(name: str, prompt: str) -> Caption:
     """Return the caption of an explanation that is on its way."""
-    return Caption(f"{name}, “{prompt}”", CAVEAT)
+    return Caption(f"{name}, {quoted(prompt)}", CAVEAT)
 
 
 def _which(explanation: Explanation, layers: Layers) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from vlm_explorer.jobs import Progress
+from vlm_explorer.saliency.directions import quoted
 from vlm_explorer.viewmodels import saliency_store, saliency_work
 from vlm_explorer.viewmodels.job_runner import JobRunner
 from vlm_explorer.viewmodels.saliency_display import RawMap
@@ -106,7 +107,7 @@ class Explainer(QObject):
             request,
             self._partial,
             self.maps(request),
-            title=f"Explaining “{request.prompt}”" if request.texts else "Reading attention",
+            title=f"Explaining {quoted(request.prompt)}" if request.texts else "Reading attention",
             key=self._key,
             lane="long" if request.method in SLOW else "compute",
             on_success=self._take,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from vlm_explorer.viewmodels.saliency_asked import asked_of
 from vlm_explorer.viewmodels.session import Session
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ def weakness(session: Session, image_id: str | None, explanation: Explanation) -
 
     Only the prompt that is searched for is known to fit other images better or worse.
     """
-    query, row = session.query, session.images.row_of.get(image_id or "")
-    answer = query.answer
-    if explanation.target["prompts"] != [query.text] or answer is None or row is None:
+    answer, row = session.query.answer, session.images.row_of.get(image_id or "")
+    prompt = asked_of(session).prompt
+    if explanation.target["prompts"] != [prompt] or answer is None or row is None:
         return ()
     if len(answer.cosine) != len(session.images):
         return ()

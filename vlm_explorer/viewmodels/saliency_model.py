@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.jobs import Progress
+from vlm_explorer.saliency.directions import Directed, why_not
 from vlm_explorer.saliency.method_words import IMAGE_ONLY
-from vlm_explorer.viewmodels import saliency_caption, saliency_display, saliency_work
+from vlm_explorer.viewmodels import saliency_caption, saliency_work
 from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.saliency_ahead import Ahead
-from vlm_explorer.viewmodels.saliency_caption import Head
+from vlm_explorer.viewmodels.saliency_asked import Asked, asked_of, lies_in
 from vlm_explorer.viewmodels.saliency_display import RawMap
 from vlm_explorer.viewmodels.saliency_explainer import SCROLLING, TYPING, Explainer
 from vlm_explorer.viewmodels.saliency_match import weakness
 from vlm_explorer.viewmodels.saliency_request import SLOW, Request
-from vlm_explorer.viewmodels.saliency_shown import SaliencyShown
+from vlm_explorer.viewmodels.saliency_rows import SaliencyRows
 from vlm_explorer.viewmodels.saliency_states import Choice, Method, Stage, title_of
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 
@@ -29,19 +30,21 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "Method", "SaliencyModel", "Stage"]
 
 _USUAL: dict[bool, Method] = {False: "attention", True: "legrad"}  # until there is an encoder
+_INSTEAD: tuple[Method, ...] = ("legrad", "decomp", "occlusion")  # where the usual one cannot
 _AHEAD = (1, 2, 3, 4, -1)  # neighbours in a series that are explained before they are asked for
 
 
-class SaliencyModel(SaliencyShown):
+class SaliencyModel(SaliencyRows):
     """Explains the viewer's image by the session's encoder, as far as the user asks for it.
 
     Attributes:
         choice: what the user chose.
         stage, message: how far it has come, and what to say of that.
         progress: of the running explanation; None where none runs.
-        prompt: the text whose score is explained.
+        asked: the text whose score is explained, or what else is searched for.
         explanation: the one that is shown, finished; None until then.
-        reasons: by method why it does not apply to the encoder; empty where it does.
+        reasons: by method why it does not apply to the encoder, the scan and what is asked; empty
+            where it does.
         shown: the map to draw; None where there is none.
         caption: the words beside it.
 
@@ -57,8 +60,10 @@ class SaliencyModel(SaliencyShown):
         self._session = viewer.session
         self.stage, self.message = Stage.OFF, ""
         self.progress: Progress | None = None
-        self.prompt = self._session.query.text
+        self.asked = asked_of(self._session)
         self.reasons: dict[str, str] = {}
+        self._why_not: dict[str, str] = {}  # by the encoder alone
+        self._refused: frozenset[str] = frozenset()  # by what is asked, not by the encoder
         self._usual = _USUAL
         self._scrolled = False  # whether the image was reached from another of its series
         self._explained_for: tuple[object, str] = (None, "")
@@ -79,9 +84,17 @@ class SaliencyModel(SaliencyShown):
     @property
     def method(self) -> Method:
         """The method that explains: what `auto` stands for at present; `off` for none."""
-        return (
-            self._usual[bool(self.prompt)] if self.choice.method == "auto" else self.choice.method
-        )
+        if self.choice.method != "auto":
+            return self.choice.method
+        usual = self._usual[bool(self.prompt)]
+        if usual not in self._refused:
+            return usual
+        return next((each for each in _INSTEAD if not self.reasons.get(each)), usual)
+
+    @property
+    def prompt(self) -> str:
+        """The text whose score is explained, or the words of what else is searched for."""
+        return "" if self.asked.waiting else self.asked.prompt
 
     def set_method(self, method: Method) -> None:
         """Explain by another method, or by the same anew."""
@@ -96,63 +109,15 @@ class SaliencyModel(SaliencyShown):
             self.set_method("auto" if off else "off")
 
     def explain_prompt(self, text: str) -> None:
-        """Show what moves the score of a text, by the chosen method if that knows prompts."""
-        self.prompt = text.strip()
+        """Show what moves the score of a text, by the chosen method if that knows prompts.
+
+        The words of what is searched for stand for that.
+        """
+        asked = asked_of(self._session)
+        self.asked = asked if asked.prompt == text.strip() else Asked(text.strip())
+        self._ask_reasons()
         own = self.choice.method not in ("off", *IMAGE_ONLY)
         self.set_method(self.choice.method if own else "auto")
-
-    def set_layer(self, layer: int) -> None:
-        """Show the attention of another layer."""
-        self._choose(layer=layer)
-
-    def set_head(self, head: Head) -> None:
-        """Show the attention of one head, or of all in one."""
-        self._choose(head=head)
-
-    def look_from(self, x: float, y: float, *, column: bool = False) -> None:
-        """Show where the patch at a point of the picture looks, or (column) who looks at it.
-
-        For attention only; the same point again ends it. Whatever is shown, those who ask about
-        patches are told of the point.
-        """
-        if not column:
-            self.pointed.emit(x, y)
-        raw, maps = self._over_picture(), self.attention
-        if self.method != "attention" or raw is None or self.guest is not None:
-            return
-        if maps is not None and not maps.has_patch_queries(self.choice.layer):
-            self._viewer.noticed.emit("In this layer only the pooling query looks. Choose a block.")
-        elif (cell := saliency_display.cell_at(raw.geometry, x, y)) is not None:
-            again = (cell, column) == (self.choice.cell, self.choice.column)
-            self._choose(cell=None if again else cell, column=column and not again)
-
-    def step_patch(self, rows: int, columns: int) -> None:
-        """Look from a patch so many rows and columns on; from the middle one at first."""
-        raw = self._over_picture()
-        if raw is None or self.choice.hidden:
-            return
-        cell = self.choice.cell if self.guest is None else self.guest.cell
-        place = saliency_display.step_cell(raw.geometry, cell, rows, columns)
-        if place is not None:
-            self.look_from(*place, column=self.choice.column)
-
-    def show_column(self, column: bool | None = None) -> None:
-        """Show who attends to the chosen patch, or where it looks; None: the other of both."""
-        if self.choice.cell is None:
-            self._viewer.noticed.emit("Click a patch first, with the attention over the scan.")
-            self.refresh()
-        else:
-            self._choose(column=not self.choice.column if column is None else column)
-
-    def look_from_image(self) -> bool:
-        """Show again what leads to the image's vector; whether that changed anything."""
-        if self.guest is not None:
-            self.lay_over(None)
-            return True
-        changed = self.choice.cell is not None
-        if changed:
-            self._choose(cell=None, column=False)
-        return changed
 
     def stop(self) -> None:
         """Give the running explanation up; what is there of the map stays."""
@@ -165,14 +130,6 @@ class SaliencyModel(SaliencyShown):
         self.message = "Stopped early: the map is coarse." if early else "Stopped."
         self.changed.emit()
 
-    def _choose(self, **changes: Any) -> None:
-        """Take another row of attention; a head that the layer does not have is mended."""
-        choice = replace(self.choice, **changes)
-        if isinstance(choice.head, int) and self._layers.heads:
-            choice = replace(choice, head=min(choice.head, self._layers.heads[choice.layer] - 1))
-        self.choice = choice
-        self._restart(keep=True, pause=0)
-
     # What the choice depends on
 
     @Slot()
@@ -183,6 +140,7 @@ class SaliencyModel(SaliencyShown):
             self.guest = None
             self._image_id = image_id
             self.choice = replace(self.choice, cell=None)
+            self._ask_reasons()
         self._restart()
 
     @Slot()
@@ -193,19 +151,35 @@ class SaliencyModel(SaliencyShown):
         self._explained_for = now
         self.guest = None
         encoder = self._session.encoder
-        self.reasons, self._usual = {}, _USUAL
+        self._usual = _USUAL
+        self.asked = asked_of(self._session) if self.asked.direction is not None else self.asked
+        self._why_not = {} if encoder is None else saliency_work.why_not(encoder)
+        self._ask_reasons()
         if encoder is not None:
-            self.reasons = saliency_work.why_not(encoder)
             self._usual = saliency_work.usual_methods(encoder)
         self.choice = replace(self.choice, layer=-1, head="mean", cell=None)
         self._layers = saliency_caption.Layers()
         self._restart()
 
+    def _ask_reasons(self) -> None:
+        """Ask which methods cannot explain what is asked about this image, and why."""
+        encoder, direction = self._session.encoder, self.asked.direction
+        self.reasons, self._refused = dict(self._why_not), frozenset()
+        if encoder is not None and direction is not None:
+            row = self._session.images.row_of.get(self._image_id or "")
+            itself = lies_in(self.asked, self._session.query, row)
+            own = why_not(encoder, direction, itself=itself)
+            own = {name: why for name, why in own.items() if not self.reasons.get(name)}
+            self.reasons, self._refused = self.reasons | own, frozenset(own)
+
     @Slot()
     def _take_query(self) -> None:
-        text = self._session.query.text
-        if text != self.prompt:
-            before, self.prompt = self.method, text
+        asked = asked_of(self._session)
+        if asked.waiting and self._session.query.pending:
+            return  # the map stays, under its own caption, until it is known what is asked
+        if asked.key != self.asked.key or asked.waiting != self.asked.waiting:
+            before, self.asked = self.method, asked
+            self._ask_reasons()
             if self.method != before or self.method not in ("off", *IMAGE_ONLY):
                 self._restart(keep=self.method == before, pause=TYPING)
         elif self.explanation is not None:
@@ -250,6 +224,8 @@ class SaliencyModel(SaliencyShown):
             return Stage.WAITING, "No encoder is loaded yet."
         if reason := self.reasons.get(method, ""):
             return Stage.FAILED, f"{title_of(method)} does not apply here: {reason}."
+        if method not in IMAGE_ONLY and self.asked.waiting:
+            return Stage.WAITING, "What is searched for has no vector of this encoder yet."
         if method not in IMAGE_ONLY and not self.prompt:
             return Stage.WAITING, "Type a prompt to see what moves its score."
         return Stage.RUNNING, ""
@@ -261,7 +237,7 @@ class SaliencyModel(SaliencyShown):
         return self._request_for(image_id, loaded.frame)
 
     def _request_for(self, image_id: str, frame: Any) -> Request:
-        encoder = self._session.encoder
+        encoder, direction = self._session.encoder, self.asked.direction
         assert encoder is not None
         method = self.method if self.choice.method != "off" else "attention"
         params: tuple[tuple[str, Any], ...] = ()
@@ -273,7 +249,7 @@ class SaliencyModel(SaliencyShown):
         return Request(
             image_id,
             frame,
-            encoder,
+            encoder if direction is None else Directed(encoder, direction),
             self.prompt,
             self._session.ct_window,
             self._viewer.frame_key(image_id),
@@ -334,24 +310,18 @@ class SaliencyModel(SaliencyShown):
         request = self.request
         return self._explainer.maps(request) if request is not None else None
 
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Names of the layers whose attention can be shown; empty until that is known."""
-        return self._layers.names
-
-    @property
-    def heads(self) -> int:
-        """Number of heads of the layer; 0 until that is known."""
-        return self._layers.heads[self.choice.layer] if self._layers.heads else 0
-
     def _words(self) -> saliency_caption.Caption:
         method = self.method
         name = title_of(method)
         if self.explanation is None:
             waits = self.stage is Stage.RUNNING and method not in IMAGE_ONLY
-            words = saliency_caption.announce(name, self.prompt) if waits else None
+            direction = self.asked.direction
+            called = self.prompt if direction is None else direction.title
+            words = saliency_caption.announce(name, called) if waits else None
             return words or saliency_caption.Caption()
         name = title_of(self.explanation.method)  # the last one, until there is another
-        caption = saliency_caption.describe(name, self.drawn or self.explanation, self._layers)
+        caption = saliency_caption.describe(
+            name, self.drawn or self.explanation, self._layers, self.asked.direction
+        )
         weak = weakness(self._session, self._image_id, self.explanation)
         return replace(caption, warnings=(*weak, *caption.warnings))

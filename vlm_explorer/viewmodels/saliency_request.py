@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.pixels.ct_choice import DEFAULT
 from vlm_explorer.pixels.frame import Frame
+from vlm_explorer.saliency.directions import Direction, direction_of
 from vlm_explorer.saliency.method_words import IMAGE_ONLY
 from vlm_explorer.viewmodels.viewer_frames import FrameKey
 
@@ -24,7 +25,8 @@ class Request:
         image_id: of the image.
         frame: its pixels.
         encoder: whose answer is explained.
-        prompt: the text whose cosine is explained; "" where there is none.
+        prompt: the text whose cosine is explained, or the words of a direction that the encoder
+            knows, see `saliency.directions`; "" where there is none.
         ct_window: through which window the encoder sees CT.
         source: where the frame was read.
         method: one of `explain.METHODS`.
@@ -46,10 +48,27 @@ class Request:
         return self.image_id, self.encoder.fingerprint, self.ct_window
 
     @property
+    def direction(self) -> Direction | None:
+        """What the prompt means to the encoder, where it is no text."""
+        return direction_of(self.encoder, self.prompt)
+
+    @property
+    def called(self) -> str:
+        """What the window calls the prompt."""
+        direction = self.direction
+        return self.prompt if direction is None else direction.title
+
+    @property
+    def asked(self) -> tuple[str, str]:
+        """The prompt, and what tells it from another of the same words."""
+        direction = self.direction
+        return self.prompt, "" if direction is None else direction.digest
+
+    @property
     def key(self) -> tuple[Any, ...]:
         """What the answer depends on."""
-        prompt = "" if self.method in IMAGE_ONLY else self.prompt
-        return *self.picture, prompt, self.method, self.params
+        asked = ("", "") if self.method in IMAGE_ONLY else self.asked
+        return *self.picture, *asked, self.method, self.params
 
     @property
     def texts(self) -> list[str]:

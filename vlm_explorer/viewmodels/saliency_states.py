@@ -8,11 +8,12 @@ from typing import Literal
 
 from vlm_explorer.rendering.colour_maps import DIVERGING, SEQUENTIAL
 from vlm_explorer.rendering.map_scaling import Scaling
+from vlm_explorer.saliency.directions import quoted
 from vlm_explorer.saliency.method_words import WORDS, MethodWords, hint_of, title_of
 from vlm_explorer.viewmodels.saliency_caption import Head
 from vlm_explorer.viewmodels.saliency_display import Cell
 
-__all__ = ["AUTO", "METHODS", "OFF", "Choice", "Method", "Stage", "hint_of", "title_of"]
+__all__ = ["AUTO", "METHODS", "OFF", "Choice", "Method", "Stage", "hint_of", "quoted", "title_of"]
 
 Method = Literal[
     "off",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,16 @@ class Selection:
 
     ids: Set[str] = frozenset()
     current: str | None = None
+
+
+def summed(terms: Iterable[Term], called: Callable[[Term], str]) -> str:
+    """Return a sum of terms as people read it; `called` says what each is."""
+    parts = []
+    for number, term in enumerate(terms):
+        sign = "− " if term.weight < 0 else "+ " if number else ""
+        weight = "" if abs(term.weight) == 1 else f"{abs(term.weight):.4g} × "
+        parts.append(f"{sign}{weight}{called(term)}")
+    return " ".join(parts)
 
 
 def _words_of(term: Term) -> str:
@@ -83,12 +93,7 @@ class QueryState:
     @property
     def words(self) -> str:
         """What is searched for; neither ids nor names of files, which may hold names of people."""
-        parts = []
-        for number, term in enumerate(self.whole):
-            sign = "− " if term.weight < 0 else "+ " if number else ""
-            weight = "" if abs(term.weight) == 1 else f"{abs(term.weight):.4g} × "
-            parts.append(f"{sign}{weight}{_words_of(term)}")
-        return " ".join(parts)
+        return summed(self.whole, _words_of)
 
 
 @dataclass(frozen=True, slots=True)

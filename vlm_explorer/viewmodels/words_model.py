@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 _PAUSE = 150  # ms of rest before words are asked about, while a prompt is typed
 _WORDS = "words"
+_PARTS = (
+    "Which words moved the score is told of one text, and more than that is searched for. "
+    "Search for a text alone."
+)
 _DROPS = (View.LEFT_OUT, View.MASKED)
 
 
@@ -136,9 +140,10 @@ class WordsModel(WordsOnScan):
         if not self._watched:
             return
         request = self._saliency.model.request
-        prompt = self._saliency.model.prompt.strip()
+        prompt = self._saliency.model.asked.text.strip()
         asked = None if request is None else (
-            request.image_id, request.encoder.fingerprint, prompt, request.ct_window
+            request.image_id, request.encoder.fingerprint, *self._saliency.model.asked.key,
+            request.ct_window,
         )  # fmt: skip
         if asked is not None and asked == self._asked:
             self._notice_undressing()
@@ -161,6 +166,8 @@ class WordsModel(WordsOnScan):
             return Stage.WAITING, "No encoder is loaded yet."
         if request is None:
             return Stage.WAITING, "Open a scan to see which words of the prompt moved its score."
+        if self._saliency.model.asked.prompt and not prompt:
+            return Stage.WAITING, _PARTS
         if not prompt:
             return Stage.WAITING, "Type a prompt (/) to see which of its words moved the score."
         return Stage.RUNNING, "Leaving out one word after the other"
@@ -178,7 +185,7 @@ class WordsModel(WordsOnScan):
             request.encoder,
             request.frame,
             request.ct_window,
-            self._saliency.model.prompt.strip(),
+            self._saliency.model.asked.text.strip(),
             replaced_by,
             title="Leaving out words",
             key=_WORDS,

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from vlm_explorer.viewmodels.compare_maps import CompareMaps
 from vlm_explorer.viewmodels.compare_tiles import Compared, CompareTile
+from vlm_explorer.viewmodels.saliency_states import quoted
 from vlm_explorer.widgets.compare_tile import CompareTileView
 from vlm_explorer.widgets.controls import EmptyState, IconButton, Words, choice_box, text_button
 from vlm_explorer.widgets.qimages import to_qimage
@@ -174,7 +175,7 @@ class ComparePage(WatchingPage):
         self.choices[model.compared].setChecked(True)
         self.labels.setChecked(model.with_labels)
         _offer(self.method, model.methods, model.method)
-        kept = [("", _AS_THEY_ARE), *((text, f"Less “{text}”") for text in model.prompts)]
+        kept = [("", _AS_THEY_ARE), *((text, f"Less {quoted(text)}") for text in model.prompts)]
         _offer(self.subtract, tuple(kept), model.subtracted)
         for part in (self.method, self.add, self.labels, self.subtract):
             part.setEnabled(by_prompt)

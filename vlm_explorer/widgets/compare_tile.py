@@ -126,7 +126,7 @@ class CompareTileView(QAbstractButton):
         over = QAction("Put over the scan", menu)
         over.triggered.connect(self.click)
         menu.addAction(over)
-        if tile.request.prompt and tile.title == tile.request.prompt:
+        if tile.request.prompt and tile.title == tile.request.called:
             words = "Show all as they are" if tile.subtracted else "Subtract from the others"
             subtract = QAction(words, menu)
             subtract.triggered.connect(lambda: self.subtract_wanted.emit(tile))

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 
 from vlm_explorer.analysis.null_scores import MATCH, null_scores
+from vlm_explorer.analysis.similarity import unit
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.queries import null_bank
@@ -35,6 +38,48 @@ def test_that_a_hits_z_compares_it_with_unrelated_prompts_of_the_same_rank(
     expected /= ranked.std(axis=1, ddof=1)
     np.testing.assert_allclose([hit.z for hit in found.hits], expected, atol=1e-3)
     assert found.matches == (expected[0] >= MATCH)
+
+
+class ConeEncoder:
+    """An encoder whose texts lie close together and far from images, as those of CLIP do."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.id, self.fingerprint = encoder.id, "cone"
+
+    def encode_texts(self, texts: Sequence[str], **_: object) -> np.ndarray:
+        """Return unit rows of texts, whose cosine with each other is about 0.95."""
+        found = self._encoder.encode_texts(texts)
+        axis = np.full(found.shape[1], found.shape[1] ** -0.5, np.float32)
+        return unit(axis + 0.2 * found)
+
+
+def test_that_nonsense_less_nonsense_is_no_match(own: Collection, encoder: Encoder) -> None:
+    texts, cone = null_texts(), cast(Encoder, ConeEncoder(encoder))
+    together, alone = [], []
+    for first in range(20):
+        request = SearchRequest(texts=(texts[first],), not_texts=(texts[-1 - 7 * first],), k=1)
+        found = search(own, cone, request)
+        assert found.weights == (1.0, -1.0)
+        together.append(found.compared(null_scores_of(own, cone, found.weights)).best_z)
+        alone.append(found.compared(null_scores_of(own, cone)).best_z)
+    assert max(np.abs(together)) < MATCH
+    assert np.mean(np.abs(alone)) > MATCH, "what each scores alone is no scale for differences"
+
+
+def test_that_unrelated_prompts_are_put_together_as_those_of_the_query(
+    own: Collection, encoder: Encoder
+) -> None:
+    nulls = encoder.encode_texts(null_texts()).astype(np.float64)
+    count = len(nulls)
+    sums = [2 * nulls[j] - nulls[(j - count // 2) % count] for j in range(count)]
+    scored = own.vectors() @ np.stack([each / np.linalg.norm(each) for each in sums]).T
+    best = -np.sort(-scored, axis=0)
+    found = null_scores_of(own, encoder, (-0.5, 1.0))
+    assert found is not None
+    np.testing.assert_allclose(found.rank_mean, best.mean(axis=1), atol=1e-5)
+    np.testing.assert_allclose(found.rank_sd, best.std(axis=1, ddof=1), atol=1e-5)
+    assert null_scores_of(own, encoder, (2.0, -1.0)) is found, "only the shares count"
 
 
 def test_that_the_bank_is_computed_once_for_the_vectors_as_they_are(

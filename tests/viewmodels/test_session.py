@@ -127,6 +127,24 @@ def test_that_a_search_is_compared_with_unrelated_prompts_as_soon_as_these_are_s
     assert opened.query.answer.matches is None, "prompts are no scale for likeness of images"
 
 
+def test_that_a_difference_of_texts_is_compared_with_differences_of_unrelated_ones(
+    opened: Session, settle: Settle, qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: opened.scale.nulls is not None, timeout=60_000)
+    opened.terms.add_expression('"effusion" - "nodule"')
+    qtbot.waitUntil(
+        lambda: opened.query.answer is not None and opened.query.answer.matches is not None,
+        timeout=60_000,
+    )
+    answer, alone = opened.query.answer, opened.scale.nulls
+    assert answer is not None
+    assert alone is not None
+    assert answer.weights == (1.0, -1.0)
+    best = answer.cosine.max()[None]
+    assert answer.best_z == pytest.approx(opened.scale.z_of(answer)[0])
+    assert answer.best_z != pytest.approx(alone.z_of_hits(best)[0])
+
+
 def test_that_a_search_typed_while_the_encoder_loads_is_answered_then(
     shell_session: Session, small: Path, qtbot: QtBot, settle: Settle
 ) -> None:

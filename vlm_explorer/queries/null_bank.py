@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from vlm_explorer import paths
 from vlm_explorer.analysis.null_scores import NullScores, null_scores, percentiles
+from vlm_explorer.analysis.similarity import unit
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.collection.vector_rows import VectorRows
 from vlm_explorer.encoders.encoder import Encoder
@@ -22,7 +24,10 @@ from vlm_explorer.queries.archives import DAMAGE, read_members, write_members
 
 _FEWEST = 2  # images, below which nothing can be said
 
+_MOST = 8  # ways of putting prompts together of which the scores are remembered
+
 _kept: WeakKeyDictionary[VectorRows, NullScores] = WeakKeyDictionary()
+_composed: WeakKeyDictionary[VectorRows, dict[tuple[float, ...], NullScores]] = WeakKeyDictionary()
 
 
 @cache
@@ -46,11 +51,20 @@ def null_vectors(
 
 
 def null_scores_of(
-    collection: Collection, encoder: Encoder, *, context: JobContext | None = None
+    collection: Collection,
+    encoder: Encoder,
+    weights: tuple[float, ...] = (1.0,),
+    *,
+    context: JobContext | None = None,
 ) -> NullScores | None:
     """Return what unrelated prompts score on all images of a collection.
 
-    Computed once for the vectors as they are, and kept with the collection.
+    Computed once for the vectors as they are, and kept with the collection; those of several
+    prompts put together are only remembered.
+
+    Args:
+        weights: of the texts of a query, below zero for those that are not wanted: a difference
+            of two texts scores otherwise than either of them, whatever they say.
 
     Returns:
         None where there are too many images to be searched exactly, or fewer than two, and where
@@ -64,6 +78,8 @@ def null_scores_of(
     stored = collection.vector_rows(encoder.id)
     if len(stored.rows) < _FEWEST:
         return None
+    if len(weights) > 1:
+        return _scores_together(collection, encoder, stored, weights, context)
     if stored not in _kept:
         digest = hashlib.blake2b(
             np.ascontiguousarray(stored.halves).data, digest_size=8
@@ -79,6 +95,49 @@ def null_scores_of(
             _write(file, found)
         _kept[stored] = found
     return _kept[stored]
+
+
+def _scores_together(
+    collection: Collection,
+    encoder: Encoder,
+    stored: VectorRows,
+    weights: tuple[float, ...],
+    context: JobContext | None,
+) -> NullScores | None:
+    """Return what unrelated prompts score that are put together by weights."""
+    largest = max(map(abs, weights))
+    shares = tuple(sorted((weight / largest for weight in weights), reverse=True))
+    known = _composed.setdefault(stored, {})
+    if shares not in known:
+        try:
+            nulls = null_vectors(collection, encoder, context=context)
+        except ModelNotFound:
+            return None
+        while len(known) >= _MOST:
+            known.pop(next(iter(known)))
+        together = put_together(nulls, shares)
+        known[shares] = null_scores(stored.halves, together, context=context)
+    return known[shares]
+
+
+def put_together(nulls: NDArray[np.float32], weights: Sequence[float]) -> NDArray[np.float32]:
+    """Return as many queries of several unrelated prompts as there are prompts.
+
+    The terms of each stand far apart in the bank, whose neighbours are of one subject.
+
+    Args:
+        nulls: float32 (M, D), unit rows.
+        weights: T, one a term.
+
+    Returns:
+        float32 (M, D), the sums of unit rows times their weights, made unit rows again.
+    """
+    step = max(1, len(nulls) // len(weights))
+    parts = [
+        weight * np.roll(nulls, term * step, axis=0).astype(np.float64)
+        for term, weight in enumerate(weights)
+    ]
+    return unit(np.sum(parts, axis=0))
 
 
 def null_percentiles(

@@ -31,11 +31,12 @@ class Query:
 
     Attributes:
         vector: float32 (D,), a unit vector.
-        of_texts: whether it is made of texts alone: then unrelated prompts' scores compare.
+        weights: of the texts that it is made of, below zero for those that are not wanted; empty
+            where images take part: unrelated prompts say nothing of these.
     """
 
     vector: np.ndarray
-    of_texts: bool
+    weights: tuple[float, ...]
 
 
 def query_of(
@@ -62,7 +63,7 @@ def query_of(
     wanted = weights > 0
     order = np.argsort(~wanted, kind="stable")
     vector = combine(vectors[wanted], vectors[~wanted], np.abs(weights[order]).tolist())
-    return Query(vector, not any(examples))
+    return Query(vector, () if any(examples) else tuple(weights[weights != 0].tolist()))
 
 
 def example_of(collection: Collection, term: Term) -> Example | str | None:

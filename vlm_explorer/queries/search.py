@@ -101,7 +101,7 @@ class SearchAnswer:
         approximate: how well the index finds that was asked, where there are too many images to
             be searched exactly; `cosine` is then NaN for all that it did not find.
         vector: float32 (D,), the unit vector that was looked for.
-        of_texts: whether only texts were looked for, so that unrelated prompts compare.
+        weights: of the texts that were looked for, put together; empty where images were, too.
         ranking: what was ranked by, and what is listed.
         ranked: how all images rank, where that is not simply by cosine.
         best_z: how far the best cosine lies above unrelated prompts' best; None if not known.
@@ -115,7 +115,7 @@ class SearchAnswer:
     searched: int = 0
     approximate: Approximation | None = None
     vector: np.ndarray = field(default_factory=lambda: np.empty(0, np.float32))
-    of_texts: bool = True
+    weights: tuple[float, ...] = (1.0,)
     ranking: RankingChoice = RankingChoice()
     ranked: Ranked | None = None
     best_z: float | None = None
@@ -136,8 +136,11 @@ class SearchAnswer:
         Unrelated prompts say nothing of what images score with images. A hit of another ranking
         than that of images by cosine has no unrelated prompt's hit of the same rank beside it;
         the best cosine of all has.
+
+        Args:
+            nulls: of unrelated prompts, put together by the same `weights`.
         """
-        if nulls is None or not self.of_texts or not self.hits:
+        if nulls is None or not self.weights or not self.hits:
             return self
         best = float(nulls.z_of_hits(np.array([np.nanmax(self.cosine)]))[0])
         if self.ranked is not None:
@@ -227,7 +230,7 @@ def _approximately(
         searched=approximation.rows,
         approximate=approximation,
         vector=query.vector,
-        of_texts=query.of_texts,
+        weights=query.weights,
     )
 
 
@@ -254,7 +257,7 @@ def _exactly(
         rows=stored.rows[places].astype(np.int64),
         searched=len(stored.rows),
         vector=query.vector,
-        of_texts=query.of_texts,
+        weights=query.weights,
         ranking=request.ranking,
     )
     if request.ranking.is_plain:

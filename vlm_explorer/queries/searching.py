@@ -83,7 +83,10 @@ class Searching(Reviewing):
             RankingChoice(rank_by, per, reduce, top, diversity),
         )
         encoder = self.encoder(model)
-        return search(self, encoder, request).compared(null_scores_of(self, encoder))
+        answer = search(self, encoder, request)
+        if not answer.weights:
+            return answer
+        return answer.compared(null_scores_of(self, encoder, answer.weights))
 
     def describe(
         self,

@@ -173,13 +173,22 @@ def judge_labels(
     return None if found is None else (found[0].mean(axis=0), found[1].mean(axis=0))
 
 
-def score_unrelated(opened: Opened, encoder: Encoder, *, context: JobContext) -> NullScores | None:
-    """Return what unrelated prompts score in a collection; None where that cannot be said."""
+def score_unrelated(
+    opened: Opened,
+    encoder: Encoder,
+    weights: tuple[float, ...] = (1.0,),
+    *,
+    context: JobContext,
+) -> NullScores | None:
+    """Return what unrelated prompts, put together by weights, score in a collection.
+
+    None where that cannot be said.
+    """
     from vlm_explorer.queries.null_bank import null_scores_of
 
     if opened.collection.missing_vectors(encoder.id) == opened.collection.images.num_rows:
         return None
-    return null_scores_of(opened.collection, encoder, context=context)
+    return null_scores_of(opened.collection, encoder, weights, context=context)
 
 
 def render_image(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from vlm_explorer.queries.search import SearchAnswer
     from vlm_explorer.viewmodels.session import Session
 
+Weights = tuple[float, ...]
+
+_MOST = 8  # ways of putting prompts together of which the scores are remembered
 _PAUSE = 300  # ms of rest, so that a collection that grows is not measured at every batch
 
 
@@ -23,7 +27,7 @@ class ScoreScale(QObject):
     """Learns in the background what unrelated prompts score, and says what an answer's mean.
 
     Attributes:
-        nulls: their scores; None until they are known, and where they cannot be.
+        nulls: their scores, each by itself; None until they are known, and where they cannot be.
 
     Signals:
         changed(): other scores.
@@ -35,17 +39,28 @@ class ScoreScale(QObject):
         super().__init__(session)
         self._session = session
         self.nulls: NullScores | None = None
+        self._together: dict[Weights, NullScores | None] = {}  # of several put together, by weights
         self._for: tuple[object, ...] = ()
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE)
-        self._pause.timeout.connect(self._ask)
+        self._pause.timeout.connect(partial(self._ask, (1.0,)))
         session.encoder_changed.connect(self._begin)
         session.collection_changed.connect(self._begin)
 
     def compared(self, answer: SearchAnswer) -> SearchAnswer:
-        """Return an answer to words with each hit's z, as far as that is known."""
-        return answer.compared(self.nulls)
+        """Return an answer to words with each hit's z, as far as that is known.
+
+        Where the words are several, what unrelated ones score together is looked up first.
+        """
+        nulls = self._nulls_of(answer)
+        several = len(answer.weights) > 1 and answer.weights not in self._together
+        if several and self.nulls is not None:
+            self._ask(answer.weights)
+        return answer.compared(nulls)
+
+    def _nulls_of(self, answer: SearchAnswer) -> NullScores | None:
+        return self.nulls if len(answer.weights) == 1 else self._together.get(answer.weights)
 
     def z_of(self, answer: SearchAnswer) -> NDArray[np.float64]:
         """Return z of the hits of an answer to words, the best first, float64 (K,).
@@ -53,12 +68,13 @@ class ScoreScale(QObject):
         As many as there are ranks on the scale; none where the answer was not compared, or is not
         ranked by cosine alone.
         """
+        nulls = self._nulls_of(answer)
         if answer.ranked is not None:
             return np.empty(0)
-        if self.nulls is None or answer.matches is None or len(answer.cosine) < len(answer.rows):
+        if nulls is None or answer.matches is None or len(answer.cosine) < len(answer.rows):
             return np.empty(0)
-        best = answer.order[: len(self.nulls.rank_mean)]
-        return self.nulls.z_of_hits(answer.cosine[best])
+        best = answer.order[: len(nulls.rank_mean)]
+        return nulls.z_of_hits(answer.cosine[best])
 
     @property
     def least(self) -> float:
@@ -85,14 +101,13 @@ class ScoreScale(QObject):
             return
         self._for = now
         if self.nulls is not None:
-            self.nulls = None
+            self.nulls, self._together = None, {}
             self.changed.emit()
         session.runner.cancel("nulls")
         if session.encoder is not None and session.content is not None:
             self._pause.start()
 
-    @Slot()
-    def _ask(self) -> None:
+    def _ask(self, weights: Weights) -> None:
         session = self._session
         if session.encoder is None or session.content is None:
             return
@@ -100,16 +115,19 @@ class ScoreScale(QObject):
             questions.score_unrelated,
             session.content,
             session.encoder,
+            weights,
             title="Scoring unrelated prompts",
             key="nulls",
             lane="long",
-            on_success=self._take,
+            on_success=partial(self._take, weights),
             on_failure=self._fail,
         )
 
-    @Slot(object)
-    def _take(self, nulls: NullScores | None) -> None:
-        self.nulls = nulls
+    def _take(self, weights: Weights, nulls: NullScores | None) -> None:
+        if len(weights) == 1:
+            self.nulls = nulls
+        else:
+            self._together = {**dict(list(self._together.items())[1 - _MOST :]), weights: nulls}
         query = self._session.query
         if query.answer is not None:
             answer = self.compared(query.answer)

@@ -14,19 +14,25 @@ from typing import Any
 import lance
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from scan_folder import IMAGES as SCANS
 from shell_collection import IMAGES, FakeEncoder, build_collection, image_id
 
 from vlm_explorer import paths
 from vlm_explorer.collection.store import Collection
+from vlm_explorer.encoders.load import load_encoder
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.first_look import FirstLook
+from vlm_explorer.pipeline.indexing import default_place, index
 from vlm_explorer.viewmodels import background, early_work, questions
+from vlm_explorer.viewmodels.compute_choice import ComputeChoice
 from vlm_explorer.viewmodels.demo_scene import DemoScene
+from vlm_explorer.viewmodels.encoder_switch import EncoderSwitch
 from vlm_explorer.viewmodels.labels import LabelsModel
 from vlm_explorer.viewmodels.map_colouring import ColourBy, colouring_of
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.widgets.status_line import StatusLine
 
 Settle = Callable[[Session], None]
 LONG = 120_000  # ms; a child process that loads torch, on a busy machine
@@ -111,6 +117,31 @@ def test_that_cancelling_the_first_indexing_leads_back_to_nothing(
     session.runner.cancel("open")
     qtbot.waitUntil(lambda: session.opening == "", timeout=LONG)
     assert session.collection is None
+
+
+@pytest.mark.slow
+def test_that_indexing_which_was_stopped_is_said_until_the_rest_is_indexed(
+    session: Session, installed: str, scans: Path, qtbot: QtBot
+) -> None:
+    session.model = installed
+    session.layout = type(session.layout)(method="pca")
+    index([scans / "a.png"], to=default_place(scans), encoder=load_encoder(installed))
+    line = StatusLine(session, ComputeChoice(session, EncoderSwitch(session)))
+    qtbot.addWidget(line)
+    line.resize(1280, 25)
+    line.show()
+    session.open(scans)
+    qtbot.waitUntil(lambda: session.runner.running("update") is not None, timeout=LONG)
+    assert line.rest.isHidden()
+    session.runner.cancel("update")
+    qtbot.waitUntil(lambda: session.cut_short, timeout=LONG)
+    assert not line.rest.isHidden()
+    assert len(session.images) < SCANS
+    qtbot.mouseClick(line.rest, Qt.MouseButton.LeftButton)
+    assert line.rest.isHidden()
+    qtbot.waitUntil(lambda: len(session.images) == SCANS, timeout=LONG)
+    qtbot.waitUntil(lambda: not session.runner.busy, timeout=LONG)
+    assert not session.cut_short
 
 
 @pytest.mark.slow

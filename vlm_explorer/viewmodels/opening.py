@@ -23,12 +23,17 @@ if TYPE_CHECKING:
 
 
 class Opening(QObject):
-    """Opens what the user names, for the session."""
+    """Opens what the user names, for the session.
+
+    Attributes:
+        cut_short: whether indexing what is open was stopped, so that there may be more of it.
+    """
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
         self.recent = RecentPlaces(self)
+        self.cut_short = False
         self._path: Path | None = None
         self._early = EarlyView(session)
 
@@ -42,6 +47,11 @@ class Opening(QObject):
         if last is not None:
             self._open(last, self._take_again, self._fail_to_reopen)
 
+    def go_on(self) -> None:
+        """Index the rest, where that was stopped."""
+        if self.cut_short:
+            self._start_indexing("update", "Indexing the rest of the folder")
+
     def _open(
         self,
         path: Path,
@@ -49,6 +59,7 @@ class Opening(QObject):
         on_failure: Callable[[Exception], Any],
     ) -> None:
         self._path = path.expanduser().absolute()
+        self._set_cut_short(False)
         # The name of the folder may be a patient's, and what is in it is not known yet.
         self._session.begin("Opening the folder")
         self._session.runner.start(
@@ -65,6 +76,7 @@ class Opening(QObject):
     def open_demo(self, *, reset: bool) -> None:
         """Open the demo study, made first if need be, or anew."""
         self._path = None
+        self._set_cut_short(False)
         title = "Making the demo study anew" if reset else "Opening the demo study"
         self._session.begin(title, demo=True)
         job = self._session.runner.start(
@@ -92,9 +104,11 @@ class Opening(QObject):
 
     def _start_indexing(self, key: str, title: str) -> None:
         first = key == "open"
+        self._set_cut_short(False)
+        path = self._path
         job = self._session.runner.start(
             indexing_work.index_and_open,
-            self._path,
+            path,
             self._session.model if first else self._session.encoder_id,
             title=title,
             key=key,
@@ -104,6 +118,13 @@ class Opening(QObject):
         )
         if first:
             job.finished.connect(self._look_after)
+        else:
+            job.cancelled.connect(lambda: self._set_cut_short(self._path == path))
+
+    def _set_cut_short(self, cut_short: bool) -> None:
+        if cut_short != self.cut_short:
+            self.cut_short = cut_short
+            self._session.opening_changed.emit()
 
     @Slot(object)
     def _look_after(self, job: Job) -> None:
@@ -134,8 +155,9 @@ class Opening(QObject):
         self._take(place.opened)
         self._session.messages.show_information(
             f"Indexing was stopped after {len(place.opened.images):,} images.",
-            "Open the folder again to go on.",
+            "“Index the rest” below goes on from there.",
         )
+        self._set_cut_short(True)
 
     # When it is done
 

@@ -102,6 +102,15 @@ class Session(SessionState):
         """Open what was open when the program ended last, if it should and can be."""
         self._opening.reopen()
 
+    @property
+    def cut_short(self) -> bool:
+        """Whether indexing what is open was stopped, so that there may be more of it."""
+        return self.content is not None and self._opening.cut_short
+
+    def index_the_rest(self) -> None:
+        """Go on with the indexing that was stopped."""
+        self._opening.go_on()
+
     def open_demo(self) -> None:
         """Open the demo study as on its first day; it is made first if need be."""
         self.recent.leave()

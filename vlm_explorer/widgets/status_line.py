@@ -113,6 +113,8 @@ class StatusLine(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(HEIGHT + 1)
         self.shown = Words("", "annotation", parent=self)
+        self.rest = LinkButton("Indexing was stopped: there may be more in the folder", self)
+        self.rest.tell("Index the rest", "What is indexed stays.")
         self.encoder = LinkButton("Encoders (Ctrl+Shift+E)", self)
         self.seed = Words("", "annotation", parent=self)
         self.job = JobRow(self)
@@ -122,8 +124,14 @@ class StatusLine(QWidget):
         self._lay_out()
         self.job.cancelled.connect(self._jobs.cancel)
         self.encoder.clicked.connect(self.models_wanted)
+        self.rest.clicked.connect(session.index_the_rest)
         self._jobs.changed.connect(self._show_jobs)
-        for signal in (session.shown_changed, session.encoder_changed, session.layout_changed):
+        for signal in (
+            session.shown_changed,
+            session.encoder_changed,
+            session.layout_changed,
+            session.opening_changed,
+        ):
             signal.connect(self._show_state)
         self._show_state()
         self._show_jobs()
@@ -132,7 +140,7 @@ class StatusLine(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 1, 12, 0)
         row.setSpacing(16)
-        for part in (self.shown, self.encoder, self.seed):
+        for part in (self.shown, self.rest, self.encoder, self.seed):
             part.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
             row.addWidget(part)
         row.addStretch(1)
@@ -152,6 +160,7 @@ class StatusLine(QWidget):
         self.shown.setText(f"{int(session.shown.sum()):,} of {total:,} shown" if total else "")
         self.encoder.tell(session.encoder_note, self._compute.warning or self._compute.why)
         self.seed.setText(f"seed {session.layout.seed}" if session.layout.answer else "")
+        self.rest.setVisible(session.cut_short)
         for part in (self.shown, self.encoder, self.seed):
             part.setVisible(bool(part.text()))
 

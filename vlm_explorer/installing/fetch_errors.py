@@ -15,6 +15,7 @@ from email.message import Message
 from vlm_explorer.encoders.spec import EncoderSpec
 from vlm_explorer.errors import AccessNeeded, FetchProblem, StorageProblem
 from vlm_explorer.installing.network import Network, host_of
+from vlm_explorer.installing.socks import SocksRefusal
 from vlm_explorer.installing.stream import STALL, Answer
 
 TOKEN = "`vlm-explorer models login` takes the token and keeps it in the system's keyring."
@@ -121,13 +122,16 @@ def proxy_refuses() -> FetchProblem:
     """Return what to raise where the proxy wants a name and a password."""
     return FetchProblem(
         "The proxy asks for a name and a password.",
-        "Give them in HTTPS_PROXY or hub_proxy in settings.toml: http://NAME:PASSWORD@HOST:PORT.",
+        "Give them in HTTPS_PROXY, ALL_PROXY or hub_proxy in settings.toml: "
+        "http://NAME:PASSWORD@HOST:PORT, or socks5h:// likewise.",
     )
 
 
 def no_connection(error: BaseException, host: str, network: Network) -> FetchProblem:
     """Return what to raise where no answer came at all."""
     reason = getattr(error, "reason", error)
+    if isinstance(reason, SocksRefusal):
+        return proxy_refuses() if reason.wants_name else _by_socks(reason)
     if isinstance(reason, ssl.SSLCertVerificationError):
         return FetchProblem(
             f"The certificate of {host} is not trusted by this machine: {reason.verify_message}.",
@@ -158,6 +162,14 @@ def no_connection(error: BaseException, host: str, network: Network) -> FetchPro
     return FetchProblem(
         f"{host} cannot be reached{way}.",
         f"Check the network; where a proxy is needed, name it by HTTPS_PROXY. {BY_HAND}",
+    )
+
+
+def _by_socks(refusal: SocksRefusal) -> FetchProblem:
+    return FetchProblem(
+        str(refusal),
+        "Check ALL_PROXY or hub_proxy in settings.toml: socks5h://HOST:PORT has the proxy look up "
+        f"names, socks5:// this machine. {BY_HAND}",
     )
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 from vlm_explorer import __version__
 from vlm_explorer.errors import FetchProblem
+from vlm_explorer.installing.socks import SocksHttpHandler, SocksHttpsHandler, read_socks_proxy
 from vlm_explorer.settings import load_settings
 
 HUB = "https://huggingface.co"
@@ -33,7 +34,7 @@ class Network:
     Attributes:
         endpoint: address of the hub or of a mirror, with no slash at its end.
         ca_bundle: file of the certificates to trust besides the system's; "" for none.
-        proxies: proxy by scheme, as `urllib` has it.
+        proxies: proxy by scheme, as `urllib` has it; "all" for the schemes that are not named.
     """
 
     endpoint: str
@@ -44,6 +45,10 @@ class Network:
     def host(self) -> str:
         """Name of the hub's machine."""
         return host_of(self.endpoint)
+
+    def way(self, scheme: str) -> str:
+        """Return the address of the proxy for a scheme; "" for none."""
+        return self.proxies.get(scheme) or self.proxies.get("all") or ""
 
     @property
     def is_private(self) -> bool:
@@ -81,14 +86,9 @@ def find_network() -> Network:
     proxies = urllib.request.getproxies()
     if settings.hub_proxy and not any(name in proxies for name in ("https", "all")):
         proxies = {**proxies, "http": settings.hub_proxy, "https": settings.hub_proxy}
-    way = proxies.get(parts.scheme) or proxies.get("all") or ""
-    if way.startswith("socks"):
-        raise FetchProblem(
-            "The proxy that is named is a SOCKS proxy, which cannot be used.",
-            "Name an HTTP proxy by HTTPS_PROXY or hub_proxy in settings.toml, or fetch by hand: "
-            "copy the encoder's files and run `vlm-explorer models import DIR`.",
-        )
-    return Network(endpoint, ca_bundle, proxies)
+    network = Network(endpoint, ca_bundle, proxies)
+    read_socks_proxy(network.way(parts.scheme))  # what is wrong with it is said before anything
+    return network
 
 
 def host_of(url: str) -> str:
@@ -98,12 +98,15 @@ def host_of(url: str) -> str:
 
 def make_opener(network: Network) -> urllib.request.OpenerDirector:
     """Return what opens addresses by way of the proxy and with the certificates of `network`."""
-    proxies = dict(network.proxies)
-    if everything := proxies.pop("all", ""):
-        proxies = {"http": everything, "https": everything, **proxies}
+    ways = {scheme: network.way(scheme) for scheme in ("http", "https")}
+    socks = {scheme: read_socks_proxy(way) for scheme, way in ways.items()}
+    plain = {scheme: way for scheme, way in ways.items() if way and socks[scheme] is None}
+    tls = _tls_context(network.ca_bundle)
+    http, https = socks["http"], socks["https"]
     handlers = (
-        urllib.request.ProxyHandler(proxies),
-        urllib.request.HTTPSHandler(context=_tls_context(network.ca_bundle)),
+        urllib.request.ProxyHandler(plain),
+        SocksHttpHandler(http) if http else urllib.request.HTTPHandler(),
+        SocksHttpsHandler(https, tls) if https else urllib.request.HTTPSHandler(context=tls),
         _CarefulRedirects(),
     )
     return urllib.request.build_opener(*handlers)

@@ -125,5 +125,5 @@ def score_labels(session: Session, labels: tuple[str, ...], probability) -> None
     """Put finished zero-shot labels into the session."""
     shares = np.asarray(probability, np.float32)
     ids = tuple(session.images.ids)
-    answer = ClassifyAnswer("made-up", "single", "raw", labels, ids, shares, shares)
+    answer = ClassifyAnswer("made-up", "single", "raw", labels, ids, shares, shares, logit=shares)
     session.put(label_state=LabelState.of(labels, "raw", "single", answer))

@@ -8,11 +8,18 @@ import lance
 import numpy as np
 import open_clip
 import pytest
+from scipy.special import softmax
 
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
-from vlm_explorer.queries.classify import NO_CALL, ClassifyRequest, against_nulls, classify
+from vlm_explorer.queries.classify import (
+    NO_CALL,
+    ClassifyAnswer,
+    ClassifyRequest,
+    against_nulls,
+    classify,
+)
 from vlm_explorer.queries.label_set import Calibration, Label
 from vlm_explorer.queries.null_bank import null_texts
 
@@ -47,6 +54,38 @@ def test_that_several_labels_are_each_a_choice_of_its_own(
     np.testing.assert_allclose(answer.probability[:, 1:2], alone.probability, atol=1e-5)
 
 
+@pytest.fixture
+def with_bias(collection: Collection, encoder: Encoder) -> ClassifyAnswer:
+    """The scores of a model that was trained by a sigmoid of each pair."""
+    answer = classify(collection, encoder, ClassifyRequest(LABELS, "raw"))
+    return replace(answer, scale=110.0, bias=-30.0)
+
+
+def test_that_a_label_is_called_by_its_logit_where_all_probabilities_round_to_0(
+    with_bias: ClassifyAnswer,
+) -> None:
+    cold = with_bias.weighed(0.01, None)
+    assert not cold.probability.any()
+    best = cold.cosine.argmax(axis=1)
+    assert len(set(best.tolist())) > 1
+    assert cold.called.tolist() == cold.best.tolist() == [LABELS[place] for place in best]
+    rows = np.arange(1)
+    assert cold.likeliest(rows) == best[0]
+    doubtful = cold.with_margin(1.0)
+    assert doubtful.no_calls == len(best)
+
+
+def test_that_a_calibrated_choice_is_among_the_labels_whatever_the_model_was_trained_by(
+    with_bias: ClassifyAnswer,
+) -> None:
+    assert with_bias.weighed(1.0, None).of_what == "each by itself"
+    fitted = Calibration("tiny", "", "", 12, temperature=40.0)
+    found = with_bias.weighed(1.0, fitted)
+    expected = softmax(110 * with_bias.cosine.astype(float) / 40, axis=1)
+    np.testing.assert_allclose(found.probability, expected, atol=1e-5)
+    assert found.of_what == "among these 3 labels"
+
+
 @pytest.mark.parametrize(
     "request_",
     [
@@ -54,6 +93,7 @@ def test_that_several_labels_are_each_a_choice_of_its_own(
         ClassifyRequest(("a", "a")),
         ClassifyRequest(("a", " ")),
         ClassifyRequest(("a",), task="all"),
+        ClassifyRequest(("a",), temperature=float("inf")),
         ClassifyRequest(("a",), templates="none such"),
     ],
 )

@@ -208,7 +208,8 @@ def probability(
         float32 (N, C) in 0..1; rows sum to 1 for `single` without bias.
 
     Raises:
-        UsageError: unknown task, temperature not above 0, or `multi` without what it needs.
+        UsageError: unknown task, temperature not above 0 or not finite, or `multi` without what
+            it needs.
     """
     powers = logits(cosine, scale, bias, task, negative=negative, temperature=temperature)
     return shares(powers, bias, task)
@@ -243,8 +244,10 @@ def logits(
     """
     if task not in TASKS:
         raise UsageError(f"There is no task {task!r}.", f"Choose one of {', '.join(TASKS)}.")
-    if not temperature > 0:
-        raise UsageError(f"The temperature {temperature} must be above 0.", "1 leaves it as it is.")
+    if not 0 < temperature < np.inf:
+        raise UsageError(
+            f"The temperature {temperature} must be above 0, and finite.", "1 leaves it as it is."
+        )
     gain = scale / temperature
     powers = gain * np.asarray(cosine, np.float64)
     alone = powers if bias is None else powers + bias / temperature

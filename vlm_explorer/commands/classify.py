@@ -167,11 +167,9 @@ def _write_csv(path: Path, answer: ClassifyAnswer, images: list[dict[str, Any]])
 
 
 def _print(answer: ClassifyAnswer, images: list[dict[str, Any]]) -> None:
-    count = len(answer.labels)
-    meaning = f"among these {count} labels" if answer.task == "single" else "present against absent"
-    for row in images:
-        best = max(range(count), key=lambda index: row["probability"][index])
+    for place, row in zip(answer.known.nonzero()[0].tolist(), images, strict=True):
+        best = int(answer.logit[place].argmax())
         share = row["probability"][best]
         said = row["called"] if answer.task == "single" else row["called"][best]
         doubt = f" ({NO_CALL})" if said == NO_CALL else ""
-        print(f"{share:>5.0%} {meaning}: {answer.labels[best]}{doubt}  {row['file']}")
+        print(f"{share:>5.0%} {answer.of_what}: {answer.labels[best]}{doubt}  {row['file']}")

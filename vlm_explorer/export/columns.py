@@ -144,12 +144,7 @@ def _clusters(answers: Answers, size: int) -> list[tuple[str, str, NDArray[Any]]
 def _label_columns(answers: Answers) -> list[tuple[str, str, NDArray[Any]]]:
     if (labels := answers.labels) is None:
         return []
-    of_what = (
-        f"among these {len(labels.labels)} labels"
-        if labels.task == "single"
-        else "present against absent"
-    )
-    best, doubt = labels.best, ""
+    best, doubt, of_what = labels.best, "", labels.of_what
     if labels.least_margin:
         best[~(labels.calls != 0).any(axis=1) & labels.known] = NO_CALL
         doubt = f", or {NO_CALL} where the margin is below {labels.least_margin:.3g}"

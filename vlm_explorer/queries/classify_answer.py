@@ -28,8 +28,9 @@ class ClassifyAnswer:
 
     Attributes:
         cosine: float32 (N, L), to the ensembled sentence vectors of each label.
-        probability: float32 (N, L); `single`: among these labels, rows sum to 1;
-            `multi`: of each label present against absent.
+        probability: float32 (N, L); `single`: among these labels, rows sum to 1, but that a model
+            with a bias gives each label a sigmoid of its own; `multi`: of each label present
+            against absent. See `of_what`.
         vectors: float32 (L, D), the ensembled sentence vector of each label, unit rows.
         logit: float32 (N, L), what the probability is the softmax or the sigmoid of; unlike it,
             never rounded to 0 or 1.
@@ -76,9 +77,23 @@ class ClassifyAnswer:
         return np.asarray(np.isfinite(self.probability[:, :1]).all(axis=1))
 
     @property
+    def of_what(self) -> str:
+        """What a probability is of, in words."""
+        alone = self.bias is not None and self.calibration is None
+        return what_probabilities_are_of(self.task, len(self.labels), alone=alone)
+
+    def likeliest(self, rows: NDArray[np.int64]) -> int:
+        """Return the label of the highest mean probability over images with scores.
+
+        Of labels whose probabilities are rounded to the same, that of the highest mean logit.
+        """
+        means = (each[rows].mean(axis=0) for each in (self.logit, self.probability))
+        return int(np.lexsort(tuple(means))[-1])
+
+    @property
     def best(self) -> NDArray[np.object_]:
         """The label of the highest probability, object array of str (N,); "" without scores."""
-        best: NDArray[np.object_] = np.array(self.labels, object)[self.probability.argmax(axis=1)]
+        best: NDArray[np.object_] = np.array(self.labels, object)[self.logit.argmax(axis=1)]
         best[~self.known] = ""
         return best
 
@@ -97,7 +112,7 @@ class ClassifyAnswer:
                 calls[np.abs(margin) < self.least_margin] = 0
         else:
             calls = np.full(shares.shape, -1, np.int8)
-            every, first = np.arange(len(shares)), shares.argmax(axis=1)
+            every, first = np.arange(len(shares)), self.logit[rows].argmax(axis=1)
             calls[every, first] = 1
             if margin is not None:
                 calls[margin[every, first] < self.least_margin] = 0
@@ -132,7 +147,7 @@ class ClassifyAnswer:
             return 0
         if self.task == "multi":
             return int(np.count_nonzero(np.abs(self.margin) < self.least_margin))
-        first = self.probability.argmax(axis=1)
+        first = self.logit.argmax(axis=1)
         return int(np.count_nonzero(self.margin[np.arange(len(first)), first] < self.least_margin))
 
     def with_margin(self, least: float) -> ClassifyAnswer:
@@ -150,6 +165,8 @@ class ClassifyAnswer:
             UsageError: the temperature is not above 0.
         """
         curved = calibration is not None and self.task == "multi"
+        # a temperature is fitted to the softmax over the labels, also of a model with a bias
+        shared = calibration is not None and self.task == "single"
         if calibration is not None:
             temperature = 1.0 if curved else calibration.temperature
         negative = self.negative if self.task == "multi" else None
@@ -167,11 +184,23 @@ class ClassifyAnswer:
         return replace(
             self,
             logit=powers.astype(np.float32),
-            probability=shares(powers, self.bias, self.task),
+            probability=shares(powers, None if shared else self.bias, self.task),
             margin=margin.astype(np.float32),
             temperature=temperature,
             calibration=calibration,
         )
+
+
+def what_probabilities_are_of(task: str, labels: int, *, alone: bool = False) -> str:
+    """Return in words what a probability is of.
+
+    Args:
+        labels: how many there are.
+        alone: whether each label has a probability of its own though one is to be chosen.
+    """
+    if task == "multi":
+        return "present against absent"
+    return "each by itself" if alone else f"among these {labels} labels"
 
 
 def _bend(powers: NDArray[np.float64], labels: Sequence[str], calibration: Calibration) -> None:

@@ -86,10 +86,9 @@ def _column(
 
 def _held(answer: ClassifyAnswer, prefix: str, place: int) -> Column:
     """Return what the answer itself holds."""
-    several, count = answer.task == "multi", len(answer.labels)
+    several = answer.task == "multi"
     if prefix == PROBABILITY:
-        note = "the label by itself, present against absent"
-        note = note if several else f"share among these {count} labels"
+        note = f"the label by itself, {answer.of_what}" if several else f"share {answer.of_what}"
         values = answer.probability[:, place] * np.float64(100)
         return _column(answer, prefix, place, values, note, unit="%")
     if prefix == MARGIN:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vlm_explorer.queries.classify_answer import what_probabilities_are_of
 from vlm_explorer.viewmodels import numbers
 
 if TYPE_CHECKING:
@@ -13,17 +14,14 @@ if TYPE_CHECKING:
     from vlm_explorer.viewmodels.states import LabelState
 
 
-def among(count: int, task: str) -> str:
-    """Return what a probability is of."""
-    return f"among these {count} labels" if task == "single" else "present against absent"
-
-
 def probability_of(state: LabelState) -> tuple[str, str]:
     """Return the heading of the probabilities, and what they rest on."""
-    answer, words = state.answer, among(len(state.labels), state.task)
-    heading = words.capitalize()
+    answer = state.answer
+    words = what_probabilities_are_of(state.task, len(state.labels))
     if answer is None:
-        return heading, f"Probability {words}"
+        return words.capitalize(), f"Probability {words}"
+    words = answer.of_what
+    heading = words.capitalize()
     rests = f"Probability {words}: cosines times the model's scale of {answer.scale:.1f}"
     if answer.calibration is not None:
         cases = f"{answer.calibration.cases:,} cases"
@@ -42,8 +40,7 @@ def describe(answer: ClassifyAnswer, rows: np.ndarray) -> tuple[str, bool]:
         rows: (n,) of images with scores, at least one.
     """
     mean = answer.probability[rows].mean(axis=0)
-    best = int(mean.argmax())
-    of_what = among(len(answer.labels), answer.task)
+    best, of_what = answer.likeliest(rows), answer.of_what
     share = f"{answer.labels[best]}: {numbers.percent(mean[best])} {of_what}"
     calls = answer.calls_of(rows)
     if len(rows) == 1:

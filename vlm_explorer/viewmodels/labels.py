@@ -64,7 +64,7 @@ class LabelsModel(QAbstractTableModel):
         self._rows: tuple[Label, ...] = ()
         self._scores: dict[int, np.ndarray] = {}  # by column
         self._watched = False
-        self._called = False
+        self._called, self._best = False, -1
         self._summary = ""
         session.labels_changed.connect(self._read)
         session.selection_changed.connect(self._score)
@@ -169,6 +169,7 @@ class LabelsModel(QAbstractTableModel):
         self._scores[COSINE] = answer.cosine[rows].mean(axis=0)
         self._scores[PROBABILITY] = answer.probability[rows].mean(axis=0)
         self._summary, self._called = describe(answer, rows)
+        self._best = answer.likeliest(rows)
         if len(rows) < chosen_count:
             self._summary += f" · {chosen_count - len(rows):,} without a vector"
 
@@ -258,8 +259,7 @@ class LabelsModel(QAbstractTableModel):
         if role == VALUE:
             return value
         if role == BEST:
-            shares = self._scores.get(PROBABILITY)
-            return self._called and shares is not None and row == int(shares.argmax())
+            return self._called and PROBABILITY in self._scores and row == self._best
         if role == Qt.ItemDataRole.DisplayRole and value is not None:
             return _DIGITS[column](value)
         return None

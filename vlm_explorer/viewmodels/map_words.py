@@ -285,8 +285,8 @@ def _scores(session: Session, row: int) -> tuple[tuple[tuple[str, str], ...], st
         scores.append(("cosine to the prompt", f"{query.cosine[row]:.3f}"))
     if labels is None or row >= len(labels.probability) or not labels.known[row]:
         return tuple(scores), ""
-    best = np.argsort(-labels.probability[row], kind="stable")[: SCORES - len(scores)]
+    best = np.argsort(-labels.logit[row], kind="stable")[: SCORES - len(scores)]
     scores += [(labels.labels[i], f"{labels.probability[row, i] * 100:.0f} %") for i in best]
     if labels.task == "single":
-        return tuple(scores), f"share among these {len(labels.labels)} labels"
-    return tuple(scores), "each label by itself, present against absent"
+        return tuple(scores), f"share {labels.of_what}"
+    return tuple(scores), f"each label by itself, {labels.of_what}"

@@ -50,7 +50,8 @@ def test_that_a_label_is_asked_in_other_words_with_figures_of_labelled_images(
     assert f"{IMAGES} images, 8 of {IMAGES} labelled so" in model.headline
     model.set_view(View.DENIALS)
     assert [row.name for row in model.rows[:2]] == ["no effusion", "without effusion"]
-    assert "told apart" in model.headline
+    told = "is told apart" if answer.negations[0].told_apart else "is not told apart"
+    assert model.headline.startswith(f"“no effusion” {told}: AUROC of the margin")
     assert bool(model.warning) == (not answer.negations[0].told_apart)
     model.set_view(View.WORDS)
     assert model.rows == ()
@@ -103,6 +104,8 @@ def test_that_it_can_be_stopped_and_run_again(qtbot: QtBot, model: WordingModel)
     assert model.stopped
     qtbot.waitUntil(lambda: not model._session.runner.busy)
     assert model._answer is None or model._answer.typed.wording.text != LABELS[1]
+    model._session.select([image_id(2)])
+    assert model.stopped, "nothing else is asked about"
     model.run()
     ready(qtbot, model)
     assert model._answer.typed.wording.text == LABELS[1]

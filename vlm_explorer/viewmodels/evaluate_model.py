@@ -353,6 +353,7 @@ class EvaluateModel(QObject):
         """Forget what was said of another collection, and look again at what is there."""
         content = self._session.content
         self.known = None
+        self._session.runner.cancel(_LOOK)
         if content is None or content.collection.folder != self._of:
             self._forget()
         if self._watched:

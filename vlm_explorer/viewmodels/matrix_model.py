@@ -247,7 +247,7 @@ class MatrixModel(QObject):
 
     @Slot(object)
     def _take_matrix(self, matrix: Matrix) -> None:
-        self._matrix, self.cell = matrix, None
+        self._matrix, self.cell, self.stage = matrix, None, Stage.READY
         if not self.temperature:
             self.temperature = min(max(1 / matrix.answer.logit_scale, LEAST), MOST)
         self._show()
@@ -256,9 +256,11 @@ class MatrixModel(QObject):
         """Draw what is known as it is chosen now."""
         if self._matrix is not None:
             answer = self._matrix.answer
-            self.stage, self.message = matrix_words.what_is_empty(answer, self.view)
+            stage, message = matrix_words.what_is_empty(answer, self.view)
+            if self.stage is not Stage.RUNNING:  # another matrix may be on its way
+                self.stage, self.message = stage, message
             self.shown = None
-            if self.stage is Stage.READY:
+            if stage is Stage.READY:
                 images = tuple(self._item(key) for key in answer.image_ids)
                 self.shown = shown(answer, self.view, self.scale, self.seriated, images)
                 self.cell = self.cell or (0, 0)

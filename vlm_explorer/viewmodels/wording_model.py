@@ -110,8 +110,9 @@ class WordingModel(QObject):
 
     def stop(self) -> None:
         """Ask no further, until something else is asked about or it is run again."""
+        asked = self._asked
         self._cancel()
-        self._stopped = True
+        self._asked, self._stopped = asked, True
         self.stage, self.message = Stage.WAITING, "Stopped."
         self.changed.emit()
 

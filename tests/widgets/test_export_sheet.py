@@ -7,19 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
-from shell_collection import IMAGES, image_id
+from shell_collection import IMAGES, FakeEncoder, image_id
 
+from vlm_explorer.api import Collection
 from vlm_explorer.cli import main
 from vlm_explorer.errors import StorageProblem
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.viewmodels import export_work
 from vlm_explorer.viewmodels.filters import TextFilter
+from vlm_explorer.viewmodels.query_ranking import QueryRanking
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.export_sheet import ExportSheet
 from vlm_explorer.widgets.main_window import MainWindow
@@ -295,3 +298,62 @@ def test_that_computed_columns_go_out_where_they_are_asked_for(
     row = rows_of(tmp_path / "a.csv")[0]
     assert float(row["outlier distance"]) > 0
     assert "duplicate group" not in row
+
+
+def test_that_chips_and_their_ranking_go_out_and_the_command_line_makes_the_same_table(
+    opened: MainWindow,
+    settle: Settle,
+    tmp_path: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session, field = opened.session, opened.workspace.prompt.field
+    opened.workspace.prompt.focus_field()
+    QTest.keyClicks(field, '2:"effusion" - "nodule"')
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    session.terms.add_images([image_id(4), image_id(6)])
+    ranking = QueryRanking(session, opened)
+    for name, value in (("rank_by", "csls"), ("per", "series"), ("reduce", "mean")):
+        ranking.choose(name, value)
+    settle(session)
+    opened.toast.dismiss()
+    answer = session.query.answer
+    assert answer is not None
+    sheet = open_sheet(opened)
+    assert "rank (by CSLS, mean of each series)" in sheet._desk.words
+    export_to(sheet, tmp_path / "a.csv", qtbot)
+    rows = rows_of(tmp_path / "a.csv")
+    name = 'cosine to 2:"effusion" - "nodule" + "mean of 2 images"'
+    assert [float(row[name]) for row in rows] == pytest.approx(answer.cosine.tolist(), abs=1e-6)
+    rank = {row["image_id"]: int(row["rank of its series"]) for row in rows}
+    assert [rank[hit.image_id] for hit in answer.hits] == [hit.rank for hit in answer.hits]
+    record = json.loads((tmp_path / "a.csv.json").read_text(encoding="utf-8"))
+    assert record["query"]["terms"][2]["image_ids"] == [image_id(4), image_id(6)]
+    first = (tmp_path / "a.csv").read_bytes()
+    sheet = open_sheet(opened)
+    sheet.place.setText(str(tmp_path / "a.csv"))
+    sheet.place.textEdited.emit(sheet.place.text())
+    qtbot.mouseClick(sheet.copy_button, LEFT)
+    words = shlex.split(QGuiApplication.clipboard().text())
+    (tmp_path / "a.csv").unlink()
+    monkeypatch.setattr(Collection, "encoder", lambda *_: session.encoder)
+    assert main([*words[1:], "--quiet"]) == 0
+    assert (tmp_path / "a.csv").read_bytes() == first
+
+
+def test_that_a_query_with_a_pasted_picture_has_no_command_line_and_says_why(
+    opened: MainWindow, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = opened.session
+    monkeypatch.setattr(
+        FakeEncoder,
+        "encode_images",
+        lambda self, images: self.encode_texts(["nodule"] * len(images)),
+        raising=False,
+    )
+    session.terms.add_pixels(np.zeros((32, 32, 3), np.uint8))
+    settle(session)
+    opened.toast.dismiss()
+    sheet = open_sheet(opened)
+    assert not sheet.copy_button.isEnabled()
+    assert "picture that lies in no file" in sheet.copy_button.toolTip()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.commands.classify import chosen_labels
 from vlm_explorer.commands.terminal import job, note, print_json
+from vlm_explorer.errors import WrongOptions
 
 if TYPE_CHECKING:
     from vlm_explorer.export.exporting import ExportReport
@@ -19,6 +20,7 @@ def run(arguments: Namespace) -> int:
     from vlm_explorer.export.choosing import read_image_ids
     from vlm_explorer.export.figure import Style
 
+    _check(arguments)
     collection = open_collection(Path(arguments.collection))
     what: Any = arguments.what
     if what != "all":
@@ -31,6 +33,13 @@ def run(arguments: Namespace) -> int:
             what=what,
             texts=arguments.text,
             like=arguments.image,
+            query=arguments.query or "",
+            fuse=arguments.fuse,
+            rank_by=arguments.rank_by,
+            per=arguments.per,
+            reduce=arguments.reduce,
+            top=arguments.top,
+            diversity=arguments.diverse,
             labels=chosen_labels(arguments),
             templates=arguments.templates or "",
             task=arguments.task or "single",
@@ -62,6 +71,16 @@ def run(arguments: Namespace) -> int:
         line.end()
     _print(report, arguments)
     return 0
+
+
+def _check(arguments: Namespace) -> None:
+    usual = {"fuse": "sum", "rank_by": "cosine", "per": "image", "diverse": None}
+    given = [name for name, value in usual.items() if getattr(arguments, name) != value]
+    if given and not arguments.query:
+        raise WrongOptions(
+            f"--{given[0].replace('_', '-')} says how a query ranks, and there is none.",
+            "Give --query EXPRESSION.",
+        )
 
 
 def _print(report: ExportReport, arguments: Namespace) -> None:

@@ -13,6 +13,7 @@ from vlm_explorer.commands.arguments import (
     model_option,
     size,
 )
+from vlm_explorer.commands.search_arguments import add_query
 
 FORMATS = ("csv", "parquet", "npz", "files", "copies", "atlas", "tensorboard", "png", "svg")
 _EPILOG = """\
@@ -21,6 +22,9 @@ Formats: csv and parquet (a table, one row an image), npz (vectors), files (a li
 tensorboard (Embedding Projector), png and svg (a figure of the map). Beside each file lies
 FILE.json, in each folder provenance.json, in a figure its metadata: where it comes from, what its
 columns mean, and the command that makes it again.
+
+--query gives the cosines to an expression and the rank by it; --fuse to --diverse, as of `search`,
+say how it ranks, and add what is ranked by. Diversity is sought among the first 50.
 
 Nothing that may name a patient goes out unless a --with option, or the format files or copies, asks
 for it. In CSV, cells of text that begin with = + - @ have an apostrophe before them, so that no
@@ -43,6 +47,7 @@ def add_export(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[v
     )
     many_option(parser, "--text", "T", "prompts, each a column of cosines")
     parser.add_argument("--image", metavar="ID", default="", help="a column of cosines to an image")
+    add_query(parser)
     add_labels(parser)
     parser.add_argument(
         "--layout",

@@ -21,20 +21,22 @@ def add_search(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[v
     many_option(parser, "--text", "T", "what to look for, in words")
     many_option(parser, "--image", "FILE", "what to look for, as an image; several: their mean")
     many_option(parser, "--not-text", "T", "what counts against an image")
-    parser.add_argument(
-        "--query",
-        metavar="EXPRESSION",
-        help='texts and files with weights: 2:"pleural effusion" + "scan-01.dcm" - "pacemaker"; '
-        '"scan-01.dcm[40,60,120,140]" is a region of it, x0,y0,x1,y1 in pixels',
-    )
+    add_query(parser)
     parser.add_argument("-k", type=positive, default=20, help="how many; default: 20")
-    _add_ranking(parser)
     model_option(parser)
     json_option(parser)
     return parser
 
 
-def _add_ranking(parser: argparse.ArgumentParser) -> None:
+def add_query(parser: argparse.ArgumentParser) -> None:
+    """Add what is looked for in an expression, and how that ranks."""
+    parser.add_argument(
+        "--query",
+        metavar="EXPRESSION",
+        help='texts and files with weights: 2:"pleural effusion" + "scan-01.dcm" - "pacemaker"; '
+        '"scan-01.dcm[40,60,120,140]" is a region of it, x0,y0,x1,y1 in pixels; "mean(ID,ID)" '
+        "the mean of several images by their ids",
+    )
     parser.add_argument(
         "--fuse",
         choices=("sum", "z"),

@@ -14,13 +14,14 @@ from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
 from vlm_explorer.export.measures import Measured, measure
+from vlm_explorer.export.query import ExportQuery
 from vlm_explorer.export.request import ExportRequest
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.processes import run_in_process
 from vlm_explorer.queries.classify import ClassifyAnswer, classify
 from vlm_explorer.queries.layout import LayoutAnswer, layout
 from vlm_explorer.queries.named_layouts import NamedLayouts
-from vlm_explorer.queries.search import SearchRequest, query_vector, search
+from vlm_explorer.queries.search import SearchAnswer, SearchRequest, search
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +40,25 @@ class Cosines:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Order:
+    """How the query ranks all N images.
+
+    Attributes:
+        words: what is ranked by, and what is listed.
+        per: what a rank is of: "image", "series", "study" or "patient".
+        rank: int64 (N,), from 1; of a group for all its images; 0 without a vector.
+        score: float64 (N,), what images are ranked by; None where that is the cosine.
+        whole: float64 (N,), the score of each image's group; None where images are listed.
+    """
+
+    words: str
+    per: str
+    rank: NDArray[np.int64]
+    score: NDArray[np.float64] | None = None
+    whole: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Answers:
     """What was asked of a collection of N images.
 
@@ -46,7 +66,9 @@ class Answers:
         model: id of the encoder; "" where the collection has no vectors.
         xy: float32 (N, 2), NaN for images that are not on the map; None without a layout.
         groups: parts of the map; their members are rows of the collection.
+        searches: cosines, those to the query first where there is one.
         measures: what else was computed of each image.
+        order: how the query ranks the images; None without one.
     """
 
     model: str
@@ -56,6 +78,7 @@ class Answers:
     searches: tuple[Cosines, ...]
     labels: ClassifyAnswer | None
     measures: tuple[Measured, ...] = ()
+    order: Order | None = None
 
 
 NOTHING = Answers("", None, None, (), (), None)
@@ -86,7 +109,13 @@ def ask(
         context.report(1, 4, "Finding the groups of the map")
         groups = _groups(collection, xy, context)
     context.report(2, 4, "Comparing with the prompts")
-    searches = [] if encoder is None else [_cosines(collection, encoder, t) for t in request.texts]
+    searches: list[Cosines] = []
+    order = None
+    if encoder is not None and request.query.terms:
+        asked, order = _ranking(collection, encoder, request.query)
+        searches.append(asked)
+    if encoder is not None:
+        searches += [_cosines(collection, encoder, text) for text in request.texts]
     if request.like:
         searches.append(_likeness(collection, model, request.like))
     context.report(3, 4, "Scoring labels")
@@ -94,7 +123,7 @@ def ask(
     if (wanted := request.classified) is not None and encoder is not None:
         labels = classify(collection, encoder, wanted)
     measured = measure(collection, request.measures, model, made, context=context)
-    return Answers(model, made, xy, groups, tuple(searches), labels, measured)
+    return Answers(model, made, xy, groups, tuple(searches), labels, measured, order)
 
 
 def _map(
@@ -149,15 +178,47 @@ def _find(xy: NDArray[np.float32], names: list[str], *, context: JobContext) -> 
 
 
 def _cosines(collection: Collection, encoder: Encoder, text: str) -> Cosines:
-    """Return the cosines to a text: those of a search, exact where that would be approximate."""
-    request = SearchRequest((text,))
+    """Return the cosines to a text."""
+    values, _ = _found(collection, encoder, SearchRequest((text,)))
+    return Cosines(f"cosine to “{text}”", text, values)
+
+
+def _found(
+    collection: Collection, encoder: Encoder, request: SearchRequest
+) -> tuple[NDArray[np.float32], SearchAnswer]:
+    """Return the cosines of a search, exact where that would be approximate, and the search."""
     found = search(collection, encoder, request)
     values = found.cosine
     if found.approximate is not None:
         stored = collection.vector_rows(encoder.id)
-        query = query_vector(collection, encoder, request)
-        values = stored.spread(cosines(stored.halves, query))
-    return Cosines(f"cosine to “{text}”", text, values)
+        values = stored.spread(cosines(stored.halves, found.vector))
+    return values, found
+
+
+def _ranking(collection: Collection, encoder: Encoder, query: ExportQuery) -> tuple[Cosines, Order]:
+    """Return the cosines to the query, and how it ranks the images."""
+    values, found = _found(collection, encoder, query.request)
+    name = f"cosine to {query.words}"
+    asked = Cosines(name, query.words if found.of_texts else "", values)
+    known, ranked = np.isfinite(values), found.ranked
+    order = found.order if found.approximate is None else np.argsort(-values, kind="stable")
+    order = order[known[order]]
+    rank = np.zeros(len(values), np.int64)
+    if ranked is None:
+        rank[order] = np.arange(1, len(order) + 1)
+        return asked, Order(query.ranking.words, "image", rank)
+    # groups lie one after the other in the order: a new one begins where the code is another
+    codes = ranked.codes[order]
+    begins = np.concatenate([[True], codes[1:] != codes[:-1]])
+    rank[order] = np.cumsum(begins)
+    by_cosine, each = query.ranking.rank_by == "cosine", query.ranking.per == "image"
+    return asked, Order(
+        query.ranking.words,
+        query.ranking.per,
+        rank,
+        None if by_cosine else ranked.score,
+        None if each else ranked.whole,
+    )
 
 
 def _likeness(collection: Collection, model: str, image_id: str) -> Cosines:

@@ -124,8 +124,25 @@ def _asked(answers: Answers, size: int) -> list[tuple[str, str, NDArray[Any]]]:
     for asked in answers.searches:
         meaning = f"{asked.name}, -1 to 1, by {answers.model}"
         columns.append((asked.name, meaning, asked.values))
+    columns += _order_columns(answers)
     columns += _label_columns(answers)
     return columns + [(each.name, each.meaning, each.values) for each in answers.measures]
+
+
+def _order_columns(answers: Answers) -> list[tuple[str, str, NDArray[Any]]]:
+    """Return how the query ranks the images: rank, and what is ranked by besides the cosine."""
+    if (order := answers.order) is None:
+        return []
+    asked = f"of the query, {answers.searches[0].name.removeprefix('cosine to ')}, {order.words}"
+    of_group = "" if order.per == "image" else f" of its {order.per}"
+    columns: list[tuple[str, str, NDArray[Any]]] = [
+        (f"rank{of_group}", f"{asked}; from 1, the best; 0: without a vector", order.rank)
+    ]
+    if order.score is not None:
+        columns.append(("score", f"what images are ranked by, {asked}", order.score))
+    if order.whole is not None:
+        columns.append((f"score{of_group}", f"of all its images together, {asked}", order.whole))
+    return columns
 
 
 def _clusters(answers: Answers, size: int) -> list[tuple[str, str, NDArray[Any]]]:

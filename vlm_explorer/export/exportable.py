@@ -29,6 +29,13 @@ class Exportable(Evaluating):
         what: str | Sequence[str] = "all",
         texts: Sequence[str] = (),
         like: str = "",
+        query: str = "",
+        fuse: str = "sum",
+        rank_by: str = "cosine",
+        per: str = "image",
+        reduce: str = "max",
+        top: int = 5,
+        diversity: float | None = None,
         labels: Sequence[str] | LabelSet = (),
         templates: str = "",
         task: str = "single",
@@ -56,6 +63,8 @@ class Exportable(Evaluating):
             format: by default what the suffix of `to` stands for.
             what: `all`, or the ids of the images wanted.
             texts: prompts, each a column of cosines; `like` the same for an image's id.
+            query: an expression, a column of cosines and one of ranks; `fuse` to `diversity` say
+                how it ranks, as in `search`, with diversity sought among the first 50.
             labels: words, or a label set, which says its templates and task itself.
             temperature, margin: as in `classify`.
             layout: `method/space` of the places on the map, the name of a kept layout, or `none`.
@@ -71,6 +80,7 @@ class Exportable(Evaluating):
         from vlm_explorer.analysis.projection import METHODS
         from vlm_explorer.export.exporting import export
         from vlm_explorer.export.figure import Style as FigureStyle
+        from vlm_explorer.export.query import ExportQuery
         from vlm_explorer.export.request import (
             FIGURES,
             ExportRequest,
@@ -78,10 +88,14 @@ class Exportable(Evaluating):
             format_of,
             parse_layout,
         )
+        from vlm_explorer.queries.examples import resolved
+        from vlm_explorer.queries.expression import parse_expression
         from vlm_explorer.queries.label_set import LabelSet as Chosen
         from vlm_explorer.queries.named_layouts import NamedLayouts
+        from vlm_explorer.queries.ranking_choice import RankingChoice
 
         place, drawn = Path(to), style or FigureStyle()
+        asked = parse_expression(query) if query else ()
         named = layout.partition("/")[0] not in (*METHODS, "none") and bool(
             NamedLayouts(self).find(layout)
         )
@@ -106,6 +120,11 @@ class Exportable(Evaluating):
             label_set=labels if isinstance(labels, Chosen) else None,
             temperature=temperature,
             margin=margin,
+            query=ExportQuery(
+                tuple(resolved(term, self.row_of) for term in asked),
+                fuse,
+                RankingChoice(rank_by, per, reduce, top, diversity),
+            ),
         )
         name = None if model is None else self._model_id(model)
         return export(

@@ -106,7 +106,8 @@ def _coloured(
             by = "modality"
     if by == "similarity" and answers.searches:
         asked = answers.searches[0]
-        title = f"cosine to “{asked.words}”" if asked.words else "cosine to the image chosen"
+        unnamed = "query" if answers.order is not None else "image chosen"
+        title = asked.name if asked.words else f"cosine to the {unnamed}"
         return by_value(asked.values, style.theme, title)
     if by == "zero-shot" and answers.labels is not None:
         return by_category(answers.labels.best.tolist(), chosen, style.theme, "label")
@@ -121,8 +122,8 @@ def _coloured(
         return by_category(values, chosen, style.theme, by)
     raise UsageError(
         f"The figure cannot be coloured by “{by}”.",
-        "Choose modality, label, split, cluster, similarity (with --text or --image) or "
-        "zero-shot (with --labels).",
+        "Choose modality, label, split, cluster, similarity (with --text, --image or "
+        "--query) or zero-shot (with --labels).",
     )
 
 

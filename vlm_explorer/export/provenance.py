@@ -61,10 +61,13 @@ def provenance(
         "layout": _layout(request, answers),
         "prompts": list(request.texts),
         "like": request.like or None,
+        "query": request.query.facts() if request.query.terms else None,
         "labels": _labels(request, answers),
         "measures": {each.name: each.meaning for each in answers.measures},
         "command": shlex.join(command(request, COLLECTION, bare=True, model=named)),
     }
+    if request.query.why_no_command:
+        del facts["command"]  # it would export something else
     if request.image_ids is not None:
         facts["image_ids"] = list(request.image_ids)
     if columns is not None:
@@ -149,6 +152,7 @@ def command(
 def _asked_words(request: ExportRequest, bare: bool) -> list[str]:
     words = [part for text in request.texts for part in _option("--text", text)]
     words += ["--image", request.like] if request.like else []
+    words += request.query.options(bare=bare)
     words += _label_words(request, bare)
     words += ["--measures", *request.measures] if request.measures else []
     return words + _layout_words(request)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vlm_explorer.errors import UsageError
+from vlm_explorer.export.query import ExportQuery
 from vlm_explorer.queries.classify import ClassifyRequest
 from vlm_explorer.queries.label_set import LabelSet, as_labels
 from vlm_explorer.queries.layout import LayoutRequest
@@ -119,6 +120,7 @@ class ExportRequest:
         holding: what goes out only when it is asked for.
         texts: prompts, a column of cosines each.
         like: the id of an image to compare all others with; "" for none.
+        query: what was searched for, of several parts or ranked otherwise than by cosine.
         labels, templates, task: zero-shot labels, as in `queries.classify`.
         label_set: the same with prompts of their own, and what they were calibrated to; counts
             instead of the three where it is given.
@@ -149,6 +151,7 @@ class ExportRequest:
     label_set: LabelSet | None = None
     temperature: float | None = None
     margin: float = 0.0
+    query: ExportQuery = ExportQuery()
 
     @property
     def kind(self) -> Format:
@@ -177,7 +180,7 @@ class ExportRequest:
     @property
     def needs_encoder(self) -> bool:
         """Whether words have to be encoded."""
-        return self.kind.scored and bool(self.texts or self.classified)
+        return self.kind.scored and bool(self.texts or self.query.terms or self.classified)
 
 
 def format_by_suffix(to: Path) -> str | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,11 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
 from vlm_explorer.pixels.encoding_window import render_file_for_encoder
 from vlm_explorer.queries.approximate import approximation_of, vector_of
+from vlm_explorer.queries.expression import Term
 
 SMALLEST = 8  # px, the shortest side of a region: less shows an encoder nothing
 _REGION = re.compile(r"(?P<image>.+)\[(?P<box>\d+,\d+,\d+,\d+)\]")
+_SEVERAL = re.compile(r"mean\((?P<images>[^()]+)\)")
 
 Box = tuple[int, int, int, int]
 
@@ -89,6 +92,11 @@ class Several:
         """What it is, in words."""
         return f"mean of {len(self.image_ids):,} images"
 
+    @property
+    def expression(self) -> str:
+        """What it is, as an expression names it."""
+        return f"mean({','.join(self.image_ids)})"
+
 
 Example = Picture | Region | Several
 
@@ -100,6 +108,32 @@ def region_in(text: str) -> Region | None:
         return None
     x0, y0, x1, y1 = (int(number) for number in found["box"].split(","))
     return Region(found["image"], (x0, y0, x1, y1))
+
+
+def several_in(text: str) -> Several | None:
+    """Return the images that `mean(image,image)` names; None for any other text."""
+    found = _SEVERAL.fullmatch(text)
+    if found is None:
+        return None
+    return Several(tuple(name.strip() for name in found["images"].split(",")))
+
+
+def resolved(term: Term, known: Container[str]) -> Term:
+    """Return a term of an expression that says whether it is a text or an image.
+
+    Args:
+        known: the ids of the images of the collection.
+    """
+    if (region := region_in(term.text)) is not None and _is_image(region.image, known):
+        return replace(term, kind="image", example=region)
+    several = several_in(term.text)
+    if several is not None and all(key in known for key in several.image_ids):
+        return replace(term, text=several.words, kind="image", example=several)
+    return replace(term, kind="image" if _is_image(term.text, known) else "text")
+
+
+def _is_image(name: str, known: Container[str]) -> bool:
+    return name in known or Term(name).is_file
 
 
 def row_of(collection: Collection, image_id: str) -> int:

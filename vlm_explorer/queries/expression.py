@@ -6,7 +6,8 @@ r"""Queries in one line: `2:"pleural effusion" + "scan-01.dcm" - "pacemaker"`.
     text       = '"' ... '"'          in which \" is a quotation mark and \\ a backslash
 
 A text that names an image stands for it, and `"scan-01.dcm[40,60,120,140]"` for a region of it: x0,
-y0, x1, y1 in pixels, x1 and y1 just outside.
+y0, x1, y1 in pixels, x1 and y1 just outside. `"mean(id,id)"` stands for several images of the
+collection, by their ids: the mean of their unit vectors, made a unit vector again.
 
 What is searched for is the sum of the terms' unit vectors, each times its weight and sign, made a
 unit vector again.

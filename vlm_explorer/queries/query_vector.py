@@ -18,6 +18,7 @@ from vlm_explorer.queries.examples import (
     image_vector,
     region_in,
     row_of,
+    several_in,
 )
 from vlm_explorer.queries.expression import Term
 
@@ -77,6 +78,9 @@ def example_of(collection: Collection, term: Term) -> Example | str | None:
     region = region_in(term.text)
     if region is not None and (row_of(collection, region.image) >= 0 or Term(region.image).is_file):
         return region
+    several = several_in(term.text)
+    if several is not None and all(key in collection.row_of for key in several.image_ids):
+        return several
     return term.text if term.kind == "image" or term.is_file else None
 
 

@@ -51,6 +51,7 @@ class Ranked:
         score: float64 (N,), what images are ranked by before they make groups; NaN without vector.
         order: int64 (N,), all rows, group after group, the best first; those without vector last.
         codes: int64 (N,), the group of each image; -1 without a vector.
+        whole: float64 (N,), the score of each image's group; NaN without a vector.
         rows: int64 (k,), the image that stands for each hit.
         hit_scores: float64 (k,), of each hit as a whole.
         counts: int64 (k,), how many images each hit stands for.
@@ -60,6 +61,7 @@ class Ranked:
     score: NDArray[np.float64]
     order: NDArray[np.int64]
     codes: NDArray[np.int64]
+    whole: NDArray[np.float64]
     rows: NDArray[np.int64]
     hit_scores: NDArray[np.float64]
     counts: NDArray[np.int64]
@@ -93,15 +95,16 @@ def rank(
     if choice.diversity:
         order = _diverse(groups, stored.halves, best, choice.diversity, k)
     rows = best[order[:k]]
-    whole = np.full(stored.wanted, np.nan)
-    whole[stored.rows] = score
+    own, whole = np.full((2, stored.wanted), np.nan)
+    own[stored.rows], whole[stored.rows] = score, groups.score[codes]
     whole_codes = np.full(stored.wanted, -1, np.int64)
     whole_codes[stored.rows] = codes
     without = np.flatnonzero(whole_codes < 0)
     return Ranked(
-        score=whole,
+        score=own,
         order=np.concatenate([stored.rows[groups.images(score, order)], without]).astype(np.int64),
         codes=whole_codes,
+        whole=whole,
         rows=stored.rows[rows].astype(np.int64),
         hit_scores=groups.score[order[:k]],
         counts=np.bincount(codes)[order[:k]],

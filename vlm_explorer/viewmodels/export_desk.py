@@ -11,8 +11,10 @@ from typing import Any
 from PySide6.QtCore import QObject, QStandardPaths, Signal, Slot
 
 from vlm_explorer.export.provenance import command
+from vlm_explorer.export.query import ExportQuery
 from vlm_explorer.export.request import ExportRequest, Holding
 from vlm_explorer.jobs import Cancelled, Progress
+from vlm_explorer.queries.expression import Term
 from vlm_explorer.viewmodels import export_work
 from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.export_choice import ALL, SELECTION, SHOWN, ExportChoice, summary
@@ -20,6 +22,7 @@ from vlm_explorer.viewmodels.export_figure import COMMANDS, Look, scene_of, stay
 from vlm_explorer.viewmodels.filters import TEXT, Filter
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.states import QueryState
 
 KEY = "export"
 # Filters by these say nothing about a person; of others the values are not written down.
@@ -82,8 +85,11 @@ class ExportDesk(QObject):
     def words(self) -> str:
         """What goes out, in a sentence."""
         session = self._session
-        prompts = len(self.request().texts) + bool(session.query.like)
-        columns = ["cosine to the prompt"] if prompts == 1 else []
+        request = self.request()
+        prompts = len(request.texts) + bool(request.like)
+        asked = request.query
+        columns = [f"cosine to the query, rank ({asked.ranking.words})"] if asked.terms else []
+        columns += ["cosine to the prompt"] if prompts == 1 else []
         columns += [f"cosine to each of {prompts} prompts"] if prompts > 1 else []
         if (labels := session.label_state.answer) is not None:
             columns.append(f"cosine and probability of {len(labels.labels)} labels")
@@ -160,7 +166,7 @@ class ExportDesk(QObject):
             work = export_work.export_figure, session.content, scene, choice.style, request
         else:
             work = export_work.export_images, session.content, self._chosen(), request
-        words = bool(request.texts or request.labels) and not choice.figure
+        words = request.needs_encoder and not choice.figure
         session.runner.start(
             *work,
             session.encoder,
@@ -179,12 +185,21 @@ class ExportDesk(QObject):
         self.changed.emit()
 
     @property
+    def why_no_command(self) -> str:
+        """Why no command makes the same export; "" where one does."""
+        choice = self.choice
+        if choice.figure and (self._map.colour_by not in COMMANDS or not choice.whole):
+            return "The command line cannot draw this figure."
+        asked = queried(self._session.query)
+        if choice.kind.scored and asked.why_no_command:
+            return f"The command line cannot ask this. {asked.why_no_command}"
+        return ""
+
+    @property
     def command_line(self) -> str:
         """The command that makes the same export; "" where there is none."""
-        session, choice = self._session, self.choice
-        if session.collection is None or self.missing:
-            return ""
-        if choice.figure and (self._map.colour_by not in COMMANDS or not choice.whole):
+        session = self._session
+        if session.collection is None or self.missing or self.why_no_command:
             return ""
         models = session.collection.models()
         model = session.content.model if session.content and len(models) > 1 else ""
@@ -195,8 +210,9 @@ class ExportDesk(QObject):
         """Return what the core is asked for; which images, the job finds out."""
         session, choice = self._session, self.choice
         query, labels, made = session.query, session.label_state, session.layout.answer
-        answered = query.answer is not None
-        asked = [query.text] if query.text and answered else []
+        asked = queried(query)
+        answered = query.answer is not None and not asked.terms
+        typed = [query.text] if query.text and answered else []
         style = choice.style
         if choice.figure:
             style = replace(style, colour_by=COMMANDS.get(self._map.colour_by, ""))
@@ -206,7 +222,7 @@ class ExportDesk(QObject):
             image_ids=None if choice.figure or choice.what == ALL else (),
             what="the map as shown" if choice.figure else choice.what,
             holding=choice.holding,
-            texts=tuple(dict.fromkeys([*asked, *(pin.text for pin in session.pins.items)])),
+            texts=tuple(dict.fromkeys([*typed, *(pin.text for pin in session.pins.items)])),
             like=query.like or "" if answered else "",
             labels=labels.labels if labels.answer is not None else (),
             templates=labels.templates,
@@ -219,6 +235,7 @@ class ExportDesk(QObject):
             label_set=labels.chosen if labels.answer is not None and labels.special else None,
             temperature=labels.temperature if labels.warmed else None,
             margin=labels.margin,
+            query=asked,
         )
 
     def _chosen(self) -> export_work.Chosen:
@@ -252,6 +269,15 @@ class ExportDesk(QObject):
     def _end(self) -> None:
         """The runner has forgotten the job: another export may begin."""
         self.changed.emit()
+
+
+def queried(query: QueryState) -> ExportQuery:
+    """Return what is searched for where it is more than one text or image ranked by cosine."""
+    plain = not query.terms and query.fuse == "sum" and query.ranking.is_plain
+    if plain or query.answer is None:
+        return ExportQuery()
+    like = () if query.like is None else (Term(query.like, 1.0, "image"),)
+    return ExportQuery((*query.whole, *like), query.fuse, query.ranking)
 
 
 def _told(each: Filter) -> str:

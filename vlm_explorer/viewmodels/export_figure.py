@@ -110,7 +110,7 @@ def figure_of(
     facts: dict[str, Any] = provenance(collection, request, answers, exported=scene.shown)
     facts["figure"] = {**figure_facts(style), "coloured_by": shown.by}
     if shown.by not in COMMANDS or shown.region is not None:
-        del facts["command"]  # it would draw another one
+        facts.pop("command", None)  # it would draw another one
     fingerprint = collection.encoder_entry(made.model).fingerprint
     total = collection.images.num_rows
     return Figure(

@@ -100,21 +100,11 @@ class QueryTerms(QObject):
         Raises:
             UsageError: it cannot be read; the text says where.
         """
-        query = self._session.query
-        terms = tuple(self._resolved(term) for term in parse_expression(text))
+        from vlm_explorer.queries.examples import resolved
+
+        query, known = self._session.query, self._session.images.row_of
+        terms = tuple(resolved(term, known) for term in parse_expression(text))
         self._session.ask(replace(query.asked, text="", like=None, terms=(*query.terms, *terms)))
-
-    def _resolved(self, term: Term) -> Term:
-        """Return a term that says whether it is a text or an image."""
-        from vlm_explorer.queries.examples import region_in
-
-        region = region_in(term.text)
-        if region is not None and self._is_image(region.image):
-            return replace(term, kind="image", example=region)
-        return replace(term, kind="image" if self._is_image(term.text) else "text")
-
-    def _is_image(self, name: str) -> bool:
-        return name in self._session.images.row_of or Term(name).is_file
 
     def take_text(self) -> None:
         """Make a term of the text that is being searched for."""

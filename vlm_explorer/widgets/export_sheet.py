@@ -222,5 +222,5 @@ class ExportSheet(ExportingSheet):
         self.copy_button.setToolTip(
             "Makes the same export again; images are read from the list beside it"
             if line
-            else "The command line cannot draw this figure"
+            else self._desk.why_no_command.rstrip(".") or "There is nothing to export"
         )

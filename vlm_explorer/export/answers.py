@@ -199,7 +199,7 @@ def _ranking(collection: Collection, encoder: Encoder, query: ExportQuery) -> tu
     """Return the cosines to the query, and how it ranks the images."""
     values, found = _found(collection, encoder, query.request)
     name = f"cosine to {query.words}"
-    asked = Cosines(name, query.words if found.of_texts else "", values)
+    asked = Cosines(name, query.words if found.weights else "", values)
     known, ranked = np.isfinite(values), found.ranked
     order = found.order if found.approximate is None else np.argsort(-values, kind="stable")
     order = order[known[order]]

@@ -23,6 +23,7 @@ from vlm_explorer.queries.evaluate import evaluate
 from vlm_explorer.queries.evaluate_answer import EvaluateAnswer, EvaluateRequest
 from vlm_explorer.queries.evaluate_truth import find_cases, truth_columns
 from vlm_explorer.queries.retrieve import RetrieveRequest, retrieve
+from vlm_explorer.queries.truth_source import CollectionColumns
 
 IMAGES = 60
 SINGLE = EvaluateRequest(ClassifyRequest(LABELS), replicates=50)
@@ -179,7 +180,7 @@ def test_that_truth_comes_from_any_column_with_the_values_that_stand_for_labels(
     assert cases.other_values == {"mr": (modality == "MR").sum()}
     mapped = find_cases(small, ("fluid",), "multi", values={"fluid": ("Effusion", "nodule")})
     assert mapped.truth.sum() == (truth_of(small) < 2).sum()
-    assert truth_columns(small)[:2] == ("label", "modality")
+    assert truth_columns(CollectionColumns(small))[:2] == ("label", "modality")
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,7 @@ def _labels(
     return collection.evaluate(
         arguments.labels_set or labels,
         truth=arguments.truth_column,
+        table=arguments.truth_table,
         values=_values(arguments.map, "--map 'pleural effusion=effusion'"),
         templates=arguments.templates,
         task=arguments.task or "",

@@ -27,10 +27,11 @@ space, and needs no labels."""
     parser.add_argument(
         "--labels-set", metavar="SET", help="a label set by name, or its YAML file, instead"
     )
-    parser.add_argument(
-        "--truth-column", metavar="NAME", default="label", help="of captions.csv; default: label"
-    )
-    many_option(parser, "--map", "LABEL=VALUE", "a value of that column that stands for a label")
+    truth_options(parser)
+    many_option(
+        parser, "--map", "LABEL=VALUE",
+        "a value of that column, or a column of 0 and 1, that stands for a label",
+    )  # fmt: skip
     many_option(
         parser, "--only", "COLUMN=VALUE", "only such images; of a column, any of its values"
     )
@@ -50,3 +51,16 @@ space, and needs no labels."""
     )
     json_option(parser)
     return parser
+
+
+def truth_options(parser: argparse.ArgumentParser) -> None:
+    """Add where it stands what is true."""
+    parser.add_argument(
+        "--truth-column", metavar="NAME", default="",
+        help="of captions.csv, findings joined by ; or |; 0/1: a column of 0 and 1 a finding, "
+        "-1 and blanks left out; default: label, else what there is",
+    )  # fmt: skip
+    parser.add_argument(
+        "--truth-table", metavar="FILE", default="",
+        help="a CSV file with that column instead, whose rows name files (file, Path, image_id, …)",
+    )  # fmt: skip

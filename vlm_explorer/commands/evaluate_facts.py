@@ -31,6 +31,12 @@ def evaluation_facts(found: Evaluation, files: Mapping[str, str]) -> dict[str, A
         "labels": list(first.labels),
         "truth": {
             "column": first.request.column,
+            "table": first.request.table or None,
+            "stands_for": {label: list(own) for label, own in cases.stands.items()},
+            "left_out_by_label": {
+                label: {"uncertain": unclear, "not_mentioned": blank}
+                for label, (unclear, blank) in cases.unsure.items()
+            },
             "cases": len(cases.rows),
             "groups": cases.patients,
             "grouped_by": cases.by,

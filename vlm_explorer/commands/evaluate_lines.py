@@ -18,12 +18,18 @@ def print_evaluation(found: Evaluation) -> None:
     """Print each answer as a table, and what they differ by."""
     first = found.answers[0]
     cases = first.cases
+    where = "columns of 0 and 1" if cases.unsure else f"column {first.request.column}"
+    where += f" of {first.request.table}" if first.request.table else ""
     print(
-        f"{len(cases.rows)} cases of {cases.patients} groups ({cases.by}), truth: column "
-        f"{first.request.column}. Thresholds and calibration on {int(cases.tuning.sum())} cases "
+        f"{len(cases.rows)} cases of {cases.patients} groups ({cases.by}), truth: {where}. "
+        f"Thresholds and calibration on {int(cases.tuning.sum())} cases "
         f"({cases.split}), measured on the other {int((~cases.tuning).sum())}. "
         "95 % intervals in brackets."
     )
+    if renamed := [
+        f"{label}: {', '.join(own)}" for label, own in cases.stands.items() if own != (label,)
+    ]:
+        print(f"What stands for the labels: {'; '.join(renamed)}.")
     for answer in found.answers:
         print()
         _print_answer(answer)

@@ -23,7 +23,12 @@ def run(arguments: Namespace) -> int:
     context, line = job(arguments)
     try:
         answer = collection.sensitivity(
-            arguments.label, truth=arguments.truth, model=arguments.model, context=context
+            arguments.label,
+            truth=arguments.truth,
+            column=arguments.truth_column,
+            table=arguments.truth_table,
+            model=arguments.model,
+            context=context,
         )
     finally:
         line.end()
@@ -42,6 +47,11 @@ def _facts(answer: SensitivityAnswer) -> dict[str, Any]:
     return {
         "model": answer.model,
         "label": answer.typed.wording.text,
+        "truth": {
+            "finding": answer.request.truth or answer.typed.wording.text,
+            "column": answer.request.column or None,
+            "table": answer.request.table or None,
+        },
         "images": len(answer.image_ids),
         "without_vector": answer.without_vector,
         "labelled": int(answer.labelled.sum()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from vlm_explorer.commands.arguments import Commands, add_command, json_option, model_option
+from vlm_explorer.commands.evaluate_arguments import truth_options
 
 
 def add_sensitivity(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[valid-type]
@@ -22,6 +23,7 @@ labelled images)."""
     parser.add_argument(
         "--truth", metavar="NAME", default="", help="the label that X stands for; default: X"
     )
+    truth_options(parser)
     model_option(parser)
     json_option(parser)
     return parser

@@ -57,6 +57,8 @@ class Aligning(Searching):
         *,
         image_ids: Sequence[str] | None = None,
         truth: str = "",
+        column: str = "",
+        table: StrPath = "",
         model: StrPath | None = None,
         context: JobContext | None = None,
     ) -> SensitivityAnswer:
@@ -66,6 +68,7 @@ class Aligning(Searching):
             prompt: a label, or any other text.
             image_ids: by default all images that have a vector.
             truth: the label that the prompt stands for; by default the prompt itself.
+            column, table: where it stands what is true, as `truth` and `table` of `evaluate`.
 
         Raises:
             UsageError, ModelProblem: as they say.
@@ -75,6 +78,6 @@ class Aligning(Searching):
         from vlm_explorer.queries.text_memory import TextMemory
 
         asked = None if image_ids is None else tuple(image_ids)
-        request = SensitivityRequest(prompt, asked, truth)
+        request = SensitivityRequest(prompt, asked, truth, column, os.fspath(table))
         memory = TextMemory(self.encoder(model))
         return prompt_sensitivity(self, memory, request, context=context)

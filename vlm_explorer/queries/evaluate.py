@@ -28,8 +28,9 @@ from vlm_explorer.queries.evaluate_answer import (
     Evaluation,
     Wrong,
 )
-from vlm_explorer.queries.evaluate_truth import Cases, find_cases
+from vlm_explorer.queries.evaluate_truth import Cases, column_of, find_cases
 from vlm_explorer.queries.label_set import as_labels
+from vlm_explorer.queries.truth_source import TruthSource, truth_source
 
 OF_CLASSES = ("accuracy", "balanced_accuracy", "macro_f1")
 AT_THRESHOLDS = ("macro_sensitivity", "macro_specificity", "macro_f1")
@@ -66,16 +67,22 @@ def evaluate(
             if context is not None:
                 context.report(0, None, "Scoring images")
             found.append(classify(collection, encoder, each))
-    cases, without = _cases(collection, request, found)
+    source = truth_source(collection, request.table)
+    request = replace(request, column=column_of(source, request.column))
+    cases, without = _cases(collection, request, found, source)
     answers = tuple(
         _answer(request, scored, cases, variant, context)
         for scored, variant in zip(found, _variants(found), strict=True)
     )
-    return Evaluation(answers, _differences(answers), without, _warnings(answers[0], without))
+    told = (*source.warnings, *_warnings(answers[0], without))
+    return Evaluation(answers, _differences(answers), without, told)
 
 
 def _cases(
-    collection: Collection, request: EvaluateRequest, found: Sequence[ClassifyAnswer]
+    collection: Collection,
+    request: EvaluateRequest,
+    found: Sequence[ClassifyAnswer],
+    source: TruthSource,
 ) -> tuple[Cases, int]:
     """Return the cases that every encoder has seen, and how many images that leaves out."""
     seen = np.logical_and.reduce([answer.known for answer in found])
@@ -93,6 +100,8 @@ def _cases(
         found[0].task,
         column=request.column,
         values=_values(request),
+        stands=dict(request.stands),
+        source=source,
         wanted=seen & asked,
         split=request.split,
         seed=request.seed,
@@ -134,8 +143,7 @@ def _answer(
     for column, label in enumerate(scored.labels):
         if context is not None:
             context.report(column, len(scored.labels), f"Measuring {label}")
-        parts = cases.truth[:, column], scores[:, column], scored.cosine[cases.rows, column]
-        rows.append(label_figures(label, *parts, cases.tuning, samples, calibrate=not single))
+        rows.append(_figures(label, column, scores, scored, cases, samples))
     probability = scored.probability[cases.rows]
     classes = None
     if single:
@@ -159,6 +167,30 @@ def _answer(
         prompts=scored.prompts if scored.calibration is None and scored.temperature == 1 else "",
     )
     return replace(answer, wrong=_wrong(answer, probability))
+
+
+def _figures(
+    label: str,
+    column: int,
+    scores: np.ndarray,
+    scored: ClassifyAnswer,
+    cases: Cases,
+    samples: Samples,
+) -> LabelFigures:
+    """Return the figures of a label, of the cases of which it is known whether it is true."""
+    known = cases.known[:, column]
+    figures = label_figures(
+        label,
+        cases.truth[known, column],
+        scores[known, column],
+        scored.cosine[cases.rows[known], column],
+        cases.tuning[known],
+        samples.among(known),
+        calibrate=scored.task != "single",
+    )
+    if not known.any() and not cases.stands[label]:
+        return replace(figures, skipped="no column of its own")
+    return figures
 
 
 def _overall(
@@ -198,6 +230,7 @@ def _wrong(answer: EvaluateAnswer, probability: np.ndarray) -> tuple[Wrong, ...]
                 continue
             is_called = answer.called(column)
             off = (is_called != truth[:, column]) & ~answer.cases.tuning
+            off &= answer.cases.known[:, column]
             for row in np.flatnonzero(off).tolist():
                 pair = ("", label) if is_called[row] else (label, "")
                 found.append(Wrong(ids[row], *pair, float(probability[row, column])))
@@ -224,12 +257,14 @@ def _warnings(answer: EvaluateAnswer, without: int) -> tuple[str, ...]:
         told.append(f"{without} images have not been seen by every encoder, and take no part.")
     for reason, count in answer.cases.left_out.items():
         told.append(f"{count} images are {reason}, and take no part.")
+    told += _unsure(answer.cases)
     skipped = [f"{row.label} ({row.skipped})" for row in answer.rows if row.skipped]
     if skipped:
         told.append(f"Without figures: {', '.join(skipped)}.")
     if skipped and answer.cases.other_values:
         others = ", ".join(list(answer.cases.other_values)[:8])
-        told.append(f"Values of {answer.request.column} that stand for no label: {others}.")
+        what = "Columns" if answer.cases.unsure else f"Values of {answer.request.column}"
+        told.append(f"{what} that stand for no label: {others}.")
     alone, odds = answer.overall["macro_auroc_cosine"], answer.overall["macro_auroc"]
     if answer.task == "multi" and alone.less(odds).low > 0:
         told.append(
@@ -242,3 +277,13 @@ def _warnings(answer: EvaluateAnswer, without: int) -> tuple[str, ...]:
         )
         told.append(f"{whose}: intervals take images of nobody one by one, and may be too narrow.")
     return tuple(told)
+
+
+def _unsure(cases: Cases) -> list[str]:
+    """Return how many images take no part for some label, in a sentence."""
+    told = [
+        f"{label} ({unclear:,} uncertain, {blank:,} not mentioned)"
+        for label, (unclear, blank) in cases.unsure.items()
+        if unclear or blank
+    ]
+    return [f"Left out label by label: {', '.join(told)}."] if told else []

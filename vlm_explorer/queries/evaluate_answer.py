@@ -20,8 +20,11 @@ class EvaluateRequest:
 
     Attributes:
         asked: labels, templates and task.
-        column: of the images; a cell holds findings joined by "; ", or `normal`.
-        values: for a label, further values of the column that stand for it.
+        column: of the images, or of `table`; a cell holds findings joined by "; ", or `normal`.
+            `FINDINGS`: a column of 0 and 1 a label; empty: the first that could say it.
+        values: for a label, further values of the column, or columns, that stand for it.
+        stands: for a label, exactly those that do, whatever it is called.
+        table: the file of a table with that column; empty: the collection itself.
         image_ids: only these images; None: all.
         split: a column whose cases "val…", "dev…" or "tun…" fit thresholds and calibration; empty:
             half of the patients do.
@@ -32,6 +35,8 @@ class EvaluateRequest:
     asked: ClassifyRequest
     column: str = LABEL
     values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    stands: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    table: str = ""
     image_ids: tuple[str, ...] | None = None
     split: str = ""
     seed: int = 0
@@ -127,12 +132,12 @@ class EvaluateAnswer:
             inside = self.cases.truth[:, truth] & self.called(called)
         else:
             inside = (self.cases.truth[:, label] == truth) & (self.called(label) == called)
-            inside &= ~self.cases.tuning
+            inside &= ~self.cases.tuning & self.cases.known[:, label]
         return tuple(self.image_ids[row] for row in np.flatnonzero(inside))
 
     def confusion_of(self, label: int) -> np.ndarray:
         """Return int64 (2, 2), absent and present, true by called, of the test half."""
-        test = ~self.cases.tuning
+        test = ~self.cases.tuning & self.cases.known[:, label]
         pairs = 2 * self.cases.truth[test, label] + self.called(label)[test]
         return np.bincount(pairs.astype(np.intp), minlength=4).reshape(2, 2).astype(np.int64)
 

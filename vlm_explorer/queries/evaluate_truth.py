@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.errors import UsageError
-
-LABEL = "label"
-NORMAL = ("normal", "no finding", "no findings")
-# What stands in a column where nothing is known of the image.
-_NOTHING = ("", "unlabelled", "unlabeled", "unknown", "not labelled", "n/a", "na", "nan", "none")
-_TUNING = ("val", "dev", "tun")  # what the names of a tuning part begin with
-# The words by which labels are found to be modalities, and DICOM's codes of them (CID 29).
-_CODES = (
-    (("x-ray", "xray", "radiograph"), ("xr", "cr", "dx", "rf", "xa")),
-    (("ct", "computed"), ("ct",)),
-    (("mri", "mr", "magnetic"), ("mr", "mri")),
-    (("ultrasound", "sonogram", "ultrasonography"), ("us",)),
-    (("mammogram", "mammography"), ("mg",)),
-    (("pet", "positron"), ("pt",)),
+from vlm_explorer.queries.truth_columns import (
+    BLANK,
+    FINDINGS,
+    LABEL,
+    NO,
+    UNCERTAIN,
+    YES,
+    finding_columns,
+    match,
+    may_tell,
+    others,
+    parts,
+    plain,
+    states,
+    truth_columns,
 )
-# Columns that tell where an image is from or how it is kept, not what it shows.
-_NO_TRUTH = frozenset(
-    {"image_id", "file", "content_hash", "source", "patient", "study", "series", "stack", "caption",
-     "split", "note", "frame_of_reference", "sop_instance", "removed"}
-)  # fmt: skip
+from vlm_explorer.queries.truth_source import CollectionColumns, TruthSource
+
+__all__ = ["FINDINGS", "LABEL", "Cases", "column_of", "find_cases", "groups_of", "truth_columns"]
+
+_TUNING = ("val", "dev", "tun")  # what the names of a tuning part begin with
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,22 +40,29 @@ class Cases:
     Attributes:
         rows: intp (n,), in the collection.
         truth: bool (n, L).
+        known: bool (n, L), of which labels it is known whether they are true.
         groups: intp (n,), the patient of each; an image of nobody is its own.
         by: "patient", "image", or "patient where known", for the intervals and the split.
         tuning: bool (n,), the half that thresholds and calibration are fitted on.
         split: how that half was chosen, in words.
         left_out: how many images take no part, by reason.
         other_values: values of the column that stand for none of the labels, the commonest first.
+        stands: of each label, the values or the columns that stand for it.
+        unsure: of each label with columns of 0 and 1, how many of the images that were asked about
+            are uncertain, and of how many nothing is said.
     """
 
     rows: np.ndarray
     truth: np.ndarray
+    known: np.ndarray
     groups: np.ndarray
     by: str
     tuning: np.ndarray
     split: str
     left_out: dict[str, int]
     other_values: dict[str, int]
+    stands: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unsure: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def patients(self) -> int:
@@ -62,23 +70,19 @@ class Cases:
         return len(np.unique(self.groups))
 
 
-def truth_columns(collection: Collection) -> tuple[str, ...]:
-    """Return the columns that could say what is true of images, those with few values first.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Told:
+    """What a column, or columns of 0 and 1, say of the N images.
 
-    Only columns of text with two values or more.
+    Attributes:
+        state: int8 (N, L), of `truth_columns.YES` and so on.
+        stands, unsure, other_values: as of `Cases`.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
 
-    counts = {}
-    for name in collection.images.column_names:
-        column = collection.images[name]
-        if name in _NO_TRUTH or not pa.types.is_string(column.type):
-            continue
-        values = [value for value in pc.unique(column).to_pylist() if _known(value or "")]
-        if len(values) > 1 or (name == LABEL and values):
-            counts[name] = len(values)
-    return tuple(sorted(counts, key=lambda name: (name != LABEL, counts[name], name)))
+    state: NDArray[np.int8]
+    stands: dict[str, tuple[str, ...]]
+    other_values: dict[str, int]
+    unsure: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def find_cases(
@@ -88,51 +92,49 @@ def find_cases(
     *,
     column: str = LABEL,
     values: Mapping[str, Sequence[str]] | None = None,
+    stands: Mapping[str, Sequence[str]] | None = None,
+    source: TruthSource | None = None,
     wanted: np.ndarray | None = None,
     split: str = "",
     seed: int = 0,
 ) -> Cases:
-    """Return the images whose column says what is true of them.
+    """Return the images of which a column says what is true of them.
 
-    A cell holds findings joined by "; ". Labels are compared with them without regard to case.
+    A cell holds findings joined by ";" or "|". Labels are compared with them without regard to
+    case. With `FINDINGS` each label has a column of its own: 1 where it is true, 0 where not; -1
+    and blanks say nothing, and leave the image out for that label.
 
     Args:
         labels: L labels.
-        task: `single` takes only images of which exactly one label is true.
-        values: for a label, further values of the column that stand for it.
+        task: `single` takes only images of which exactly one label is true, and none uncertain.
+        column: its name, or `FINDINGS`; empty: see `column_of`.
+        values: for a label, further values of the column, or columns, that stand for it.
+        stands: for a label, exactly those that do, whatever it is called.
+        source: the table with the column; None: the collection itself.
         wanted: bool (N,), which images are asked about; None: all.
-        split: a column that names the parts; empty: half of the patients, drawn by `seed`.
+        split: a column of the collection that names the parts; empty: half of the patients, drawn
+            by `seed`.
 
     Raises:
         UsageError: no such column, or no image is left.
     """
-    names = collection.images.column_names
-    for name in filter(None, (column, split)):
-        if name not in names or (name != split and name in _NO_TRUTH):
-            there = ", ".join(truth_columns(collection)) or "none"
-            raise UsageError(
-                f"No column “{name}” of “{collection.name}” says what is true of its images.",
-                f"Columns that could: {there}. A captions.csv beside the images brings more.",
-            )
-    cells = [_parts(cell or "") for cell in collection.images[column].to_pylist()]
-    own = [_values_of(label, column, values or {}) for label in labels]
-    asked = np.ones(len(cells), bool) if wanted is None else wanted
-    known = np.array([bool(cell) for cell in cells], bool) & asked
-    truth = np.array([[bool(cell & mine) for mine in own] for cell in cells], bool)
-    truth = truth.reshape(len(cells), len(labels))
-    kept, left_out = known, {"not labelled": int((asked & ~known).sum())}
-    if task == "single":
-        count = truth.sum(axis=1)
-        kept = known & (count == 1)
-        left_out["of another label"] = int((known & (count == 0)).sum())
-        left_out["of several labels"] = int((known & (count > 1)).sum())
+    source = source or CollectionColumns(collection)
+    column = column_of(source, column)
+    _check_columns(collection, source, column, split)
+    asked = np.ones(len(collection.images), bool) if wanted is None else wanted
+    names = {label: tuple((values or {}).get(label, ())) for label in labels}
+    told = _told(source, column, names, stands or {}, asked)
+    kept, left_out = _kept(told.state, asked, task)
     rows = np.flatnonzero(kept)
     if not len(rows):
-        raise _nothing(collection, column, labels, bool(known.any()))
+        raise _nothing(collection, column, labels, bool((told.state[asked] > BLANK).any()))
     groups, by = groups_of(collection, rows)
     return Cases(
         rows=rows,
-        truth=truth[rows],
+        truth=told.state[rows] == YES,
+        known=told.state[rows] >= NO
+        if task == "multi"
+        else np.ones((len(rows), len(labels)), bool),
         groups=groups,
         by=by,
         tuning=_tuning(collection, rows, groups, split, seed),
@@ -140,8 +142,119 @@ def find_cases(
             f"the column {split}" if split else f"half of the {_whose(by)}, drawn by seed {seed}"
         ),
         left_out={reason: count for reason, count in left_out.items() if count},
-        other_values=_others([cells[row] for row in np.flatnonzero(known)], own),
+        other_values=told.other_values,
+        stands=told.stands,
+        unsure=told.unsure,
     )
+
+
+def column_of(source: TruthSource, name: str) -> str:
+    """Return a column as it is written; for no name that of labels, or those of 0 and 1."""
+    if not name:
+        there = truth_columns(source)
+        usual = [each for each in there if each in (LABEL, FINDINGS)]
+        return next(iter(usual or (() if LABEL in source.names else there)), LABEL)
+    return next((each for each in source.names if each.casefold() == name.casefold()), name)
+
+
+def _check_columns(collection: Collection, source: TruthSource, column: str, split: str) -> None:
+    missing = [] if column == FINDINGS else [column]
+    missing = [name for name in missing if name not in source.names or not may_tell(name)]
+    missing += [split] if split and split not in collection.images.column_names else []
+    if missing:
+        there = ", ".join(truth_columns(source)) or "none"
+        raise UsageError(
+            f"No column “{missing[0]}” of “{collection.name}” says what is true of its images.",
+            f"Columns that could: {there}. A captions.csv beside the images brings more.",
+        )
+
+
+def _told(
+    source: TruthSource,
+    column: str,
+    names: Mapping[str, tuple[str, ...]],
+    exactly: Mapping[str, Sequence[str]],
+    asked: np.ndarray,
+) -> _Told:
+    if column == FINDINGS:
+        return _of_columns(source, names, exactly, asked)
+    cells = [parts(cell) for cell in source.cells(column)]
+    there = sorted({part for cell in cells for part in cell})
+    stands = _standing(match(names, there, column), exactly)
+    known = np.array([bool(cell) for cell in cells], bool)
+    state = np.full((len(cells), len(names)), BLANK, np.int8)
+    for place, label in enumerate(names):
+        own = set(map(plain, stands[label]))
+        state[known, place] = [YES if cell & own else NO for cell in cells if cell]
+    used = frozenset(plain(value) for own in stands.values() for value in own)
+    other = others([cells[row] for row in np.flatnonzero(known & asked)], used)
+    return _Told(state, stands, other)
+
+
+def _standing(
+    matched: dict[str, tuple[str, ...]], exactly: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
+    return {label: tuple(exactly.get(label, own)) for label, own in matched.items()}
+
+
+def _of_columns(
+    source: TruthSource,
+    names: Mapping[str, tuple[str, ...]],
+    exactly: Mapping[str, Sequence[str]],
+    asked: np.ndarray,
+) -> _Told:
+    """Read a column of 0 and 1 a label; of several, one that says yes counts."""
+    there = finding_columns(source)
+    wanted = {label: set(map(plain, own)) for label, own in exactly.items()}
+    named = {label: [each for each in there if plain(each) in own] for label, own in wanted.items()}
+    stands = _standing(match(names, there), named)
+    if not any(stands.values()):
+        raise UsageError(
+            f"No column of 0 and 1 is called as one of the labels: {', '.join(names)}.",
+            f"There are: {', '.join(there) or 'none'}. Say which one stands for a label.",
+        )
+    state = np.full((len(asked), len(names)), BLANK, np.int8)
+    for place, label in enumerate(names):
+        read = [states(source.cells(name)) for name in stands[label]]
+        for said in (NO, UNCERTAIN, YES):
+            for each in read:
+                state[each == said, place] = said
+    unsure = {
+        label: (
+            int((state[asked, place] == UNCERTAIN).sum()),
+            int((state[asked, place] == BLANK).sum()),
+        )
+        for place, label in enumerate(names)
+        if stands[label]
+    }
+    used = {name for own in stands.values() for name in own}
+    other = {
+        name: int((states(source.cells(name))[asked] == YES).sum())
+        for name in there
+        if name not in used
+    }
+    return _Told(state, stands, other, unsure)
+
+
+def _kept(
+    state: NDArray[np.int8], asked: np.ndarray, task: str
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Return which images are cases, bool (N,), and how many are not, by reason."""
+    said = (state >= NO).any(axis=1)
+    unclear = (state == UNCERTAIN).any(axis=1)
+    kept = asked & said
+    left_out = {
+        "not labelled": int((asked & ~said & ~unclear).sum()),
+        "uncertain": int((asked & ~said & unclear).sum()),
+    }
+    if task == "single":
+        count = (state == YES).sum(axis=1)
+        left_out["uncertain"] += int((kept & unclear).sum())
+        kept &= ~unclear
+        left_out["of another label"] = int((kept & (count == 0)).sum())
+        left_out["of several labels"] = int((kept & (count > 1)).sum())
+        kept &= count == 1
+    return kept, left_out
 
 
 def _nothing(collection: Collection, column: str, labels: Sequence[str], known: bool) -> UsageError:
@@ -158,37 +271,6 @@ def _nothing(collection: Collection, column: str, labels: Sequence[str], known: 
 
 def _whose(by: str) -> str:
     return "images" if by == "image" else "patients"
-
-
-def _normal(text: str) -> str:
-    return " ".join(text.casefold().replace("_", " ").split())
-
-
-def _known(cell: str) -> bool:
-    return _normal(cell) not in _NOTHING
-
-
-def _parts(cell: str) -> frozenset[str]:
-    """Return the findings that a cell names; none where it says that nothing is known."""
-    if not _known(cell):
-        return frozenset()
-    return frozenset(filter(None, (_normal(part) for part in cell.split(";"))))
-
-
-def _values_of(label: str, column: str, values: Mapping[str, Sequence[str]]) -> frozenset[str]:
-    """Return the values of a column that stand for a label."""
-    own = {_normal(label), *(_normal(value) for value in values.get(label, ()))}
-    if column == "modality":
-        words = set(_normal(label).split())
-        own |= {code for names, codes in _CODES if words & set(names) for code in codes}
-    if own & set(NORMAL):
-        own |= set(NORMAL)
-    return frozenset(own)
-
-
-def _others(cells: Sequence[frozenset[str]], own: Sequence[frozenset[str]]) -> dict[str, int]:
-    known = frozenset(NORMAL).union(*own)
-    return dict(Counter(part for cell in cells for part in sorted(cell - known)).most_common())
 
 
 def groups_of(collection: Collection, rows: np.ndarray) -> tuple[np.ndarray, str]:
@@ -210,7 +292,7 @@ def _tuning(
     """Return which cases thresholds and calibration are fitted on, bool (n,)."""
     if split:
         parts = collection.images[split].take(rows).to_pylist()
-        return np.array([_normal(str(part)).startswith(_TUNING) for part in parts], bool)
+        return np.array([plain(str(part)).startswith(_TUNING) for part in parts], bool)
     count = int(groups.max()) + 1
     drawn = np.random.default_rng(seed).permutation(count)[: count // 2]
     return np.isin(groups, drawn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ class Evaluating(Aligning):
         labels: Sequence[str | Label] | LabelSet | str,
         *,
         truth: str = "label",
+        table: StrPath = "",
         values: Mapping[str, Sequence[str]] | None = None,
         templates: str | Sequence[str] = (),
         task: str = "",
@@ -37,8 +39,12 @@ class Evaluating(Aligning):
         Args:
             labels: words or `Label`s, a label set, or the name or YAML file of one. A calibration
                 of the set takes no part.
-            truth: the column that says so.
-            values: for a label, values of that column that stand for it, besides its synonyms.
+            truth: the column that says so; "0/1": a column of 0 and 1 a label, -1 and blanks left
+                out; empty: the first that could.
+            table: a CSV file with that column, whose rows name the images' files; by default the
+                collection itself has it.
+            values: for a label, values of that column (or columns of 0 and 1) that stand for it,
+                besides its synonyms.
             templates: one template set or several, which are compared; by default the label set's.
             task: `single` or `multi`; by default the label set's, else `multi`.
             models: one encoder or several, which are compared.
@@ -63,6 +69,7 @@ class Evaluating(Aligning):
         request = EvaluateRequest(
             ClassifyRequest.of(labels, task=task, temperature=1.0),
             column=truth,
+            table=os.fspath(table),
             values=tuple((label, tuple(more)) for label, more in (values or {}).items()),
             image_ids=None if image_ids is None else tuple(image_ids),
             split=split,

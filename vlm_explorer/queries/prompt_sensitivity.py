@@ -29,10 +29,12 @@ from vlm_explorer.queries.sensitivity_answer import (
     WithoutWord,
 )
 from vlm_explorer.queries.text_memory import TextMemory
+from vlm_explorer.queries.truth_source import truth_source
 from vlm_explorer.saliency.left_out import read_for
 
 _CERTAIN, _QUICK = 1000, 200  # bootstrap samples; the fewer where there are many images
 _MANY = 5000
+_UNLABELLED = "Of none of these images it is known whether they are labelled so."
 
 
 def prompt_sensitivity(
@@ -139,7 +141,11 @@ def _images(
             f"None of these images has a vector of {memory.encoder.id}.",
             f"Index their folders with --model {memory.encoder.id}.",
         )
-    true, labelled = _truth(collection, request.truth or request.prompt, rows)
+    true, labelled = _truth(collection, request, rows)
+    if request.labelled_only:
+        if not labelled.any():
+            raise UsageError(_UNLABELLED, "Ask about all images, or choose another truth.")
+        rows, true, labelled = rows[labelled], true[labelled], labelled[labelled]
     several = true.any() and (labelled & ~true).any()
     replicates = _QUICK if labelled.sum() > _MANY else _CERTAIN
     groups = groups_of(collection, rows[labelled])[0]
@@ -148,7 +154,7 @@ def _images(
     return _Images(
         ids=tuple(collection.images["image_id"].take(rows).to_pylist()),
         vectors=stored.halves[places],
-        without_vector=len(wanted) - len(rows),
+        without_vector=int((~held).sum()),
         true=true,
         labelled=labelled,
         samples=Samples.of(groups, replicates) if several else None,
@@ -157,17 +163,35 @@ def _images(
     )
 
 
-def _truth(collection: Collection, finding: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return which of some images are labelled with a finding, and which with anything.
+def _truth(
+    collection: Collection, request: SensitivityRequest, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which of some images are labelled with a finding, and of which that is known.
 
     Returns:
-        bool (n,) each, as `evaluate_truth.find_cases` reads the column of labels.
+        bool (n,) each, as `evaluate_truth.find_cases` reads them; all false where the labels do
+        not name the finding, unless it was asked for by name.
+
+    Raises:
+        UsageError: there is no such table, column or finding.
     """
+    finding = (request.truth or request.prompt).strip()
     wanted = np.zeros(len(collection.images), np.bool_)
     wanted[rows] = True
+    source = truth_source(collection, request.table)
     try:
-        cases = find_cases(collection, [finding.strip()], "multi", wanted=wanted)
-    except UsageError:  # none of them is labelled
+        cases = find_cases(
+            collection,
+            [finding],
+            "multi",
+            column=request.column,
+            stands={finding: request.stands} if request.stands else None,
+            source=source,
+            wanted=wanted,
+        )
+    except UsageError:
+        if request.truth and (request.column or request.table):
+            raise
         return np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
     return np.isin(rows, cases.rows[cases.truth[:, 0]]), np.isin(rows, cases.rows)
 

@@ -19,12 +19,20 @@ class SensitivityRequest:
     Attributes:
         prompt: a label, or any other text.
         image_ids: None for all images that have a vector.
-        truth: the finding of the collection's labels that the prompt stands for; empty: the prompt.
+        truth: the finding of the labels that the prompt stands for; empty: the prompt.
+        column, table: where these labels are, as of `EvaluateRequest`.
+        stands: exactly which values of the column, or which columns, say so; empty: those that are
+            called as `truth`.
+        labelled_only: whether images of which it is not known are left out.
     """
 
     prompt: str
     image_ids: tuple[str, ...] | None = None
     truth: str = ""
+    column: str = ""
+    table: str = ""
+    stands: tuple[str, ...] = ()
+    labelled_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

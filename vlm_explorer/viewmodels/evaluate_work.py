@@ -54,10 +54,13 @@ class Found:
 
 def look(content: Opened, *, context: JobContext) -> Known:
     """Return what can be evaluated in a collection."""
-    from vlm_explorer.queries.evaluate_truth import truth_columns
+    from vlm_explorer.queries.truth_columns import truth_columns
+    from vlm_explorer.queries.truth_source import CollectionColumns
 
     context.check()
-    return Known(truth_columns(content.collection), tuple(content.collection.models()))
+    return Known(
+        truth_columns(CollectionColumns(content.collection)), tuple(content.collection.models())
+    )
 
 
 def evaluate(

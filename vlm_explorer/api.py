@@ -270,6 +270,7 @@ def index(
     ct_window: str | None = None,
     workers: int | None = None,
     batch_size: int | None = None,
+    retry: bool = False,
     context: JobContext | None = None,
 ) -> Collection:
     """Index folders into a collection and return it; see `pipeline.indexing.index`.
@@ -282,6 +283,7 @@ def index(
         captions: a table that lies elsewhere; remembered, so that it need be named once only.
         ct_window: through which window CT is encoded: `default` (the file's own), `soft tissue`,
             `lung`, `bone`, `brain` or `three windows`; by default as before in the collection.
+        retry: try files again that are known to give no image.
 
     Raises:
         UsageError, CollectionProblem, StorageProblem, ModelProblem: as they say.
@@ -307,6 +309,7 @@ def index(
         ct_window=ct_window,
         workers=workers,
         batch_size=batch_size,
+        retry=retry,
         context=context,
     )
     keep_ready(Path(report.collection), encoder.id, context=context or JobContext())

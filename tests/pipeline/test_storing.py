@@ -17,6 +17,7 @@ from vlm_explorer.collection.store import Collection
 from vlm_explorer.collection.writer import CollectionWriter
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pipeline.known import Known
+from vlm_explorer.pipeline.refusals import Refusals
 from vlm_explorer.pipeline.storing import Storing
 
 ENTRY = EncoderEntry("m-1", "m", "f" * 64, "render-2", 4, 10.0, None)
@@ -50,7 +51,7 @@ def writer(tmp_path: Path) -> Iterator[CollectionWriter]:
 
 
 def storing_into(writer: CollectionWriter, batch_size: int = 2) -> Storing:
-    known = Known(writer.reader(), ENTRY)
+    known = Known(writer.reader(), ENTRY, Refusals(writer.reader(), ""))
     return Storing(writer, ENTRY, Numbering(), batch_size, known)  # type: ignore[arg-type]
 
 

@@ -114,13 +114,20 @@ class TextRecord:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A file, or a frame of one, that gave no image, and why; `frame` is None for a whole file."""
+    """A file, or a frame of one, that gave no image, and why; `frame` is None for a whole file.
+
+    `size` and `mtime_ns` are those of the file when it was tried, and `tried_with` is by what
+    (`pixels.decoder_versions`); None where trying again may end otherwise.
+    """
 
     file: str
     frame: int | None
     kind: str
     reason: str
     source: str
+    size: int | None = None
+    mtime_ns: int | None = None
+    tried_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

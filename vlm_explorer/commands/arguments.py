@@ -76,6 +76,9 @@ def add_index(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[va
     parser.add_argument("--batch-size", metavar="N", type=positive, help="default: as before")
     parser.add_argument("--workers", metavar="N", type=positive, help="decoding processes")
     parser.add_argument("--captions", metavar="CSV", help="a table elsewhere; `none` forgets it")
+    parser.add_argument(
+        "--retry", action="store_true", help="try files again that are known to be unreadable"
+    )
     ct_window_option(parser, None, "default: as before in the collection")
     json_option(parser)
     return parser

@@ -38,6 +38,7 @@ def run(arguments: Namespace) -> int:
             ct_window=arguments.ct_window,
             batch_size=settings.batch_size,
             workers=arguments.workers,
+            retry=arguments.retry,
             context=context,
         )
         keep_ready(Path(report.collection), encoder.id, context=context)
@@ -69,6 +70,8 @@ def print_report(report: object) -> None:
     )
     if report.ct_window != "default":
         print(f"CT is encoded through: {report.ct_window}.")
+    if report.not_tried:
+        print(f"{report.not_tried} known to be unreadable, not tried again (--retry tries them).")
     for kind, count in Counter(row.kind for row in report.skipped).most_common():
         print(f"  {count} {kind}")
     for row in report.skipped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -145,7 +146,10 @@ class DecodePool:
                 self._take(worker, worker.pipe.recv())
             except (EOFError, OSError):
                 worker.child.join(5)
-                self._lose(worker, f"its decoder crashed (code {worker.child.exitcode})")
+                code = worker.child.exitcode
+                # the system ends whoever takes too much memory, which another time may suffice
+                ended = code is None or code == -getattr(signal, "SIGKILL", 9)
+                self._lose(worker, f"its decoder crashed (code {code})", passing=ended)
         now = time.monotonic()
         for worker in busy.values():
             if worker.tasks and now - worker.last_sign > self._time_limit:
@@ -168,11 +172,12 @@ class DecodePool:
         else:
             worker.tasks[0].events.append(event)
 
-    def _lose(self, worker: _Worker, reason: str) -> None:
+    def _lose(self, worker: _Worker, reason: str, *, passing: bool = True) -> None:
         """Give up on a worker and on the file that it decoded; others get the files behind it."""
         if worker.tasks:
             task = worker.tasks.popleft()
-            refusal = Refused(None, "unreadable", f"The file cannot be decoded: {reason}.")
+            words = f"The file cannot be decoded: {reason}."
+            refusal = Refused(None, "unreadable", words, passing=passing)
             task.events.append(refusal)
             task.done = True
         self._waiting.extendleft(reversed(worker.tasks))

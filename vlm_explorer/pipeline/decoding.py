@@ -50,13 +50,15 @@ class DecodedImage:
 class Refused:
     """A file (`frame` None) or one frame of it that gave no image, and why.
 
-    `is_last`: the file ends here, and frames that its header speaks of are not in it.
+    `is_last`: the file ends here, and frames that its header speaks of are not in it. `passing`:
+    trying again may end otherwise, although the file stays as it is.
     """
 
     frame: int | None
     kind: str
     reason: str
     is_last: bool = False
+    passing: bool = False
 
 
 Event = Opened | DecodedImage | Refused
@@ -78,10 +80,11 @@ def decode_file(
         header = _header(now)  # first: what is no image need not be read as a whole
         content_hash = hash_content(now.path)
     except FileProblem as problem:
-        yield _lost(now) or Refused(None, problem.kind, str(problem))
+        yield _lost(now) or _refused(None, problem)
         return
     except MemoryError:
-        yield Refused(None, "unreadable", "The file is too large for this machine's memory.")
+        words = "The file is too large for this machine's memory."
+        yield Refused(None, "unreadable", words, passing=True)
         return
     if (lost := _lost(now)) is not None:
         yield lost
@@ -97,12 +100,15 @@ def decode_file(
             return
 
 
-_GONE = Refused(None, "unreadable", "The file went away before it could be read.", is_last=True)
+_GONE = Refused(
+    None, "unreadable", "The file went away before it could be read.", is_last=True, passing=True
+)
 _CHANGED = Refused(
     None,
     "unreadable",
     "The file changed while it was being read. Run the same command again to read it anew.",
     is_last=True,
+    passing=True,
 )
 
 
@@ -149,12 +155,36 @@ def _decode_frame(
         )
     except FileProblem as problem:
         whole = None if header.frames == 1 else frame
-        return Refused(whole, problem.kind, str(problem), isinstance(problem, MissingFrame))
+        return _refused(whole, problem)
     except UsageError as error:  # the file has fewer frames by now than its header spoke of
         return Refused(frame, "unreadable", str(error), is_last=True)
     except MemoryError:
         whole = None if header.frames == 1 else frame
-        return Refused(whole, "unreadable", "The image is too large for this machine's memory.")
+        words = "The image is too large for this machine's memory."
+        return Refused(whole, "unreadable", words, passing=True)
+
+
+def _refused(frame: int | None, problem: FileProblem) -> Refused:
+    return Refused(
+        frame,
+        problem.kind,
+        str(problem),
+        is_last=isinstance(problem, MissingFrame),
+        passing=_is_of_the_system(problem),
+    )
+
+
+def _is_of_the_system(problem: FileProblem) -> bool:
+    """Return whether the system did not give a file's bytes, rather than the bytes being bad.
+
+    Pillow raises OSError for bad ones too, but without a number.
+    """
+    cause: BaseException | None = problem
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return True
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return False
 
 
 def hash_content(path: Path) -> str:

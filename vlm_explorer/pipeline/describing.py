@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,8 +133,23 @@ class Describer:
         ]
 
 
-def problems(skipped: Sequence[Skipped], source_of: Callable[[str], str]) -> list[Problem]:
-    """Return the rows of the list of problems: what was skipped, with its source."""
-    return [
-        Problem(row.file, row.frame, row.kind, row.reason, source_of(row.file)) for row in skipped
-    ]
+def problems(
+    skipped: Sequence[Skipped],
+    source_of: Callable[[str], str],
+    tried: Mapping[tuple[str, int | None], FoundFile],
+    decoders: str,
+) -> list[Problem]:
+    """Return the rows of the list of problems: what was skipped, with its source.
+
+    Args:
+        tried: of what is known by its bytes to give no image, by file and frame: the file as it
+            was then.
+        decoders: by what files are read (`pixels.decoder_versions`).
+    """
+    rows = []
+    for row in skipped:
+        was = tried.get((row.file, row.frame))
+        stamp = (None, None, None) if was is None else (was.size, was.mtime_ns, decoders)
+        source = source_of(row.file)
+        rows.append(Problem(row.file, row.frame, row.kind, row.reason, source, *stamp))
+    return rows

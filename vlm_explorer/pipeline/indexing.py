@@ -71,6 +71,7 @@ def index(
     ct_window: str | None = None,
     batch_size: int | None = None,
     workers: int | None = None,
+    retry: bool = False,
     context: JobContext | None = None,
 ) -> IndexReport:
     """Find, decode and encode the images and captions below `paths` into a collection.
@@ -88,6 +89,8 @@ def index(
         batch_size: images encoded at a time, each batch filled up to it; by default as before in
             this collection on this device, else what suits the device.
         workers: child processes that decode; by default one a core, at most 8.
+        retry: try files again that are known to give no image; otherwise that happens only once
+            they, or what decodes them, have changed.
 
     Raises:
         UsageError: no paths, or one that does not exist; no such window; a captions table that
@@ -116,7 +119,7 @@ def index(
         entry = encoder_entry(encoder, choice or _recorded_choice(writer, encoder), size)
         writer.add_sources(sorted(dict.fromkeys(map(str, paths))))
         writer.begin_with(entry)
-        run = Run(writer, entry, encoder, paths, table)
+        run = Run(writer, entry, encoder, paths, table, retry=retry)
         if note := made_otherwise(entry, before):
             run.warn(note)
         if table is None and writer.manifest.captions:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vlm_explorer.collection.manifest import EncoderEntry
-from vlm_explorer.collection.records import ImageRecord, ImageVector, Problem, schema
+from vlm_explorer.collection.records import ImageRecord, ImageVector, schema
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.files.scan import FoundFile
 from vlm_explorer.pipeline.key_index import KeyIndex
+from vlm_explorer.pipeline.refusals import Refusal, Refusals
 from vlm_explorer.pipeline.scope import Scope, lies_below
 from vlm_explorer.pixels.ct_choice import recipe_for
 
@@ -30,12 +31,12 @@ class KnownFile:
 
     Attributes:
         rows: its images' rows in `Known`.
-        refused: the frames of it that gave no image: frame, kind, reason.
+        refused: the frames of it that gave no image.
     """
 
     content_hash: str
     rows: tuple[int, ...]
-    refused: tuple[tuple[int, str, str], ...] = ()
+    refused: tuple[Refusal, ...] = ()
 
 
 class Known:
@@ -46,7 +47,7 @@ class Known:
         encoded: how many vectors there are by the recipe of this run.
     """
 
-    def __init__(self, collection: Collection, entry: EncoderEntry) -> None:
+    def __init__(self, collection: Collection, entry: EncoderEntry, refusals: Refusals) -> None:
         images = collection.table("images").read(schema(ImageRecord), _COLUMNS).combine_chunks()
         self._by_file = KeyIndex(images["file"])
         self._by_id = KeyIndex(images["image_id"])
@@ -64,7 +65,7 @@ class Known:
         due = {recipe_for(entry.recipe, modality) for modality in ("", "CT")}
         self.encoded = sum(recipe in due for recipe in self._recipes.to_pylist())
         self._has_vector = _have_vectors(images, vectors, entry.recipe)
-        self._refused = _refused_frames(collection)
+        self._refusals = refusals
         self.present = np.zeros(images.num_rows, bool)
 
     def _text(self, name: str, row: int) -> str:
@@ -98,8 +99,10 @@ class Known:
         content = self._text("content_hash", (live or same)[-1])
         if len(same) > 1:
             same = [row for row in same if self._text("content_hash", row) == content]
-        refused = self._refused.get(path, ())
+        refused = self._refusals.frames(path)
         if not self._has_vector[same].all() or len(refused) != self._count_refused[same[0]]:
+            return None
+        if not all(refusal.stands for refusal in refused):
             return None
         return KnownFile(content, tuple(same), tuple(refused))
 
@@ -149,14 +152,3 @@ def _have_vectors(images: pa.Table, vectors: pa.Table, recipe: str) -> np.ndarra
         found.append(pc.is_in(images["image_id"], value_set=ids).to_numpy())
     there: np.ndarray = np.where(is_ct, found[1], found[0])
     return there
-
-
-def _refused_frames(collection: Collection) -> dict[str, list[tuple[int, str, str]]]:
-    """Return the refused frames of files that gave other images, by file."""
-    import pyarrow.compute as pc
-
-    table = collection.table("problems").read(schema(Problem))
-    refused: dict[str, list[tuple[int, str, str]]] = {}
-    for row in table.filter(pc.is_valid(table["frame"])).to_pylist():
-        refused.setdefault(row["file"], []).append((row["frame"], row["kind"], row["reason"]))
-    return refused

@@ -26,6 +26,8 @@ class IndexReport:
         texts: captions of these images.
         encoded: images whose vector was made in this run.
         reused: images whose vector was there before.
+        not_tried: rows of `skipped` that were known before: unreadable or unsupported files, and
+            frames of such, unchanged since they were tried with the same decoders.
         ct_window: through which window CT is encoded in the collection now.
         batch_size: images that were encoded at a time.
     """
@@ -44,6 +46,7 @@ class IndexReport:
     seconds: float
     ct_window: str = "default"
     batch_size: int = 0
+    not_tried: int = 0
 
     @property
     def images_per_second(self) -> float:

@@ -21,6 +21,7 @@ from vlm_explorer.pipeline.decoding import DecodedImage, Event, Opened, Refused
 from vlm_explorer.pipeline.describing import Describer, problems
 from vlm_explorer.pipeline.known import Known
 from vlm_explorer.pipeline.plan import Captions
+from vlm_explorer.pipeline.refusals import LOSSES, Refusal, Refusals
 from vlm_explorer.pipeline.report import IndexReport, Skipped
 from vlm_explorer.pipeline.scan_ahead import ScanAhead
 from vlm_explorer.pipeline.scope import Scope
@@ -33,6 +34,7 @@ from vlm_explorer.pipeline.settling import (
     store_texts,
 )
 from vlm_explorer.pipeline.storing import Storing
+from vlm_explorer.pixels.decoder_versions import decoder_versions
 
 _TURN = 0.1  # seconds that the run may spend on files that need no work before it looks around
 
@@ -47,21 +49,28 @@ class Run:
         encoder: Encoder,
         paths: Sequence[Path],
         named: CaptionTable | None,
+        *,
+        retry: bool = False,
     ) -> None:
         reader = writer.reader()
+        self._decoders = decoder_versions()
+        self._refusals = Refusals(reader, self._decoders, retry=retry)
         self._writer, self._entry, self._encoder = writer, entry, encoder
         self._scope = Scope.of(paths)
         self._named = named
         self._captions = Captions(named=named)
-        self._known = Known(reader, entry)
+        self._known = Known(reader, entry, self._refusals)
         self._describer = Describer(reader.salt, self._captions)
         self._storing = Storing(writer, entry, encoder, self._batch_size, self._known)
         self._current: tuple[FoundFile, Opened] | None = None  # the file that is being decoded
+        self._now: FoundFile | None = None  # as it was when it was opened
         self._refused = 0  # of its frames
         self._texts: list[TextRecord] = []
         self._duplicates: dict[str, str] = {}  # file -> the first file of the same content
         self._file_of: dict[bytes, str] = {}  # content hash -> the first file that has it
         self._skipped: list[Skipped] = []
+        self._tried: dict[tuple[str, int | None], FoundFile] = {}  # of these, what will stay so
+        self._not_tried = 0
         self._warnings: list[str] = []
         self._keep_captions = False
         self._files = self._images = self._work = self._done = 0
@@ -134,11 +143,19 @@ class Run:
             self._known.present[list(known.rows)] = True
             self._images += len(known.rows)
             self._storing.reused += len(known.rows)
-            for frame, kind, reason in known.refused:
-                self._skip(file, kind, reason, frame)
+            for refusal in known.refused:
+                self._skip_again(found, refusal)
+        elif (whole := self._refusals.whole(found)) is not None:
+            self._skip_again(found, whole)
         else:
             return True
         return False
+
+    def _skip_again(self, found: FoundFile, refusal: Refusal) -> None:
+        """Say again what is known of a file or frame that gives no image."""
+        self._skip(str(found.path), refusal.kind, refusal.reason, refusal.frame)
+        self._tried[str(found.path), refusal.frame] = found
+        self._not_tried += refusal.kind in LOSSES
 
     def _read_table(self, path: Path) -> None:
         if self._named is not None and path.samefile(self._named.path):
@@ -156,9 +173,10 @@ class Run:
         if event is None:
             self._done += 1
             self._storing.close_file(self._refused)
-            self._current, self._refused = None, 0
+            self._current, self._refused, self._now = None, 0, None
         elif isinstance(event, Opened):
-            self._current = self._open(event.found or found, event)
+            self._now = event.found or found
+            self._current = self._open(self._now, event)
         elif isinstance(event, Refused):
             self._refuse(found, event)
         elif self._current is not None:
@@ -173,6 +191,8 @@ class Run:
             self._images -= self._storing.drop_file()  # what was read belongs to another content
         self._refused += 1
         self._skip(str(found.path), refused.kind, refused.reason, refused.frame)
+        if not refused.passing:
+            self._tried[str(found.path), refused.frame] = self._now or found
 
     def _open(self, found: FoundFile, opened: Opened) -> tuple[FoundFile, Opened] | None:
         """Return the file to take the images of, or None where another has the same content."""
@@ -231,7 +251,8 @@ class Run:
         before = self._writer.reader().table("problems").read(schema(Problem))
         others = before.filter(pa.array(~self._scope.covers(before["file"])))
         kept = [Problem(**row) for row in others.to_pylist()]
-        return [*kept, *problems(self._skipped, self._scope.source_of)]
+        source_of, tried = self._scope.source_of, self._tried
+        return [*kept, *problems(self._skipped, source_of, tried, self._decoders)]
 
     def report(self, place: Path, seconds: float) -> IndexReport:
         """Return what the run did."""
@@ -250,6 +271,7 @@ class Run:
             seconds=round(seconds, 3),
             ct_window=self._entry.ct_window,
             batch_size=self._batch_size,
+            not_tried=self._not_tried,
         )
 
 

@@ -96,24 +96,32 @@ def _source(path: Path, model: str | None) -> str:
     return model_for_indexing([path], None, model)[0]
 
 
-def encode_again(folder: Path, model: str, ct_window: str | None, *, context: JobContext) -> Opened:
+def encode_again(
+    folder: Path,
+    model: str,
+    ct_window: str | None,
+    *,
+    retry: bool = False,
+    context: JobContext,
+) -> Opened:
     """Encode the images of a collection with an encoder, as far as they are not, and read it anew.
 
     Args:
         model: by id; one that the collection knows already, or one on this machine.
         ct_window: through which window CT is encoded; None: as before.
+        retry: try files again that are known to give no image.
 
     Raises:
         ExplorerError: whatever stops the indexing; what was there before stays as it was.
     """
     from vlm_explorer.processes import run_in_process
 
-    warnings = run_in_process(index_again, folder, model, ct_window, context=context)
+    warnings = run_in_process(index_again, folder, model, ct_window, retry, context=context)
     return replace(read_collection(folder, model, context=context), warnings=warnings)
 
 
 def index_again(
-    folder: Path, model: str, ct_window: str | None, *, context: JobContext
+    folder: Path, model: str, ct_window: str | None, retry: bool, *, context: JobContext
 ) -> tuple[str, ...]:
     """Index the sources of a collection (child process); return warnings."""
     from vlm_explorer.collection.store import Collection
@@ -130,6 +138,7 @@ def index_again(
         encoder=encoder,
         ct_window=ct_window,
         batch_size=batch_size,
+        retry=retry,
         context=context,
     )
     return report.warnings

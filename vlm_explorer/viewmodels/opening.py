@@ -113,7 +113,7 @@ class Opening(QObject):
             title=title,
             key=key,
             lane="process",
-            on_success=self._take if first else self._take_update,
+            on_success=self._take if first else self.take_update,
             on_failure=self._fail if first else self._session.messages.show_error,
         )
         if first:
@@ -210,12 +210,13 @@ class Opening(QObject):
         session.opened.emit()
 
     @Slot(object)
-    def _take_update(self, content: background.Opened) -> None:
+    def take_update(self, content: background.Opened) -> None:
         """Show what changed in the folder since it was indexed, if anything did."""
         session = self._session
         if content.model != session.encoder_id and session.encoder_id:
             return  # another encoder was chosen meanwhile; its own run looks for changes, too
         same = content.ct_window == session.ct_window
+        same = same and content.problems == session.problems
         if not (same and np.array_equal(content.images.ids, session.images.ids)):
             session.take(content)
             if session.encoder is not None:

@@ -111,6 +111,10 @@ class Session(SessionState):
         """Go on with the indexing that was stopped."""
         self._opening.go_on()
 
+    def take_update(self, content: background.Opened) -> None:
+        """Show what a further run over the sources of the open collection changed, if anything."""
+        self._opening.take_update(content)
+
     def open_demo(self) -> None:
         """Open the demo study as on its first day; it is made first if need be."""
         self.recent.leave()

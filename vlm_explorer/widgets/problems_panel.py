@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from vlm_explorer.viewmodels.problems import ProblemsModel
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.trying_again import can_try_again, try_again
 from vlm_explorer.widgets.actions import ActionRow, install
 from vlm_explorer.widgets.controls import EmptyState, Words, text_button
 
@@ -34,6 +35,12 @@ class ProblemsPanel(QWidget):
         self.copy = text_button("Copy all", "quiet", self)
         self.copy.setToolTip("Copies file, kind and reason of every row")
         self.copy.clicked.connect(self.copy_all)
+        self.again = text_button("Try again", "quiet", self)
+        self.again.setToolTip(
+            "Unreadable files are left alone until they, or what decodes them, have changed"
+        )
+        self.again.clicked.connect(lambda: try_again(session))
+        self._session = session
         self._set_up_table()
         self._lay_out()
         self.model.changed.connect(self._show)
@@ -62,6 +69,7 @@ class ProblemsPanel(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(12, 4, 12, 0)
         row.addWidget(self.sentence, 1)
+        row.addWidget(self.again)
         row.addWidget(self.copy)
         layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -99,4 +107,5 @@ class ProblemsPanel(QWidget):
                 else f"{harmless:,} other files gave no image."
             )
         self.sentence.setText(" ".join(parts))
+        self.again.setVisible(self.model.losses > 0 and can_try_again(self._session))
         self._stack.setCurrentIndex(0 if listed else 1)

@@ -53,6 +53,7 @@ def shown_window(size: tuple[int, int]) -> Iterator[Window]:
     from PySide6.QtCore import QEvent, QObject
     from PySide6.QtWidgets import QApplication
 
+    from vlm_explorer.app import share_interpreter
     from vlm_explorer.viewmodels.session import Session
     from vlm_explorer.viewmodels.thumbnails import Thumbnails
     from vlm_explorer.widgets.main_window import MainWindow
@@ -78,6 +79,7 @@ def shown_window(size: tuple[int, int]) -> Iterator[Window]:
                     self.stalls.append((taken, name))
             return done
 
+    share_interpreter()
     application = Application([])
     themes.set_theme("dark")
     themes.apply(application)

@@ -68,6 +68,7 @@ def _in_the_window(collection: Path) -> dict[str, float | int | str]:
     from PySide6.QtWidgets import QApplication
 
     from vlm_explorer.api import load_encoder
+    from vlm_explorer.app import share_interpreter
     from vlm_explorer.viewmodels import background
     from vlm_explorer.viewmodels.session import Session
     from vlm_explorer.viewmodels.thumbnails import Thumbnails
@@ -92,6 +93,7 @@ def _in_the_window(collection: Path) -> dict[str, float | int | str]:
                 stalls.append((taken, name))
             return done
 
+    share_interpreter()
     application = Application([])
     encoder = Lifted(load_encoder("demo"))
     background.load_encoder = lambda *_, **__: encoder

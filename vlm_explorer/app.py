@@ -28,6 +28,7 @@ from vlm_explorer.widgets.theme import themes
 logger = logging.getLogger(__name__)
 
 SHUTDOWN = 5.0  # seconds that running work has to stop
+SWITCH = 0.0005  # seconds a thread may keep the interpreter while another waits for it
 SIGNALS = 200  # ms between the moments at which Ctrl-C in a terminal is noticed
 PICTURE = "vlm-explorer-demo.png"
 
@@ -131,10 +132,20 @@ def make_application(scale: float = 1.0) -> QApplication:
     """Return the application, which knows its name; `scale` must be set before there is one."""
     if scale != 1.0:
         os.environ["QT_SCALE_FACTOR"] = str(scale)
+    share_interpreter()
     application = QApplication(sys.argv[:1])
     application.setApplicationName("vlm-explorer")
     application.setApplicationDisplayName("VLM Explorer")
     return application
+
+
+def share_interpreter() -> None:
+    """Have a worker's thread give up the interpreter sooner than after Python's 5 ms.
+
+    Qt lets go of it at every call, and a picture of the window takes hundreds: beside a worker that
+    is busy in Python, the window waits that long for each.
+    """
+    sys.setswitchinterval(SWITCH)
 
 
 def prepare(session: Session, then: Callable[[], None]) -> None:

@@ -96,7 +96,7 @@ class Opening(QObject):
         if place.opened is not None:
             self._take(place.opened)
             if place.indexed:
-                self._start_indexing("update", "Looking for changes")
+                self._start_indexing("update", "Indexing what is new")
             return
         self._session.put(opening="Indexing the folder")
         self._start_indexing("open", self._session.opening)

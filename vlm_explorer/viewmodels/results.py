@@ -19,9 +19,9 @@ from PySide6.QtCore import (
 
 from vlm_explorer.viewmodels import result_words
 from vlm_explorer.viewmodels.image_table import ImageTable
+from vlm_explorer.viewmodels.result_groups import ResultGroups, series_codes
 from vlm_explorer.viewmodels.result_scores import ResultScores
 from vlm_explorer.viewmodels.session import Session
-from vlm_explorer.viewmodels.viewer_series import window_key
 
 if TYPE_CHECKING:
     from vlm_explorer.queries.search import SearchAnswer
@@ -39,13 +39,6 @@ NOTED = Qt.ItemDataRole.UserRole + 8  # whether something is noted about it
 QUIET = Qt.ItemDataRole.UserRole + 6  # whether the score is no better than chance
 
 IMAGE_MIME = "application/x-vlm-explorer-image"  # an image that is dragged: its id
-
-
-def series_codes(images: ImageTable) -> np.ndarray:
-    """Return the number of each image's series, int64 (N,); a plain image is one of its own."""
-    numbers_of: dict[tuple[str, ...], int] = {}
-    codes = [numbers_of.setdefault(window_key(images, key), len(numbers_of)) for key in images.ids]
-    return np.array(codes, dtype=np.int64)
 
 
 class ResultsModel(QAbstractListModel):
@@ -73,9 +66,7 @@ class ResultsModel(QAbstractListModel):
         self._loud = ""  # the prompt whose hits are shown alike, though they match nothing
         self._place: np.ndarray = np.zeros(0, dtype=np.int64)  # by row of the table; -1: not listed
         self._codes: tuple[ImageTable, np.ndarray] | None = None
-        self._group: np.ndarray | None = None  # the code of each image; None: not grouped
-        self._stands_for: np.ndarray | None = None  # by code, how many images; None: not grouped
-        self._place_of_code: dict[int, int] = {}
+        self._groups: ResultGroups | None = None  # None: every image is listed
         self._grouped: dict[bool, bool] = {False: False, True: True}  # by whether like an image
         for signal in (session.collection_changed, session.shown_changed):
             signal.connect(self._arrange)
@@ -153,7 +144,7 @@ class ResultsModel(QAbstractListModel):
     @property
     def summary(self) -> str:
         """How many are listed, and why in this order; one sentence."""
-        grouped = 0 if self._stands_for is None else int(self._stands_for.sum())
+        grouped = 0 if self._groups is None else int(self._groups.counts.sum())
         no_match = self._scores is not None and self._scores.no_match
         return result_words.summary(
             self._session,
@@ -171,10 +162,8 @@ class ResultsModel(QAbstractListModel):
         """
         listed = np.zeros(self.rowCount(), np.bool_)
         images = np.flatnonzero(chosen)
-        if self._group is not None:
-            codes = np.unique(self._group[images]).tolist()
-            places = [self._place_of_code.get(code, -1) for code in codes]
-            rows = np.array(places, np.int64)
+        if self._groups is not None:
+            rows = self._groups.places_of(images)
         else:
             rows = self._place[images[images < len(self._place)]]
         listed[rows[rows >= 0]] = True
@@ -185,8 +174,8 @@ class ResultsModel(QAbstractListModel):
         row = self._session.images.row_of.get(image_id) if image_id is not None else None
         if row is None or image_id is None:
             return -1
-        if self._group is not None:
-            return self._place_of_code.get(int(self._group[row]), -1)
+        if self._groups is not None:
+            return int(self._groups.places_of(np.array([row]))[0])
         return int(self._place[row]) if row < len(self._place) else -1
 
     def image_id(self, row: int) -> str:
@@ -229,9 +218,9 @@ class ResultsModel(QAbstractListModel):
             ranks = np.flatnonzero(listed[answer.order])
             rows = answer.order[ranks]
         self.beginResetModel()
-        self._group = self._stands_for = None
+        self._groups = None
         if self.grouped:
-            kept = self._first_of_groups(rows)
+            self._groups, kept = ResultGroups.of(self._codes_of_groups(), rows)
             rows, ranks = rows[kept], ranks[kept] if len(ranks) else ranks
         self._rows, self._ranks = rows, ranks
         self._place = np.full(len(images), -1, dtype=np.int64)
@@ -248,19 +237,14 @@ class ResultsModel(QAbstractListModel):
         alone = ranked.codes.max(initial=-1) + 1 + np.arange(len(ranked.codes))
         return np.where(ranked.codes < 0, alone, ranked.codes)
 
-    def _first_of_groups(self, rows: np.ndarray) -> np.ndarray:
-        """Return the places in `rows` of the first of each group, ascending."""
-        images = self._session.images
-        self._group = self._ranked_codes
-        if self._group is None:
-            if self._codes is None or self._codes[0] is not images:
-                self._codes = images, series_codes(images)
-            self._group = self._codes[1]
-        codes = self._group[rows]
-        self._stands_for = np.bincount(codes)
-        kept = np.sort(np.unique(codes, return_index=True)[1])
-        self._place_of_code = {code: place for place, code in enumerate(codes[kept].tolist())}
-        return kept
+    def _codes_of_groups(self) -> np.ndarray:
+        """Return the group of each image: that by which it is ranked, else its series."""
+        images, ranked = self._session.images, self._ranked_codes
+        if ranked is not None:
+            return ranked
+        if self._codes is None or self._codes[0] is not images:
+            self._codes = images, series_codes(images)
+        return self._codes[1]
 
     def _cosine_of(self, row: int) -> float | None:
         """Return the cosine of an image; None where there is none."""
@@ -281,9 +265,9 @@ class ResultsModel(QAbstractListModel):
 
     def _count_of(self, row: int) -> int:
         """Return how many listed images the tile of a row stands for."""
-        if self._stands_for is None or self._group is None:
+        if self._groups is None:
             return 1
-        return int(self._stands_for[self._group[row]])
+        return int(self._groups.counts[self._groups.codes[row]])
 
     # QAbstractListModel
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -151,12 +152,16 @@ def _texts(
 
 
 def _own_captions(collection: Collection, shown: str | Example) -> frozenset[str]:
+    """Return the captions of an image, named by its id or by its file."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     if not isinstance(shown, str):
         return frozenset()
-    texts = collection.texts
-    own = texts.filter(pc.equal(texts["image_id"], shown))
+    texts, images = collection.texts, collection.images
+    of_file = pc.equal(images["file"], str(Path(shown).expanduser().absolute()))
+    ids = [shown, *images.filter(of_file)["image_id"].to_pylist()]
+    own = texts.filter(pc.is_in(texts["image_id"], value_set=pa.array(ids, pa.string())))
     return frozenset(own["text"].to_pylist())
 
 

@@ -219,7 +219,7 @@ def difference_rows(found: Evaluation) -> tuple[FigureRow, ...]:
 
 RETRIEVAL_COLUMNS = (
     ("Direction", "Which of both is looked for by the other"),
-    ("Space", "Raw, or each modality less its own mean"),
+    ("Space", "Raw, or each modality less its own mean; of chance: the direction"),
     ("Recall@1", "Share of queries with anything relevant first; chance behind"),
     ("Recall@5", "The same among the first 5"),
     ("Recall@10", "The same among the first 10"),
@@ -243,10 +243,10 @@ def retrieval_rows(answer: RetrieveAnswer) -> tuple[FigureRow, ...]:
                 tip += f". Share of all that is relevant: {interval(share)}"
             tips.append(tip)
         rows.append(FigureRow(tuple(cells), tuple(tips)))
-    if answer.rows:
-        by_chance = answer.rows[0].chance
+    chances = {row.direction: row.chance for row in answer.rows}  # the same in each space
+    for direction, by_chance in chances.items():
         words = [f"{by_chance[name]:.3g}" for name in _RETRIEVAL]
-        rows.append(FigureRow(("By chance", "", *words), ("A random order",) * 7))
+        rows.append(FigureRow(("By chance", direction, *words), ("A random order",) * 7))
     return tuple(rows)
 
 

@@ -90,6 +90,27 @@ def test_that_a_labels_figures_are_scikit_learns_and_thresholds_never_see_what_t
     assert other.calibration.platt == calibration.platt
 
 
+def test_that_cases_of_a_single_patient_give_no_interval() -> None:
+    truth, scores, tuning = made_label(1)
+    patients = np.where(truth, 0, 1 + np.arange(120))
+    patients[truth & tuning] = 500
+    found = label_figures(
+        "nodule", truth, scores, scores, tuning, Samples.of(patients), calibrate=False
+    )
+    at = found.at_threshold
+    for measured in (at.sensitivity, at.balanced_accuracy):
+        assert np.isnan([measured.estimate.low, measured.estimate.high]).all()
+    assert at.specificity.estimate.low < at.specificity.estimate.high
+    assert found.auroc.estimate.low < found.auroc.estimate.high, "these are of two"
+    patients[truth] = 0
+    found = label_figures(
+        "nodule", truth, scores, scores, tuning, Samples.of(patients), calibrate=False
+    )
+    for measured in (found.auroc, found.auroc_cosine, found.average_precision):
+        assert np.isnan(measured.estimate.low)
+        assert np.isfinite(measured.estimate.value)
+
+
 @pytest.mark.parametrize(("value", "why"), [(True, "without it"), (False, "with it")])
 def test_that_a_label_of_one_kind_has_no_figures_and_says_why(value: bool, why: str) -> None:
     samples = Samples.of(np.arange(6))

@@ -22,6 +22,7 @@ from vlm_explorer.analysis.calibration import (
 )
 from vlm_explorer.analysis.label_curves import LabelCurve, precision_recall_curve, roc_curve
 from vlm_explorer.analysis.label_metrics import (
+    Figure,
     Measured,
     Samples,
     auroc,
@@ -156,10 +157,10 @@ def label_figures(
     part = truth[test], scores[test], samples.among(test)
     return replace(
         figures,
-        auroc=samples.measure(lambda weights: auroc(truth, scores, weights)),
-        auroc_cosine=samples.measure(lambda weights: auroc(truth, cosine, weights)),
-        average_precision=samples.measure(
-            lambda weights: average_precision(truth, scores, weights)
+        auroc=_of_both(truth, samples, lambda weights: auroc(truth, scores, weights)),
+        auroc_cosine=_of_both(truth, samples, lambda weights: auroc(truth, cosine, weights)),
+        average_precision=_of_both(
+            truth, samples, lambda weights: average_precision(truth, scores, weights)
         ),
         roc=roc_curve(truth, scores),
         precision_recall=precision_recall_curve(truth, scores),
@@ -186,20 +187,42 @@ def _at_threshold(threshold: float, truth: Truth, scores: Scores, samples: Sampl
         threshold=threshold,
         n=len(truth),
         positives=int(truth.sum()),
-        sensitivity=_of(found, int(truth.sum())),
-        specificity=_of(spared, int((~truth).sum())),
-        balanced_accuracy=samples.measure(
+        sensitivity=_of(found, truth, samples),
+        specificity=_of(spared, ~truth, samples),
+        balanced_accuracy=_of_both(
+            truth,
+            samples,
             lambda weights: balanced_accuracy(
                 truth.astype(np.intp), called.astype(np.intp), weights
-            )
+            ),
         ),
         f1=samples.measure(lambda weights: f1(truth, called, weights)),
     )
 
 
-def _of(measured: Measured, n: int) -> Measured:
-    """Return a figure that is a share of n cases only."""
-    return Measured(replace(measured.estimate, n=n), measured.replicates)
+def _of(measured: Measured, cases: Truth, samples: Samples) -> Measured:
+    """Return a figure that is a share of some cases only, without an interval if of one patient."""
+    figure = replace(measured.estimate, n=int(cases.sum()))
+    if _are_of_one(cases, samples):
+        figure = replace(figure, low=float("nan"), high=float("nan"))
+    return Measured(figure, measured.replicates)
+
+
+def _of_both(truth: Truth, samples: Samples, function: Figure) -> Measured:
+    """Measure what needs cases of both kinds.
+
+    Where all of a kind are of one patient there is no interval: drawn again they are the same, and
+    of other patients with the label nothing is known.
+    """
+    measured = samples.measure(function)
+    if not (_are_of_one(truth, samples) or _are_of_one(~truth, samples)):
+        return measured
+    value, n = measured.estimate.value, measured.estimate.n
+    return Measured(Estimate(value, float("nan"), float("nan"), n), measured.replicates)
+
+
+def _are_of_one(cases: Truth, samples: Samples) -> bool:
+    return len(np.unique(samples.group[cases])) < 2
 
 
 def _by_platt(platt: Platt, truth: Truth, scores: Scores, samples: Samples) -> Calibration:

@@ -11,14 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vlm_explorer.analysis.calibration import (
-    Platt,
-    Reliability,
-    brier,
-    calibration_error,
-    fit_platt,
-    fit_temperature,
-    reliability,
+from vlm_explorer.analysis.calibration import fit_platt
+from vlm_explorer.analysis.calibration_figures import (
+    Calibration,
+    calibrated_by_platt,
+    calibrated_by_temperature,
 )
 from vlm_explorer.analysis.label_curves import LabelCurve, precision_recall_curve, roc_curve
 from vlm_explorer.analysis.label_metrics import (
@@ -39,28 +36,6 @@ from vlm_explorer.analysis.resampling import Estimate, estimate
 Truth = NDArray[np.bool_]
 Scores = NDArray[np.float64]
 Classes = NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Calibration:
-    """Whether probabilities mean what they say, on the half that calibrated nothing.
-
-    Attributes:
-        before, after: said against seen, as the model says it and calibrated.
-        ece_before, ece_after: expected calibration errors.
-        brier_before, brier_after: mean squared gaps.
-        temperature: what logits are divided by (`single`), or None.
-        platt: the curve over a label's logit (`multi`), or None.
-    """
-
-    before: Reliability
-    after: Reliability
-    ece_before: Measured
-    ece_after: Measured
-    brier_before: float
-    brier_after: float
-    temperature: float | None = None
-    platt: Platt | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,7 +143,7 @@ def label_figures(
             _at_threshold(youden_threshold(truth[tuning], scores[tuning]), *part) if both else None
         ),
         calibration=(
-            _by_platt(fit_platt(scores[tuning], truth[tuning]), *part)
+            calibrated_by_platt(fit_platt(scores[tuning], truth[tuning]), *part)
             if both and calibrate
             else None
         ),
@@ -225,22 +200,6 @@ def _are_of_one(cases: Truth, samples: Samples) -> bool:
     return len(np.unique(samples.group[cases])) < 2
 
 
-def _by_platt(platt: Platt, truth: Truth, scores: Scores, samples: Samples) -> Calibration:
-    calibration = _calibration(Platt(1.0, 0.0)(scores), platt(scores), truth, samples)
-    return replace(calibration, platt=platt)
-
-
-def _calibration(before: Scores, after: Scores, true: Truth, samples: Samples) -> Calibration:
-    return Calibration(
-        before=reliability(before, true),
-        after=reliability(after, true),
-        ece_before=samples.measure(lambda weights: calibration_error(before, true, weights)),
-        ece_after=samples.measure(lambda weights: calibration_error(after, true, weights)),
-        brier_before=brier(before, true),
-        brier_after=brier(after, true),
-    )
-
-
 def class_figures(
     truth: Classes,
     logits: Scores,
@@ -268,29 +227,11 @@ def class_figures(
         macro_f1=samples.measure(lambda weights: macro_f1(truth, called, count, weights)),
         confusion=pairs.reshape(count, count).astype(np.int64),
         calibration=(
-            _by_temperature(truth, logits, probability, tuning, samples)
+            calibrated_by_temperature(truth, logits, probability, tuning, samples)
             if tuning.any() and not tuning.all()
             else None
         ),
     )
-
-
-def _by_temperature(
-    truth: Classes,
-    logits: Scores,
-    probability: NDArray[np.floating],
-    tuning: Truth,
-    samples: Samples,
-) -> Calibration:
-    from scipy.special import softmax
-
-    test = ~tuning
-    temperature = fit_temperature(logits[tuning], truth[tuning])
-    right = logits[test].argmax(axis=1) == truth[test]
-    before = np.asarray(probability[test].max(axis=1), np.float64)
-    after = softmax(logits[test] / temperature, axis=1).max(axis=1)
-    calibration = _calibration(before, after, right, samples.among(test))
-    return replace(calibration, temperature=temperature)
 
 
 def log_odds(logits: Scores) -> Scores:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vlm_explorer.analysis.calibration import Reliability
-    from vlm_explorer.analysis.evaluating import AtThreshold, Calibration, LabelFigures
+    from vlm_explorer.analysis.calibration_figures import Calibration
+    from vlm_explorer.analysis.evaluating import AtThreshold, LabelFigures
     from vlm_explorer.analysis.label_curves import LabelCurve
     from vlm_explorer.analysis.label_metrics import Measured
     from vlm_explorer.analysis.resampling import Estimate

@@ -12,7 +12,8 @@ from vlm_explorer.viewmodels.evaluate_words import interval, number
 
 if TYPE_CHECKING:
     from vlm_explorer.analysis.calibration import Reliability
-    from vlm_explorer.analysis.evaluating import Calibration, LabelFigures
+    from vlm_explorer.analysis.calibration_figures import Calibration
+    from vlm_explorer.analysis.evaluating import LabelFigures
     from vlm_explorer.queries.evaluate_answer import EvaluateAnswer
 
 MOST = 500  # points that are drawn of a curve

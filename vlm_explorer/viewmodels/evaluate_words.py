@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vlm_explorer.analysis.evaluating import Calibration, LabelFigures
+    from vlm_explorer.analysis.calibration_figures import Calibration
+    from vlm_explorer.analysis.evaluating import LabelFigures
     from vlm_explorer.analysis.label_metrics import Measured
     from vlm_explorer.analysis.resampling import Estimate
     from vlm_explorer.queries.evaluate_answer import EvaluateAnswer, Evaluation

@@ -69,10 +69,25 @@ def test_that_a_label_is_called_by_its_logit_where_all_probabilities_round_to_0(
     best = cold.cosine.argmax(axis=1)
     assert len(set(best.tolist())) > 1
     assert cold.called.tolist() == cold.best.tolist() == [LABELS[place] for place in best]
-    rows = np.arange(1)
-    assert cold.likeliest(rows) == best[0]
     doubtful = cold.with_margin(1.0)
     assert doubtful.no_calls == len(best)
+
+
+@pytest.mark.parametrize("doubt", [False, True])
+@pytest.mark.parametrize("task", ["single", "multi"])
+def test_that_counts_are_those_of_the_calls(
+    collection: Collection, encoder: Encoder, task: str, doubt: bool
+) -> None:
+    answer = classify(collection, encoder, ClassifyRequest(LABELS, task=task))
+    if doubt:
+        answer = answer.with_margin(float(np.median(answer.margin.max(axis=1))))
+    rows = np.arange(0, len(answer.cosine), 2)
+    calls = answer.calls[rows]
+    counts, without = answer.counts(rows)
+    assert counts.tolist() == np.count_nonzero(calls == 1, axis=0).tolist()
+    if task == "single":
+        assert without == np.count_nonzero(~calls.any(axis=1))
+        assert bool(without) == doubt
 
 
 def test_that_a_calibrated_choice_is_among_the_labels_whatever_the_model_was_trained_by(

@@ -82,14 +82,6 @@ class ClassifyAnswer:
         alone = self.bias is not None and self.calibration is None
         return what_probabilities_are_of(self.task, len(self.labels), alone=alone)
 
-    def likeliest(self, rows: NDArray[np.int64]) -> int:
-        """Return the label of the highest mean probability over images with scores.
-
-        Of labels whose probabilities are rounded to the same, that of the highest mean logit.
-        """
-        means = (each[rows].mean(axis=0) for each in (self.logit, self.probability))
-        return int(np.lexsort(tuple(means))[-1])
-
     @property
     def best(self) -> NDArray[np.object_]:
         """The label of the highest probability, object array of str (N,); "" without scores."""
@@ -118,6 +110,23 @@ class ClassifyAnswer:
                 calls[margin[every, first] < self.least_margin] = 0
         calls[np.isnan(shares[:, 0])] = 0
         return calls
+
+    def counts(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+        """Return how many images are called each label, int64 (L,), and how many have no call.
+
+        Args:
+            rows: (n,) of images with scores; that each label alone has no call is not counted.
+        """
+        least = self.least_margin
+        if self.task == "multi":
+            present = self.probability[rows] >= 0.5
+            if least > 0:
+                present &= np.abs(self.margin[rows]) >= least
+            return np.count_nonzero(present, axis=0), 0
+        first = self.logit[rows].argmax(axis=1)
+        if least > 0:  # of a single label no margin is known, and it is called
+            first = first[~(self.margin[rows, first] < least)]
+        return np.bincount(first, minlength=len(self.labels)), len(rows) - len(first)
 
     @property
     def called(self) -> NDArray[np.object_]:

@@ -39,25 +39,21 @@ def describe(answer: ClassifyAnswer, rows: np.ndarray) -> tuple[str, bool]:
     Args:
         rows: (n,) of images with scores, at least one.
     """
-    mean = answer.probability[rows].mean(axis=0)
-    best, of_what = answer.likeliest(rows), answer.of_what
-    share = f"{answer.labels[best]}: {numbers.percent(mean[best])} {of_what}"
-    calls = answer.calls_of(rows)
+    of_what = answer.of_what
     if len(rows) == 1:
+        best, calls = int(answer.logit[rows[0]].argmax()), answer.calls_of(rows)
+        probability = float(answer.probability[rows[0], best])
+        share = f"{answer.labels[best]}: {numbers.percent(probability)} {of_what}"
         if calls[0, best] == 0:
             margin = abs(float(answer.margin[rows[0], best]))
             least = f"margin {margin:.3f}, below {answer.least_margin:.3f}"
             return f"No call: {least} · {share}", False
         return share, bool(calls[0, best] == 1)
-    if answer.task == "multi":
-        present = np.count_nonzero(calls == 1, axis=0)
-        most = [place for place in np.argsort(-present, kind="stable")[:3] if present[place]]
-        names = ", ".join(f"{present[place]:,} {answer.labels[place]}" for place in most)
-        return f"{len(rows):,} images: {names or 'nothing'} called present", bool(most)
-    counts = np.count_nonzero(calls == 1, axis=0)
+    counts, without = answer.counts(rows)
     most = [place for place in np.argsort(-counts, kind="stable")[:3] if counts[place]]
     names = ", ".join(f"{counts[place]:,} {answer.labels[place]}" for place in most)
-    without = len(rows) - int(counts.sum())
+    if answer.task == "multi":
+        return f"{len(rows):,} images: {names or 'nothing'} called present", bool(most)
     doubt = f"; {without:,} no call" if without else ""
     return f"{len(rows):,} images: {names or 'none called'}{doubt} (the likeliest {of_what})", True
 

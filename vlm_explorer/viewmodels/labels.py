@@ -169,7 +169,8 @@ class LabelsModel(QAbstractTableModel):
         self._scores[COSINE] = answer.cosine[rows].mean(axis=0)
         self._scores[PROBABILITY] = answer.probability[rows].mean(axis=0)
         self._summary, self._called = describe(answer, rows)
-        self._best = answer.likeliest(rows)
+        highest = answer.logit[rows[0]] if len(rows) == 1 else self._scores[PROBABILITY]
+        self._best = int(highest.argmax())
         if len(rows) < chosen_count:
             self._summary += f" · {chosen_count - len(rows):,} without a vector"
 

@@ -262,6 +262,21 @@ def test_that_models_are_listed_imported_shown_and_removed(
     assert run(capsys, "models", "show", "mine")[0] == 1
 
 
+def test_that_an_encoder_is_measured_anew_on_request(
+    model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = [
+        json.loads(run(capsys, "models", "measure", model_folder, "--device", "cpu", "--json")[1])
+        for _ in range(2)
+    ]
+    assert all(answer["device"] == "cpu" and answer["why"] for answer in answers)
+    first, second = (answer["images_per_second"]["fp32"] for answer in answers)
+    assert first != second, "the second is not what was kept of the first"
+    code, out, _ = run(capsys, "models", "measure", model_folder, "--precision", "fp32")
+    assert (code, out) == (0, "fp32 was asked for.\n")
+    assert run(capsys, "models", "measure", "nothing")[0] == 1
+
+
 @pytest.mark.parametrize(
     ("words", "meant"),
     [

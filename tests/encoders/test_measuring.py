@@ -9,11 +9,14 @@ import pytest
 import torch
 
 import vlm_explorer.encoders.image_batch as image_batch
+import vlm_explorer.encoders.interleaved_timing as interleaved_timing
 import vlm_explorer.encoders.measuring as measuring
 from vlm_explorer.encoders.image_batch import image_features
+from vlm_explorer.encoders.kept_speeds import forget_speeds
 from vlm_explorer.encoders.load import load_encoder
 from vlm_explorer.encoders.measuring import Subject, candidates, in_precision, speeds
 from vlm_explorer.encoders.model_folder import read_model_folder
+from vlm_explorer.encoders.precision import Speed
 from vlm_explorer.encoders.probe_images import probe_images
 from vlm_explorer.encoders.towers import load_towers
 from vlm_explorer.jobs import Cancelled, JobContext
@@ -25,6 +28,12 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(measuring, "fast_enough", lambda rate: False)
     monkeypatch.setattr(measuring, "candidates", lambda device: ("bf16",))
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def quiet_machine(monkeypatch):
+    """Times that agree, whatever else this machine does."""
+    monkeypatch.setattr(interleaved_timing, "STEADY", np.inf)
 
 
 @pytest.fixture
@@ -75,11 +84,13 @@ def test_that_the_answer_is_kept_for_the_next_start(subject, home, monkeypatch):
     first = speeds(subject, "auto")
     monkeypatch.setattr(measuring, "_measure", lambda *_, **__: pytest.fail("measured again"))
     assert speeds(subject, "auto") == first
-    (entry,) = (home / "cache" / "speeds").iterdir()
-    assert set(json.loads(entry.read_text())) == {"fp32", "bf16"}
+    (entry,) = (home / "cache" / "speeds").rglob("*.json")
+    assert set(json.loads(entry.read_text())["speeds"]) == {"fp32", "bf16"}
 
 
-@pytest.mark.parametrize("change", ["weights", "threads", "torch", "device", "damage", "request"])
+@pytest.mark.parametrize(
+    "change", ["weights", "threads", "torch", "device", "damage", "request", "libraries"]
+)
 def test_that_it_is_made_again_when_what_it_depends_on_changes(subject, home, monkeypatch, change):
     speeds(subject, "auto")
     made = []
@@ -94,11 +105,58 @@ def test_that_it_is_made_again_when_what_it_depends_on_changes(subject, home, mo
     elif change == "device":
         monkeypatch.setattr(measuring, "_device_name", lambda device: "another")
     elif change == "damage":
-        next((home / "cache" / "speeds").iterdir()).write_text('{"fp32": {"speed": 1}}')
+        entry = next((home / "cache" / "speeds").rglob("*.json"))
+        entry.write_text('{"speeds": {"fp32": {"speed": 1}}, "tries": 1}')
+    elif change == "libraries":
+        monkeypatch.setattr(measuring.importlib.metadata, "version", lambda name: "9.9")
     else:
         requested = "fp16"
     speeds(Subject(subject.model, subject.preprocess, "cpu", fingerprint), requested)
     assert made
+
+
+def test_that_a_disturbed_measurement_is_made_again_a_few_times_and_the_best_counts(
+    subject, monkeypatch
+):
+    monkeypatch.setattr(interleaved_timing, "STEADY", -1.0)  # no two times agree
+    rates = iter([3.0, 5.0, 4.0])
+    monkeypatch.setattr(
+        measuring._Contest,
+        "timed",
+        lambda contest, found: {"fp32": Speed(next(rates), 1.0, 8, steady=False)},
+    )
+    seen = [speeds(subject, "auto")["fp32"].images_per_second for _ in range(5)]
+    assert seen == [3.0, 5.0, 5.0, 5.0, 5.0]
+    assert next(rates, None) is None
+
+
+def test_that_a_steady_measurement_ends_the_disturbed_ones(subject, monkeypatch):
+    answers = iter([Speed(3.0, 1.0, 8, steady=False), Speed(2.0, 1.0, 8)])
+    monkeypatch.setattr(measuring._Contest, "timed", lambda contest, found: {"fp32": next(answers)})
+    assert [speeds(subject, "auto")["fp32"].steady for _ in range(4)] == [False, True, True, True]
+
+
+def test_that_what_was_measured_is_forgotten_on_request(subject, home, monkeypatch):
+    speeds(subject, "auto")
+    forget_speeds("e" * 64)  # another encoder's
+    made = []
+    monkeypatch.setattr(measuring, "_measure", lambda *_, **__: made.append(1) or {})
+    speeds(subject, "auto")
+    assert made == []
+    forget_speeds(subject.fingerprint)
+    speeds(subject, "auto")
+    assert made == [1]
+
+
+def test_that_the_precisions_take_turns(subject, monkeypatch):
+    turns = []
+    real = measuring._Contest.turn
+    monkeypatch.setattr(
+        measuring._Contest, "turn", lambda self, name: turns.append(name) or real(self, name)
+    )
+    monkeypatch.setattr(measuring, "SLOWER", 1e9)
+    speeds(subject, "auto")
+    assert turns[:6] == ["fp32", "bf16"] * 3
 
 
 def test_that_a_precision_tried_before_is_not_measured_again_when_named(subject, monkeypatch):

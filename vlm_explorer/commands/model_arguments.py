@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from vlm_explorer.commands.arguments import Commands, add_command, json_option
+from vlm_explorer.commands.arguments import DEVICES, Commands, add_command, json_option
 
 
 def add_models(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[valid-type]
@@ -18,6 +18,11 @@ def add_models(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[v
     _fetch(actions)
     _import(actions)
     _identified(_action(actions, "remove", "delete an encoder, or what a stopped fetch left of it"))
+    measure = _identified(
+        _action(actions, "measure", "measure anew how fast an encoder is here, in which precision")
+    )
+    measure.add_argument("--device", default="auto", help=DEVICES)
+    measure.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16", "fp16"))
     login = _action(actions, "login", "keep a token for the hub in the system's keyring")
     login.add_argument("--token-stdin", action="store_true", help="read it from standard input")
     _action(actions, "logout", "delete the token from the system's keyring")

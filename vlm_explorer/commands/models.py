@@ -14,13 +14,14 @@ from vlm_explorer.errors import ModelNotFound, UsageError
 
 
 def run(arguments: Namespace) -> int:
-    """List, show, fetch, import or remove encoders; keep or forget the token for the hub."""
+    """List, show, fetch, import, measure or remove encoders; keep or forget the hub's token."""
     actions: dict[str, Callable[[Namespace], None]] = {
         "list": _list,
         "show": _show,
         "fetch": _fetch,
         "import": _import,
         "remove": _remove,
+        "measure": _measure,
         "login": _login,
         "logout": _logout,
     }
@@ -118,6 +119,34 @@ def _remove(arguments: Namespace) -> None:
         print_json({"id": arguments.target, "freed": freed})
     else:
         print(f"Removed {arguments.target}; {file_size(freed)} are free again.")
+
+
+def _measure(arguments: Namespace) -> None:
+    from vlm_explorer.encoders.fingerprint import fingerprint
+    from vlm_explorer.encoders.kept_speeds import forget_speeds
+    from vlm_explorer.encoders.load import load_encoder
+    from vlm_explorer.encoders.model_folder import read_model_folder
+    from vlm_explorer.encoders.registry import find_model_folder
+
+    name, folder = find_model_folder(arguments.target)
+    context, line = job(arguments)
+    try:
+        forget_speeds(fingerprint(read_model_folder(folder), context=context))
+        encoder = load_encoder(
+            arguments.target,
+            device=arguments.device,
+            precision=arguments.precision,
+            context=context,
+        )
+    finally:
+        line.end()
+    choice = encoder.choice
+    if arguments.json:
+        print_json({"id": name, **asdict(choice)})
+        return
+    for precision, rate in choice.images_per_second.items():
+        print(f"{precision}: {rate:.3g} images/s on {choice.device}")
+    print(choice.why)
 
 
 def _login(arguments: Namespace) -> None:

@@ -1,20 +1,21 @@
 """A short measurement at load: how fast the image tower is in each precision, and how true.
 
-The answer is kept in the cache folder by all that it depends on, so that it is made once a
-machine and encoder.
+The answer is kept by all that it depends on (`kept_speeds`), so that it is made once a machine and
+encoder. The precisions take turns (`interleaved_timing`), so that other work on the machine does
+not speak for one of them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+import importlib.metadata
 import logging
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ import numpy as np
 import torch  # noqa: TID253 - only imported when an encoder is loaded
 from numpy.typing import NDArray
 
-from vlm_explorer import paths
 from vlm_explorer.encoders.device import is_out_of_memory
 from vlm_explorer.encoders.image_batch import DTYPES, image_features
+from vlm_explorer.encoders.interleaved_timing import time_interleaved
+from vlm_explorer.encoders.kept_speeds import keep_speeds, recall_speeds, speeds_file
 from vlm_explorer.encoders.precision import CPU_BATCH, Speed, fast_enough
 from vlm_explorer.encoders.preprocess import PreprocessConfig
 from vlm_explorer.encoders.probe_images import probe_images
@@ -32,13 +34,15 @@ from vlm_explorer.jobs import JobContext
 
 log = logging.getLogger(__name__)
 
-METHOD = 1  # to be raised when the measurement changes, so that older answers are not used
+METHOD = 2  # to be raised when the measurement changes, so that older answers are not used
 MOST_IMAGES, FEWEST_IMAGES = 8, 3
-SECONDS = 2.5  # about what one precision may take on a CPU
+SECONDS = 0.7  # about what one turn of float32 may take on a CPU
+PATIENCE = 6.0  # seconds after which no further turns are taken, however much times differ
 SLOWER = 1.5  # times float32's time for the first image; then a precision is given up
 FAST_ON_CPU, FAST_CPU_BATCH = 60.0, 32  # images/s from which a larger batch costs no patience
 GPU_BATCHES = (32, 64, 128, 256)
 GROWTH = 1.1  # a larger batch must gain this much
+LIBRARIES = ("open_clip_torch", "timm", "transformers")  # whose code the towers are
 Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
@@ -87,32 +91,72 @@ def speeds(
     """
     if requested == "fp32":
         return {}
-    entry = _entry(subject, requested)
-    if known := _recall(entry):
-        return known
-    tried = _recall(_entry(subject, "auto"))
-    if requested in tried and tried[requested].cosine is not None:
-        return tried
+    file = _file(subject, requested)
+    kept = recall_speeds(file)
+    if kept.is_settled:
+        return dict(kept.speeds)
+    tried = recall_speeds(_file(subject, "auto"))
+    known = tried.speeds.get(requested) if tried.is_settled else None
+    if known is not None and known.cosine is not None:
+        return dict(tried.speeds)
     wanted = candidates(subject.device) if requested == "auto" else (requested,)
     found = _measure(subject, wanted, named=requested != "auto", context=context)
-    _keep(entry, found)
-    return found
+    kept = kept.joined(found)
+    keep_speeds(file, kept)
+    return dict(kept.speeds)
 
 
 @contextmanager
-def in_precision(module: Any, precision: str) -> Iterator[None]:
-    """Run a module in another precision for a while; afterwards it is as it was, to the bit."""
+def in_precision(
+    module: Any, precision: str, made: dict[str, list[torch.Tensor]] | None = None
+) -> Iterator[None]:
+    """Run a module in another precision for a while; afterwards it is as it was, to the bit.
+
+    Args:
+        made: keeps the numbers of each precision, for the next time.
+    """
     tensors = [
         each for each in (*module.parameters(), *module.buffers()) if each.is_floating_point()
     ]
     kept = [each.data for each in tensors]
+    made = {} if made is None else made
+    made.setdefault("fp32", kept)
+    if precision not in made:
+        made[precision] = [each.to(DTYPES[precision]) for each in kept]
     try:
-        for each in tensors:
-            each.data = each.data.to(DTYPES[precision])
+        for each, data in zip(tensors, made[precision], strict=True):
+            each.data = data
         yield
     finally:
         for each, data in zip(tensors, kept, strict=True):
             each.data = data
+
+
+@dataclass(slots=True)
+class _Contest:
+    """The precisions that are to be timed, each with the views that it likes best at once."""
+
+    subject: Subject
+    made: dict[str, list[torch.Tensor]] = field(default_factory=dict)
+    views: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
+
+    def turn(self, precision: str) -> None:
+        """Encode once in a precision."""
+        with in_precision(self.subject.model.visual, precision, self.made):
+            self.subject.run(precision)(self.views[precision])
+
+    def timed(self, found: dict[str, Speed]) -> dict[str, Speed]:
+        """Return `found` with the speeds of those that are timed here."""
+        turns = {name: partial(self.turn, name) for name in self.views}
+        for name, timing in time_interleaved(turns, PATIENCE).items():
+            rate = len(self.views[name]) / timing.seconds
+            size = found[name].batch_size
+            if self.subject.device == "cpu":
+                size = CPU_BATCH if rate < FAST_ON_CPU else FAST_CPU_BATCH
+            found[name] = replace(
+                found[name], images_per_second=rate, batch_size=size, steady=timing.is_steady
+            )
+        return found
 
 
 def _measure(
@@ -128,17 +172,29 @@ def _measure(
     first = _warm_up(run, views)
     views = views[: min(MOST_IMAGES, max(FEWEST_IMAGES, int(SECONDS / first)))]
     exact = run(views)
+    contest = _Contest(subject)
     found = {"fp32": _speed(run, views, subject.device, 1.0)}
+    contest.views["fp32"] = _batch(views, found["fp32"], subject.device)
     if not named and fast_enough(found["fp32"].images_per_second):
-        return found
+        return contest.timed(found)
     for precision in wanted:
         tell(precision)
-        with in_precision(subject.model.visual, precision):
+        with in_precision(subject.model.visual, precision, contest.made):
             limit = np.inf if named else SLOWER * first
             speed = _half(subject.run(precision), views, exact, subject.device, limit)
         if speed is not None:
             found[precision] = speed
-    return found
+            if speed.cosine is not None:
+                contest.views[precision] = _batch(views, speed, subject.device)
+    tell(" and ".join(contest.views))
+    return contest.timed(found)
+
+
+def _batch(views: NDArray[np.uint8], speed: Speed, device: str) -> NDArray[np.uint8]:
+    """Return the views to time a precision with: on a GPU as many as it likes at once."""
+    if device == "cpu":
+        return views
+    return np.resize(views, (speed.batch_size, *views.shape[1:]))
 
 
 def _half(
@@ -171,19 +227,15 @@ def _half(
 def _warm_up(run: Run, views: NDArray[np.uint8]) -> float:
     """Return the seconds for one image, without what only the first one costs."""
     seconds = _seconds(run, views[:1])
-    return seconds if seconds > 1 else _seconds(run, views[:1])
+    if seconds > 1:
+        return seconds
+    return min(_seconds(run, views[:1]), _seconds(run, views[:1]))
 
 
 def _speed(run: Run, views: NDArray[np.uint8], device: str, cosine: float) -> Speed:
-    """Return the speed of the best of a few passes; on a GPU at the batch size that it likes."""
+    """Return about how fast it is; on a GPU at the batch size that it likes."""
     if device == "cpu":
-        start, best = time.perf_counter(), np.inf
-        for _ in range(3):
-            best = min(best, _seconds(run, views))
-            if time.perf_counter() - start > SECONDS / 2:
-                break
-        rate = len(views) / best
-        return Speed(rate, cosine, CPU_BATCH if rate < FAST_ON_CPU else FAST_CPU_BATCH)
+        return Speed(len(views) / _seconds(run, views), cosine, CPU_BATCH)
     found = Speed(0.0, cosine, 1)
     for size in GPU_BATCHES:
         batch = np.resize(views, (size, *views.shape[1:]))
@@ -205,12 +257,12 @@ def _seconds(run: Run, views: NDArray[np.uint8]) -> float:
     return time.perf_counter() - start
 
 
-def _entry(subject: Subject, requested: str) -> Path:
+def _file(subject: Subject, requested: str) -> Path:
     """Return where the answer is kept: by all that it depends on."""
-    facts = [METHOD, requested, subject.fingerprint, _device_name(subject.device)]
+    facts = [METHOD, requested, _device_name(subject.device)]
     facts += [torch.__version__, torch.get_num_threads()]
-    name = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
-    return paths.cache_folder() / "speeds" / f"{name}.json"
+    facts += [importlib.metadata.version(name) for name in LIBRARIES]
+    return speeds_file(subject.fingerprint, facts)
 
 
 def _device_name(device: str) -> str:
@@ -224,24 +276,3 @@ def _device_name(device: str) -> str:
     except OSError:
         log.debug("the processor's name is not known")
     return f"{device} {name} {torch.backends.cpu.get_cpu_capability()} {os.cpu_count()}"
-
-
-def _recall(entry: Path) -> dict[str, Speed]:
-    """Return what was kept; nothing where that is not there or not readable."""
-    try:
-        known = json.loads(entry.read_text(encoding="utf-8"))
-        return {name: Speed(**speed) for name, speed in known.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
-
-
-def _keep(entry: Path, found: Mapping[str, Speed]) -> None:
-    """Write a cache entry whole or not at all; a cache that cannot be written is no error."""
-    partial = entry.with_name(f"{entry.name}.{os.getpid()}")
-    try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        content = {name: asdict(speed) for name, speed in found.items()}
-        partial.write_text(json.dumps(content), encoding="utf-8")
-        partial.replace(entry)
-    except OSError as error:
-        log.debug("the measurement was not kept: %s", error)

@@ -30,11 +30,13 @@ class Speed:
         cosine: the lowest to float32 of all probe images; None where the precision was given up
             before they were all tried.
         batch_size: at which it ran that fast.
+        steady: whether repeated measurements agreed; other work on the machine disturbs them.
     """
 
     images_per_second: float
     cosine: float | None
     batch_size: int
+    steady: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def decide(
     precision, why = requested, f"{requested} was asked for."
     if requested == "auto":
         precision, why = _fastest(speeds)
+        if not all(each.steady for each in speeds.values()):
+            why += " Other work disturbed the measurement."
     speed = speeds.get(precision)
     cosine = 1.0 if precision == "fp32" or speed is None else speed.cosine
     return DeviceChoice(

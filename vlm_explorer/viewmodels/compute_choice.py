@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from vlm_explorer.encoders.kept_speeds import forget_speeds
 from vlm_explorer.errors import StorageProblem
 from vlm_explorer.settings import load_settings, save_settings
 from vlm_explorer.viewmodels.encoder_switch import EncoderSwitch
@@ -76,3 +77,16 @@ class ComputeChoice(QObject):
             return
         self._switch.reload()
         self.changed.emit()
+
+    @property
+    def can_measure(self) -> bool:
+        """Whether an encoder is in use that was, or can be, measured."""
+        return bool(self.why) and self._switch.available
+
+    def measure_anew(self) -> None:
+        """Forget what was measured of the encoder in use, and load it anew, which measures it."""
+        encoder = self._session.encoder
+        if encoder is None or not self.can_measure:
+            return
+        forget_speeds(encoder.fingerprint)
+        self._switch.reload()

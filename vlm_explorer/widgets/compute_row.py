@@ -8,7 +8,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from vlm_explorer.viewmodels.compute_choice import DEVICES, PRECISIONS, ComputeChoice
-from vlm_explorer.widgets.controls import Words
+from vlm_explorer.widgets.controls import Words, text_button
 
 
 class ComputeRow(QWidget):
@@ -20,6 +20,8 @@ class ComputeRow(QWidget):
         self.device = _box("Device", DEVICES, self)
         self.precision = _box("Precision", PRECISIONS, self)
         self.why = Words("", "annotation", parent=self)
+        self.anew = text_button("Measure anew", "link", self)
+        self.anew.setToolTip("Measures again how fast the encoder in use is in each precision")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
@@ -28,9 +30,11 @@ class ComputeRow(QWidget):
             row.addWidget(box)
         row.addSpacing(8)
         row.addWidget(self.why, 1)
+        row.addWidget(self.anew)
         self._show()
         self.device.activated.connect(self._choose)
         self.precision.activated.connect(self._choose)
+        self.anew.clicked.connect(model.measure_anew)
         model.changed.connect(self._show)
 
     @Slot()
@@ -44,6 +48,7 @@ class ComputeRow(QWidget):
             if box.findData(value) < 0:
                 box.addItem(value, value)
             box.setCurrentIndex(box.findData(value))
+        self.anew.setVisible(model.can_measure)
         warned = bool(model.warning)
         role = "annotation-warning" if warned else "annotation"
         self.why.setText(model.warning or model.why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from vlm_explorer.jobs import Progress
@@ -12,6 +13,7 @@ from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.running_jobs import DELAY, describe_progress
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import ProgressBar, Words, text_button
+from vlm_explorer.widgets.theme import theme
 
 WIDTH = 360
 
@@ -23,9 +25,7 @@ class OpeningCard(QWidget):
         super().__init__(parent)
         self._session = session
         self._began = 0.0
-        self.setProperty("ground", "map")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        # Its ground has no gaps: the map below need not be drawn for every step of the bar.
+        # It has no gaps: the map below need not be drawn for every step of the bar.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.title = QLabel(self)
         self.title.setProperty("role", "title")
@@ -83,6 +83,12 @@ class OpeningCard(QWidget):
     def _cover(self) -> None:
         if (parent := self.parentWidget()) is not None:
             self.setGeometry(parent.rect())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the ground; whoever is opaque has to, not the style sheet."""
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), theme().colour("map_ground"))
+        painter.end()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay as large as what is covered."""

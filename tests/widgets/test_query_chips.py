@@ -16,7 +16,8 @@ from pytestqt.qtbot import QtBot
 from shell_collection import FakeEncoder, image_id
 
 from vlm_explorer.queries.examples import Picture, Region, Several
-from vlm_explorer.viewmodels.query_terms import SAVED, is_expression
+from vlm_explorer.viewmodels.query_shelf import SAVED
+from vlm_explorer.viewmodels.query_terms import is_expression
 from vlm_explorer.viewmodels.results import IMAGE_MIME
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.main_window import MainWindow
@@ -194,14 +195,14 @@ def test_that_queries_are_kept_by_name_only_when_saved(opened: MainWindow, settl
     session = opened.session
     enter(opened, '2:"nodule" + "effusion"')
     assert SAVED not in session.kept.values
-    session.terms.save("both")
+    session.shelf.save("both")
     asked = session.query.asked
     session.clear_query()
-    session.terms.recall("both")
+    session.shelf.recall("both")
     settle(session)
     assert session.query.asked == asked
-    session.terms.forget("both")
-    assert session.terms.saved == {}
+    session.shelf.forget("both")
+    assert session.shelf.saved == {}
 
 
 def test_that_the_texts_that_describe_a_scan_are_listed_and_searched_for(

@@ -8,12 +8,12 @@ from vlm_explorer.encoders.encoder import TextReading
 from vlm_explorer.errors import UsageError
 from vlm_explorer.queries.expression import parse_expression
 from vlm_explorer.viewmodels import questions
+from vlm_explorer.viewmodels.query_shelf import WholeQuery
 from vlm_explorer.viewmodels.query_terms import is_expression
 from vlm_explorer.viewmodels.session import Session
 
 PAUSE = 150  # ms without a key before the encoder is asked how it reads the text
 SHORT_PAUSE = 40  # ms without a key before the images are ranked; a burst of keys ranks once
-HISTORY = 50
 
 
 class Prompt(QObject):
@@ -43,8 +43,7 @@ class Prompt(QObject):
         self.text = ""
         self.reading: TextReading | None = None
         self.stale = self.refused = False
-        self._history: list[str] = []
-        self._place = 0
+        self._place: int | None = None  # in what was asked before; None after it
         self._draft = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -55,7 +54,7 @@ class Prompt(QObject):
         self._ranking.setInterval(SHORT_PAUSE)
         self._ranking.timeout.connect(self._rank)
         session.encoder_changed.connect(self._ask)
-        session.collection_changed.connect(self._recall)
+        session.collection_changed.connect(self._leave_history)
 
     def edit(self, text: str) -> None:
         """Take the text that the user has just changed, and rank by it in a moment."""
@@ -93,6 +92,10 @@ class Prompt(QObject):
     @property
     def expected(self) -> str:
         """What Enter does with an expression, in words; "" where none is meant."""
+        brought = self._brought
+        if brought is not None and not brought.is_plain:
+            how = f", {brought.how}" if brought.how else ""
+            return f"Enter searches for this as before{how}"
         if not is_expression(self.text) or self.wrong:
             return ""
         count = len(parse_expression(self.text))
@@ -101,18 +104,23 @@ class Prompt(QObject):
     def enter(self) -> None:
         """Search for the text now, and remember it; terms of an expression become chips."""
         self._ranking.stop()
-        text = self.text.strip()
+        text, brought = self.text.strip(), self._brought
+        self._leave_history()
+        if brought is not None:
+            self._session.shelf.bring_back(brought)
+            if brought.query.terms:
+                self.taken.emit()
+            return
         if is_expression(text):
             self._enter_expression(text)
             return
         if text and self.terms.terms:
-            self._remember(text)
             self._session.search(text)
             self.terms.take_text()
             self.taken.emit()
-            return
-        self._remember(text)
-        self._rank()
+        else:
+            self._rank()
+        self._session.shelf.remember()
 
     def _enter_expression(self, text: str) -> None:
         """Make chips of an expression; one that cannot be read stays, and it is said why."""
@@ -120,18 +128,9 @@ class Prompt(QObject):
             self.refused = True
             self.read.emit()
             return
-        if not any(term.is_file for term in parse_expression(text)):  # paths may hold names
-            self._remember(text)
         self.terms.add_expression(text)
+        self._session.shelf.remember()
         self.taken.emit()
-
-    def _remember(self, text: str) -> None:
-        """Keep a text among what was entered."""
-        if text:
-            self._history = [other for other in self._history if other != text][-HISTORY:]
-            self._history.append(text)
-            self._session.kept.put("history", list(self._history))
-        self._place = len(self._history)
 
     @Slot()
     def _rank(self) -> None:
@@ -141,24 +140,51 @@ class Prompt(QObject):
         if not (text and text == query.text and known):
             self._session.search(text)
 
+    # What was asked before
+
+    @property
+    def _before(self) -> list[WholeQuery]:
+        """Return what was asked before and can be said in words, the newest last."""
+        return [each for each in self._session.shelf.asked if each.said]
+
+    @property
+    def _brought(self) -> WholeQuery | None:
+        """Return what was asked before, if that is in the field."""
+        before = self._before
+        if self._place is None or self._place >= len(before):
+            return None
+        found = before[self._place]
+        return found if found.said == self.text.strip() else None
+
+    @Slot()
+    def _leave_history(self) -> None:
+        self._place = None
+
     def earlier(self) -> str:
-        """Return the text entered before the one in the field; the field's own at the end."""
-        if self._place == len(self._history):
-            self._draft = self.text
+        """Return what was asked before the one in the field; the text itself where nothing was."""
+        before = self._before
+        if not before:
+            return self.text
+        if self._place is None:
+            self._draft, self._place = self.text, len(before)
         self._place = max(0, self._place - 1)
-        return self._history[self._place] if self._history else self.text
+        return before[self._place].said
 
     @property
     def at_the_end(self) -> bool:
-        """Whether nothing was entered after the text in the field."""
-        return self._place >= len(self._history)
+        """Whether nothing was asked after what is in the field."""
+        return self._place is None
 
     def later(self) -> str:
-        """Return the text entered after the one in the field, at last what was being typed."""
-        if self.at_the_end:
+        """Return what was asked after the one in the field, at last what was being typed."""
+        if self._place is None:
             return self.text
+        before = self._before
         self._place += 1
-        return self._draft if self._place == len(self._history) else self._history[self._place]
+        if self._place < len(before):
+            return before[self._place].said
+        self._leave_history()
+        return self._draft
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -169,14 +195,6 @@ class Prompt(QObject):
     def unknown(self) -> tuple[str, ...]:
         """Words that the encoder never met."""
         return self.reading.unknown if self.reading else ()
-
-    @Slot()
-    def _recall(self) -> None:
-        """Take over what was entered when this collection was open before."""
-        kept = self._session.kept.get("history", list, [])
-        if kept and not self._history:
-            self._history = [str(text) for text in kept][-HISTORY:]
-            self._place = len(self._history)
 
     @Slot()
     def _ask(self) -> None:

@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from vlm_explorer.errors import UsageError
 from vlm_explorer.queries.expression import Term, parse_expression
-from vlm_explorer.viewmodels.query_kept import json_of_query, query_of_json
 
 if TYPE_CHECKING:
     import numpy as np
 
     from vlm_explorer.queries.examples import Box
     from vlm_explorer.viewmodels.session import Session
-    from vlm_explorer.viewmodels.states import QueryState
 
 WEIGHTS = (0.25, 0.5, 1.0, 2.0, 3.0)  # on offer; an expression may say any other
-SAVED = "saved queries"  # under which a collection keeps them, and only when the user saves
 
 
 def is_expression(text: str) -> bool:
@@ -182,38 +178,3 @@ class QueryTerms(QObject):
             return f"“{term.text}”"
         row = images.row_of.get(term.text)
         return "image from a file" if row is None else images.name_of(row)
-
-    # Saved queries
-
-    @property
-    def saved(self) -> dict[str, QueryState]:
-        """The queries saved with the collection, by name."""
-        kept = self._session.kept.get(SAVED, dict, {})
-        return {str(name): query_of_json(value) for name, value in kept.items()}
-
-    def save(self, name: str) -> None:
-        """Save what is searched for under a name, in the place of what had it.
-
-        Raises:
-            UsageError: there is no name, nothing is searched for, or pixels would be saved.
-        """
-        name = " ".join(name.split())
-        if not name or not self._session.query.active:
-            raise UsageError("There is nothing to save.", "Search for something, and name it.")
-        kept = self._session.kept.get(SAVED, dict, {})
-        self._session.kept.put(SAVED, {**kept, name: json_of_query(self._session.query)})
-
-    def forget(self, name: str) -> None:
-        """Delete a saved query."""
-        kept = self._session.kept.get(SAVED, dict, {})
-        self._session.kept.put(SAVED, {key: kept[key] for key in kept if key != name})
-
-    def recall(self, name: str) -> None:
-        """Search for what was saved under a name."""
-        query = self.saved.get(name)
-        if query is None:
-            return
-        only = query.terms[0] if len(query.terms) == 1 else None
-        if only is not None and only.kind == "text" and only.weight == 1:
-            query = replace(query, text=only.text, terms=())
-        self._session.ask(query)

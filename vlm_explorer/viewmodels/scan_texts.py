@@ -88,8 +88,8 @@ class ScanTexts(QObject):
         query = self._session.query
         now = [term.text for term in query.whole if term.kind == "text"]
         pinned = [pin.text for pin in self._session.pins.items]
-        before = [str(text) for text in self._session.kept.get("history", list, [])]
-        typed = [text for text in reversed(before) if not text.lstrip().startswith('"')]
+        before = reversed(self._session.shelf.asked)
+        typed = [each.query.text for each in before if each.query.text and not each.query.terms]
         return tuple(dict.fromkeys((*now, *pinned, *typed)))
 
     @property

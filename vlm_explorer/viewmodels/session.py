@@ -27,6 +27,7 @@ from vlm_explorer.viewmodels.messages import Messages
 from vlm_explorer.viewmodels.opening import Opening
 from vlm_explorer.viewmodels.pins import Pins
 from vlm_explorer.viewmodels.query_kept import kept_query
+from vlm_explorer.viewmodels.query_shelf import QueryShelf
 from vlm_explorer.viewmodels.query_terms import QueryTerms
 from vlm_explorer.viewmodels.regions import Regions
 from vlm_explorer.viewmodels.score_scale import ScoreScale
@@ -64,6 +65,7 @@ class Session(SessionState):
         kept: what the collection keeps about its window.
         labelling: how labels are asked, in all its parts.
         terms: what is searched for, as chips.
+        shelf: queries that come back whole: saved ones, and those asked before.
         recent: what was opened last.
         show_patient_details: whether names and ids may be seen; never at the start.
     """
@@ -86,6 +88,7 @@ class Session(SessionState):
         self.history.add(self.pins)
         self.truth = TruthMarks(self, self.runner, self)
         self.terms = QueryTerms(self)
+        self.shelf = QueryShelf(self)
         self._opening = Opening(self)
         self._asking = Asking(self)
         self.labelling = Labelling(self)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels.layout_shelf import LayoutShelf, ShelfRow
 from vlm_explorer.widgets.controls import IconButton, Words, text_button
 from vlm_explorer.widgets.menus import literal
+from vlm_explorer.widgets.name_form import NameForm, clear_rows, row_line
 
 _MOST = 6  # rows; of more the newest, the others by the command line
 
@@ -34,44 +35,28 @@ class KeptLayouts(QWidget):
         self._rows = QVBoxLayout()
         self._rows.setSpacing(2)
         self.column.addLayout(self._rows)
-        self.field = QLineEdit(self)
-        self.field.setAccessibleName("Name to keep this layout under")
-        self.keep = text_button("Keep this layout", parent=self)
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addWidget(self.field, 1)
-        line.addWidget(self.keep)
-        self.column.addLayout(line)
-        self.problem = QLabel(self)
-        self.problem.setWordWrap(True)
-        self.problem.setProperty("role", "annotation-warning")
-        self.problem.hide()
-        self.column.addWidget(self.problem)
-        self.field.returnPressed.connect(self._keep)
-        self.keep.clicked.connect(self._keep)
+        self.form = NameForm("Keep this layout", "Name to keep this layout under", self)
+        self.field, self.keep, self.problem = self.form.field, self.form.button, self.form.problem
+        self.column.addWidget(self.form)
+        self.form.named.connect(self._keep)
         shelf.changed.connect(self._show)
         shelf.failed.connect(self._fail)
         self._show()
 
-    @Slot()
-    def _keep(self) -> None:
-        self.problem.hide()
-        self._shelf.keep(self.field.text().strip() or self._shelf.suggestion())
+    @Slot(str)
+    def _keep(self, name: str) -> None:
+        self._shelf.keep(name)
         self.field.clear()
 
     @Slot(str)
     def _fail(self, text: str) -> None:
-        self.problem.setText(text)
-        self.problem.show()
+        self.form.say(text)
         self.resized.emit()
 
     @Slot()
     def _show(self) -> None:
         """List them anew."""
-        while (item := self._rows.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        clear_rows(self._rows)
         rows = self._shelf.rows
         for row in rows[-_MOST:]:
             self._rows.addWidget(self._row(row))
@@ -81,9 +66,8 @@ class KeptLayouts(QWidget):
             more = f"{len(rows) - _MOST} older ones: vlm-explorer layout COLLECTION --list"
             self._rows.addWidget(Words(more, "annotation"))
         can_keep = self._shelf.can_keep
-        self.field.setEnabled(can_keep)
-        self.keep.setEnabled(can_keep)
-        self.field.setPlaceholderText(self._shelf.suggestion() if can_keep else "Kept already")
+        suggested = self._shelf.suggestion() if can_keep else "Kept already"
+        self.form.offer(suggested, possible=can_keep)
         self.resized.emit()
 
     def _row(self, row: ShelfRow) -> QWidget:
@@ -113,7 +97,7 @@ class KeptLayouts(QWidget):
 
     def _ask(self, renamed: str, removed: str) -> None:
         self._renamed, self._removed = renamed, removed
-        self.problem.hide()
+        self.form.say("")
         self._show()
 
     def _renaming(self, row: ShelfRow) -> QWidget:
@@ -147,10 +131,7 @@ class KeptLayouts(QWidget):
 
 def _line() -> tuple[QWidget, QHBoxLayout]:
     widget = QWidget()
-    line = QHBoxLayout(widget)
-    line.setContentsMargins(0, 0, 0, 0)
-    line.setSpacing(4)
-    return widget, line
+    return widget, row_line(widget)
 
 
 def _add_buttons(

@@ -196,7 +196,7 @@ class PromptBar(QWidget):
     @Slot()
     def open_saved(self) -> None:
         """Offer the saved queries, and to save this one."""
-        SavedQueries(self.save, self._session, self.terms).open()
+        SavedQueries(self.save, self._session, self._session.shelf).open()
 
     def open_texts(self, image_id: str | None) -> None:
         """List which texts describe a scan."""

@@ -22,6 +22,7 @@ from vlm_explorer.viewmodels.evaluate_plots import MOST, roc_plot
 from vlm_explorer.viewmodels.evaluate_words import NONE, interval
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.truth_choice import Known
 from vlm_explorer.widgets.evaluate_panel import COMPARE, CURVES, RETRIEVAL, EvaluatePanel
 from vlm_explorer.widgets.theme import themes
 
@@ -185,12 +186,11 @@ def test_that_retrieval_stands_beside_chance(qtbot: QtBot, panel: EvaluatePanel)
 def test_that_without_truth_the_tab_says_what_to_do(
     qtbot: QtBot, session: Session, panel: EvaluatePanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vlm_explorer.viewmodels.evaluate_work import Known
-
-    panel.model._take_known(Known((), ("fake",)))
+    choice = session.truth_choice
+    choice._take((None, Known((), ("fake",))))
     assert "captions.csv" in panel.figures.empty.text()
     assert not panel.figures.run.isEnabled()
-    panel.model._take_known(Known(("label",), ("fake",)))
+    choice._take((None, Known(("label",), ("fake",))))
     session.set_labels((), "", "multi")
     assert "no labels" in panel.figures.empty.text()
     assert not panel.figures.run.isEnabled()

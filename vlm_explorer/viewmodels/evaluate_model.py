@@ -21,16 +21,17 @@ from vlm_explorer.viewmodels.evaluate_plots import (
     roc_plot,
 )
 from vlm_explorer.viewmodels.evaluate_words import FigureRow
-from vlm_explorer.viewmodels.evaluate_work import Against, Found, Known
+from vlm_explorer.viewmodels.evaluate_work import Against, Found, Truth
 from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.truth_choice import FINDINGS, Known, TruthChoice
 
 SHOWN, SELECTED = "shown", "selected"
-_KEY, _LOOK = "evaluate", "evaluate columns"
+_KEY = "evaluate"
 _NO_TRUTH = (
-    "Nothing says what is true of these images. Put a captions.csv with the columns file and label "
-    "beside them, and index the folder again."
+    "Nothing says what is true of these images. Choose a table, or put a captions.csv with the "
+    "columns file and label beside them, and index the folder again."
 )
 
 
@@ -38,13 +39,11 @@ class EvaluateModel(QObject):
     """Measures when it is asked to; the answer stays until labels, encoder or collection change.
 
     Attributes:
-        column: which column says what is true.
         scope: `SHOWN` or `SELECTED`.
         against: what the labels are compared with, or None.
         stage, message: how far it has come, and what to say of that.
         notes: what the figures leave out, or rest on.
         progress: of the work.
-        known: what the collection offers; None until somebody has looked.
         evaluation: the answer, or None.
         rows, differences: the tables.
         chosen: the label whose curves are shown, -1 for none.
@@ -60,16 +59,16 @@ class EvaluateModel(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.column, self.scope = "", SHOWN
+        self.scope = SHOWN
         self.against: Against | None = None
         self.stage, self.message = Stage.OFF, ""
         self.progress = Progress(0, None)
-        self.known: Known | None = None
         self.evaluation: Evaluation | None = None
         self.rows: tuple[FigureRow, ...] = ()
         self.differences: tuple[FigureRow, ...] = ()
         self.chosen = -1
         self._asked: object = None  # the labels that the answer is about
+        self._truth: Truth | None = None  # by which they were measured
         self._of: Path | None = None
         self._wrong: dict[str, tuple[str, ...]] = {}
         self._job: Job | None = None
@@ -77,6 +76,7 @@ class EvaluateModel(QObject):
         session.collection_changed.connect(self._follow)
         session.encoder_changed.connect(self._forget)
         session.labels_changed.connect(self._follow_labels)
+        session.truth_choice.changed.connect(self._follow_truth)
         for signal in (session.shown_changed, session.selection_changed):
             signal.connect(self._describe)
 
@@ -86,14 +86,40 @@ class EvaluateModel(QObject):
         """Look what there is, now that somebody looks."""
         self._watched = watched
         if watched:
-            self._look()
+            self._session.truth_choice.look()
             self._describe()
+
+    @property
+    def known(self) -> Known | None:
+        """What the collection offers; None until somebody has looked."""
+        return self._session.truth_choice.known
+
+    @property
+    def column(self) -> str:
+        """Which column says what is true."""
+        return self._session.truth_choice.column
 
     def set_column(self, column: str) -> None:
         """Take what is true from another column."""
-        if column != self.column:
-            self.column = column
-            self._forget()
+        self._session.truth_choice.set_column(column)
+
+    @property
+    def choice(self) -> TruthChoice:
+        """Where it stands what is true."""
+        return self._session.truth_choice
+
+    @property
+    def standing(self) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
+        """Each label, what is called so in the truth, and what stands for it."""
+        labels, choice = self._session.label_state.chosen.labels, self._session.truth_choice
+        stands = choice.stands(labels)
+        return tuple((name, own, stands[name]) for name, own in choice.matched(labels).items())
+
+    @property
+    def standing_words(self) -> str:
+        """For how many labels there is truth."""
+        stands = [own for _, _, own in self.standing]
+        return f"Truth for {sum(map(bool, stands)):,} of {len(stands):,}" if stands else ""
 
     def set_scope(self, scope: str) -> None:
         """Ask about what is shown, or about what is selected."""
@@ -232,6 +258,12 @@ class EvaluateModel(QObject):
         """Return what is asked: the scores as the model says them, whatever was fitted before."""
         return ClassifyRequest.of(self._session.label_state.chosen, temperature=1.0)
 
+    def _where(self) -> Truth:
+        choice = self._session.truth_choice
+        names = self._session.label_state.labels
+        corrected = tuple(each for each in choice.corrections if each[0] in names)
+        return Truth(choice.column, str(choice.table or ""), corrected)
+
     def _start(self, against: Against | None) -> None:
         session = self._session
         if not self.possible or session.content is None or session.encoder is None:
@@ -239,12 +271,13 @@ class EvaluateModel(QObject):
         self.against = against
         self.stage, self.progress = Stage.RUNNING, Progress(0, None)
         self._of, self._asked = session.content.collection.folder, self._request()
+        self._truth = self._where()
         job = self._job = session.runner.start(
             evaluate_work.evaluate,
             session.content,
             session.encoder,
             self._request(),
-            self.column,
+            self._truth,
             self._ids(),
             against,
             title="Measuring labels",
@@ -296,25 +329,15 @@ class EvaluateModel(QObject):
 
     # From the session
 
-    def _look(self) -> None:
-        content = self._session.content
-        if content is None or self.known is not None:
-            return
-        self._session.runner.start(
-            evaluate_work.look,
-            content,
-            title="Looking for labels",
-            key=_LOOK,
-            lane="io",
-            on_success=self._take_known,
-        )
-
-    @Slot(object)
-    def _take_known(self, known: Known) -> None:
-        self.known = known
-        if self.column not in known.columns:
-            self.column = known.columns[0] if known.columns else ""
-        self._describe()
+    @Slot()
+    def _follow_truth(self) -> None:
+        """Forget what was measured by another truth."""
+        if self._watched:
+            self._session.truth_choice.look()
+        if self._truth is not None and self._truth != self._where():
+            self._forget()
+        else:
+            self._describe()
 
     @Slot()
     def _describe(self) -> None:
@@ -343,21 +366,20 @@ class EvaluateModel(QObject):
             return "There are no labels yet. Choose or write some under Labels."
         what = "1 label" if labels == 1 else f"{labels:,} labels"
         where = "selected" if self.scope == SELECTED else "shown"
+        says = f"the column {self.column} says"
+        if self.column == FINDINGS:
+            says = f"{len(self._session.truth_choice.values):,} columns of 0 and 1 say"
         return (
             f"Measure how well the {what} of the tab Labels fit the {self._count():,} images "
-            f"{where}, where the column {self.column} says what is true."
+            f"{where}, where {says} what is true."
         )
 
     @Slot()
     def _follow(self) -> None:
-        """Forget what was said of another collection, and look again at what is there."""
+        """Forget what was said of another collection."""
         content = self._session.content
-        self.known = None
-        self._session.runner.cancel(_LOOK)
         if content is None or content.collection.folder != self._of:
             self._forget()
-        if self._watched:
-            self._look()
 
     @Slot()
     def _follow_labels(self) -> None:
@@ -370,6 +392,6 @@ class EvaluateModel(QObject):
     @Slot()
     def _forget(self) -> None:
         self._session.runner.cancel(_KEY)
-        self.evaluation, self.stage, self._asked = None, Stage.OFF, None
+        self.evaluation, self.stage, self._asked, self._truth = None, Stage.OFF, None, None
         self.rows, self.differences, self.chosen, self.against = (), (), -1, None
         self._describe()

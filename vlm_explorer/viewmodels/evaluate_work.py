@@ -29,14 +29,6 @@ class Against:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a collection offers: columns that could say what is true, and other encoders."""
-
-    columns: tuple[str, ...]
-    models: tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """An evaluation with what the window makes of it.
@@ -52,22 +44,20 @@ class Found:
     wrong: dict[str, tuple[str, ...]]
 
 
-def look(content: Opened, *, context: JobContext) -> Known:
-    """Return what can be evaluated in a collection."""
-    from vlm_explorer.queries.truth_columns import truth_columns
-    from vlm_explorer.queries.truth_source import CollectionColumns
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Where it stands what is true, as of `EvaluateRequest`."""
 
-    context.check()
-    return Known(
-        truth_columns(CollectionColumns(content.collection)), tuple(content.collection.models())
-    )
+    column: str
+    table: str = ""
+    stands: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def evaluate(
     content: Opened,
     encoder: Encoder,
     asked: ClassifyRequest,
-    column: str,
+    truth: Truth,
     image_ids: tuple[str, ...] | None,
     against: Against | None,
     *,
@@ -81,7 +71,9 @@ def evaluate(
         templates = [asked.templates or DEFAULT_TEMPLATES[asked.task], against.name]
     elif against is not None:
         encoders.append(_other(content, against.name))
-    request = EvaluateRequest(asked, column, image_ids=image_ids)
+    request = EvaluateRequest(
+        asked, truth.column, image_ids=image_ids, stands=truth.stands, table=truth.table
+    )
     found = answer(content.collection, encoders, request, templates=templates, context=context)
     return Found(found, table_rows(found.answers[0]), difference_rows(found), _wrong(found))
 

@@ -34,6 +34,7 @@ from vlm_explorer.viewmodels.score_scale import ScoreScale
 from vlm_explorer.viewmodels.session_state import SessionState
 from vlm_explorer.viewmodels.states import LabelState, LayoutState, QueryState, Selection
 from vlm_explorer.viewmodels.tags import Tags
+from vlm_explorer.viewmodels.truth_choice import TruthChoice
 from vlm_explorer.viewmodels.truth_marks import TruthMarks
 
 __all__ = ["ImageTable", "LabelState", "LayoutState", "QueryState", "Selection", "Session"]
@@ -62,6 +63,7 @@ class Session(SessionState):
         regions: finds and names the regions of the map.
         pins: prompts that stay on the map.
         truth: where people marked findings, and whether that is drawn over the scan.
+        truth_choice: which column, or table, says what is true of the images.
         kept: what the collection keeps about its window.
         labelling: how labels are asked, in all its parts.
         terms: what is searched for, as chips.
@@ -87,6 +89,7 @@ class Session(SessionState):
         self.pins = Pins(self)
         self.history.add(self.pins)
         self.truth = TruthMarks(self, self.runner, self)
+        self.truth_choice = TruthChoice(self)
         self.terms = QueryTerms(self)
         self.shelf = QueryShelf(self)
         self._opening = Opening(self)

@@ -12,6 +12,7 @@ from vlm_explorer.viewmodels import wording_work
 from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.truth_choice import TruthChoice
 from vlm_explorer.viewmodels.wording_rows import Row, View, headline, rows_of
 from vlm_explorer.viewmodels.wording_work import Asked
 
@@ -39,6 +40,7 @@ class WordingModel(QObject):
         label: which label is asked about; `_PROMPT` for the prompt.
         scope: about which images, of `SCOPES`.
         view: which question is answered.
+        finding: what the prompt stands for, of `findings`; "": what is called as it is.
         rows: the answer to it.
 
     Signals:
@@ -55,6 +57,7 @@ class WordingModel(QObject):
         self.stage, self.message = Stage.WAITING, ""
         self.progress = Progress(0, None)
         self.label, self.scope, self.view = _PROMPT, LABELLED, View.WORDINGS
+        self.finding = ""
         self.rows: tuple[Row, ...] = ()
         self._answer: SensitivityAnswer | None = None
         self._asked: Asked | None = None
@@ -64,6 +67,7 @@ class WordingModel(QObject):
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE)
         self._pause.timeout.connect(self._start)
+        session.truth_choice.changed.connect(self._follow_truth)
         session.encoder_changed.connect(self._forget)
         session.collection_changed.connect(self._forget)
         for signal in (
@@ -80,6 +84,7 @@ class WordingModel(QObject):
         """Say whether somebody looks; nothing is computed if not."""
         self._watched = watched
         if watched:
+            self.choice.look()
             self._take()
         else:
             self._cancel()
@@ -101,6 +106,23 @@ class WordingModel(QObject):
     def set_scope(self, scope: str) -> None:
         """Ask about other images."""
         self.scope = scope
+        self._take()
+
+    @property
+    def choice(self) -> TruthChoice:
+        """Where it stands what is true."""
+        return self._session.truth_choice
+
+    @property
+    def findings(self) -> tuple[tuple[str, str], ...]:
+        """What the prompt can stand for, each with its words; the first is what is called so."""
+        called = " or ".join(self._stands()) if not self.finding else ""
+        first = f"As called: {called or 'nothing'}" if self._prompt() else "As called"
+        return (("", first), *((each, each) for each in self.choice.values))
+
+    def set_finding(self, finding: str) -> None:
+        """Say what the prompt stands for."""
+        self.finding = finding
         self._take()
 
     def set_view(self, view: View) -> None:
@@ -166,27 +188,50 @@ class WordingModel(QObject):
         labels = self._session.label_state.labels
         if self.label == _PROMPT and not self._session.query.text and labels:
             self.label = labels[0]
-        asked = Asked(self._prompt(), self._rows())
+        choice = self.choice
+        asked = Asked(
+            self._prompt(),
+            self._rows(),
+            self.finding,
+            choice.column,
+            str(choice.table or ""),
+            self._stands(),
+            self.scope == LABELLED,
+            choice.known is not None,
+        )
+        before = self._asked
+        if self._stopped and before is not None and not before.looked and asked.begun_as(before):
+            self._asked = asked  # stopped before it was known what is true: nothing else is asked
         if asked.same(self._asked):
             self.changed.emit()
             return
         self._cancel()
         self._asked, self._stopped = asked, False
         self.stage, self.message = self._what_is_missing(asked)
-        if self.stage is Stage.RUNNING:
+        if self.stage is Stage.RUNNING and asked.looked:
             self._pause.start()
-        else:
+        elif self.stage is not Stage.RUNNING:
             self._answer, self.rows = None, ()
         self.changed.emit()
+
+    def _stands(self) -> tuple[str, ...]:
+        """Return what stands for the prompt in the truth."""
+        labels = self._session.label_state.chosen.labels
+        return self.choice.standing_for(self._prompt(), self.finding, labels)
+
+    @Slot()
+    def _follow_truth(self) -> None:
+        """Ask by another truth."""
+        if self.finding and self.finding not in self.choice.values:
+            self.finding = ""
+        if self._watched:
+            self.choice.look()
+        self._take()
 
     def _rows(self) -> np.ndarray:
         session = self._session
         if self.scope == SELECTED:
             return np.flatnonzero(session.selected)
-        if self.scope == LABELLED:
-            coded = session.images.coded("label")
-            known = np.array([bool(value.strip()) for value in coded.names], np.bool_)
-            return np.flatnonzero(known[coded.numbers] & session.shown)
         return np.flatnonzero(session.shown)
 
     def _what_is_missing(self, asked: Asked) -> tuple[Stage, str]:
@@ -197,11 +242,13 @@ class WordingModel(QObject):
         if not asked.prompt:
             return Stage.WAITING, "Type a prompt (/), or choose a label."
         if not len(asked.rows):
-            return Stage.WAITING, {
-                LABELLED: "No image has a label. Ask about all images shown.",
-                SELECTED: "Select images, or ask about all images shown.",
-                SHOWN: "The filters leave no image.",
-            }[self.scope]
+            if self.scope == SELECTED:
+                return Stage.WAITING, "Select images, or ask about all images shown."
+            return Stage.WAITING, "The filters leave no image."
+        if not asked.looked:
+            return Stage.RUNNING, "Looking for a column that says what is true."
+        if self.scope == LABELLED and not (self.choice.usual or asked.stands):
+            return Stage.WAITING, "No image has a label. Ask about all images shown."
         return Stage.RUNNING, "Asking in other words"
 
     @Slot()

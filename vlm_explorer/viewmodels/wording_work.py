@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,20 +16,33 @@ if TYPE_CHECKING:
     from vlm_explorer.viewmodels.background import Opened
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A prompt, and the images that it is asked about: intp (n,), rows of the collection."""
+    """A prompt, and the images that it is asked about.
+
+    Attributes:
+        rows: intp (n,), of the collection.
+        truth: the finding that the prompt stands for; column, table, stands and labelled_only as of
+            `SensitivityRequest`.
+        looked: whether it is known what could say what is true; nothing is asked before.
+    """
 
     prompt: str
-    rows: np.ndarray
+    rows: np.ndarray = field(compare=False)
+    truth: str = ""
+    column: str = ""
+    table: str = ""
+    stands: tuple[str, ...] = ()
+    labelled_only: bool = False
+    looked: bool = True
 
     def same(self, other: Asked | None) -> bool:
         """Whether the answer would be the same."""
-        return (
-            other is not None
-            and self.prompt == other.prompt
-            and np.array_equal(self.rows, other.rows)
-        )
+        return other is not None and self == other and np.array_equal(self.rows, other.rows)
+
+    def begun_as(self, other: Asked) -> bool:
+        """Whether the prompt and the images are the same, whatever is known to be true."""
+        return self.prompt == other.prompt and np.array_equal(self.rows, other.rows)
 
 
 def remember(encoder: Encoder) -> TextMemory:
@@ -47,5 +60,13 @@ def ask(
     from vlm_explorer.queries.sensitivity_answer import SensitivityRequest
 
     ids = tuple(content.images.ids[asked.rows].tolist())
-    request = SensitivityRequest(asked.prompt, ids)
+    request = SensitivityRequest(
+        asked.prompt,
+        ids,
+        asked.truth,
+        asked.column,
+        asked.table,
+        asked.stands,
+        asked.labelled_only,
+    )
     return prompt_sensitivity(content.collection, memory, request, context=context)

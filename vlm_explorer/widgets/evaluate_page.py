@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.evaluate_model import SELECTED, SHOWN, EvaluateModel
@@ -17,6 +17,7 @@ from vlm_explorer.widgets.controls import (
     text_button,
 )
 from vlm_explorer.widgets.figure_table import FigureTable
+from vlm_explorer.widgets.label_truth import StandingPanel, TruthBox
 from vlm_explorer.widgets.watching_page import WatchingPage
 
 
@@ -27,7 +28,8 @@ class EvaluatePage(WatchingPage):
         super().__init__(model, parent)
         self._model = model
         self._shown_rows: tuple[FigureRow, ...] | None = None
-        self.column = choice_box("Column that says what is true", (), self)
+        self.column = TruthBox(model.choice, self)
+        self.standing = text_button("", parent=self)
         scopes = ((SHOWN, "All images shown"), (SELECTED, "Selected images"))
         self.scope = choice_box("Images to ask about", scopes, self)
         self.run = text_button("Measure", "primary", self)
@@ -46,7 +48,7 @@ class EvaluatePage(WatchingPage):
 
     def _set_up(self) -> None:
         tips = {
-            self.column: "Which column says what is true of the images (arrow keys)",
+            self.standing: "What stands for each label in the truth: see it, correct it (Space)",
             self.scope: "Which images are asked about (arrow keys)",
             self.run: "Measure the labels of the tab Labels (Space)",
             self.stop: "Stop measuring (Space)",
@@ -58,7 +60,7 @@ class EvaluatePage(WatchingPage):
             control.setToolTip(tip)
         self.wrong.setProperty("chip", True)
         self.calibrate.setProperty("chip", True)
-        self.column.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.standing.setProperty("chip", True)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -66,6 +68,7 @@ class EvaluatePage(WatchingPage):
         head.setSpacing(8)
         for part in (
             self.column,
+            self.standing,
             self.scope,
             self.run,
             self.stop,
@@ -92,15 +95,16 @@ class EvaluatePage(WatchingPage):
         self.stop.clicked.connect(model.stop)
         self.wrong.clicked.connect(model.select_wrong)
         self.calibrate.clicked.connect(model.calibrate)
-        self.column.activated.connect(self._choose_column)
+        self.standing.clicked.connect(self.show_standing)
         self.scope.activated.connect(self._choose_scope)
         self.table.currentCellChanged.connect(self._choose_row)
         model.changed.connect(self._refresh)
         model.progressed.connect(self._show_progress)
 
-    @Slot(int)
-    def _choose_column(self, index: int) -> None:
-        self._model.set_column(self.column.itemData(index))
+    @Slot()
+    def show_standing(self) -> None:
+        """Show what stands for each label, to be corrected."""
+        StandingPanel(self.standing, self._model).open(above=True)
 
     @Slot(int)
     def _choose_scope(self, index: int) -> None:
@@ -116,7 +120,9 @@ class EvaluatePage(WatchingPage):
     def _refresh(self) -> None:
         model = self._model
         running, known = model.stage is Stage.RUNNING, bool(model.rows)
-        self._show_columns()
+        self.standing.setText(model.standing_words)
+        self.standing.setVisible(bool(model.standing_words and model.column))
+        self.standing.setEnabled(not running)
         self.scope.setCurrentIndex(self.scope.findData(model.scope))
         self.run.setEnabled(model.possible)
         self.run.setVisible(not running)
@@ -140,15 +146,6 @@ class EvaluatePage(WatchingPage):
         with QSignalBlocker(self.table):
             if known and self.table.currentRow() != model.chosen + 1:
                 self.table.setCurrentCell(model.chosen + 1, 0)
-
-    def _show_columns(self) -> None:
-        columns = self._model.known.columns if self._model.known is not None else ()
-        if [self.column.itemData(n) for n in range(self.column.count())] != list(columns):
-            self.column.clear()
-            for name in columns:
-                self.column.addItem(f"Truth: {name}", name)
-        self.column.setEnabled(bool(columns))
-        self.column.setCurrentIndex(self.column.findData(self._model.column))
 
     @Slot()
     def _show_progress(self) -> None:

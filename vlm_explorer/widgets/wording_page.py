@@ -15,6 +15,7 @@ from PySide6.QtGui import QFont, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QHeaderView,
@@ -37,10 +38,11 @@ from vlm_explorer.widgets.controls import (
     choice_box,
     text_button,
 )
+from vlm_explorer.widgets.label_truth import TruthBox
 from vlm_explorer.widgets.theme import BODY, font, theme, themes
 from vlm_explorer.widgets.watching_page import WatchingPage
 
-CONTROLS = 280  # px, width of the controls
+CONTROLS = 368  # px, width of the controls
 _ROW = 24  # px
 _PLOT_WIDTH = 188  # px
 _PLOT, _FIGURE = 1, 2  # the column of the distribution, and the first of figures
@@ -56,6 +58,8 @@ class WordingPage(WatchingPage):
         self._shown: tuple[Row, ...] | None = None
         self.prompt = choice_box("Prompt to ask in other words", [], self)
         self.scope = choice_box("Images to ask about", SCOPES, self)
+        self.truth = TruthBox(model.choice, self)
+        self.finding = choice_box("Finding that the prompt stands for", [], self)
         self.views = {view: QPushButton(title, self) for view, (title, _) in VIEWS.items()}
         self.bar = ProgressBar(self)
         self.stop = text_button("Stop", "quiet", self)
@@ -79,6 +83,12 @@ class WordingPage(WatchingPage):
             group.addButton(button)
         self.prompt.setToolTip("The present prompt, or one of the labels (arrow keys)")
         self.scope.setToolTip("Which images are asked about (arrow keys)")
+        self.finding.setToolTip("What the prompt stands for in the truth (arrow keys)")
+        for box in (self.prompt, self.scope, self.truth, self.finding):
+            box.setMinimumContentsLength(4)
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
         self.stop.setToolTip("Stop asking (Space)")
         self.run.setToolTip("Ask again (Space)")
 
@@ -88,8 +98,12 @@ class WordingPage(WatchingPage):
         column = QVBoxLayout(controls)
         column.setContentsMargins(12, 2, 0, 4)
         column.setSpacing(4)
-        column.addWidget(self.prompt)
-        column.addWidget(self.scope)
+        for pair in ((self.prompt, self.finding), (self.scope, self.truth)):
+            boxes = QHBoxLayout()
+            boxes.setSpacing(4)
+            for box in pair:
+                boxes.addWidget(box, 1)
+            column.addLayout(boxes)
         for parts in ((*self.views.values(),), (self.bar, self.stop, self.run)):
             row = QHBoxLayout()
             row.setSpacing(4)
@@ -115,6 +129,7 @@ class WordingPage(WatchingPage):
         model = self._model
         self.prompt.activated.connect(lambda row: model.set_label(self.prompt.itemData(row)))
         self.scope.activated.connect(lambda row: model.set_scope(self.scope.itemData(row)))
+        self.finding.activated.connect(lambda row: model.set_finding(self.finding.itemData(row)))
         for view, button in self.views.items():
             button.toggled.connect(lambda on, view=view: model.set_view(view) if on else None)
         self.stop.clicked.connect(model.stop)
@@ -130,6 +145,7 @@ class WordingPage(WatchingPage):
     def _refresh(self) -> None:
         model = self._model
         self._offer_prompts()
+        self._offer_findings()
         with QSignalBlocker(self.scope):
             self.scope.setCurrentIndex(self.scope.findData(model.scope))
         with QSignalBlocker(self.views[model.view]):
@@ -172,6 +188,19 @@ class WordingPage(WatchingPage):
                 self.prompt.addItem(self._model.label, self._model.label)
                 place = self.prompt.count() - 1
             self.prompt.setCurrentIndex(place)
+
+    def _offer_findings(self) -> None:
+        findings = self._model.findings
+        held = [
+            (self.finding.itemData(row), self.finding.itemText(row))
+            for row in range(self.finding.count())
+        ]
+        with QSignalBlocker(self.finding):
+            if held != list(findings):
+                self.finding.clear()
+                for value, words in findings:
+                    self.finding.addItem(words, value)
+            self.finding.setCurrentIndex(max(0, self.finding.findData(self._model.finding)))
 
     @Slot()
     def _show_progress(self) -> None:

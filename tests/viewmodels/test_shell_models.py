@@ -23,6 +23,7 @@ from vlm_explorer.viewmodels.job_runner import JobRunner
 from vlm_explorer.viewmodels.label_sets import LabelSets
 from vlm_explorer.viewmodels.labels import LabelsModel
 from vlm_explorer.viewmodels.library import DETAIL, IMAGE_IDS, KIND, LibraryModel
+from vlm_explorer.viewmodels.pace import Pace
 from vlm_explorer.viewmodels.problems import ProblemsModel
 from vlm_explorer.viewmodels.prompt import Prompt
 from vlm_explorer.viewmodels.recent import RecentPlaces
@@ -388,6 +389,24 @@ def test_that_progress_is_told_with_rate_and_time_left(
     progress: Progress, seconds: float, words: str
 ) -> None:
     assert describe_progress(progress, seconds) == words
+
+
+def test_that_the_time_is_that_of_the_stretch_which_is_counted() -> None:
+    now = 0.0
+    pace = Pace(lambda: now)
+
+    def hear(seconds: float, done: int, total: int | None) -> float:
+        nonlocal now
+        now = seconds
+        pace.hear(Progress(done, total))
+        return pace.seconds
+
+    assert hear(30, 100, None) == 30
+    assert hear(60, 200, 300) == 60, "that more is known of it does not make it another"
+    assert hear(90, 300, 250) == 90
+    assert hear(95, 0, 40) == 5, "since the images were done"
+    assert hear(100, 10, 40) == 10
+    assert hear(105, 10, 40) == 15
 
 
 # Recent places

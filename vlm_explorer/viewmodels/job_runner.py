@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from vlm_explorer.errors import ExplorerError
 from vlm_explorer.jobs import Cancelled, JobContext, Progress
+from vlm_explorer.viewmodels.pace import Pace
 from vlm_explorer.viewmodels.right_of_way import RightOfWay, give_way
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ class Job(QObject):
         title: what the status line calls it.
         key: what is being computed; a newer job of the same key replaces this one.
         progress: how far it has come, as last heard.
+        pace: how long that took.
 
     Signals:
         progressed(Progress), framed(result so far), succeeded(result), failed(error), cancelled():
@@ -47,6 +49,7 @@ class Job(QObject):
         self.title = title
         self.key = key
         self.progress = Progress(0, None)
+        self.pace = Pace()
         self.context = JobContext(lambda progress: self._posted.emit("progress", progress))
         self._posted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
@@ -79,6 +82,7 @@ class Job(QObject):
         if kind == "progress":
             if not self.context.cancelled:
                 self.progress = payload
+                self.pace.hear(payload)
                 self.progressed.emit(payload)
             return
         if kind == "frame":

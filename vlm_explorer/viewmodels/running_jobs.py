@@ -49,8 +49,7 @@ class RunningJobs(QObject):
     @property
     def jobs(self) -> list[RunningJob]:
         """The jobs to show, the oldest first."""
-        now = time.monotonic()
-        return [_describe(job, now - self._started[job]) for job in self._shown]
+        return [_describe(job) for job in self._shown]
 
     def cancel(self, key: str) -> None:
         """Cancel a job."""
@@ -92,12 +91,14 @@ class RunningJobs(QObject):
             self._timer.start(max(1, round(left)))
 
 
-def _describe(job: Job, seconds: float) -> RunningJob:
+def _describe(job: Job) -> RunningJob:
     progress = job.progress
     share = progress.done / progress.total if progress.total else None
     worded = job.key.startswith(WORDED)
     said = progress.message.removeprefix(job.title).lstrip(": ")
-    detail = said[:1].upper() + said[1:] if worded else describe_progress(progress, seconds)
+    detail = (
+        said[:1].upper() + said[1:] if worded else describe_progress(progress, job.pace.seconds)
+    )
     return RunningJob(job.key, job.title, detail, share)
 
 
@@ -105,7 +106,7 @@ def describe_progress(progress: Progress, seconds: float) -> str:
     """Return how far, how quick and how long still: "1,204 of 10,000 · 86/s · 2 min left".
 
     Args:
-        seconds: since the work began.
+        seconds: since what is counted began.
     """
     if not progress.total or progress.total == 1:
         return progress.message

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -24,7 +22,7 @@ class OpeningCard(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._began = 0.0
+        self._job: Job | None = None
         # It has no gaps: the map below need not be drawn for every step of the bar.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.title = QLabel(self)
@@ -99,14 +97,15 @@ class OpeningCard(QWidget):
     @Slot(object)
     def _attend(self, job: Job) -> None:
         if job.key == "open":
-            self._began = time.monotonic()
+            self._job = job
             self._advance(job.progress)
             job.progressed.connect(self._advance)
 
     @Slot(object)
     def _advance(self, progress: Progress) -> None:
         self.bar.set_progress(progress)
-        self.detail.setText(describe_progress(progress, time.monotonic() - self._began))
+        seconds = self._job.pace.seconds if self._job is not None else 0.0
+        self.detail.setText(describe_progress(progress, seconds))
 
     @Slot()
     def _cancel(self) -> None:

@@ -18,6 +18,7 @@ from vlm_explorer.api import open_collection
 from vlm_explorer.cli import main
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.errors import UsageError
+from vlm_explorer.queries import evaluate_truth
 from vlm_explorer.queries.classify import ClassifyRequest, classify
 from vlm_explorer.queries.evaluate import evaluate
 from vlm_explorer.queries.evaluate_answer import EvaluateAnswer, EvaluateRequest
@@ -167,6 +168,24 @@ def test_that_a_column_can_say_which_cases_fit_thresholds(small: Collection) -> 
     answer = only(small, replace(MULTI, split="modality"))
     assert all(row.at_threshold is None for row in answer.rows)
     assert all(row.auroc is not None for row in answer.rows)
+    found = evaluate(small, [FakeEncoder()], replace(MULTI, split="modality"))
+    assert any("names no two parts" in warning for warning in found.warnings)
+
+
+def test_that_a_split_through_patients_is_warned_of(
+    small: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate_truth, "_TUNING", ("ct",))
+    found = evaluate(small, [FakeEncoder()], replace(MULTI, split="modality"))
+    parts: dict[str, set[bool]] = {}
+    for row in small.images.select(["patient", "modality"]).to_pylist():
+        parts.setdefault(row["patient"], set()).add(row["modality"] == "CT")
+    both = sum(len(each) == 2 for each in parts.values())
+    assert both
+    assert any(warning.startswith(f"{both} patients have cases") for warning in found.warnings)
+    assert not any(
+        "both parts" in each for each in evaluate(small, [FakeEncoder()], MULTI).warnings
+    )
 
 
 def test_that_truth_comes_from_any_column_with_the_values_that_stand_for_labels(

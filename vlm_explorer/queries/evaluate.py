@@ -29,6 +29,7 @@ from vlm_explorer.queries.evaluate_answer import (
     Wrong,
 )
 from vlm_explorer.queries.evaluate_truth import Cases, column_of, find_cases
+from vlm_explorer.queries.evaluate_warnings import warnings_of
 from vlm_explorer.queries.label_set import as_labels
 from vlm_explorer.queries.truth_source import TruthSource, truth_source
 
@@ -74,7 +75,7 @@ def evaluate(
         _answer(request, scored, cases, variant, context)
         for scored, variant in zip(found, _variants(found), strict=True)
     )
-    told = (*source.warnings, *_warnings(answers[0], without))
+    told = (*source.warnings, *warnings_of(answers[0], without))
     return Evaluation(answers, _differences(answers), without, told)
 
 
@@ -249,41 +250,3 @@ def _differences(answers: tuple[EvaluateAnswer, ...]) -> tuple[Difference, ...]:
                 if a is not None and b is not None:
                     found.append(Difference(other.variant, mine.label, name, a.less(b)))
     return tuple(found)
-
-
-def _warnings(answer: EvaluateAnswer, without: int) -> tuple[str, ...]:
-    told = []
-    if without:
-        told.append(f"{without} images have not been seen by every encoder, and take no part.")
-    for reason, count in answer.cases.left_out.items():
-        told.append(f"{count} images are {reason}, and take no part.")
-    told += _unsure(answer.cases)
-    skipped = [f"{row.label} ({row.skipped})" for row in answer.rows if row.skipped]
-    if skipped:
-        told.append(f"Without figures: {', '.join(skipped)}.")
-    if skipped and answer.cases.other_values:
-        others = ", ".join(list(answer.cases.other_values)[:8])
-        what = "Columns" if answer.cases.unsure else f"Values of {answer.request.column}"
-        told.append(f"{what} that stand for no label: {others}.")
-    alone, odds = answer.overall["macro_auroc_cosine"], answer.overall["macro_auroc"]
-    if answer.task == "multi" and alone.less(odds).low > 0:
-        told.append(
-            f"Ranked by the prompt alone, macro AUROC is {alone.estimate.value:.2f} instead of "
-            f"{odds.estimate.value:.2f}: what denies the labels makes it worse."
-        )
-    if answer.cases.by != "patient":
-        whose = (
-            "No patient is known" if answer.cases.by == "image" else "Not every patient is known"
-        )
-        told.append(f"{whose}: intervals take images of nobody one by one, and may be too narrow.")
-    return tuple(told)
-
-
-def _unsure(cases: Cases) -> list[str]:
-    """Return how many images take no part for some label, in a sentence."""
-    told = [
-        f"{label} ({unclear:,} uncertain, {blank:,} not mentioned)"
-        for label, (unclear, blank) in cases.unsure.items()
-        if unclear or blank
-    ]
-    return [f"Left out label by label: {', '.join(told)}."] if told else []

@@ -110,7 +110,8 @@ def test_that_the_warning_goes_by_labels_first_and_by_ranks_else(small: Collecti
     def denial(rank: float, auroc: Estimate | None) -> Negation:
         return Negation("no effusion", 0.9, rank, 0.1, np.zeros(3, np.float32), auroc)
 
-    assert not denial(0.95, None).told_apart
+    assert denial(0.95, None).told_apart is False
+    assert denial(float("nan"), None).told_apart is None, "of a single image"
     assert denial(0.9, None).told_apart
     assert denial(0.99, Estimate(0.8, 0.7, 0.9, 50)).told_apart
     assert not denial(0.1, Estimate(0.55, 0.48, 0.6, 50)).told_apart

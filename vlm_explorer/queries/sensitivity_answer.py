@@ -93,17 +93,17 @@ class Negation:
     auroc: Estimate | None
 
     @property
-    def told_apart(self) -> bool:
-        """Whether the encoder can tell the denial from the prompt.
+    def told_apart(self) -> bool | None:
+        """Whether the encoder can tell the denial from the prompt; None where nothing says so.
 
         With labels: whether the margin tells them better than chance, by the 95 % interval of its
         AUROC. Without: whether the two order the images differently, by a correlation of at most
-        `SAME`.
+        `SAME`; of a single image there is none.
         """
         if self.auroc is not None:
             least = self.auroc.value if np.isnan(self.auroc.low) else self.auroc.low
             return bool(least > 0.5)
-        return not self.rank > SAME
+        return None if np.isnan(self.rank) else self.rank <= SAME
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +153,7 @@ class SensitivityAnswer:
     def warnings(self) -> tuple[str, ...]:
         """What the user must know before relying on the prompt."""
         first = self.negations[0]
-        if first.told_apart:
+        if first.told_apart is not False:
             return ()
         if first.auroc is not None:
             why = (

@@ -24,6 +24,9 @@ _KINDS = {
 }
 
 
+_TOLD = {True: "told apart", False: "not told apart", None: "not known"}
+
+
 class View(StrEnum):
     """Which question is answered."""
 
@@ -179,12 +182,14 @@ def _denial(each: Negation, spread: Spread) -> Row:
         _number(each.rank),
         _interval(each.auroc),
     )
-    note = "told apart" if each.told_apart else "not told apart"
-    return Row(each.text, note, each.text, spread, figures, doubtful=not each.told_apart)
+    told = each.told_apart
+    return Row(each.text, _TOLD[told], each.text, spread, figures, doubtful=told is False)
 
 
 def _verdict(first: Negation) -> str:
-    told = "is told apart" if first.told_apart else "is not told apart"
+    if first.told_apart is None:
+        return f"Nothing says whether “{first.text}” is told apart"
+    told = f"is {_TOLD[first.told_apart]}"
     if first.auroc is not None:
         return f"“{first.text}” {told}: AUROC of the margin {_interval(first.auroc)}"
     return f"“{first.text}” {told}: rank correlation {_number(first.rank)}"

@@ -13,6 +13,7 @@ from vlm_explorer.analysis.similarity import unit
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.queries import null_bank
+from vlm_explorer.queries.expression import Term
 from vlm_explorer.queries.null_bank import null_percentiles, null_scores_of, null_texts
 from vlm_explorer.queries.search import SearchRequest, search
 
@@ -65,6 +66,20 @@ def test_that_nonsense_less_nonsense_is_no_match(own: Collection, encoder: Encod
         alone.append(found.compared(null_scores_of(own, cone)).best_z)
     assert max(np.abs(together)) < MATCH
     assert np.mean(np.abs(alone)) > MATCH, "what each scores alone is no scale for differences"
+
+
+def test_that_what_is_only_not_wanted_is_compared_with_prompts_that_are_not_wanted(
+    own: Collection, encoder: Encoder
+) -> None:
+    unwanted = Term("pleural effusion", -1.0, "text")
+    found = search(own, encoder, SearchRequest(more=(unwanted,), k=1))
+    assert found.weights == (-1.0,)
+    assert not found.of_one_text
+    scored = -own.vectors().astype(np.float64) @ encoder.encode_texts(null_texts()).T
+    best = scored.max(axis=0)
+    z = (found.hits[0].cosine - best.mean()) / best.std(ddof=1)
+    compared = found.compared(null_scores_of(own, encoder, found.weights))
+    assert compared.best_z == pytest.approx(z, abs=1e-3)
 
 
 def test_that_unrelated_prompts_are_put_together_as_those_of_the_query(

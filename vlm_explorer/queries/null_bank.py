@@ -78,7 +78,7 @@ def null_scores_of(
     stored = collection.vector_rows(encoder.id)
     if len(stored.rows) < _FEWEST:
         return None
-    if len(weights) > 1:
+    if len(weights) > 1 or weights[0] < 0:
         return _scores_together(collection, encoder, stored, weights, context)
     if stored not in _kept:
         digest = hashlib.blake2b(

@@ -121,6 +121,11 @@ class SearchAnswer:
     best_z: float | None = None
 
     @property
+    def of_one_text(self) -> bool:
+        """Whether a single text was looked for, and nothing else."""
+        return len(self.weights) == 1 and self.weights[0] > 0
+
+    @property
     def matches(self) -> bool | None:
         """Whether the best cosine is better than unrelated prompts' best; None if not known."""
         return None if self.best_z is None else self.best_z >= MATCH

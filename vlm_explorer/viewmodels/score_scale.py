@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Weights = tuple[float, ...]
 
+_ALONE = (1.0,)  # of prompts by themselves
 _MOST = 8  # ways of putting prompts together of which the scores are remembered
 _PAUSE = 300  # ms of rest, so that a collection that grows is not measured at every batch
 
@@ -44,7 +45,7 @@ class ScoreScale(QObject):
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE)
-        self._pause.timeout.connect(partial(self._ask, (1.0,)))
+        self._pause.timeout.connect(partial(self._ask, _ALONE))
         session.encoder_changed.connect(self._begin)
         session.collection_changed.connect(self._begin)
 
@@ -54,13 +55,13 @@ class ScoreScale(QObject):
         Where the words are several, what unrelated ones score together is looked up first.
         """
         nulls = self._nulls_of(answer)
-        several = len(answer.weights) > 1 and answer.weights not in self._together
-        if several and self.nulls is not None:
+        unknown = answer.weights not in self._together and not answer.of_one_text
+        if unknown and answer.weights and self.nulls is not None:
             self._ask(answer.weights)
         return answer.compared(nulls)
 
     def _nulls_of(self, answer: SearchAnswer) -> NullScores | None:
-        return self.nulls if len(answer.weights) == 1 else self._together.get(answer.weights)
+        return self.nulls if answer.of_one_text else self._together.get(answer.weights)
 
     def z_of(self, answer: SearchAnswer) -> NDArray[np.float64]:
         """Return z of the hits of an answer to words, the best first, float64 (K,).
@@ -124,7 +125,7 @@ class ScoreScale(QObject):
         )
 
     def _take(self, weights: Weights, nulls: NullScores | None) -> None:
-        if len(weights) == 1:
+        if weights == _ALONE:
             self.nulls = nulls
         else:
             self._together = {**dict(list(self._together.items())[1 - _MOST :]), weights: nulls}

@@ -153,7 +153,7 @@ def test_that_z_and_percentile_come_once_somebody_looks(opened: Session, settle:
     opened.select([image_id(0)])
     settle(opened)
     assert model.index(0, columns.Z).data(columns.VALUE) is None
-    model.set_watched(True)
+    model.watch(True)
     settle(opened)
     shares = [model.index(row, columns.PERCENTILE).data(columns.VALUE) for row in range(3)]
     assert all(0 <= share <= 1 for share in shares)

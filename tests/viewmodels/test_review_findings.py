@@ -48,7 +48,7 @@ class Reviewed:
 def reviewed(shell_session: Session, small: Path, settle: Settle) -> Reviewed:
     """The small collection, looked through for near-duplicates."""
     reviewed = Reviewed(shell_session)
-    reviewed.review.set_watched(True)
+    reviewed.review.watch(True)
     shell_session.open(small)
     settle(shell_session)
     assert reviewed.review.stage is Stage.READY
@@ -68,7 +68,7 @@ def test_that_nothing_is_looked_for_until_somebody_watches(
     settle(shell_session)
     assert reviewed.review.stage is Stage.EMPTY
     assert reviewed.list.rowCount() == 0
-    reviewed.review.set_watched(True)
+    reviewed.review.watch(True)
     assert reviewed.review.stage is Stage.WORKING
     settle(shell_session)
     assert reviewed.review.stage is Stage.READY
@@ -315,7 +315,7 @@ def test_that_no_captions_is_a_state_with_a_reason(
         writer.set_texts([])
     reviewed = Reviewed(shell_session)
     reviewed.review.choose(CAPTIONS)
-    reviewed.review.set_watched(True)
+    reviewed.review.watch(True)
     shell_session.open(small)
     settle(shell_session)
     assert reviewed.review.stage is Stage.FAILED
@@ -332,7 +332,7 @@ def test_that_stopped_work_can_be_begun_again(
     reviewed = Reviewed(shell_session)
     shell_session.open(small)
     settle(shell_session)
-    reviewed.review.set_watched(True)
+    reviewed.review.watch(True)
     reviewed.review.stop()
     assert reviewed.review.stage is Stage.FAILED
     reviewed.review.retry()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 
 from vlm_explorer.jobs import Progress
 from vlm_explorer.viewmodels import boxes_words, boxes_work
 from vlm_explorer.viewmodels.boxes_words import BoxesRow, Miss
-from vlm_explorer.viewmodels.error_words import error_words
+from vlm_explorer.viewmodels.measuring import Measuring
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.session import Session
 
@@ -28,33 +28,21 @@ _ASKED = {DEFAULT: ("auto",), QUICK: boxes_work.QUICK, EVERY: boxes_work.EVERY}
 _KEY = "boxes"
 
 
-class BoxesModel(QObject):
+class BoxesModel(Measuring):
     """Compares when it is asked to; the answer stays until another encoder or collection comes.
 
     Attributes:
         methods: which methods are compared, one of `METHODS`.
         scope: `SHOWN` or `SELECTED`.
-        stage, message: how far it has come, and what to say of that.
-        progress: of the comparison.
         rows: the answer, a line a finding and method.
         chosen: the line whose misses are listed; -1 for none.
         misses: images that it misses.
-
-    Signals:
-        changed(): any of it but the progress.
-        progressed(): `progress` is another.
     """
 
-    changed = Signal()
-    progressed = Signal()
-
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
+        super().__init__(session, parent)
         self.marks = session.truth
         self.methods, self.scope = DEFAULT, SHOWN
-        self.stage, self.message = Stage.OFF, ""
-        self.progress = Progress(0, None)
         self.rows: tuple[BoxesRow, ...] = ()
         self.chosen = -1
         self.misses: tuple[Miss, ...] = ()
@@ -192,14 +180,7 @@ class BoxesModel(QObject):
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
-        self.stage = Stage.FAILED
-        self.message = " ".join(error_words(error, "The maps could not be compared.")).strip()
-        self.changed.emit()
-
-    @Slot(object)
-    def _report(self, progress: Progress) -> None:
-        self.progress = progress
-        self.progressed.emit()
+        self._say_failure(error, "The maps could not be compared.")
 
     @Slot()
     def _follow(self) -> None:

@@ -6,14 +6,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 
 from vlm_explorer.jobs import Progress
 from vlm_explorer.queries.classify import ClassifyRequest
 from vlm_explorer.queries.evaluate_answer import EvaluateAnswer, Evaluation
 from vlm_explorer.queries.label_set import Calibration
 from vlm_explorer.viewmodels import evaluate_words, evaluate_work
-from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.evaluate_plots import (
     SquarePlot,
     precision_plot,
@@ -23,6 +22,7 @@ from vlm_explorer.viewmodels.evaluate_plots import (
 from vlm_explorer.viewmodels.evaluate_words import FigureRow
 from vlm_explorer.viewmodels.evaluate_work import Against, Found, Truth
 from vlm_explorer.viewmodels.job_runner import Job
+from vlm_explorer.viewmodels.measuring import Measuring
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.truth_choice import FINDINGS, Known, TruthChoice
@@ -35,34 +35,22 @@ _NO_TRUTH = (
 )
 
 
-class EvaluateModel(QObject):
+class EvaluateModel(Measuring):
     """Measures when it is asked to; the answer stays until labels, encoder or collection change.
 
     Attributes:
         scope: `SHOWN` or `SELECTED`.
         against: what the labels are compared with, or None.
-        stage, message: how far it has come, and what to say of that.
         notes: what the figures leave out, or rest on.
-        progress: of the work.
         evaluation: the answer, or None.
         rows, differences: the tables.
         chosen: the label whose curves are shown, -1 for none.
-
-    Signals:
-        changed(): any of it but the progress.
-        progressed(): `progress` is another.
     """
 
-    changed = Signal()
-    progressed = Signal()
-
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
+        super().__init__(session, parent)
         self.scope = SHOWN
         self.against: Against | None = None
-        self.stage, self.message = Stage.OFF, ""
-        self.progress = Progress(0, None)
         self.evaluation: Evaluation | None = None
         self.rows: tuple[FigureRow, ...] = ()
         self.differences: tuple[FigureRow, ...] = ()
@@ -318,14 +306,7 @@ class EvaluateModel(QObject):
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
-        self.stage = Stage.FAILED
-        self.message = " ".join(error_words(error, "The labels could not be measured.")).strip()
-        self.changed.emit()
-
-    @Slot(object)
-    def _report(self, progress: Progress) -> None:
-        self.progress = progress
-        self.progressed.emit()
+        self._say_failure(error, "The labels could not be measured.")
 
     # From the session
 

@@ -82,7 +82,7 @@ class LabelsModel(QAbstractTableModel):
         """What the scores say, and about what; one or two sentences."""
         return self._summary
 
-    def set_watched(self, watched: bool) -> None:
+    def watch(self, watched: bool) -> None:
         """Compare with unrelated prompts only while somebody looks."""
         self._watched = watched
         if watched:

@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Slot
 
 from vlm_explorer.jobs import Progress
 from vlm_explorer.viewmodels import evaluate_words, evaluate_work
-from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.evaluate_words import FigureRow
 from vlm_explorer.viewmodels.job_runner import Job
+from vlm_explorer.viewmodels.measuring import Measuring
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.session import Session
 
@@ -26,27 +26,15 @@ _BEFORE = (
 )
 
 
-class RetrievalModel(QObject):
+class RetrievalModel(Measuring):
     """Measures when it is asked to; the answer stays until encoder or collection change.
 
     Attributes:
-        stage, message: how far it has come, and what to say of that.
-        progress: of the work.
         rows: the table.
-
-    Signals:
-        changed(): any of it but the progress.
-        progressed(): `progress` is another.
     """
 
-    changed = Signal()
-    progressed = Signal()
-
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
-        self.stage, self.message = Stage.OFF, ""
-        self.progress = Progress(0, None)
+        super().__init__(session, parent)
         self.rows: tuple[FigureRow, ...] = ()
         self._of: Path | None = None
         self._job: Job | None = None
@@ -104,14 +92,8 @@ class RetrievalModel(QObject):
 
     @Slot(object)
     def _fail(self, error: Exception) -> None:
-        self.stage, self.rows = Stage.FAILED, ()
-        self.message = " ".join(error_words(error, "Retrieval could not be measured.")).strip()
-        self.changed.emit()
-
-    @Slot(object)
-    def _report(self, progress: Progress) -> None:
-        self.progress = progress
-        self.progressed.emit()
+        self.rows = ()
+        self._say_failure(error, "Retrieval could not be measured.")
 
     @Slot()
     def _describe(self) -> None:

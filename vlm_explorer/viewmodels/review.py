@@ -99,7 +99,7 @@ class Review(QObject):
 
     # Intents
 
-    def set_watched(self, watched: bool) -> None:
+    def watch(self, watched: bool) -> None:
         """Look through the collection as soon as the review can be seen."""
         self._watched = watched
         self._ask()

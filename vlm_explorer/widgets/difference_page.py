@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from vlm_explorer.viewmodels.evaluate_model import EvaluateModel
 from vlm_explorer.viewmodels.evaluate_words import DIFFERENCE_COLUMNS, cells_of
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.widgets.controls import EmptyState, ProgressBar, Words, choice_box, text_button
-from vlm_explorer.widgets.figure_table import FigureTable
+from vlm_explorer.widgets.figure_table import FigureTable, lay_out_table
 from vlm_explorer.widgets.watching_page import WatchingPage
 
 _BEFORE = (
@@ -33,18 +33,8 @@ class DifferencePage(WatchingPage):
         self.sentence = Words(role="secondary", parent=self)
         self.table = FigureTable("Differences on the same cases", DIFFERENCE_COLUMNS, self)
         self.empty = EmptyState("", self)
-        head = QHBoxLayout()
-        head.setContentsMargins(12, 2, 12, 4)
-        head.setSpacing(8)
-        for part in (self.against, self.run, self.stop, self.bar):
-            head.addWidget(part)
-        head.addWidget(self.sentence, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 4)
-        layout.setSpacing(0)
-        layout.addLayout(head)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(self.empty, 1)
+        head = (self.against, self.run, self.stop, self.bar)
+        lay_out_table(self, head, self.sentence, self.table, self.empty)
         self.run.clicked.connect(self._compare)
         self.stop.clicked.connect(model.stop)
         model.changed.connect(self._refresh)

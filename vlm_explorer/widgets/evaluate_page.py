@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Slot
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.evaluate_model import SELECTED, SHOWN, EvaluateModel
@@ -16,7 +16,7 @@ from vlm_explorer.widgets.controls import (
     choice_box,
     text_button,
 )
-from vlm_explorer.widgets.figure_table import FigureTable
+from vlm_explorer.widgets.figure_table import FigureTable, lay_out_table
 from vlm_explorer.widgets.label_truth import StandingPanel, TruthBox
 from vlm_explorer.widgets.watching_page import WatchingPage
 
@@ -63,31 +63,13 @@ class EvaluatePage(WatchingPage):
         self.standing.setProperty("chip", True)
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(12, 2, 12, 4)
-        head.setSpacing(8)
-        for part in (
-            self.column,
-            self.standing,
-            self.scope,
-            self.run,
-            self.stop,
-            self.bar,
-            self.wrong,
-            self.calibrate,
-        ):
-            head.addWidget(part)
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(self.sentence)
         words.addWidget(self.note)
-        head.addLayout(words, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 4)
-        layout.setSpacing(0)
-        layout.addLayout(head)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(self.empty, 1)
+        choices = self.column, self.standing, self.scope, self.run, self.stop
+        head = (*choices, self.bar, self.wrong, self.calibrate)
+        lay_out_table(self, head, words, self.table, self.empty)
 
     def _connect(self) -> None:
         model = self._model

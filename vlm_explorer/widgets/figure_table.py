@@ -8,13 +8,41 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
+    QHBoxLayout,
     QHeaderView,
+    QLayout,
     QTableWidget,
     QTableWidgetItem,
+    QVBoxLayout,
     QWidget,
 )
 
 _ROW = 24  # px
+
+
+def lay_out_table(
+    page: QWidget, head: Sequence[QWidget], words: QWidget | QLayout, *below: QWidget
+) -> None:
+    """Lay out a page: controls and words in a line, and what stands below, one in place of another.
+
+    Args:
+        words: what was measured; they take the rest of the line.
+    """
+    line = QHBoxLayout()
+    line.setContentsMargins(12, 2, 12, 4)
+    line.setSpacing(8)
+    for part in head:
+        line.addWidget(part)
+    if isinstance(words, QLayout):
+        line.addLayout(words, 1)
+    else:
+        line.addWidget(words, 1)
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(0, 0, 0, 4)
+    layout.setSpacing(0)
+    layout.addLayout(line)
+    for part in below:
+        layout.addWidget(part, 1)
 
 
 class FigureTable(QTableWidget):

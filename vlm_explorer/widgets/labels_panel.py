@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -22,6 +21,7 @@ from vlm_explorer.widgets.controls import IconButton, Line, Words
 from vlm_explorer.widgets.label_cells import ROW, LabelDelegate
 from vlm_explorer.widgets.label_choice import LabelChoice
 from vlm_explorer.widgets.theme import themes
+from vlm_explorer.widgets.watching_page import WatchingPage
 
 WIDTHS = {model.COSINE: 76, model.Z: 60, model.PERCENTILE: 84}  # px
 PROBABILITY = 152  # px, at least
@@ -41,13 +41,14 @@ class LabelTable(QTableView):
             self.setColumnWidth(column, max(LEAST, int(share * unit)))
 
 
-class LabelsPanel(QWidget):
+class LabelsPanel(WatchingPage):
     """The tab of zero-shot labels."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        self.model = LabelsModel(session)
+        super().__init__(self.model, parent)
+        self.model.setParent(self)
         self._session = session
-        self.model = LabelsModel(session, self)
         self.choice = LabelChoice(session, self.model, LabelSets(session, self), self)
         self.summary = Words("", "", parent=self)
         self.remove = IconButton("ph.trash", "Remove the chosen labels", "Del", parent=self)
@@ -111,16 +112,6 @@ class LabelsPanel(QWidget):
             ActionRow("labels.save", "Save the label set", "Ctrl+Shift+K", self.choice.model.save),
             ActionRow("labels.rename", "Rename the label set", "Ctrl+Shift+R", self.choice.rename),
         ]
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Compare with unrelated prompts now that somebody looks."""
-        super().showEvent(event)
-        self.model.set_watched(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Compare no more."""
-        super().hideEvent(event)
-        self.model.set_watched(False)
 
     @Slot()
     def remove_chosen(self) -> None:

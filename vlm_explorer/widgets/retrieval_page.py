@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from vlm_explorer.viewmodels.evaluate_words import RETRIEVAL_COLUMNS, cells_of
 from vlm_explorer.viewmodels.retrieval_model import RetrievalModel
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.widgets.controls import EmptyState, ProgressBar, Words, text_button
-from vlm_explorer.widgets.figure_table import FigureTable
+from vlm_explorer.widgets.figure_table import FigureTable, lay_out_table
 
 
 class RetrievalPage(QWidget):
@@ -26,18 +26,8 @@ class RetrievalPage(QWidget):
         self.sentence = Words(role="secondary", parent=self)
         self.table = FigureTable("Retrieval by captions", RETRIEVAL_COLUMNS, self, words=2)
         self.empty = EmptyState("", self)
-        head = QHBoxLayout()
-        head.setContentsMargins(12, 2, 12, 4)
-        head.setSpacing(8)
-        for part in (self.run, self.stop, self.bar):
-            head.addWidget(part)
-        head.addWidget(self.sentence, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 4)
-        layout.setSpacing(0)
-        layout.addLayout(head)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(self.empty, 1)
+        head = (self.run, self.stop, self.bar)
+        lay_out_table(self, head, self.sentence, self.table, self.empty)
         self.run.clicked.connect(model.run)
         self.stop.clicked.connect(model.stop)
         model.changed.connect(self._refresh)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QSize, Signal, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels.review import Review, Stage
@@ -21,12 +20,13 @@ from vlm_explorer.widgets.review_tile import CAPTIONED, PAIR, SINGLE, ReviewTile
 from vlm_explorer.widgets.theme import themes
 from vlm_explorer.widgets.thumbnail_painter import ThumbnailPainter
 from vlm_explorer.widgets.tile_view import TileView
+from vlm_explorer.widgets.watching_page import WatchingPage
 
 TILES: dict[str, QSize] = {PAIRS: PAIR, OUTLIERS: SINGLE, CAPTIONS: CAPTIONED}
 LIST, EMPTY, WORKING, FAILED = range(4)
 
 
-class ReviewPanel(QWidget):
+class ReviewPanel(WatchingPage):
     """The tab of the review. It looks through a collection only once it has been seen.
 
     Signals:
@@ -40,9 +40,10 @@ class ReviewPanel(QWidget):
     def __init__(
         self, session: Session, painter: ThumbnailPainter, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
+        self.review = Review(session)
+        super().__init__(self.review, parent)
+        self.review.setParent(self)
         self._session = session
-        self.review = Review(session, self)
         self.marks = ReviewMarks(session, self)
         self.model = ReviewList(session, self.review, self.marks, self)
         self.choice = ReviewChoice(self.review, self)
@@ -120,16 +121,6 @@ class ReviewPanel(QWidget):
             ActionRow("review.undo", "Take the last mark back", "Backspace", self.undo),
             ActionRow("review.select", "Select all listed", "Ctrl+A", self.select_listed),
         ]
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Look through the collection now that somebody looks at it."""
-        super().showEvent(event)
-        self.review.set_watched(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Begin nothing more; what has begun goes on."""
-        super().hideEvent(event)
-        self.review.set_watched(False)
 
     # What the user does
 

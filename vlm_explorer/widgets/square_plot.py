@@ -5,35 +5,23 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from vlm_explorer.viewmodels.evaluate_plots import SquareLine, SquarePlot
-from vlm_explorer.widgets.theme import ANNOTATION, font, theme, themes
+from vlm_explorer.widgets.plot_ground import DOT, GAP, PlotGround, paint_dots
+from vlm_explorer.widgets.theme import theme
 
 _LEAST = QSize(112, 92)  # px
-_DOT = 2.5  # px
-_GAP = 4.0
-_KEY = 10.0  # px, length of a line in the legend
 
 
-class SquarePlotView(QWidget):
+class SquarePlotView(PlotGround):
     """Draws a `SquarePlot`; with none it keeps its place and says why."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(name, _LEAST, QSize(136, 120), parent)
         self._plot: SquarePlot | None = None
-        self._why = ""
-        self.setFont(font(ANNOTATION))
-        self.setAccessibleName(name)
-        self.setMinimumSize(_LEAST)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
-        themes.changed.connect(self.update)
-
-    def sizeHint(self) -> QSize:
-        """Small."""
-        return QSize(136, 120)
 
     @property
     def plot(self) -> SquarePlot | None:
@@ -42,14 +30,13 @@ class SquarePlotView(QWidget):
 
     def show_plot(self, plot: SquarePlot | None, why: str) -> None:
         """Draw a plot, or say why there is none."""
-        self._plot, self._why = plot, why
-        self.setAccessibleDescription(plot.words if plot is not None else why)
-        self.update()
+        self._plot = plot
+        self.say(plot.words if plot is not None else "", why)
 
     def _area(self) -> QRectF:
         """Return the square that 0 to 1 fills, below the title and above the axis' words."""
         line = QFontMetricsF(self.font()).height()
-        room = QRectF(self.rect()).adjusted(_DOT + 1, line + _GAP, -_DOT - 1, -line - 1)
+        room = QRectF(self.rect()).adjusted(DOT + 1, line + GAP, -DOT - 1, -line - 1)
         if self._plot is not None and len(self._plot.lines) > 1:
             room.setTop(room.top() + line)
         side = max(min(room.width(), room.height() * 1.6), 1.0)
@@ -58,17 +45,11 @@ class SquarePlotView(QWidget):
     def _at(self, area: QRectF, x: float, y: float) -> QPointF:
         return QPointF(area.left() + area.width() * x, area.bottom() - area.height() * y)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
+    def paint(self, painter: QPainter) -> bool:
         """Draw title, chance, lines and the point of the threshold."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._plot is None:
-            painter.setPen(theme().colour("secondary"))
-            wrapped = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-            painter.drawText(self.rect().adjusted(4, 4, -4, -4), wrapped, self._why)
-        else:
+        if self._plot is not None:
             self._paint(painter, self._plot)
-        painter.end()
+        return self._plot is not None
 
     def _paint(self, painter: QPainter, plot: SquarePlot) -> None:
         roles, area = theme(), self._area()
@@ -91,7 +72,7 @@ class SquarePlotView(QWidget):
         if plot.mark is not None:
             painter.setPen(QPen(roles.colour("panel"), 1.5))
             painter.setBrush(roles.colour("text"))
-            painter.drawEllipse(self._at(area, *plot.mark), _DOT + 1.5, _DOT + 1.5)
+            painter.drawEllipse(self._at(area, *plot.mark), DOT + 1.5, DOT + 1.5)
 
     def _paint_line(self, painter: QPainter, area: QRectF, index: int, line: SquareLine) -> None:
         colour = theme().category(index)
@@ -101,21 +82,13 @@ class SquarePlotView(QWidget):
         painter.setPen(QPen(colour, 1.5))
         painter.drawPolyline(QPolygonF(points))
         if line.dots:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour)
-            for point in points:
-                painter.drawEllipse(point, _DOT, _DOT)
+            paint_dots(painter, colour, points)
 
     def _paint_legend(self, painter: QPainter, plot: SquarePlot, metrics: QFontMetricsF) -> None:
-        x, line = 0.0, metrics.height()
+        x, y = 0.0, 1.5 * metrics.height()
         for index, each in enumerate(plot.lines):
-            painter.setPen(QPen(theme().category(index), 1.5))
-            painter.drawLine(QPointF(x, 1.5 * line), QPointF(x + _KEY, 1.5 * line))
-            painter.setPen(theme().colour("text"))
-            width = metrics.horizontalAdvance(each.name)
-            words = QRectF(x + _KEY + _GAP, line, width + 1, line)
-            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, each.name)
-            x += _KEY + 2.5 * _GAP + width
+            pen = QPen(theme().category(index), 1.5)
+            x = self.paint_key(painter, pen, each.name, QPointF(x, y))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Tell the point of the curve under the pointer, and what the plot says as a whole."""

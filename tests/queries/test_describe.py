@@ -10,8 +10,12 @@ import pytest
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
+from vlm_explorer.queries.classify import ClassifyRequest, classify
 from vlm_explorer.queries.describe import DescribeAnswer, DescribeRequest, describe
-from vlm_explorer.queries.null_bank import null_texts
+from vlm_explorer.queries.describe_texts import Candidate, of_labels
+from vlm_explorer.queries.expression import Term
+from vlm_explorer.queries.label_set import LabelSet, as_labels
+from vlm_explorer.queries.null_bank import null_texts, put_together
 
 PROMPTS = ("pleural effusion", "fracture", "normal chest")
 
@@ -76,3 +80,34 @@ def test_that_there_must_be_an_image_and_a_text(
         ask(collection, encoder, image_id, prompts=PROMPTS, k=0)
     with pytest.raises(UsageError, match="There is no file"):
         ask(collection, encoder, str(tmp_path / "none.dcm"), prompts=PROMPTS)
+
+
+def test_that_a_query_of_several_texts_and_a_label_are_compared_by_their_own_vectors(
+    collection: Collection, encoder: Encoder
+) -> None:
+    image_id = collection.images["image_id"][1].as_py()
+    terms = Term("pleural effusion", 2.0, "text"), Term("fracture", -1.0, "text")
+    templates = LabelSet("", "", as_labels(["effusion"]), "single", "clip-7")
+    more = (
+        Candidate("difference", "saved", terms=terms),
+        *of_labels(templates),
+        Candidate("effusion", "asked before"),
+        Candidate("effusion", "pinned"),
+    )
+    found = ask(collection, encoder, image_id, stored=False, more=more)
+    assert {(each.text, each.kind) for each in found.texts} == {
+        ("difference", "saved"),
+        ("effusion", "label"),
+        ("effusion", "asked before"),
+    }
+    image = collection.vectors()[1].astype(np.float64)
+    image /= np.linalg.norm(image)
+    one, other = encoder.encode_texts(["pleural effusion", "fracture"]).astype(np.float64)
+    whole = (2 * one - other) / np.linalg.norm(2 * one - other)
+    by = {each.kind: each for each in found.texts}
+    assert by["saved"].cosine == pytest.approx(float(whole @ image), abs=1e-5)
+    labels = classify(collection, encoder, ClassifyRequest.of(templates))
+    assert by["label"].cosine == pytest.approx(float(labels.cosine[1, 0]), abs=1e-3)
+    nulls = put_together(encoder.encode_texts(null_texts()), (2.0, -1.0)) @ image
+    z = (by["saved"].cosine - nulls.mean()) / nulls.std(ddof=1)
+    assert by["saved"].z == pytest.approx(z, abs=2e-2)

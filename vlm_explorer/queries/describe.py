@@ -13,9 +13,10 @@ from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.queries.describe_texts import Candidate, gather
 from vlm_explorer.queries.examples import Example, example_vector, image_vector
 from vlm_explorer.queries.expression import Term
-from vlm_explorer.queries.null_bank import null_vectors
+from vlm_explorer.queries.null_bank import null_vectors, put_together
 from vlm_explorer.queries.query_vector import example_of
 
 
@@ -29,6 +30,7 @@ class DescribeRequest:
         labels: likewise; they are only called otherwise.
         k: how many texts are wanted.
         stored: whether the collection's captions, labels and prompts are ranked too.
+        more: further texts, label ensembles and queries, each with where it comes from.
     """
 
     image: str | Example
@@ -36,6 +38,7 @@ class DescribeRequest:
     labels: tuple[str, ...] = ()
     k: int = 20
     stored: bool = True
+    more: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,9 @@ class Description:
     """A text, and how well it fits.
 
     Attributes:
-        kind: "prompt", "label" or "caption".
+        kind: "prompt", "label" or "caption", or what else `DescribeRequest.more` says.
         z: how far its cosine lies above those of unrelated prompts with this image, in standard
-            deviations.
+            deviations; of a query of several texts, of prompts put together by the same weights.
         own: whether it is a caption of this very image.
     """
 
@@ -99,12 +102,14 @@ def describe(
         image = unit(image_vector(collection, encoder, shown))
     else:
         image = example_vector(collection, encoder, shown)
-    texts, kinds, vectors = _texts(collection, encoder, request, context)
-    if not texts:
+    texts = gather(
+        collection, encoder, _candidates(request), stored=request.stored, context=context
+    )
+    if not texts.words:
         raise UsageError("There is no text to describe the image with.", "Give one or several.")
-    nulls = cosines(null_vectors(collection, encoder, context=context), image).astype(np.float64)
-    spread = max(float(nulls.std(ddof=1)), TIE)
-    cosine = cosines(vectors, image).astype(np.float64)
+    nulls = null_vectors(collection, encoder, context=context)
+    against = _against(nulls, image, texts.weights)
+    cosine = cosines(texts.vectors, image).astype(np.float64)
     order = np.argsort(-np.round(cosine / TIE), kind="stable")[: request.k]
     own = _own_captions(collection, shown)
     return DescribeAnswer(
@@ -112,43 +117,36 @@ def describe(
         tuple(
             Description(
                 rank,
-                texts[row],
-                kinds[row],
+                texts.words[row],
+                texts.kinds[row],
                 float(cosine[row]),
-                (float(cosine[row]) - float(nulls.mean())) / spread,
-                texts[row] in own,
+                (float(cosine[row]) - against[texts.weights[row]][0])
+                / against[texts.weights[row]][1],
+                texts.words[row] in own,
             )
             for rank, row in enumerate(order.tolist(), 1)
         ),
-        len(texts),
+        len(texts.words),
         len(nulls),
     )
 
 
-def _texts(
-    collection: Collection,
-    encoder: Encoder,
-    request: DescribeRequest,
-    context: JobContext | None,
-) -> tuple[list[str], list[str], np.ndarray]:
-    """Return texts, each once, their kinds, and unit vectors float32 (T, D)."""
-    kind_of = {text.strip(): "prompt" for text in request.prompts if text.strip()}
-    for label in request.labels:
-        kind_of.setdefault(label.strip(), "label")
-    kind_of.pop("", None)
-    typed = list(kind_of)
-    parts = [encoder.encode_texts(typed, context=context)] if typed else []
-    if request.stored:
-        rows, vectors = collection.present_text_vectors(encoder.id)
-        kept = collection.texts.select(["text", "kind"]).take(rows).to_pylist()
-        new = []
-        for place, row in enumerate(kept):
-            if row["text"] not in kind_of:
-                kind_of[row["text"]] = row["kind"]
-                new.append(place)
-        parts.append(unit(vectors[np.array(new, np.intp)]))
-    vectors = np.concatenate(parts) if parts else np.empty((0, encoder.dimension), np.float32)
-    return list(kind_of), list(kind_of.values()), vectors
+def _candidates(request: DescribeRequest) -> tuple[Candidate, ...]:
+    prompts = (Candidate(text, "prompt") for text in request.prompts)
+    labels = (Candidate(label, "label") for label in request.labels)
+    return (*prompts, *labels, *request.more)
+
+
+def _against(
+    nulls: np.ndarray, image: np.ndarray, weights: Sequence[tuple[float, ...]]
+) -> dict[tuple[float, ...], tuple[float, float]]:
+    """Return mean and spread of what unrelated prompts score with an image, put together alike."""
+    found = {}
+    for each in set(weights):
+        bank = nulls if len(each) < 2 else put_together(nulls, each)
+        scores = cosines(bank, image).astype(np.float64)
+        found[each] = float(scores.mean()), max(float(scores.std(ddof=1)), TIE)
+    return found
 
 
 def _own_captions(collection: Collection, shown: str | Example) -> frozenset[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FINDINGS = "0/1"  # as `queries.truth_columns.FINDINGS`, which is imported only off this thread
 _KEY = "evaluate columns"
-_MOST_VALUES = 500  # of a column, that can stand for labels
+MOST_LISTED = 500  # values of a column, that are listed to choose from
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,11 @@ class TruthChoice(QObject):
     def values(self) -> tuple[str, ...]:
         """What the column names; of columns of 0 and 1 their names."""
         return () if self.known is None else self.known.values.get(self.column, ())
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The first of `values`, to choose from; labels are matched with all of them."""
+        return self.values[:MOST_LISTED]
 
     def matched(self, labels: tuple[Label, ...]) -> dict[str, tuple[str, ...]]:
         """Return what is called as each label, or one of its synonyms."""
@@ -185,5 +190,5 @@ def look(content: Opened, table: Path | None, *, context: JobContext) -> tuple[P
             values[name] = finding_columns(source)
         else:
             there = {part for cell in source.distinct(name) for part in parts(cell)}
-            values[name] = tuple(sorted(there)[:_MOST_VALUES])
+            values[name] = tuple(sorted(there))
     return table, Known(columns, tuple(content.collection.models()), values, source.warnings)

@@ -118,7 +118,7 @@ class WordingModel(QObject):
         """What the prompt can stand for, each with its words; the first is what is called so."""
         called = " or ".join(self._stands()) if not self.finding else ""
         first = f"As called: {called or 'nothing'}" if self._prompt() else "As called"
-        return (("", first), *((each, each) for each in self.choice.values))
+        return (("", first), *((each, each) for each in self.choice.listed))
 
     def set_finding(self, finding: str) -> None:
         """Say what the prompt stands for."""

@@ -94,7 +94,9 @@ class StandingPanel(Flyout):
         self.boxes: dict[str, QComboBox] = {}
         self.column.addWidget(Words("What stands for the labels", "heading"))
         where = "columns of 0 and 1" if model.column == FINDINGS else f"the column {model.column}"
-        self.column.addWidget(Words(f"In {where}", "annotation"))
+        listed, there = len(model.choice.listed), len(model.choice.values)
+        cut = f"; the first {listed:,} of {there:,} values are listed" if listed < there else ""
+        self.column.addWidget(Words(f"In {where}{cut}", "annotation"))
         rows = QWidget(self)
         grid = QGridLayout(rows)
         grid.setContentsMargins(0, 0, 8, 0)
@@ -126,7 +128,7 @@ class StandingPanel(Flyout):
         box.addItem(f"{' or '.join(called)} · called so" if called else _NOT_CALLED, None)
         if called:
             box.addItem(_NONE, ())
-        for value in self._model.choice.values:
+        for value in self._model.choice.listed:
             box.addItem(value, (value,))
         place = next((n for n in range(1, box.count()) if box.itemData(n) == stands), 0)
         box.setCurrentIndex(0 if stands == called else place)

@@ -10,11 +10,13 @@ import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pydicom import dcmread
-from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
 from pydicom.multival import MultiValue
@@ -113,12 +115,20 @@ def names_transfer_syntax(dataset: Dataset) -> bool:
     return meta is not None and bool(text(meta, "TransferSyntaxUID"))
 
 
+@cache
+def _tag_of(keyword: str) -> BaseTag | None:
+    """Return the tag of a keyword, None where pydicom's dictionary has it not."""
+    number = tag_for_keyword(keyword)
+    return None if number is None else Tag(number)
+
+
 def value(dataset: Dataset, keyword: Keyword) -> Any:
     """Return an element's value, or None where it is absent, empty or not to be understood."""
+    tag = keyword if isinstance(keyword, BaseTag) else _tag_of(keyword)
+    if tag is None or tag not in dataset.keys():  # noqa: SIM118  `in dataset` makes a tag each time
+        return None  # most are absent; finding that out is what `Dataset.get` is slowest at
     try:
-        found = dataset.get(keyword)
-        if isinstance(found, DataElement):  # asked for by its tag
-            found = found.value
+        found = dataset[tag].value
     except Exception:  # noqa: BLE001  conversion of junk raises anything; junk is absent
         return None
     return None if isinstance(found, str | bytes | MultiValue) and len(found) == 0 else found

@@ -30,7 +30,7 @@ from vlm_explorer.files.whole_slide import (
     slide_size,
 )
 
-__all__ = ["ImageHeader", "read_header", "read_image_header", "refuse"]
+__all__ = ["ImageHeader", "header_of", "read_header", "read_image_header", "refuse"]
 
 _TAGS = tuple(Tag(keyword) for keyword in (
     *PLACE_KEYWORDS, *SLIDE_KEYWORDS, "BitsAllocated", "BodyPartExamined", "Columns",
@@ -51,12 +51,16 @@ def read_header(path: Path) -> ImageHeader:
         UnreadableImage: not there, no permission, damaged.
     """
     with quiet_readers():
-        opened = open_dicom(path, _TAGS)
-        dataset = opened.dataset
-        refuse(opened)
-        refuse_higher_level(path, dataset)
-        frames = 1 if slide_size(dataset) else count_frames_to_try(path, opened)
-        return _header(dataset, frames, str(path.absolute().parent))
+        return header_of(path, open_dicom(path, _TAGS))
+
+
+def header_of(path: Path, opened: OpenedDicom) -> ImageHeader:
+    """Return the header of a file that is open already; see `read_header` for what it raises."""
+    dataset = opened.dataset
+    refuse(opened)
+    refuse_higher_level(path, dataset)
+    frames = 1 if slide_size(dataset) else count_frames_to_try(path, opened)
+    return _header(dataset, frames, str(path.absolute().parent))
 
 
 def refuse(opened: OpenedDicom) -> None:

@@ -12,11 +12,13 @@ import numpy as np
 
 from vlm_explorer.encoders.preprocess import PreprocessConfig, model_view
 from vlm_explorer.errors import FileProblem, MissingFrame, UnreadableImage, UsageError
-from vlm_explorer.files.dicom_header import ImageHeader, read_header, read_image_header
+from vlm_explorer.files.header import ImageHeader
+from vlm_explorer.files.image_header import read_image_header
 from vlm_explorer.files.scan import FileKind, FoundFile
 from vlm_explorer.pixels.codec_process import decode_here
 from vlm_explorer.pixels.ct_choice import DEFAULT
 from vlm_explorer.pixels.decode import read_frame
+from vlm_explorer.pixels.dicom_frame import read_header_to_decode
 from vlm_explorer.pixels.encoding_window import render_for_encoder
 from vlm_explorer.pixels.render import for_screen, render_frame
 from vlm_explorer.pixels.thumbnails import make_thumbnail
@@ -131,7 +133,7 @@ def _lost(found: FoundFile) -> Refused | None:
 
 def _header(found: FoundFile) -> ImageHeader:
     if found.kind is FileKind.DICOM:
-        return read_header(found.path)
+        return read_header_to_decode(found.path)
     return read_image_header(found.path)
 
 

@@ -21,7 +21,7 @@ from vlm_explorer.files.dicom_dataset import (
     text,
     value,
 )
-from vlm_explorer.files.dicom_header import refuse
+from vlm_explorer.files.dicom_header import ImageHeader, header_of, refuse
 from vlm_explorer.files.open_errors import unreadable_file
 from vlm_explorer.files.quiet_readers import quiet_readers
 from vlm_explorer.files.whole_slide import slide_size
@@ -45,6 +45,16 @@ from vlm_explorer.pixels.stored_pixels import read_stored
 from vlm_explorer.pixels.supplement import lay_colours
 from vlm_explorer.pixels.ultrasound_regions import read_regions
 from vlm_explorer.pixels.windowing import FUNCTIONS, Window, spanning
+
+
+def read_header_to_decode(path: Path) -> ImageHeader:
+    """Read the header of a file that is about to be decoded, which then need not parse it again.
+
+    Raises:
+        FileProblem: as `files.dicom_header.read_header`.
+    """
+    with quiet_readers():
+        return header_of(path, _open(path))
 
 
 def read_dicom_frame(path: Path, frame: int, colours: ColourReading = ColourReading.FILE) -> Frame:

@@ -21,7 +21,7 @@ _KINDS = {"G": "graphics", "R": "region of interest"}
 
 def has_embedded_overlays(dataset: Dataset) -> bool:
     """Return whether an overlay lies in unused bits of the pixels (retired, PS3.5 8.1.2)."""
-    return any(_embedded_bit(dataset, group) for group in _GROUPS)
+    return any(_embedded_bit(dataset, group) for _, group in _groups(dataset))
 
 
 def read_overlays(
@@ -36,7 +36,7 @@ def read_overlays(
         raw: (rows, columns) the pixels with all their bits, where an overlay is embedded.
     """
     planes = []
-    for number, group in enumerate(_GROUPS, start=1):
+    for number, group in _groups(dataset):
         bit = _embedded_bit(dataset, group)
         if bit and raw is not None:
             mask: NDArray[np.bool_] | None = (raw >> bit & 1).astype(np.bool_)
@@ -47,6 +47,12 @@ def read_overlays(
             name = f"Overlay {number}"
             planes.append(OverlayPlane(mask, f"{name}: {kind}" if kind else name))
     return tuple(planes)
+
+
+def _groups(dataset: Dataset) -> list[tuple[int, int]]:
+    """Return the number, from 1, and the group of each overlay that the file speaks of."""
+    there = {tag >> 16 for tag in dataset.keys()}  # noqa: SIM118  elements need not be converted
+    return [(number, group) for number, group in enumerate(_GROUPS, start=1) if group in there]
 
 
 def _embedded_bit(dataset: Dataset, group: int) -> int:

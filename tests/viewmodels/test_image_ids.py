@@ -67,7 +67,7 @@ def test_that_choosing_undoing_and_hiding_by_mask_list_no_ids(
         raise AssertionError("ids were listed one by one")
 
     monkeypatch.setattr(ImageIds, "__iter__", refuse)
-    monkeypatch.setattr("vlm_explorer.viewmodels.session.MOST_KEPT", 0)
+    monkeypatch.setattr("vlm_explorer.viewmodels.session_shown.MOST_KEPT", 0)
     few, many = np.arange(SIZE) < 4, np.arange(SIZE) >= 2
     session.select_mask(few, None)
     session.select_mask(many, None)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.jobs import Progress
-from vlm_explorer.saliency.directions import Directed, why_not
 from vlm_explorer.saliency.method_words import IMAGE_ONLY
-from vlm_explorer.viewmodels import saliency_caption, saliency_work
+from vlm_explorer.viewmodels import saliency_caption
 from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.saliency_ahead import Ahead
-from vlm_explorer.viewmodels.saliency_asked import Asked, asked_of, lies_in
+from vlm_explorer.viewmodels.saliency_asked import Asked, asked_of
 from vlm_explorer.viewmodels.saliency_display import RawMap
 from vlm_explorer.viewmodels.saliency_explainer import SCROLLING, TYPING, Explainer
 from vlm_explorer.viewmodels.saliency_match import weakness
 from vlm_explorer.viewmodels.saliency_request import SLOW, Request
-from vlm_explorer.viewmodels.saliency_rows import SaliencyRows
 from vlm_explorer.viewmodels.saliency_states import Choice, Method, Stage, title_of
-from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
+from vlm_explorer.viewmodels.saliency_subject import SaliencySubject
+from vlm_explorer.viewmodels.viewer_model import ViewerModel
 
 if TYPE_CHECKING:
     from vlm_explorer.saliency.attention import AttentionMaps
@@ -29,22 +28,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Choice", "Method", "SaliencyModel", "Stage"]
 
-_USUAL: dict[bool, Method] = {False: "attention", True: "legrad"}  # until there is an encoder
-_INSTEAD: tuple[Method, ...] = ("legrad", "decomp", "occlusion")  # where the usual one cannot
 _AHEAD = (1, 2, 3, 4, -1)  # neighbours in a series that are explained before they are asked for
 
 
-class SaliencyModel(SaliencyRows):
+class SaliencyModel(SaliencySubject):
     """Explains the viewer's image by the session's encoder, as far as the user asks for it.
 
     Attributes:
         choice: what the user chose.
         stage, message: how far it has come, and what to say of that.
         progress: of the running explanation; None where none runs.
-        asked: the text whose score is explained, or what else is searched for.
         explanation: the one that is shown, finished; None until then.
-        reasons: by method why it does not apply to the encoder, the scan and what is asked; empty
-            where it does.
         shown: the map to draw; None where there is none.
         caption: the words beside it.
 
@@ -57,17 +51,10 @@ class SaliencyModel(SaliencyRows):
 
     def __init__(self, viewer: ViewerModel, parent: QObject | None = None) -> None:
         super().__init__(viewer, parent)
-        self._session = viewer.session
         self.stage, self.message = Stage.OFF, ""
         self.progress: Progress | None = None
-        self.asked = asked_of(self._session)
-        self.reasons: dict[str, str] = {}
-        self._why_not: dict[str, str] = {}  # by the encoder alone
-        self._refused: frozenset[str] = frozenset()  # by what is asked, not by the encoder
-        self._usual = _USUAL
         self._scrolled = False  # whether the image was reached from another of its series
         self._explained_for: tuple[object, str] = (None, "")
-        self._image_id: str | None = viewer.image_id
         key, runner = f"{viewer.name}.saliency", self._session.runner
         self._explainer = Explainer(runner, key, self)
         self._ahead = Ahead(runner, f"{key}.ahead", self._explainer, viewer.frames, self)
@@ -80,21 +67,6 @@ class SaliencyModel(SaliencyRows):
         self._take_encoder()
 
     # What the user chooses
-
-    @property
-    def method(self) -> Method:
-        """The method that explains: what `auto` stands for at present; `off` for none."""
-        if self.choice.method != "auto":
-            return self.choice.method
-        usual = self._usual[bool(self.prompt)]
-        if usual not in self._refused:
-            return usual
-        return next((each for each in _INSTEAD if not self.reasons.get(each)), usual)
-
-    @property
-    def prompt(self) -> str:
-        """The text whose score is explained, or the words of what else is searched for."""
-        return "" if self.asked.waiting else self.asked.prompt
 
     def set_method(self, method: Method) -> None:
         """Explain by another method, or by the same anew."""
@@ -150,27 +122,10 @@ class SaliencyModel(SaliencyRows):
             return  # only the words about it have changed
         self._explained_for = now
         self.guest = None
-        encoder = self._session.encoder
-        self._usual = _USUAL
-        self.asked = asked_of(self._session) if self.asked.direction is not None else self.asked
-        self._why_not = {} if encoder is None else saliency_work.why_not(encoder)
-        self._ask_reasons()
-        if encoder is not None:
-            self._usual = saliency_work.usual_methods(encoder)
+        self._ask_encoder()
         self.choice = replace(self.choice, layer=-1, head="mean", cell=None)
         self._layers = saliency_caption.Layers()
         self._restart()
-
-    def _ask_reasons(self) -> None:
-        """Ask which methods cannot explain what is asked about this image, and why."""
-        encoder, direction = self._session.encoder, self.asked.direction
-        self.reasons, self._refused = dict(self._why_not), frozenset()
-        if encoder is not None and direction is not None:
-            row = self._session.images.row_of.get(self._image_id or "")
-            itself = lies_in(self.asked, self._session.query, row)
-            own = why_not(encoder, direction, itself=itself)
-            own = {name: why for name, why in own.items() if not self.reasons.get(name)}
-            self.reasons, self._refused = self.reasons | own, frozenset(own)
 
     @Slot()
     def _take_query(self) -> None:
@@ -214,49 +169,6 @@ class SaliencyModel(SaliencyRows):
         else:
             self.refresh()
 
-    def _what_is_missing(self) -> tuple[Stage, str]:
-        method = self.method
-        if method == "off":
-            return Stage.OFF, ""
-        if self._viewer.status is not Status.READY:
-            return Stage.WAITING, ""
-        if self._session.encoder is None:
-            return Stage.WAITING, "No encoder is loaded yet."
-        if reason := self.reasons.get(method, ""):
-            return Stage.FAILED, f"{title_of(method)} does not apply here: {reason}."
-        if method not in IMAGE_ONLY and self.asked.waiting:
-            return Stage.WAITING, "What is searched for has no vector of this encoder yet."
-        if method not in IMAGE_ONLY and not self.prompt:
-            return Stage.WAITING, "Type a prompt to see what moves its score."
-        return Stage.RUNNING, ""
-
-    def _request(self) -> Request:
-        loaded, image_id = self._viewer.loaded, self._image_id
-        assert loaded is not None
-        assert image_id is not None
-        return self._request_for(image_id, loaded.frame)
-
-    def _request_for(self, image_id: str, frame: Any) -> Request:
-        encoder, direction = self._session.encoder, self.asked.direction
-        assert encoder is not None
-        method = self.method if self.choice.method != "off" else "attention"
-        params: tuple[tuple[str, Any], ...] = ()
-        if method == "attention":
-            layer, query = self.choice.layer, self.choice.cell or "auto"
-            params = ("layer", layer), ("head", self.choice.head), ("query", query)
-            if self.choice.column and self.choice.cell is not None:
-                params = *params, ("column", True)
-        return Request(
-            image_id,
-            frame,
-            encoder if direction is None else Directed(encoder, direction),
-            self.prompt,
-            self._session.ct_window,
-            self._viewer.frame_key(image_id),
-            method,
-            params,
-        )
-
     @Slot(object)
     def _take(self, answer: Explanation) -> None:
         self.stage, self.progress = Stage.READY, None
@@ -289,12 +201,6 @@ class SaliencyModel(SaliencyRows):
         self._ahead.go([self._request_for(image_id, frame) for image_id in ids])
 
     # What others ask
-
-    @property
-    def request(self) -> Request | None:
-        """The scan, the encoder and the prompt at hand; None while one of the first is missing."""
-        missing = self._session.encoder is None or self._viewer.loaded is None
-        return None if missing or self._image_id is None else self._request()
 
     def find(self, request: Request) -> Explanation | None:
         """Return the answer to a request that was made before, by whomever."""

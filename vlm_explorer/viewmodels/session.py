@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,8 @@ from vlm_explorer.settings import load_settings, save_settings
 from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.asking import Asking
 from vlm_explorer.viewmodels.columns import Columns
-from vlm_explorer.viewmodels.filters import Filter, dragging, text_of
 from vlm_explorer.viewmodels.history import History, typing
 from vlm_explorer.viewmodels.history_parts import parts_of
-from vlm_explorer.viewmodels.image_ids import ImageIds
 from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.job_runner import JobRunner
 from vlm_explorer.viewmodels.kept_state import KeptState
@@ -31,7 +29,7 @@ from vlm_explorer.viewmodels.query_shelf import QueryShelf
 from vlm_explorer.viewmodels.query_terms import QueryTerms
 from vlm_explorer.viewmodels.regions import Regions
 from vlm_explorer.viewmodels.score_scale import ScoreScale
-from vlm_explorer.viewmodels.session_state import SessionState
+from vlm_explorer.viewmodels.session_shown import SessionShown
 from vlm_explorer.viewmodels.states import LabelState, LayoutState, QueryState, Selection
 from vlm_explorer.viewmodels.tags import Tags
 from vlm_explorer.viewmodels.truth_choice import TruthChoice
@@ -47,10 +45,9 @@ _KEYS = (
     "matrix", "wording",
     "evaluate", "evaluate columns", "retrieval",
 )  # fmt: skip
-MOST_KEPT = 2000  # images of a selection that are selected again when the window reopens
 
 
-class Session(SessionState):
+class Session(SessionShown):
     """Holds frozen states and replaces them; views read them and call the intents below.
 
     Every intent returns at once. What takes time runs as a job of `runner`; a newer request
@@ -165,82 +162,6 @@ class Session(SessionState):
         self.shown_changed.emit()
         if others:
             self.history.clear()
-
-    # Intents about the selection and the filter
-
-    def select(self, ids: Iterable[str], current: str | None = None) -> None:
-        """Select images; `current` goes into the viewer.
-
-        Without `current`: the only one of `ids`, or the present one where it is among them.
-        Unknown ids are left out.
-        """
-        known: Set[str]
-        if isinstance(ids, ImageIds) and ids.images is self.images:
-            known = ids
-        else:
-            known = frozenset(key for key in ids if key in self.images.row_of)
-        if current is None and len(known) == 1:
-            current = next(iter(known))
-        elif current is None and self.selection.current in known:
-            current = self.selection.current
-        if current is not None and current not in self.images.row_of:
-            current = None
-        self.set_selection(Selection(known, current))
-
-    def select_mask(self, mask: np.ndarray, current: str | None) -> None:
-        """Select the images where `mask`, bool (N,), is true; it is not to be changed any more."""
-        self.set_selection(Selection(ImageIds(self.images, mask), current))
-
-    def set_selection(self, selection: Selection) -> None:
-        """Select exactly this; its ids are those of images."""
-        if selection == self.selection:
-            return
-        with self.history.step():
-            ids, self.selection = selection.ids, selection
-            self.kept.put("current", selection.current)
-            # a larger selection is a passing one, and would be written at every change
-            self.kept.put("selection", sorted(ids) if len(ids) <= MOST_KEPT else [])
-            self.selection_changed.emit()
-
-    def set_only_selected(self, only: bool) -> None:
-        """Show only what is selected, as long as anything is, or all that filters let through."""
-        if only != self.only_selected:
-            self.only_selected = only
-            self.selection_changed.emit()
-
-    def set_filter(self, filter_: Filter) -> None:
-        """Show only what a filter lets through, too; it takes the place of the one of its key."""
-        kept = [filter_ if each.key == filter_.key else each for each in self.filters]
-        self.set_filters((*kept, filter_) if filter_ not in kept else tuple(kept))
-
-    def remove_filter(self, key: str) -> None:
-        """Do without the filter of that key."""
-        self.set_filters(tuple(each for each in self.filters if each.key != key))
-
-    def clear_filters(self) -> None:
-        """Show everything."""
-        self.set_filters(())
-
-    def apply_filters_anew(self) -> None:
-        """Ask every filter again: what they look at has changed, such as a column's values."""
-        self._masks.forget()
-        self._apply_filters()
-
-    def set_filters(self, filters: tuple[Filter, ...]) -> None:
-        """Filter by exactly these; none is kept on disk, as the words may be a name."""
-        if filters == self.filters:
-            return
-        before, text = text_of(self.filters), text_of(filters)
-        with self.history.step(typing("filter", before, text) or dragging(self.filters, filters)):
-            self.filters = filters
-            self._apply_filters()
-            self.filters_changed.emit()
-
-    def _apply_filters(self) -> None:
-        mask = self._masks.of(self.filters, self.images)
-        if not np.array_equal(mask, self.shown):
-            self.shown = mask
-            self.shown_changed.emit()
 
     # Intents that ask something
 

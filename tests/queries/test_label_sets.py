@@ -123,6 +123,19 @@ def test_that_sets_are_renamed_deleted_and_put_back_with_their_versions() -> Non
     assert len(label_shelf.versions("thorax")) == 2
 
 
+def test_that_no_deleted_set_takes_the_place_of_another() -> None:
+    kept = []
+    for labels in ((EFFUSION,), (Label("normal"),)):
+        label_shelf.save(replace(CHEST, labels=labels))
+        kept.append(label_shelf.delete("chest-mine"))
+    assert kept == ["chest-mine", "chest-mine-2"]
+    assert {each.name for each in label_shelf.deleted()} == set(kept)
+    back = [label_shelf.restore(name) for name in kept]
+    assert [each.names for each in back] == [("effusion",), ("normal",)]
+    assert [each.name for each in back] == ["chest-mine", "chest-mine-2"]
+    assert label_shelf.deleted() == ()
+
+
 def test_that_a_set_is_shared_as_a_file(tmp_path: Path) -> None:
     saved = label_shelf.save(CHEST)
     shared = tmp_path / "shared.yaml"

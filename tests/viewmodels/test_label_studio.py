@@ -12,7 +12,8 @@ from vlm_explorer.queries import label_shelf
 from vlm_explorer.queries.label_set import Calibration, Label
 from vlm_explorer.viewmodels import labels as columns
 from vlm_explorer.viewmodels.label_dials import STEPS, LabelDials
-from vlm_explorer.viewmodels.label_sets import LabelSets, template_choices
+from vlm_explorer.viewmodels.label_sets import LabelSets
+from vlm_explorer.viewmodels.label_templates import LabelTemplates
 from vlm_explorer.viewmodels.labels import LabelsModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.states import LabelState
@@ -193,13 +194,15 @@ def test_that_a_collection_keeps_the_labels_with_what_is_not_saved() -> None:
         assert LabelState.of_kept(damaged) is None
 
 
-def test_that_a_damaged_file_of_templates_leaves_those_of_the_program() -> None:
+def test_that_a_damaged_file_of_templates_leaves_those_of_the_program(
+    shell_session: Session,
+) -> None:
     from vlm_explorer.analysis.zero_shot import own_templates_file
 
     file = own_templates_file()
     file.parent.mkdir(parents=True)
     file.write_text("[broken", encoding="utf-8")
-    choices, problem = template_choices()
-    assert problem is not None
-    assert len(choices) > 8
+    templates = LabelTemplates(shell_session)
+    assert templates.problem is not None
+    assert len(templates.choices()) > 8
     assert label_shelf.own_sets() == ((), ())

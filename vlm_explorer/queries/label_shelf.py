@@ -122,26 +122,52 @@ def rename(name: str, title: str) -> LabelSet:
     return renamed
 
 
-def delete(name: str) -> None:
+def delete(name: str) -> str:
     """Take one of the user's sets off the list; its file is kept in the folder `deleted`.
+
+    Returns:
+        The name under which it is kept there: no other deleted set is overwritten.
 
     Raises:
         StorageProblem: it cannot be moved.
     """
-    _move(name, own_folder() / "deleted" / f"{name}{SUFFIX}")
+    kept, number = name, 2
+    while _deleted(kept).exists():
+        kept, number = f"{name}-{number}", number + 1
+    _move(name, _deleted(kept))
+    return kept
 
 
-def restore(name: str) -> LabelSet:
+def deleted() -> tuple[LabelSet, ...]:
+    """Return the sets that were deleted, the last first, by the names under which they are kept."""
+    files = [file for file in (own_folder() / "deleted").glob(f"*{SUFFIX}") if file.is_file()]
+    sets = []
+    for file in sorted(files, key=lambda file: file.stat().st_ctime_ns, reverse=True):
+        try:
+            sets.append(replace(read_label_set(file)[0], name=file.stem))
+        except UsageError:
+            continue  # what cannot be read cannot be restored; the file stays
+    return tuple(sets)
+
+
+def restore(kept: str) -> LabelSet:
     """Put back a set that was deleted, with its versions.
+
+    Args:
+        kept: the name under which `delete` kept it.
 
     Raises:
         UsageError, StorageProblem: it is not there any more, or cannot be written.
     """
-    kept = own_folder() / "deleted" / f"{name}{SUFFIX}"
-    found, before = read_label_set(kept)
-    back = _write(replace(found, name=free_name(name)), before)
-    kept.unlink(missing_ok=True)
+    file = _deleted(kept)
+    found, before = read_label_set(file)
+    back = _write(replace(found, name=free_name(found.name or kept)), before)
+    file.unlink(missing_ok=True)
     return back
+
+
+def _deleted(kept: str) -> Path:
+    return own_folder() / "deleted" / f"{kept}{SUFFIX}"
 
 
 def import_set(file: Path) -> LabelSet:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from vlm_explorer.analysis.zero_shot import load_template_sets, own_templates_file
-from vlm_explorer.errors import UsageError
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.queries import label_shelf
 from vlm_explorer.queries.label_set import LabelSet
@@ -20,7 +18,7 @@ from vlm_explorer.viewmodels.states import OWN_LABELS, LabelState
 if TYPE_CHECKING:
     from vlm_explorer.viewmodels.session import Session
 
-__all__ = ["LabelSet", "LabelSets", "template_choices"]
+__all__ = ["LabelSet", "LabelSets"]
 
 BEGINNING = "modality"  # what a collection is asked at first
 OF_DEMO = "demo-findings"
@@ -112,12 +110,27 @@ class LabelSets(QObject):
     def delete(self) -> None:
         """Take the present set off the list; its labels stay in the window, unsaved."""
         if self.is_own:
-            name = self.current.name
-            self._work(partial(_delete, self.current), title="Deleting the label set")
-            self._session.messages.show_information(
-                f"The label set “{self.current.title}” is off the list.",
-                f"Its labels are still here; save them to keep them. Its versions: deleted/{name}.",
-            )
+            self._start(partial(_delete, self.current), "Deleting the label set", self._took_away)
+
+    def restore(self, kept: str, *, use: bool = True) -> None:
+        """Put back a deleted set with its versions, and use it.
+
+        Args:
+            use: else it is only listed again, but where its labels are still in the window.
+        """
+        take = self._took_whole if use else self._took_back
+        self._start(partial(label_shelf.restore, kept), "Restoring the label set", take)
+
+    def list_deleted(self, take: Callable[[tuple[LabelSet, ...]], Any]) -> None:
+        """Give the sets that were deleted to `take`, the last first."""
+        self._session.runner.start(
+            _deleted,
+            title="Reading deleted label sets",
+            key="label sets deleted",
+            lane="io",
+            on_success=take,
+            on_failure=self._session.messages.show_error,
+        )
 
     def import_file(self, file: Path) -> None:
         """Copy a set from a YAML file, and use it."""
@@ -159,13 +172,16 @@ class LabelSets(QObject):
 
         With `whole` also with the labels: otherwise they stay, as they may be edited by now.
         """
+        self._start(function, title, self._took_whole if whole else self._took)
+
+    def _start(self, function: Callable[[], Any], title: str, take: Callable[[Any], Any]) -> None:
         self._session.runner.start(
             _and_read,
             function,
             title=title,
             key="label sets",
             lane="io",
-            on_success=self._took_whole if whole else self._took,
+            on_success=take,
             on_failure=self._session.messages.show_error,
         )
 
@@ -179,6 +195,23 @@ class LabelSets(QObject):
             with self._session.history.unrecorded():  # another name for the same labels
                 self._take(now, anew=False)
         self._show(there)
+
+    @Slot(object)
+    def _took_away(self, found: tuple[tuple[LabelSet, str], Any]) -> None:
+        (chosen, kept), there = found
+        self._took((chosen, there))
+        self._session.messages.offer(
+            f"The label set “{chosen.title}” is deleted. Its labels are still here.",
+            "Undo",
+            partial(self.restore, kept, use=False),
+        )
+
+    @Slot(object)
+    def _took_back(self, found: tuple[LabelSet, Any]) -> None:
+        """The labels in the window are the set's again, if they still have its title."""
+        back, there = found
+        ours = not self.current.name and self.current.title == back.title
+        self._took((back if ours else None, there))
 
     @Slot(object)
     def _took_whole(self, found: tuple[LabelSet, Any]) -> None:
@@ -201,22 +234,7 @@ class LabelSets(QObject):
                 self.use(OF_DEMO if session.demo else BEGINNING)
 
 
-def template_choices() -> tuple[list[tuple[str, str, str]], UsageError | None]:
-    """Return name, title and note of each template set, and what is wrong with the user's own.
-
-    The first leaves the choice to the task.
-    """
-    problem = None
-    try:
-        sets = load_template_sets()
-    except UsageError as error:
-        sets, problem = load_template_sets(own=False), error
-    listed = [(each.name, each.title, each.note) for each in sets.values()]
-    own = f"Your own sets go into {own_templates_file()}."
-    return [("", "Templates of the task", f"Chosen by the task. {own}"), *listed], problem
-
-
-def _and_read(function: Callable[[], LabelSet | None], *, context: JobContext) -> Any:
+def _and_read(function: Callable[[], Any], *, context: JobContext) -> Any:
     context.check()
     return function(), (label_shelf.own_sets(), label_shelf.ready_made())
 
@@ -231,9 +249,14 @@ def _rename(current: LabelSet, title: str) -> LabelSet:
     return replace(current, name=renamed.name, title=title)
 
 
-def _delete(current: LabelSet) -> LabelSet:
-    label_shelf.delete(current.name)
-    return replace(current, name="", version=1)
+def _delete(current: LabelSet) -> tuple[LabelSet, str]:
+    kept = label_shelf.delete(current.name)
+    return replace(current, name="", version=1), kept
+
+
+def _deleted(*, context: JobContext) -> tuple[LabelSet, ...]:
+    context.check()
+    return label_shelf.deleted()
 
 
 def _export(current: LabelSet, file: Path) -> None:

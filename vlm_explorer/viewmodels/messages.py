@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer import paths
@@ -16,13 +18,19 @@ class Messages(QObject):
     Signals:
         message(level, text, hint): level is "info", "warning" or "error"; `text` says what
             happened, `hint` what to do next, and may be empty.
+        offered(text, button, act): what happened, and what a button beside it does.
     """
 
     message = Signal(str, str, str)
+    offered = Signal(str, str, object)
 
     def show_information(self, text: str, hint: str = "") -> None:
         """Say what happened."""
         self.message.emit("info", text, hint)
+
+    def offer(self, text: str, button: str, act: Callable[[], object]) -> None:
+        """Say what happened, with a button that calls `act`: to take it back, say."""
+        self.offered.emit(text, button, act)
 
     def show_warning(self, text: str, hint: str = "") -> None:
         """Say what the user should know before going on."""

@@ -22,11 +22,13 @@ from PySide6.QtWidgets import (
 )
 
 from vlm_explorer.viewmodels.label_dials import STEPS, LabelDials
-from vlm_explorer.viewmodels.label_sets import LabelSets, template_choices
+from vlm_explorer.viewmodels.label_sets import LabelSets
+from vlm_explorer.viewmodels.label_templates import LabelTemplates
 from vlm_explorer.viewmodels.labels import LabelsModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import Words, choice_box
 from vlm_explorer.widgets.label_menu import LabelMenu
+from vlm_explorer.widgets.template_panel import TemplatePanel
 from vlm_explorer.widgets.theme import theme, themes
 
 WIDTH = 268  # px
@@ -35,6 +37,7 @@ TASK_NOTE = (
     "One label an image: the labels share 100 %.\n"
     "Several labels: each by itself, present against absent; none may apply, too"
 )
+EDIT = "\0edit"  # the entry of the list of templates that opens them to be written
 YAML = "Label sets (*.yaml *.yml)"
 
 
@@ -79,6 +82,7 @@ class LabelChoice(QWidget):
         self.setFixedWidth(WIDTH)
         self._session, self._labels = session, labels
         self.model = sets
+        self.own_templates = LabelTemplates(session, self)
         self.dials = LabelDials(session, self)
         self.sets = choice_box("Label set", (), self)
         self.name = QLineEdit(self)
@@ -138,9 +142,8 @@ class LabelChoice(QWidget):
 
     def _connect(self) -> None:
         self.sets.activated.connect(self._use_set)
-        self.templates.activated.connect(
-            lambda place: self._labels.set_templates(self.templates.itemData(place))
-        )
+        self.templates.activated.connect(self._use_templates)
+        self.own_templates.changed.connect(self._list_templates)
         self.task.activated.connect(lambda place: self._labels.set_task(self.task.itemData(place)))
         self.temperature.valueChanged.connect(self.dials.set_temperature)
         self.margin.valueChanged.connect(self.dials.set_margin)
@@ -156,6 +159,24 @@ class LabelChoice(QWidget):
     @Slot(int)
     def _use_set(self, place: int) -> None:
         self.model.use(self.sets.itemData(place))
+
+    @Slot(int)
+    def _use_templates(self, place: int) -> None:
+        name = self.templates.itemData(place)
+        if name != EDIT:
+            self._labels.set_templates(name)
+            return
+        _choose(self.templates, self._session.label_state.templates)
+        self.edit_templates()
+
+    @Slot()
+    def edit_templates(self) -> None:
+        """Open the template sets, to be read, copied and written."""
+        from vlm_explorer.queries.classify import DEFAULT_TEMPLATES
+
+        state = self._session.label_state
+        used = state.templates or DEFAULT_TEMPLATES[state.task]
+        TemplatePanel(self.templates, self.own_templates, used).open(above=True)
 
     @Slot()
     def rename(self) -> None:
@@ -259,12 +280,21 @@ class LabelChoice(QWidget):
         for control in (self.templates, self.task, self.temperature, self.margin, self.sets):
             control.setEnabled(dials.ready)
 
+    @Slot()
     def _list_templates(self) -> None:
-        choices, problem = template_choices()
-        for place, (name, title, note) in enumerate(choices):
-            self.templates.addItem(title, name)
-            self.templates.setItemData(place, note, Qt.ItemDataRole.ToolTipRole)
-        if problem is not None:
+        listed = [*self.own_templates.choices(), (EDIT, "Edit template sets…", "")]
+        first = not self.templates.count()
+        with QSignalBlocker(self.templates):
+            self.templates.clear()
+            for name, title, note in listed:
+                if name == EDIT:
+                    self.templates.insertSeparator(self.templates.count())
+                self.templates.addItem(title, name)
+                place = self.templates.count() - 1
+                self.templates.setItemData(place, note, Qt.ItemDataRole.ToolTipRole)
+            _choose(self.templates, self._session.label_state.templates)
+        problem = self.own_templates.problem
+        if first and problem is not None:
             self._session.messages.show_error(problem)
 
 

@@ -31,10 +31,12 @@ class LabelMenu(IconButton):
         self._sets = sets
         self.entries = QMenu(self)
         self.versions = QMenu("Earlier versions", self)
+        self.deleted = QMenu("Deleted label sets", self)
         self._fill()
         self.setMenu(self.entries)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.entries.aboutToShow.connect(self._list_versions)
+        self.entries.aboutToShow.connect(lambda: sets.list_deleted(self._list_deleted))
         sets.changed.connect(self.show_state)
         self.show_state()
 
@@ -47,6 +49,7 @@ class LabelMenu(IconButton):
         self.entries.addMenu(self.versions)
         self.entries.addSeparator()
         self.new = self._add("New label set", sets.new)
+        self.entries.addMenu(self.deleted)
         self.entries.addSeparator()
         self.bring = self._add("Import from a file", self.import_wanted.emit)
         self.share = self._add("Export to a file", self.export_wanted.emit)
@@ -78,3 +81,11 @@ class LabelMenu(IconButton):
             names = ", ".join(each.names[:3]) + (", …" if len(each.names) > 3 else "")
             words = f"Version {each.version} · {len(each.labels)} labels: {names}"
             self.versions.addAction(literal(words), partial(self._sets.use_version, each))
+
+    @Slot(object)
+    def _list_deleted(self, found: tuple[LabelSet, ...]) -> None:
+        self.deleted.clear()
+        self.deleted.menuAction().setEnabled(bool(found))
+        for each in found:
+            words = f"Restore {each.title} · {len(each.labels)} labels"
+            self.deleted.addAction(literal(words), partial(self._sets.restore, each.name))

@@ -70,6 +70,7 @@ class Toast(QWidget):
         self.button.clicked.connect(self._act)
         self.close_button.clicked.connect(self.dismiss)
         messages.message.connect(self._take)
+        messages.offered.connect(self._take_offer)
         host.installEventFilter(self)
         self.hide()
 
@@ -99,6 +100,10 @@ class Toast(QWidget):
     @Slot(str, str, str)
     def _take(self, level: str, text: str, hint: str) -> None:
         self.show_note(Note(level, text, hint))
+
+    @Slot(str, str, object)
+    def _take_offer(self, text: str, button: str, act: Callable[[], object]) -> None:
+        self.show_note(Note("info", text, "", button, act))
 
     def _show(self, note: Note) -> None:
         self._note = note

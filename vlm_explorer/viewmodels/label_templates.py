@@ -105,6 +105,14 @@ class LabelTemplates(QObject):
         draft = self.draft
         return draft is not None and draft.own and draft != self._draft_of(draft.name)
 
+    @property
+    def in_use(self) -> str:
+        """The name of the set that the labels are asked with."""
+        from vlm_explorer.queries.classify import DEFAULT_TEMPLATES
+
+        state = self._session.label_state
+        return state.templates or DEFAULT_TEMPLATES[state.task]
+
     def choices(self) -> list[tuple[str, str, str]]:
         """Return name, title and note of each set; the first leaves the choice to the task."""
         listed = [

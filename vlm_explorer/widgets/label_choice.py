@@ -172,11 +172,7 @@ class LabelChoice(QWidget):
     @Slot()
     def edit_templates(self) -> None:
         """Open the template sets, to be read, copied and written."""
-        from vlm_explorer.queries.classify import DEFAULT_TEMPLATES
-
-        state = self._session.label_state
-        used = state.templates or DEFAULT_TEMPLATES[state.task]
-        TemplatePanel(self.templates, self.own_templates, used).open(above=True)
+        TemplatePanel(self.templates, self.own_templates).open(above=True)
 
     @Slot()
     def rename(self) -> None:

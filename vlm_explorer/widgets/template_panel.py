@@ -16,7 +16,7 @@ _WIDTH, _TALL = 520, 104  # px, of the panel and of a field of sentences
 class TemplatePanel(Flyout):
     """Opens over the studio; what is whole is saved when it closes, what is not stays a draft."""
 
-    def __init__(self, owner: QWidget, templates: LabelTemplates, name: str) -> None:
+    def __init__(self, owner: QWidget, templates: LabelTemplates) -> None:
         super().__init__(owner, _WIDTH)
         self._model = templates
         self.sets = choice_box("Template set", (), self)
@@ -31,7 +31,7 @@ class TemplatePanel(Flyout):
         self._lay_out()
         self._connect()
         if templates.draft is None:
-            templates.choose(name)
+            templates.choose(templates.in_use)
         self._show()
 
     def first_focus(self) -> QWidget:

@@ -68,6 +68,16 @@ def test_that_patience_ends_and_it_says_so():
     assert len(machine.order) == MOST
 
 
+@pytest.mark.parametrize(("share", "steady"), [(0.3, False), (0.9, True), (1.8, True)])
+def test_that_work_that_was_kept_waiting_all_the_time_is_not_steady(share, steady):
+    machine = Machine(a=[2.0])
+    processor = lambda: machine.now * share  # noqa: E731
+    found = time_interleaved({"a": machine.run("a")}, 1.0, machine.clock, processor)["a"]
+    assert found.own == pytest.approx(share)
+    assert found.spread == pytest.approx(0)
+    assert found.is_steady == steady
+
+
 @given(
     true=st.floats(0.01, 10),
     other=st.lists(st.floats(0, 20), min_size=MOST, max_size=MOST),

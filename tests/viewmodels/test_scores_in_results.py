@@ -93,6 +93,13 @@ def test_that_hits_no_better_than_chance_are_quiet_until_all_are_wanted_the_same
     opened.search("nothing else")
     settle(opened)
     assert model.subdued, "it was wanted of the other prompt"
+    opened.clear_query()
+    opened.terms.add_expression('2:"nothing" + "of the kind"')
+    settle(opened)
+    assert model.subdued
+    model.show_all_the_same()
+    assert not model.subdued
+    opened.clear_query()
     opened.search_like(image_id(1))
     settle(opened)
     assert not model.subdued

@@ -42,7 +42,7 @@ class ResultsModel(ResultOrder):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(session, parent)
         self._with_z = False
-        self._loud = ""  # the prompt whose hits are shown alike, though they match nothing
+        self._loud = ""  # the query whose hits are shown alike, though they match nothing
         session.opened.connect(self._restore)
         session.tags.changed.connect(self.scored)
 
@@ -68,12 +68,12 @@ class ResultsModel(ResultOrder):
     @property
     def subdued(self) -> bool:
         """Whether what was searched for matches nothing, so that all tiles are quiet."""
-        scores, text = self._scores, self._session.query.text
-        return scores is not None and scores.no_match and bool(text) and text != self._loud
+        scores, words = self._scores, self._session.query.words
+        return scores is not None and scores.no_match and bool(words) and words != self._loud
 
     def show_all_the_same(self) -> None:
-        """Show the hits of a prompt that matches nothing as those of any other."""
-        self._loud = self._session.query.text
+        """Show the hits of a query that matches nothing as those of any other."""
+        self._loud = self._session.query.words
         self.scored.emit()
 
     @property

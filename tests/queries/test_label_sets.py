@@ -16,6 +16,7 @@ from vlm_explorer.queries.label_set_file import (
     read_label_set,
     write_label_set,
 )
+from vlm_explorer.queries.truth_columns import match
 
 EFFUSION = Label("effusion", ("fluid in the chest",), (), ("hydrothorax",))
 CHEST = LabelSet("", "Chest, mine", (EFFUSION, Label("normal")), "single", "raw")
@@ -165,3 +166,33 @@ def test_that_every_ready_made_set_can_be_asked() -> None:
             assert label.sentences(chosen)
             assert each.task == "single" or label.denials(chosen)
     assert len({each.title for each in label_shelf.ready_made()}) > 12
+
+
+def test_that_no_label_of_a_choice_is_also_true_of_another() -> None:
+    for each in label_shelf.ready_made():
+        if each.task == "multi":
+            continue
+        chosen = template_set(each.templates)
+        said = {
+            label.name: [frozenset(text.casefold().split()) for text in label.sentences(chosen)]
+            for label in each.labels
+        }
+        for name, own in said.items():
+            for other, theirs in said.items():
+                held = [mine for mine in own for text in theirs if mine <= text]
+                assert other == name or not held, (each.name, name, other)
+
+
+def test_that_every_ready_made_file_is_written_as_it_is_read() -> None:
+    sets = {each.name: each for each in label_shelf.ready_made()}
+    for each in sets.values():
+        assert parse_label_set(write_label_set(each)) == (each, ())
+    fourteen = sets["chest-radiograph-fourteen"]
+    assert len(fourteen.labels) == 14
+    assert "CheXpert" in fourteen.source
+    assert sets["plane"].source == ""
+    there = ["No Finding", "Enlarged Cardiomediastinum", "Cardiomegaly", "Lung Opacity",
+             "Lung Lesion", "Edema", "Consolidation", "Pneumonia", "Atelectasis", "Pneumothorax",
+             "Pleural Effusion", "Pleural Other", "Fracture", "Support Devices"]  # fmt: skip
+    matched = match({label.name: label.synonyms for label in fourteen.labels}, there)
+    assert list(matched.values()) == [(name,) for name in there]

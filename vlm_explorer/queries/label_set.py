@@ -76,6 +76,7 @@ class LabelSet:
         templates: name of a template set; "" leaves it to the task.
         version: counts what was saved, from 1.
         calibrations: at most one for an encoder and its sentences.
+        source: where classes and wording are from; may be empty.
     """
 
     name: str
@@ -85,6 +86,7 @@ class LabelSet:
     templates: str = ""
     version: int = 1
     calibrations: tuple[Calibration, ...] = ()
+    source: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -14,7 +14,9 @@ from vlm_explorer.queries.label_set import Calibration, Label, LabelSet, check_l
 
 SUFFIX = ".yaml"
 _LARGEST = 1 << 20  # bytes
-_FIELDS = ("name", "title", "version", "task", "templates", "labels", "calibrations", "history")
+_FIELDS = (
+    "name", "title", "version", "task", "templates", "source", "labels", "calibrations", "history",
+)  # fmt: skip
 _PROMPTS = ("positive", "negative", "synonyms")
 _CALIBRATION = ("model", "fingerprint", "prompts", "cases", "temperature", "curves")
 
@@ -123,6 +125,7 @@ def label_set_of(table: Any, name: str = "") -> LabelSet:
         tuple(
             _calibration(each) for each in _list(table.get("calibrations") or [], "calibrations")
         ),
+        _line(table.get("source") or "", "source"),
     )
 
 
@@ -218,6 +221,8 @@ def table_of(found: LabelSet) -> dict[str, Any]:
         "templates": found.templates,
         "labels": [_label_table(label) for label in found.labels],
     }
+    if found.source:
+        table["source"] = found.source
     if found.calibrations:
         table["calibrations"] = [
             {

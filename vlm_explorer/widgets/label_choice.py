@@ -238,7 +238,8 @@ class LabelChoice(QWidget):
                 self.sets.setItemText(place, f"{current.title}{edited}")
             self.sets.setCurrentIndex(place)
         version = f", version {current.version}" if self.model.is_own else ""
-        self.sets.setToolTip(f"{current.title}{version}{edited}")
+        told = (f"{current.title}{version}{edited}", current.source)
+        self.sets.setToolTip("\n".join(filter(None, told)))
 
     @Slot()
     def _show(self) -> None:

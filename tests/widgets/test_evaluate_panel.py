@@ -116,13 +116,17 @@ def test_that_what_is_called_wrongly_is_one_click_away(
     qtbot: QtBot, session: Session, panel: EvaluatePanel, measure: Callable[[], None]
 ) -> None:
     session.set_labels(("normal", "XR nodule", "CT nodule"), "", "single")
-    panel.model.set_column("modality")
+    panel.model.choice.set_column("modality")
     measure()
     answer = panel.model.answer
     panel.figures.table.setCurrentCell(0, 0)
     qtbot.mouseClick(panel.figures.wrong, Qt.MouseButton.LeftButton)
     wrong = [each.image_id for each in answer.wrong]
     assert len(wrong) > 0
+    assert panel.figures.wrong.text() == f"Select {len(wrong):,} wrong"
+    panel.figures.table.setCurrentCell(2, 0)
+    assert panel.figures.wrong.text().endswith("wrong of XR nodule")
+    panel.figures.table.setCurrentCell(0, 0)
     assert session.selection.ids == set(wrong)
     assert session.selection.current == wrong[0]
 
@@ -155,6 +159,11 @@ def test_that_other_labels_forget_the_figures_and_filters_ask_about_less(
     assert "20 images selected" in panel.figures.empty.text()
     measure()
     assert len(panel.model.answer.image_ids) == 20
+    said = panel.figures.sentence.text()
+    session.select(session.images.ids[:30].tolist())
+    assert panel.figures.sentence.text() == f"Of other images than now · {said}"
+    session.history.undo()
+    assert panel.figures.sentence.text() == said
 
 
 def test_that_templates_are_compared_with_paired_intervals(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QObject, Slot
 
 from vlm_explorer.jobs import Progress
@@ -13,26 +12,17 @@ from vlm_explorer.queries.classify import ClassifyRequest
 from vlm_explorer.queries.evaluate_answer import EvaluateAnswer, Evaluation
 from vlm_explorer.queries.label_set import Calibration
 from vlm_explorer.viewmodels import evaluate_words, evaluate_work
-from vlm_explorer.viewmodels.evaluate_plots import (
-    SquarePlot,
-    precision_plot,
-    reliability_plot,
-    roc_plot,
-)
+from vlm_explorer.viewmodels.evaluate_reading import Reading
 from vlm_explorer.viewmodels.evaluate_words import FigureRow
 from vlm_explorer.viewmodels.evaluate_work import Against, Found, Truth
 from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.measuring import Measuring
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.session import Session
-from vlm_explorer.viewmodels.truth_choice import FINDINGS, Known, TruthChoice
+from vlm_explorer.viewmodels.truth_choice import Standing, TruthChoice
 
 SHOWN, SELECTED = "shown", "selected"
 _KEY = "evaluate"
-_NO_TRUTH = (
-    "Nothing says what is true of these images. Choose a table, or put a captions.csv with the "
-    "columns file and label beside them, and index the folder again."
-)
 
 
 class EvaluateModel(Measuring):
@@ -41,24 +31,18 @@ class EvaluateModel(Measuring):
     Attributes:
         scope: `SHOWN` or `SELECTED`.
         against: what the labels are compared with, or None.
-        notes: what the figures leave out, or rest on.
-        evaluation: the answer, or None.
-        rows, differences: the tables.
-        chosen: the label whose curves are shown, -1 for none.
+        reading: what was measured, read for the label that is chosen; or None.
     """
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(session, parent)
         self.scope = SHOWN
         self.against: Against | None = None
-        self.evaluation: Evaluation | None = None
-        self.rows: tuple[FigureRow, ...] = ()
-        self.differences: tuple[FigureRow, ...] = ()
-        self.chosen = -1
+        self.reading: Reading | None = None
         self._asked: object = None  # the labels that the answer is about
         self._truth: Truth | None = None  # by which they were measured
         self._of: Path | None = None
-        self._wrong: dict[str, tuple[str, ...]] = {}
+        self._measured: object = None  # the images
         self._job: Job | None = None
         self._watched = False
         session.collection_changed.connect(self._follow)
@@ -78,36 +62,20 @@ class EvaluateModel(Measuring):
             self._describe()
 
     @property
-    def known(self) -> Known | None:
-        """What the collection offers; None until somebody has looked."""
-        return self._session.truth_choice.known
-
-    @property
-    def column(self) -> str:
-        """Which column says what is true."""
-        return self._session.truth_choice.column
-
-    def set_column(self, column: str) -> None:
-        """Take what is true from another column."""
-        self._session.truth_choice.set_column(column)
-
-    @property
     def choice(self) -> TruthChoice:
         """Where it stands what is true."""
         return self._session.truth_choice
 
     @property
-    def standing(self) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
-        """Each label, what is called so in the truth, and what stands for it."""
-        labels, choice = self._session.label_state.chosen.labels, self._session.truth_choice
-        stands = choice.stands(labels)
-        return tuple((name, own, stands[name]) for name, own in choice.matched(labels).items())
+    def standing(self) -> tuple[Standing, ...]:
+        """What stands for each label in the truth."""
+        return self.choice.standing(self._session.label_state.chosen.labels)
 
     @property
     def standing_words(self) -> str:
         """For how many labels there is truth."""
-        stands = [own for _, _, own in self.standing]
-        return f"Truth for {sum(map(bool, stands)):,} of {len(stands):,}" if stands else ""
+        found = [own for _, _, own in self.standing]
+        return f"Truth for {sum(map(bool, found)):,} of {len(found):,}" if found else ""
 
     def set_scope(self, scope: str) -> None:
         """Ask about what is shown, or about what is selected."""
@@ -124,7 +92,7 @@ class EvaluateModel(Measuring):
         """Whether there is something to measure, and an encoder to do it with."""
         session = self._session
         ready = session.encoder is not None and self.stage is not Stage.RUNNING
-        return ready and bool(self.column and session.label_state.labels and self._count())
+        return ready and bool(self.choice.column and session.label_state.labels and self._count())
 
     @property
     def opponents(self) -> tuple[tuple[Against, str], ...]:
@@ -132,7 +100,8 @@ class EvaluateModel(Measuring):
         encoder = self._session.encoder
         if encoder is None:
             return ()
-        models = self.known.models if self.known is not None else ()
+        known = self.choice.known
+        models = known.models if known is not None else ()
         return evaluate_work.opponents(self._session.label_state, encoder.id, models)
 
     @property
@@ -174,67 +143,46 @@ class EvaluateModel(Measuring):
 
     def choose(self, label: int) -> None:
         """Show the curves of a label; -1 for the mean over labels."""
-        known = self.answer is not None and 0 <= label < len(self.answer.rows)
-        self.chosen = label if known else -1
-        self.changed.emit()
+        if self.reading is not None:
+            self.reading = self.reading.of(label)
+            self.changed.emit()
 
     # What is shown
 
     @property
     def answer(self) -> EvaluateAnswer | None:
         """The answer about the labels as they are in the window."""
-        return self.evaluation.answers[0] if self.evaluation is not None else None
+        return self.reading.answer if self.reading is not None else None
 
-    def plots(self) -> tuple[SquarePlot | None, SquarePlot | None, SquarePlot | None]:
-        """Return ROC, precision and reliability of the label that is chosen."""
-        if self.answer is None:
-            return None, None, None
-        row = self.answer.rows[self.chosen] if self.chosen >= 0 else None
-        reliability = reliability_plot(self.answer, row)
-        return (
-            (roc_plot(row), precision_plot(row), reliability) if row else (None, None, reliability)
-        )
+    @property
+    def chosen(self) -> int:
+        """The label whose curves are shown, -1 for none."""
+        return self.reading.chosen if self.reading is not None else -1
 
-    def confusion(self) -> tuple[np.ndarray, tuple[str, ...]] | None:
-        """Return true by called, int64 (C, C), with the names of the classes.
+    @property
+    def rows(self) -> tuple[FigureRow, ...]:
+        """The table of figures."""
+        return self.reading.found.rows if self.reading is not None else ()
 
-        Of a choice of one label all of them, else absent and present of the label that is chosen.
-        """
-        answer = self.answer
-        if answer is None:
-            return None
-        if answer.classes is not None:
-            return answer.classes.confusion, answer.labels
-        if self.chosen < 0 or answer.rows[self.chosen].at_threshold is None:
-            return None
-        return answer.confusion_of(self.chosen), ("absent", "present")
+    @property
+    def differences(self) -> tuple[FigureRow, ...]:
+        """The table of what differs from what the labels were compared with."""
+        return self.reading.found.differences if self.reading is not None else ()
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """All that was measured."""
+        return self.reading.found.evaluation if self.reading is not None else None
 
     def select_cell(self, truth: int, called: int) -> None:
         """Select the images of a cell of the confusion matrix, on map and grid."""
-        if self.answer is None:
-            return
-        label = None if self.answer.classes is not None else self.chosen
-        self._select(self.answer.cell(truth, called, label))
-
-    @property
-    def wrong(self) -> int:
-        """How many images are called wrongly: of the label that is chosen, or of all."""
-        return len(self._wrong_ids())
+        if self.reading is not None:
+            self._select(self.reading.cell(truth, called))
 
     def select_wrong(self) -> None:
         """Select what is called wrongly: of the label that is chosen, or of all."""
-        self._select(self._wrong_ids())
-
-    def _wrong_ids(self) -> tuple[str, ...]:
-        """Return the ids of what is called wrongly, each once, the most confident first."""
-        if self.answer is None:
-            return ()
-        return self._wrong.get(self.answer.labels[self.chosen] if self.chosen >= 0 else "", ())
-
-    @property
-    def words(self) -> str:
-        """What the curves say of the label that is chosen, in a few lines."""
-        return "\n".join(plot.short for plot in self.plots() if plot is not None)
+        if self.reading is not None:
+            self._select(self.reading.wrong)
 
     def _select(self, ids: tuple[str, ...]) -> None:
         if ids:
@@ -259,7 +207,7 @@ class EvaluateModel(Measuring):
         self.against = against
         self.stage, self.progress = Stage.RUNNING, Progress(0, None)
         self._of, self._asked = session.content.collection.folder, self._request()
-        self._truth = self._where()
+        self._truth, self._measured = self._where(), self._scope()
         job = self._job = session.runner.start(
             evaluate_work.evaluate,
             session.content,
@@ -291,17 +239,18 @@ class EvaluateModel(Measuring):
             return tuple(session.selection.ids)
         return None if session.shown.all() else tuple(session.images.ids[session.shown].tolist())
 
+    def _scope(self) -> object:
+        """Return what is the same as long as the same images are asked about."""
+        session = self._session
+        return session.selection.ids if self.scope == SELECTED else session.shown.tobytes()
+
     def _count(self) -> int:
         session = self._session
         return len(session.selection.ids) if self.scope == SELECTED else int(session.shown.sum())
 
     @Slot(object)
     def _take(self, found: Found) -> None:
-        self.evaluation, self.stage = found.evaluation, Stage.READY
-        self.rows, self.differences, self._wrong = found.rows, found.differences, found.wrong
-        rows = found.evaluation.answers[0].rows
-        if not 0 <= self.chosen < len(rows) or rows[self.chosen].skipped:
-            self.chosen = next((n for n, row in enumerate(rows) if not row.skipped), -1)
+        self.reading, self.stage = Reading.first(found, self.chosen), Stage.READY
         self._describe()
 
     @Slot(object)
@@ -326,7 +275,8 @@ class EvaluateModel(Measuring):
         if not self._watched:
             return
         if self.evaluation is not None and self.stage is Stage.READY:
-            self.message = evaluate_words.summary(self.evaluation)
+            other = self._measured != self._scope()
+            self.message = evaluate_words.summary(self.evaluation, of_others=other)
         elif self.stage is not Stage.FAILED:
             self.message = self._before()
         self.changed.emit()
@@ -336,24 +286,10 @@ class EvaluateModel(Measuring):
         session = self._session
         if session.content is None:
             return "No images"
-        if self.known is None:
-            return "Looking for a column that says what is true."
-        if not self.known.columns:
-            return _NO_TRUTH
         if session.encoder is None:
             return "Labels are measured once the encoder is there."
         labels = len(session.label_state.labels)
-        if not labels:
-            return "There are no labels yet. Choose or write some under Labels."
-        what = "1 label" if labels == 1 else f"{labels:,} labels"
-        where = "selected" if self.scope == SELECTED else "shown"
-        says = f"the column {self.column} says"
-        if self.column == FINDINGS:
-            says = f"{len(self._session.truth_choice.values):,} columns of 0 and 1 say"
-        return (
-            f"Measure how well the {what} of the tab Labels fit the {self._count():,} images "
-            f"{where}, where {says} what is true."
-        )
+        return evaluate_words.unmeasured(self.choice, labels, self._count(), self.scope)
 
     @Slot()
     def _follow(self) -> None:
@@ -373,6 +309,6 @@ class EvaluateModel(Measuring):
     @Slot()
     def _forget(self) -> None:
         self._session.runner.cancel(_KEY)
-        self.evaluation, self.stage, self._asked, self._truth = None, Stage.OFF, None, None
-        self.rows, self.differences, self.chosen, self.against = (), (), -1, None
+        self.reading, self.stage, self._asked, self._truth = None, Stage.OFF, None, None
+        self.against = None
         self._describe()

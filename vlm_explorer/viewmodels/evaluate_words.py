@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vlm_explorer.analysis.resampling import Estimate
     from vlm_explorer.queries.evaluate_answer import EvaluateAnswer, Evaluation
     from vlm_explorer.queries.retrieve import RetrieveAnswer
+    from vlm_explorer.viewmodels.truth_choice import TruthChoice
 
 # Title, and what it says.
 COLUMNS = (
@@ -160,8 +161,39 @@ def _calibration_tip(found: Calibration | None) -> str:
     )
 
 
-def summary(found: Evaluation) -> str:
-    """Return what was measured, in one line."""
+_NO_TRUTH = (
+    "Nothing says what is true of these images. Choose a table, or put a captions.csv with the "
+    "columns file and label beside them, and index the folder again."
+)
+
+
+def unmeasured(choice: TruthChoice, labels: int, images: int, where: str) -> str:
+    """Return what to say before anything has been measured.
+
+    Args:
+        choice: where it stands what is true.
+        labels: how many there are.
+        images: how many are asked about.
+        where: "shown" or "selected".
+    """
+    if choice.known is None:
+        return "Looking for a column that says what is true."
+    if not choice.known.columns:
+        return _NO_TRUTH
+    if not labels:
+        return "There are no labels yet. Choose or write some under Labels."
+    what = "1 label" if labels == 1 else f"{labels:,} labels"
+    says = f"the column {choice.column} says"
+    if choice.by_findings:
+        says = f"{len(choice.values):,} columns of 0 and 1 say"
+    return (
+        f"Measure how well the {what} of the tab Labels fit the {images:,} images "
+        f"{where}, where {says} what is true."
+    )
+
+
+def summary(found: Evaluation, *, of_others: bool = False) -> str:
+    """Return what was measured, in one line; `of_others`: not of the images asked about now."""
     answer = found.answers[0]
     cases = answer.cases
     whose = {"patient": "patients", "image": "images"}.get(cases.by, "patients or images")
@@ -174,6 +206,8 @@ def summary(found: Evaluation) -> str:
         f"thresholds of {int(cases.tuning.sum()):,}, tried on the other "
         f"{int((~cases.tuning).sum()):,}",
     ]
+    if of_others:
+        told.insert(0, "Of other images than now")
     return " · ".join(told)
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FINDINGS = "0/1"  # as `queries.truth_columns.FINDINGS`, which is imported only off this thread
 _KEY = "evaluate columns"
+# A label, what is called so in the truth, and what stands for it.
+Standing = tuple[str, tuple[str, ...], tuple[str, ...]]
 MOST_LISTED = 500  # values of a column, that are listed to choose from
 
 
@@ -96,6 +98,11 @@ class TruthChoice(QObject):
         return () if self.known is None else self.known.values.get(self.column, ())
 
     @property
+    def by_findings(self) -> bool:
+        """Whether columns of 0 and 1, one a finding, say what is true."""
+        return self.column == FINDINGS
+
+    @property
     def listed(self) -> tuple[str, ...]:
         """The first of `values`, to choose from; labels are matched with all of them."""
         return self.values[:MOST_LISTED]
@@ -111,6 +118,11 @@ class TruthChoice(QObject):
         """Return what stands for each label, as it was found or corrected."""
         found = self.matched(labels)
         return {name: self._corrected.get(name, own) for name, own in found.items()}
+
+    def standing(self, labels: tuple[Label, ...]) -> tuple[Standing, ...]:
+        """Return each label, what is called so in the truth, and what stands for it."""
+        stands = self.stands(labels)
+        return tuple((name, own, stands[name]) for name, own in self.matched(labels).items())
 
     def standing_for(self, prompt: str, finding: str, labels: tuple[Label, ...]) -> tuple[str, ...]:
         """Return what stands for a prompt: a finding that was chosen, else as for its label."""

@@ -66,19 +66,20 @@ class CurvesPage(QWidget):
 
     @Slot()
     def _refresh(self) -> None:
-        model, answer = self._model, self._model.answer
-        self._body.setVisible(answer is not None)
-        self.empty.setVisible(answer is None)
-        if answer is None:
+        reading = self._model.reading
+        self._body.setVisible(reading is not None)
+        self.empty.setVisible(reading is None)
+        if reading is None:
             return
-        if [self.label.itemText(n) for n in range(self.label.count())] != list(answer.labels):
+        labels = reading.answer.labels
+        if [self.label.itemText(n) for n in range(self.label.count())] != list(labels):
             self.label.clear()
-            self.label.addItems(answer.labels)
-        self.label.setCurrentIndex(model.chosen)
-        self.words.setText(model.words)
-        why = "Choose a label" if model.chosen < 0 else _FEW
-        for view, plot in zip(self.plots, model.plots(), strict=True):
+            self.label.addItems(labels)
+        self.label.setCurrentIndex(reading.chosen)
+        self.words.setText(reading.words)
+        why = "Choose a label" if reading.chosen < 0 else _FEW
+        for view, plot in zip(self.plots, reading.plots(), strict=True):
             view.show_plot(plot, why)
-        found = model.confusion()
+        found = reading.confusion()
         counts, names = found if found is not None else (None, ())
         self.matrix.show_counts(counts, names, why)

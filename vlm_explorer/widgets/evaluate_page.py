@@ -98,21 +98,27 @@ class EvaluatePage(WatchingPage):
 
     # From the model
 
+    def _show_wrong(self) -> None:
+        reading = self._model.reading
+        self.wrong.setVisible(reading is not None and self._model.stage is not Stage.RUNNING)
+        if reading is not None:
+            whose = f" of {reading.label}" if reading.label else ""
+            self.wrong.setText(f"Select {len(reading.wrong):,} wrong{whose}")
+            self.wrong.setEnabled(bool(reading.wrong))
+
     @Slot()
     def _refresh(self) -> None:
         model = self._model
         running, known = model.stage is Stage.RUNNING, bool(model.rows)
         self.standing.setText(model.standing_words)
-        self.standing.setVisible(bool(model.standing_words and model.column))
+        self.standing.setVisible(bool(model.standing_words and model.choice.column))
         self.standing.setEnabled(not running)
         self.scope.setCurrentIndex(self.scope.findData(model.scope))
         self.run.setEnabled(model.possible)
         self.run.setVisible(not running)
         self.stop.setVisible(running)
         self.bar.setVisible(running)
-        self.wrong.setVisible(known and not running)
-        self.wrong.setText(f"Select wrong ({model.wrong:,})")
-        self.wrong.setEnabled(model.wrong > 0)
+        self._show_wrong()
         self.calibrate.setVisible(known and not running and model.fitted is not None)
         self.calibrate.setEnabled(not model.calibrated)
         self.calibrate.setText("Labels calibrated" if model.calibrated else "Calibrate labels")

@@ -93,7 +93,8 @@ class StandingPanel(Flyout):
         self._model = model
         self.boxes: dict[str, QComboBox] = {}
         self.column.addWidget(Words("What stands for the labels", "heading"))
-        where = "columns of 0 and 1" if model.column == FINDINGS else f"the column {model.column}"
+        choice = model.choice
+        where = "columns of 0 and 1" if choice.by_findings else f"the column {choice.column}"
         listed, there = len(model.choice.listed), len(model.choice.values)
         cut = f"; the first {listed:,} of {there:,} values are listed" if listed < there else ""
         self.column.addWidget(Words(f"In {where}{cut}", "annotation"))

@@ -159,3 +159,13 @@ def test_that_very_many_texts_are_offered_once_they_are_encoded(session, qtbot, 
     assert session.columns.get("cluster") is None
     qtbot.waitUntil(lambda: session.columns.offer("cluster") is not None)
     assert session.columns.get("cluster").coded.names == ("a", "b", "c")
+
+
+def test_that_a_column_is_found_by_further_words(session):
+    fill(session)
+    values = np.zeros(len(session.images))
+    session.columns.add(Column("kept", "neighbours kept", values, also="agreement trust"))
+    assert [[offer.key for offer in offers] for _, offers in session.columns.found("agree")] == [
+        ["kept"]
+    ]
+    assert session.columns.found("agreement tumour") == ()

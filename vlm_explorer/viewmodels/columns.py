@@ -45,6 +45,7 @@ class Column:
         titles: of categories: what they are called where that is not their value.
         order: of categories: their fixed order, which also fixes their colours.
         codes: of categories: what `coded` returns, where that is known already.
+        also: further words by which it is found.
         pending: whether the values are still being made; there are none until then.
     """
 
@@ -89,6 +90,7 @@ class Offer:
         make: returns the column.
         slow: whether `make` runs in a worker's thread; it is given a `context`, and its column
             has numbers.
+        also: as of `Column`.
         of: what it is made of; while that is the same object, the column that was made stays.
     """
 
@@ -98,6 +100,7 @@ class Offer:
     is_number: bool
     make: Callable[..., Column]
     slow: bool = False
+    also: str = ""
     of: object = None
 
 
@@ -151,7 +154,7 @@ class Columns(QObject):
         words = text.casefold().split()
         groups: dict[str, list[Offer]] = {}
         for offer in self.offers():
-            sought = f"{offer.title} {offer.group}".casefold()
+            sought = f"{offer.title} {offer.group} {offer.also}".casefold()
             if all(word in sought for word in words) and (offer.is_number or not numbers):
                 groups.setdefault(offer.group, []).append(offer)
         return tuple((group, tuple(offers)) for group, offers in groups.items())
@@ -271,4 +274,11 @@ def _encode(column: Column, *, context: JobContext) -> None:
 
 
 def _offer_of(column: Column) -> Offer:
-    return Offer(column.key, column.title, column.group, column.is_number, lambda: column)
+    return Offer(
+        column.key,
+        column.title,
+        column.group,
+        column.is_number,
+        lambda: column,
+        also=column.also,
+    )

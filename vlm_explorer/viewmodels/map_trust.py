@@ -232,6 +232,7 @@ def _column(values: np.ndarray) -> Column:
         values,
         note="The share of an image's 15 nearest in the full space that are also among its 15 "
         "nearest on the map.",
+        also="neighbour agreement trust projection",
     )
 
 

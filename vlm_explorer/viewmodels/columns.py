@@ -59,6 +59,7 @@ class Column:
     titles: Mapping[str, str] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     codes: Coded | None = None
+    also: str = ""
     pending: bool = False
 
     def __len__(self) -> int:

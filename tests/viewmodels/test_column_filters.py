@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from map_session import fill, search
+from map_session import MadeUpCollection, fill, search
 
 from vlm_explorer.viewmodels.background import Opened
 from vlm_explorer.viewmodels.category_choice import CategoryChoice
@@ -28,7 +28,7 @@ def session(qtbot):
 def show_positions(session, positions):
     ids = [f"i{number}" for number in range(len(positions))]
     table = pa.table({"image_id": ids, "position": pa.array(positions, pa.float64())})
-    session.take(Opened(None, ImageTable(table), None))
+    session.take(Opened(MadeUpCollection([], []), ImageTable(table), None))
     return session.columns.get("position")
 
 
@@ -156,7 +156,11 @@ def test_that_patients_are_called_by_their_numbers(session):
 
 def test_that_very_many_categories_are_listed_in_part(session):
     ids = [f"i{number}" for number in range(2000)]
-    session.take(Opened(None, ImageTable(pa.table({"image_id": ids, "label": ids})), None))
+    session.take(
+        Opened(
+            MadeUpCollection([], []), ImageTable(pa.table({"image_id": ids, "label": ids})), None
+        )
+    )
     choice = CategoryChoice(session, session.columns.get("label"))
     rows, count = choice.found("")
     assert (len(rows), count, len(choice)) == (500, 2000, 2000)

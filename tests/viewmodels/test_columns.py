@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from map_session import fill, score_labels, search
+from map_session import MadeUpCollection, fill, score_labels, search
 
 from vlm_explorer.files.header import PLAIN_STACK
 from vlm_explorer.viewmodels.arrow_columns import as_numbers, coded_texts, texts_of
@@ -25,7 +25,7 @@ def session(qtbot):
 
 def show(session, **columns):
     table = pa.table(columns)
-    session.take(Opened(None, ImageTable(table), None))
+    session.take(Opened(MadeUpCollection([], []), ImageTable(table), None))
 
 
 def test_that_only_columns_with_something_in_them_are_offered(session):

@@ -91,3 +91,14 @@ class JobContext:
         if watch is not None:
             inner.on_frame = lambda frame: watch(change(frame))
         return inner
+
+    def part(self, done: int, total: int, message: str) -> JobContext:
+        """Return this context for a part of the work, which counts on from `done` of `total`.
+
+        Args:
+            message: what is said instead of what the part says.
+        """
+        inner, publish = copy(self), self._on_progress
+        if publish is not None:
+            inner._on_progress = lambda of: publish(Progress(done + of.done, total, message))
+        return inner

@@ -125,6 +125,21 @@ def test_that_a_captions_table_elsewhere_is_used_when_it_is_named(
     assert "From elsewhere." in collection.texts["text"].to_pylist()
 
 
+def test_that_captions_are_counted_through_all_their_batches(
+    scans: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vlm_explorer.pipeline.settling._TEXT_BATCH", 2)
+    lines = [f"b.png,The caption of number {number}." for number in range(5)]
+    (scans / "captions.csv").write_text("\n".join(["file,caption", *lines]))
+    told: list[Progress] = []
+    context = JobContext(told.append, min_interval=0)
+    _, collection = run(scans, encoder, context=context)
+    captions = [each for each in told if each.message.startswith("Reading captions")]
+    assert len(collection.text_vectors()) == 5
+    assert {each.total for each in captions} == {5}
+    assert [each.done for each in captions] == [0, 2, 2, 4, 4, 5]
+
+
 class _Stop:
     """Cancels a job once it has reported some files done."""
 

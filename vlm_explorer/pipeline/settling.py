@@ -248,9 +248,11 @@ def store_texts(
     missing = {text_key(record.text): record.text for record in texts}
     keys = [key for key in missing if key not in known]
     for begin in range(0, len(keys), _TEXT_BATCH):
-        context.report(begin, len(keys), f"Reading captions: {begin} of {len(keys)}")
+        said = f"Reading captions: {begin:,} of {len(keys):,}"
+        context.report(begin, len(keys), said)
         batch = keys[begin : begin + _TEXT_BATCH]
-        encoded = encoder.encode_texts([missing[key] for key in batch], context=context)
+        part = context.part(begin, len(keys), said)
+        encoded = encoder.encode_texts([missing[key] for key in batch], context=part)
         rows = [TextVector(key, vector) for key, vector in zip(batch, encoded, strict=True)]
         writer.add_text_vectors(entry, rows)
     if texts or before.num_rows:

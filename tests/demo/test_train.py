@@ -151,7 +151,8 @@ def test_that_training_resumes_to_the_last_bit(
 ) -> None:
     batches = BatchMaker(shards, tokenizer, size=4, seed=3)
     whole = fresh(tokenizer)
-    run(whole, batches, tmp_path, report=lambda step, losses: None)
+    losses = tmp_path / "losses.csv"
+    run(whole, batches, tmp_path / "whole.pt", losses, report=lambda step, told: None)
 
     first = fresh(tokenizer)
     for step in range(3):
@@ -164,7 +165,7 @@ def test_that_training_resumes_to_the_last_bit(
 
     for name, tensor in whole.state()["averaged"].items():
         assert torch.equal(tensor, second.state()["averaged"][name]), name
-    with (tmp_path / "losses.csv").open(newline="", encoding="utf-8") as stream:
+    with losses.open(newline="", encoding="utf-8") as stream:
         assert [row["step"] for row in csv.DictReader(stream)] == list("012345")
 
 
@@ -181,4 +182,13 @@ def test_that_the_program_goes_on_from_its_checkpoint_and_packages_it(
     state = torch.load(folder / "checkpoint.pt", weights_only=True)["averaged"]
     assert torch.equal(model.state_dict()["visual.proj"], state["visual.proj"])
     assert open_clip.get_tokenizer(name)(["x"]).shape == (1, 64)
+    tuning = ["tune", "package", "--folder", str(folder), "--out", str(tmp_path / "out")]
+    tuning += ["--batch", "4", "--seed", "1"]
+    assert train.main([*tuning, "--tuning", "1"]) == 0
+    assert train.main([*tuning, "--tuning", "2"]) == 0
+    assert "from step 1 of 2" in capsys.readouterr().err
+    tuned, _ = open_clip.create_model_from_pretrained(name)
+    after = tuned.state_dict()
+    assert not torch.equal(after["visual.conv1.weight"], state["visual.conv1.weight"])
+    assert torch.equal(after["token_embedding.weight"], state["token_embedding.weight"])
     assert write_package(folder, tmp_path / "out") == tmp_path / "out"

@@ -15,13 +15,14 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from vlm_explorer.demo.findings import FINDINGS
+from vlm_explorer.demo.train_model import CONTEXT_LENGTH
 from vlm_explorer.demo.train_negatives import nonsense, unrelated
+from vlm_explorer.demo.train_questions import FINDING_NAMES, draw_questions
 from vlm_explorer.demo.train_statements import Facts, Statement, caption_statement, fit_matrix
 from vlm_explorer.demo.train_texts import FINDING_WORDS, false_prompt, pick, true_prompt
 from vlm_explorer.demo.training_data import Shards
 from vlm_explorer.demo.training_views import ViewMaker
 
-FINDING_NAMES = tuple(FINDINGS)
 MOST_BOXES = 8
 UNRELATED, NONSENSE = 14, 14
 DEFAULT_WINDOW = 0.65
@@ -42,6 +43,9 @@ class Batch:
         exact: bool (captions + prompts,), full captions.
         inside: float (N, patches, findings), whether the patch lies in the finding's box.
         asked: bool (N, findings), whether the finding can occur in such an image.
+        explained: int64 (E,), images with a marked finding, ascending, each once.
+        questions: int64 (E, L) tokens, that finding in words.
+        marked: float (E, patches), whether the patch lies in its box.
     """
 
     views: Tensor
@@ -53,6 +57,9 @@ class Batch:
     exact: Tensor
     inside: Tensor
     asked: Tensor
+    explained: Tensor
+    questions: Tensor
+    marked: Tensor
 
 
 class BatchMaker:
@@ -90,6 +97,7 @@ class BatchMaker:
         tokens = tokenize(self._tokenizer, [statement.text for statement in statements])
         names = [pick(rng, FINDING_WORDS[name]) for name in FINDING_NAMES]
         inside, asked = self._inside(chosen, centres, facts)
+        questions = draw_questions(np.random.default_rng([self._seed, 3, step]), facts, inside)
         return Batch(
             views=views,
             captions=tokens[:count],
@@ -100,6 +108,9 @@ class BatchMaker:
             exact=torch.arange(len(statements)) < count,
             inside=inside,
             asked=asked,
+            explained=questions.rows,
+            questions=tokenize(self._tokenizer, questions.texts),
+            marked=questions.marked,
         )
 
     def _draw(self, rng: np.random.Generator, step: int) -> NDArray[np.int64]:
@@ -152,6 +163,8 @@ class BatchMaker:
 
 def tokenize(tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
     """Return int64 (texts, context length)."""
+    if not texts:
+        return torch.zeros(0, CONTEXT_LENGTH, dtype=torch.int64)
     return torch.tensor([row.ids for row in tokenizer.encode_batch(list(texts))])
 
 

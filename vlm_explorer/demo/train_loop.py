@@ -13,15 +13,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from open_clip.model import CLIP
-from torch import Tensor, nn
+from torch import Tensor
 
 from vlm_explorer.demo.train_batches import Batch
 from vlm_explorer.demo.train_loss import Localisation, contrastive_loss
 from vlm_explorer.demo.train_model import GRID, encode_images, encode_texts, to_input
+from vlm_explorer.demo.train_optimisers import Optimisers, warmed_cosine
 from vlm_explorer.demo.train_parallel import Part, PartRunner
 from vlm_explorer.demo.training_views import choose_patches
 
@@ -56,10 +57,26 @@ class Schedule:
 
     def rate_at(self, step: int) -> float:
         """Return the learning rate of a step, as a share of the highest."""
-        if step < self.warm_up:
-            return (step + 1) / self.warm_up
-        done = (step - self.warm_up) / max(1, self.steps - self.warm_up)
-        return 0.02 + 0.98 * (1 + math.cos(math.pi * min(1.0, done))) / 2
+        return warmed_cosine(step, self.warm_up, self.steps)
+
+
+class Learner(Protocol):
+    """What `run` takes step by step: a `Trainer`, or a `train_tuning.Tuner`."""
+
+    step: int
+
+    @property
+    def steps(self) -> int:
+        """Steps in all."""
+        ...
+
+    def train_step(self, batch: Batch) -> dict[str, float]:
+        """Take one optimiser step; returns its losses."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Return all that is needed to go on exactly as if never stopped."""
+        ...
 
 
 class Trainer:
@@ -75,23 +92,23 @@ class Trainer:
         self.localisation = Localisation()
         self.averaged = copy.deepcopy(model).requires_grad_(False)
         self.step = 0
-        self._optimisers = _optimisers(model, self.localisation, schedule.rate)
+        named = [*model.named_parameters(), *self.localisation.named_parameters()]
+        self._optimisers = Optimisers(named, schedule.rate)
         self._runner = PartRunner(schedule.threads, bfloat16=schedule.bfloat16)
+
+    @property
+    def steps(self) -> int:
+        """Steps in all."""
+        return self.schedule.steps
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """Take one optimiser step; returns its losses."""
         share = self.schedule.rate_at(self.step)
-        for optimiser in self._optimisers:
-            for group in optimiser.param_groups:
-                group["lr"] = group["highest"] * share
         contrastive, located = self._losses(batch)
         loss = contrastive + self.schedule.localisation * located
         loss.backward()  # type: ignore[no-untyped-call]
         self._runner.backward()
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        for optimiser in self._optimisers:
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
+        norm = self._optimisers.step(self.model.parameters(), share)
         with torch.no_grad():
             self.model.logit_scale.clamp_(0.0, math.log(100.0))
         self._average()
@@ -99,7 +116,7 @@ class Trainer:
         return {
             "contrastive": contrastive.item(),
             "localisation": located.item(),
-            "gradient": norm.item(),
+            "gradient": norm,
             "scale": self.model.logit_scale.exp().item(),
             "rate": self.schedule.rate * share,
         }
@@ -147,7 +164,7 @@ class Trainer:
             "model": self.model.state_dict(),
             "averaged": self.averaged.state_dict(),
             "localisation": self.localisation.state_dict(),
-            "optimisers": [optimiser.state_dict() for optimiser in self._optimisers],
+            "optimisers": self._optimisers.state(),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -156,44 +173,14 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self.averaged.load_state_dict(state["averaged"])
         self.localisation.load_state_dict(state["localisation"])
-        for optimiser, saved in zip(self._optimisers, state["optimisers"], strict=True):
-            optimiser.load_state_dict(saved)
+        self._optimisers.load_state(state["optimisers"])
 
 
 def _texts(model: CLIP, tokens: Tensor) -> tuple[Tensor]:
     return (encode_texts(model, tokens),)
 
 
-def _optimisers(
-    model: CLIP, localisation: Localisation, rate: float
-) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices of the blocks, AdamW for all else.
-
-    Muon (Jordan et al. 2024), its steps scaled to AdamW's (Liu et al. 2025), needs about half as
-    many steps here.
-    """
-    matrices: list[nn.Parameter] = []
-    others: list[nn.Parameter] = []
-    for name, parameter in model.named_parameters():
-        inner = "resblocks" in name and parameter.ndim == 2
-        (matrices if inner else others).append(parameter)
-    plain = [p for p in [*others, *localisation.parameters()] if p.ndim < 2]
-    tables = [p for p in others if p.ndim >= 2]
-    muon = torch.optim.Muon(
-        [{"params": matrices, "highest": rate}],
-        lr=rate, weight_decay=0.1, momentum=0.95, adjust_lr_fn="match_rms_adamw",
-    )  # fmt: skip
-    adam = torch.optim.AdamW(
-        [
-            {"params": tables, "weight_decay": 0.02, "highest": rate},
-            {"params": plain, "weight_decay": 0.0, "highest": rate},
-        ],
-        lr=rate, betas=(0.9, 0.98), eps=1e-8,
-    )  # fmt: skip
-    return [muon, adam]
-
-
-def save_checkpoint(trainer: Trainer, file: Path) -> None:
+def save_checkpoint(trainer: Learner, file: Path) -> None:
     """Write a checkpoint; the old one stays until the new one is whole."""
     part = file.with_suffix(".part")
     torch.save(trainer.state(), part)
@@ -201,9 +188,10 @@ def save_checkpoint(trainer: Trainer, file: Path) -> None:
 
 
 def run(
-    trainer: Trainer,
+    trainer: Learner,
     batches: Callable[[int], Batch],
-    folder: Path,
+    checkpoint: Path,
+    losses: Path,
     *,
     checkpoint_every: int = 50,
     report: Callable[[int, dict[str, float]], None],
@@ -213,22 +201,22 @@ def run(
     Args:
         trainer: fresh, or with a checkpoint's state.
         batches: the batch of any step.
-        folder: where `checkpoint.pt` and `losses.csv` are written.
+        checkpoint: where its state is written.
+        losses: a table, to which each step adds a line.
         checkpoint_every: steps between checkpoints.
         report: called after each step with its number and losses.
     """
-    file = folder / "losses.csv"
-    while trainer.step < trainer.schedule.steps:
+    while trainer.step < trainer.steps:
         began = time.monotonic()
         step = trainer.step
-        losses = trainer.train_step(batches(step))
-        losses["seconds"] = time.monotonic() - began
-        new = not file.exists()
-        with file.open("a", newline="", encoding="utf-8") as stream:
+        told = trainer.train_step(batches(step))
+        told["seconds"] = time.monotonic() - began
+        new = not losses.exists()
+        with losses.open("a", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
             if new:
-                writer.writerow(["step", *losses])
-            writer.writerow([step, *(f"{value:.5g}" for value in losses.values())])
-        report(step, losses)
-        if trainer.step % checkpoint_every == 0 or trainer.step == trainer.schedule.steps:
-            save_checkpoint(trainer, folder / "checkpoint.pt")
+                writer.writerow(["step", *told])
+            writer.writerow([step, *(f"{value:.5g}" for value in told.values())])
+        report(step, told)
+        if trainer.step % checkpoint_every == 0 or trainer.step == trainer.steps:
+            save_checkpoint(trainer, checkpoint)

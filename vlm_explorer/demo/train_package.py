@@ -25,19 +25,23 @@ TOKENIZER_FILES = (
 )
 
 
-def write_package(folder: Path, out: Path, *, weights: str = "averaged") -> Path:
+def write_package(folder: Path, out: Path) -> Path:
     """Write configuration, weights and tokenizer of a trained encoder.
 
     Args:
-        folder: as `fit` left it, with `checkpoint.pt` and `tokenizer/`.
+        folder: with `tokenizer/`, and with `tuned.pt` as `tune` left it, else the averaged
+            weights of `checkpoint.pt` as `fit` left it.
         out: the model folder; other files in it, such as the model card, stay.
-        weights: `averaged`, or `model` for the last step's.
 
     Returns:
         `out`.
     """
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer" / "tokenizer.json"))
-    state = torch.load(folder / "checkpoint.pt", weights_only=True)[weights]
+    tuned = folder / "tuned.pt"
+    if tuned.exists():
+        state = torch.load(tuned, weights_only=True)["model"]
+    else:
+        state = torch.load(folder / "checkpoint.pt", weights_only=True)["averaged"]
     config = {
         "model_cfg": model_config(tokenizer.get_vocab_size(), end_number(tokenizer)),
         "preprocess_cfg": preprocess_config(),

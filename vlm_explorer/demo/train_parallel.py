@@ -57,6 +57,8 @@ class PartRunner:
 
 def _carry_back(outputs: tuple[Tensor, ...], leaves: tuple[Tensor, ...]) -> None:
     told = [
-        (out, leaf.grad) for out, leaf in zip(outputs, leaves, strict=True) if leaf.grad is not None
+        (out, leaf.grad)
+        for out, leaf in zip(outputs, leaves, strict=True)
+        if out.requires_grad and leaf.grad is not None
     ]
     torch.autograd.backward([out for out, _ in told], [gradient for _, gradient in told])

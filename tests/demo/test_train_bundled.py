@@ -18,8 +18,14 @@ from vlm_explorer.demo.evaluate import (
     study,
 )
 from vlm_explorer.demo.evaluate_measures import Vectors
+from vlm_explorer.demo.evaluate_pointing import METHODS
 from vlm_explorer.demo.image import DemoImage
+from vlm_explorer.demo.study import write_study
+from vlm_explorer.encoders.load import load_encoder
+from vlm_explorer.files.truth import read_truth
 from vlm_explorer.paths import resources
+from vlm_explorer.queries.localise import LocaliseRequest, localise
+from vlm_explorer.queries.localise_table import BALANCED
 
 FOLDER = resources() / "demo-encoder"
 WEIGHTS = FOLDER / "open_clip_model.safetensors"
@@ -72,6 +78,19 @@ def test_that_short_prompts_tell_normal_from_effusion(encoder: Loaded) -> None:
     margin = scores[:, 0] - scores[:, 1]
     assert effusion.sum() >= 3
     assert np.median(margin[effusion]) > np.quantile(margin[normal], 0.9)
+
+
+@pytest.mark.slow
+def test_that_every_method_for_a_prompt_points_at_findings(tmp_path: Path) -> None:
+    """It was trained so: this checks the program's maps, and says nothing for the methods."""
+    write_study(tmp_path, images=80, seed=34)
+    encoder = load_encoder("demo", device="cpu", precision="fp32")
+    answer = localise(encoder, LocaliseRequest(read_truth(tmp_path), METHODS))
+    balanced = {row.method: row.measures for row in answer.table if row.finding == BALANCED}
+    assert set(balanced) == set(METHODS)
+    for method, measures in balanced.items():
+        assert measures["hit"].low > measures["chance"].value, method
+        assert measures["energy"].value > measures["area"].value, method
 
 
 def test_that_the_folder_is_small_and_says_what_it_is() -> None:

@@ -144,6 +144,30 @@ def test_that_indexing_which_was_stopped_is_said_until_the_rest_is_indexed(
     assert not session.cut_short
 
 
+def test_that_what_was_stored_until_the_stop_is_shown(
+    session: Session,
+    installed: str,
+    scans: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoder = load_encoder(installed)
+    index([scans / "a.png"], to=default_place(scans), encoder=encoder)
+
+    def index_and_stop(path: Path, _model: str, *, context: JobContext) -> None:
+        index([path], to=default_place(path), encoder=encoder, workers=1)
+        context.cancel()
+        context.check()
+
+    monkeypatch.setattr("vlm_explorer.viewmodels.indexing_work.index_and_open", index_and_stop)
+    session.model = installed
+    session.layout = type(session.layout)(method="pca")
+    session.open(scans)
+    qtbot.waitUntil(lambda: len(session.images) == SCANS, timeout=LONG)
+    assert session.cut_short
+    qtbot.waitUntil(lambda: not session.runner.busy, timeout=LONG)
+
+
 @pytest.mark.slow
 def test_that_a_folder_without_images_opens_and_lists_why(
     session: Session, installed: str, tmp_path: Path, qtbot: QtBot

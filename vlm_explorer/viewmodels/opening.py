@@ -119,7 +119,25 @@ class Opening(QObject):
         if first:
             job.finished.connect(self._look_after)
         else:
-            job.cancelled.connect(lambda: self._set_cut_short(self._path == path))
+            job.cancelled.connect(lambda: self._take_stop(path, job))
+
+    def _take_stop(self, path: Path | None, job: Job) -> None:
+        """Say that there may be more, and show what was stored until then."""
+        session = self._session
+        if path is None or path != self._path or session.content is None or session.opening:
+            return
+        if session.runner.running("update") not in (None, job):
+            return  # another has taken its place
+        self._set_cut_short(True)
+        session.runner.start(
+            background.read_place,
+            path,
+            session.encoder_id,
+            title="Looking at what is indexed",
+            key="peek",
+            lane="io",
+            on_success=lambda place: place.opened and self.take_update(place.opened),
+        )
 
     def _set_cut_short(self, cut_short: bool) -> None:
         if cut_short != self.cut_short:

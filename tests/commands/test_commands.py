@@ -22,7 +22,7 @@ from vlm_explorer.collection.store import Collection
 
 INDEX_KEYS = {
     "collection", "model", "device", "precision", "files", "images", "texts", "encoded", "reused",
-    "skipped", "warnings", "seconds", "images_per_second", "ct_window", "batch_size",
+    "skipped", "warnings", "seconds", "images_per_second", "ct_window", "batch_size", "not_tried",
 }  # fmt: skip
 
 

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +38,7 @@ SECRETS = {
     "OperatorsName": "Ehrlich^Victor",
     "OtherPatientIDs": "PASSPORT9",
     "PatientAddress": "Baker Street 221b",
+    "BodyPartExamined": "AGATHA CHEST",
     "StudyInstanceUID": "1.2.3.4.111111",
     "SeriesInstanceUID": "1.2.3.4.222222",
     "SOPInstanceUID": "1.2.3.4.333333",
@@ -91,6 +95,56 @@ def test_that_a_parametric_map_gives_back_every_raw_value_and_what_was_never_see
     assert shown.values.shape == overlay.shape
     seen = np.isfinite(overlay)
     np.testing.assert_array_equal(shown.values[seen], overlay[seen])
+
+
+@pytest.mark.parametrize(
+    ("part", "laterality", "code", "side"),
+    [
+        ("CHEST", "", "816094009", "U"),
+        ("BREAST", "L", "76752008", "L"),
+        ("C SPINE", "R?", "122494005", "U"),
+        ("MY OWN PART", "B", "85756007", "B"),
+        ("", "", "85756007", "U"),
+    ],
+)
+def test_that_a_map_says_which_part_of_the_body_it_shows(
+    scan: Path, tmp_path: Path, part: str, laterality: str, code: str, side: str
+) -> None:
+    made = made_of(scan)
+    made = dataclasses.replace(
+        made, source=dataclasses.replace(made.source, body_part=part, laterality=laterality)
+    )
+    write_parametric_map(made, tmp_path / "map.dcm")
+    dataset = pydicom.dcmread(tmp_path / "map.dcm")
+    (anatomy,) = dataset.SharedFunctionalGroupsSequence[0].FrameAnatomySequence
+    assert anatomy.AnatomicRegionSequence[0].CodeValue == code
+    assert anatomy.FrameLaterality == side
+    assert dataset.ContentCreatorName == ""
+
+
+@pytest.mark.skipif(shutil.which("paramap2itkimage") is None, reason="dcmqi is not installed")
+def test_that_another_program_reads_the_same_values_at_the_same_place(
+    scan: Path, tmp_path: Path
+) -> None:
+    made = made_of(scan, keep_uids=True)
+    write_parametric_map(made, tmp_path / "map.dcm")
+    read = subprocess.run(
+        ["paramap2itkimage", "--inputDICOM", tmp_path / "map.dcm", "--outputDirectory", tmp_path],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "W:" not in read.stderr
+    head, packed = (tmp_path / "pmap.nrrd").read_bytes().split(b"\n\n", 1)
+    fields = dict(line.split(": ", 1) for line in head.decode().splitlines() if ": " in line)
+    assert (fields["type"], fields["encoding"]) == ("float", "gzip")
+    rows, columns = made.explanation.overlay_of(0).shape
+    assert fields["sizes"] == f"{columns} {rows} 1"
+    values = np.frombuffer(gzip.decompress(packed), "<f4").reshape(rows, columns)
+    values = np.where(values == np.float32(PADDING), np.nan, values)
+    np.testing.assert_array_equal(values, made.explanation.overlay_of(0))
+    origin = [float(part) for part in fields["space origin"].strip("()").split(",")]
+    np.testing.assert_allclose(origin, pydicom.dcmread(scan).ImagePositionPatient, atol=1e-4)
 
 
 def test_that_a_map_lies_where_its_scan_lies(scan: Path, tmp_path: Path) -> None:

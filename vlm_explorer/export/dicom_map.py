@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vlm_explorer import __version__
 from vlm_explorer.errors import NotSupported
+from vlm_explorer.export.dicom_anatomy import frame_anatomy
 from vlm_explorer.export.dicom_source import (
     Source,
     evidence,
@@ -126,6 +127,9 @@ def parametric_map(made: DicomMap) -> Dataset:
         **_common(made, PARAMETRIC_MAP),
     )
     dataset.FloatPixelPaddingValue = padding
+    dataset.ContentCreatorName = ""  # type 2 (PS3.3 table 10-12)
+    (shared,) = dataset.SharedFunctionalGroupsSequence
+    shared.FrameAnatomySequence = frame_anatomy(made.source.body_part, made.source.laterality)
     if made.frame.spacing_kind == AT_DETECTOR and made.frame.spacing is not None:
         dataset.ImagerPixelSpacing = list(made.frame.spacing)
     name_frame(dataset, made.source)

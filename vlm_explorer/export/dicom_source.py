@@ -24,7 +24,10 @@ from vlm_explorer.files.signatures import FileKind, sniff
 from vlm_explorer.pixels.frame import CALIBRATED, IN_PATIENT, ULTRASOUND_REGION, Frame
 
 _UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID")
-_READ = (*_UIDS, "SOPClassUID", "PatientID", "BurnedInAnnotation")
+_READ = (
+    *_UIDS, "SOPClassUID", "PatientID", "BurnedInAnnotation", "BodyPartExamined",
+    "ImageLaterality", "Laterality",
+)  # fmt: skip
 _EMPTY = (
     "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate", "StudyTime",
     "ReferringPhysicianName",
@@ -45,6 +48,7 @@ class Source:
             wanted; `frame_of_reference` is "" where there is none.
         frame, frames: which picture of the file, from 0, of how many.
         burned_in: Burned In Annotation of the file: `YES`, `NO` or "".
+        body_part, laterality: as the file says them, or "".
         original_uids: whether the UIDs are those of the file.
     """
 
@@ -57,6 +61,8 @@ class Source:
     frame: int
     frames: int
     burned_in: str
+    body_part: str
+    laterality: str
     original_uids: bool
 
     def uid(self, *parts: object) -> str:
@@ -95,6 +101,8 @@ def read_source(
         frame=number,
         frames=frame.frames,
         burned_in=found["BurnedInAnnotation"],
+        body_part=found["BodyPartExamined"],
+        laterality=found["ImageLaterality"] or found["Laterality"],
         original_uids=keep_uids,
     )
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from pytestqt.qtbot import QtBot
 
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.pixels import codec_process
 from vlm_explorer.rendering import compiled
+from vlm_explorer.viewmodels.session import Session
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
@@ -99,6 +101,16 @@ def scans(tmp_path: Path) -> Path:
     from scan_folder import build_scan_folder
 
     return build_scan_folder(tmp_path / "scans")
+
+
+@pytest.fixture
+def session(qtbot: QtBot) -> Iterator[Session]:
+    """A session with the real encoders; it is closed in the end, when it writes what it keeps."""
+    session = Session()
+    yield session
+    session.close()
+    assert session.runner.shutdown(30)
+    session.deleteLater()
 
 
 @pytest.fixture(scope="session")

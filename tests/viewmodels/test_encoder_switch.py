@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,16 +32,6 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("two")
     names = enumerate((FIRST, SECOND))
     return {name: build_clip_vit_folder(root / name, seed=seed) for seed, name in names}
-
-
-@pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
-    """A session that is closed in the end: what it keeps is written then."""
-    session = Session()
-    yield session
-    session.close()
-    assert session.runner.shutdown(30)
-    session.deleteLater()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,16 +36,6 @@ from vlm_explorer.widgets.status_line import StatusLine
 
 Settle = Callable[[Session], None]
 LONG = 120_000  # ms; a child process that loads torch, on a busy machine
-
-
-@pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
-    """A session with the real encoders."""
-    session = Session()
-    yield session
-    session.close()
-    assert session.runner.shutdown(30)
-    session.deleteLater()
 
 
 @pytest.fixture

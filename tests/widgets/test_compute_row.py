@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +18,6 @@ from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.compute_row import ComputeRow
 
 LONG = 120_000  # ms; a child process that loads torch, on a busy machine
-
-
-@pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
-    """A session with the real encoders."""
-    session = Session()
-    yield session
-    session.close()
-    assert session.runner.shutdown(30)
-    session.deleteLater()
 
 
 @pytest.fixture

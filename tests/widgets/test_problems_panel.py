@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +18,6 @@ from vlm_explorer.viewmodels.trying_again import try_again
 from vlm_explorer.widgets.problems_panel import ProblemsPanel
 
 LONG = 120_000  # ms; a child process that loads torch, on a busy machine
-
-
-@pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
-    """A session with the real encoders."""
-    session = Session()
-    yield session
-    session.close()
-    assert session.runner.shutdown(30)
-    session.deleteLater()
 
 
 @pytest.mark.slow

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from vlm_explorer.analysis.calibration import fit_platt
 from vlm_explorer.analysis.calibration_figures import (
     Calibration,
+    Classes,
+    Scores,
+    Truth,
     calibrated_by_platt,
     calibrated_by_temperature,
 )
@@ -32,10 +35,6 @@ from vlm_explorer.analysis.label_metrics import (
     youden_threshold,
 )
 from vlm_explorer.analysis.resampling import Estimate, estimate
-
-Truth = NDArray[np.bool_]
-Scores = NDArray[np.float64]
-Classes = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

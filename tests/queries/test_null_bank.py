@@ -41,6 +41,17 @@ def test_that_a_hits_z_compares_it_with_unrelated_prompts_of_the_same_rank(
     assert found.matches == (expected[0] >= MATCH)
 
 
+def test_that_comparing_an_answer_keeps_the_order_that_was_found(
+    own: Collection, encoder: Encoder
+) -> None:
+    plain = search(own, encoder, SearchRequest(texts=("pleural effusion",), k=3))
+    order = plain.order
+    found = plain.compared(null_scores_of(own, encoder))
+    assert found.order is order
+    fresh = search(own, encoder, SearchRequest(texts=("pleural effusion",), k=3))
+    assert fresh.compared(null_scores_of(own, encoder)).order.tolist() == order.tolist()
+
+
 class ConeEncoder:
     """An encoder whose texts lie close together and far from images, as those of CLIP do."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vlm_explorer.analysis.descending import descending
 from vlm_explorer.analysis.groups import Group, group_points
 from vlm_explorer.analysis.similarity import cosines, unit
 from vlm_explorer.collection.store import Collection
@@ -201,7 +202,7 @@ def _ranking(collection: Collection, encoder: Encoder, query: ExportQuery) -> tu
     name = f"cosine to {query.words}"
     asked = Cosines(name, query.words if found.weights else "", values)
     known, ranked = np.isfinite(values), found.ranked
-    order = found.order if found.approximate is None else np.argsort(-values, kind="stable")
+    order = found.order if found.approximate is None else descending(values)
     order = order[known[order]]
     rank = np.zeros(len(values), np.int64)
     if ranked is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vlm_explorer.analysis.descending import descending
 from vlm_explorer.analysis.null_scores import MATCH, NullScores
 from vlm_explorer.analysis.similarity import best_of, cosines
 from vlm_explorer.collection.manifest import EncoderEntry
@@ -149,12 +150,19 @@ class SearchAnswer:
             return self
         best = float(nulls.z_of_hits(np.array([np.nanmax(self.cosine)]))[0])
         if self.ranked is not None:
-            return replace(self, best_z=best)
+            return self._told(best, self.hits)
         scores = nulls.z_of_hits(np.array([hit.cosine for hit in self.hits])).tolist()
         hits = (
             replace(hit, z=None if z != z else z) for hit, z in zip(self.hits, scores, strict=True)
         )
-        return replace(self, hits=tuple(hits), best_z=best)
+        return self._told(best, tuple(hits))
+
+    def _told(self, best_z: float, hits: tuple[Hit, ...]) -> SearchAnswer:
+        """Return the same answer that says more; its rows are not sorted again."""
+        answer = replace(self, hits=hits, best_z=best_z)
+        if "order" in vars(self):
+            vars(answer)["order"] = self.order
+        return answer
 
     @cached_property
     def order(self) -> np.ndarray:
@@ -164,10 +172,10 @@ class SearchAnswer:
         """
         if self.ranked is not None:
             return self.ranked.order
-        descending = np.argsort(-self.cosine, kind="stable")
-        left = np.ones(len(descending), np.bool_)
+        by_cosine = descending(self.cosine)
+        left = np.ones(len(by_cosine), np.bool_)
         left[self.rows] = False
-        return np.concatenate([self.rows, descending[left[descending]]])
+        return np.concatenate([self.rows, by_cosine[left[by_cosine]]])
 
 
 def query_vector(collection: Collection, encoder: Encoder, request: SearchRequest) -> np.ndarray:

@@ -40,11 +40,15 @@ def test_that_a_search_says_what_is_ranked_by_and_what_changed(
         "fuse": "sum",
     }
     assert set(found["changed"]) == {"top", "new", "fell"}
+    over = found["hubs_counted_over"]
+    assert set(over) == {"prompts", "captions", "all_captions", "images"}
     assert all(hit["count"] >= 1 and "z" not in hit for hit in found["hits"])
     words = run(capsys, *asked, *chosen)
     assert "by CSLS, mean of the best 2 of each series" in words
+    captions = f"{over['captions']} of {over['all_captions']} captions"
+    assert f"hubs counted over {captions} and {over['prompts']} unrelated prompts" in words
     plain = json.loads(run(capsys, *asked, "--json"))
-    assert "ranking" not in plain
+    assert not {"ranking", "hubs_counted_over"} & set(plain)
     assert "count" not in plain["hits"][0]
 
 

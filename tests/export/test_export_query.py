@@ -96,6 +96,8 @@ def test_that_the_command_in_the_record_makes_the_same_table_to_the_digit(
     record = json.loads(report.record.read_text(encoding="utf-8"))
     assert record["query"]["ranking"]["rank_by"] == ranking.get("rank_by", "cosine")
     assert record["query"]["ranking"]["per"] == ranking.get("per", "image")
+    if "rank_by" in ranking:
+        assert "hubs counted over" in " ".join(record["columns"].values())
     assert record["query"]["fuse"] == ranking.get("fuse", "sum")
     assert [term["weight"] for term in record["query"]["terms"]] == [2.0, -0.5, 0.25, 1.0]
     words = shlex.split(record["command"])

@@ -13,6 +13,7 @@ from vlm_explorer.analysis.diversity import diverse_order
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
+from vlm_explorer.queries import hub_bank as module
 from vlm_explorer.queries.hub_bank import hub_bank, hubs_of
 from vlm_explorer.queries.null_bank import null_scores_of, null_texts
 from vlm_explorer.queries.ranking_choice import RankingChoice
@@ -90,7 +91,7 @@ def test_that_a_ranking_without_hubs_is_numpys_and_says_what_it_changed(
 ) -> None:
     found = ask(own, encoder, 6, rank_by=rank_by)
     cosine = plain_cosine(own, encoder)
-    bank = own.vectors().astype(np.float64) @ hub_bank(own, encoder).T
+    bank = own.vectors().astype(np.float64) @ hub_bank(own, encoder)[0].T
     if rank_by == "csls":
         score = 2 * cosine - np.sort(bank, axis=1)[:, -10:].mean(axis=1)
     else:
@@ -111,11 +112,29 @@ def test_that_the_bank_holds_unrelated_prompts_and_each_caption_once(
 ) -> None:
     captions = {row["text"] for row in own.texts.to_pylist() if row["kind"] == "caption"}
     assert captions
-    assert len(hub_bank(own, encoder)) == len(null_texts()) + len(captions)
+    assert len(hub_bank(own, encoder)[0]) == len(null_texts()) + len(captions)
     first = hubs_of(own, encoder)
     again = hubs_of(Collection(own.folder), encoder)  # from disk
     np.testing.assert_array_equal(again.log_sum, first.log_sum)
+    assert again.over == first.over
     assert len(list((own.folder / "nulls").glob("hubs-*.npz"))) == 1
+
+
+@pytest.mark.parametrize("rank_by", ["csls", "inverted-softmax"])
+def test_that_an_order_without_hubs_says_what_they_were_counted_over(
+    own: Collection, encoder: Encoder, monkeypatch: pytest.MonkeyPatch, rank_by: str
+) -> None:
+    captions = {row["text"] for row in own.texts.to_pylist() if row["kind"] == "caption"}
+    monkeypatch.setattr(module, "MOST_CAPTIONS", 2)
+    assert len(captions) > 2
+    vectors, over = hub_bank(own, encoder)
+    assert len(vectors) == over.prompts + over.captions == len(null_texts()) + 2
+    assert (over.all_captions, over.images) == (len(captions), own.images.num_rows)
+    ranked = ask(own, encoder, rank_by=rank_by).ranked
+    assert ranked is not None
+    assert ranked.over == over
+    assert f"hubs counted over 2 of {len(captions)} captions" in ranked.words[-1]
+    assert ask(own, encoder, per="series").ranked.over is None  # type: ignore[union-attr]
 
 
 def test_that_diverse_hits_trade_score_for_unlikeness(

@@ -84,7 +84,9 @@ def test_that_hubs_are_columns_that_say_what_was_counted(
         np.testing.assert_allclose(column.values, values)
         assert not column.pending
         assert column.title == opened.columns.title(key)
-    assert f"{bank.asked:,} unrelated prompts" in opened.columns.get("hubs:prompts").note
+    said = f"{bank.over.prompts:,} unrelated prompts and {bank.over.captions:,} of "
+    assert said in opened.columns.get("hubs:prompts").note
+    assert bank.over.prompts + bank.over.captions == bank.asked
     assert "N₁₀" in opened.columns.get("hubs:images").note
     assert "48 images" in opened.columns.get("hubs:images").note
 

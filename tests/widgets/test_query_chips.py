@@ -183,6 +183,11 @@ def test_that_results_are_ranked_as_chosen_and_say_what_changed(
     assert strip.results.model.rowCount() == len(session.query.answer.hits)
     assert "by CSLS, best of each patient" in strip.summary.text()
     assert "top" in strip.ranking.words
+    over = session.query.answer.ranked.over
+    assert over.captions == over.all_captions > 0
+    said = f"ubs counted over {over.captions:,} of {over.all_captions:,} captions"
+    assert said in strip.summary.text()
+    assert said in strip.ranking.words
     strip.open_options()
     session.history.undo()
     session.history.undo()

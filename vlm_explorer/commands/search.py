@@ -55,6 +55,8 @@ def _facts(answer: SearchAnswer, fuse: str) -> dict[str, Any]:
         facts["ranking"] = asdict(answer.ranking) | {"fuse": fuse}
     if answer.changed is not None:
         facts["changed"] = asdict(answer.changed)
+    if answer.ranked is not None and answer.ranked.over is not None:
+        facts["hubs_counted_over"] = asdict(answer.ranked.over)
     return facts
 
 
@@ -78,8 +80,8 @@ def _print(answer: SearchAnswer) -> None:
         print(f"{answer.searched} of {len(answer.cosine)} images have vectors of {answer.model}")
     if answer.matches is False:
         print("no match: unrelated prompts find as much here")
-    if answer.changed is not None:
-        print(answer.changed.words)
+    if answer.ranked is not None and answer.ranked.words:
+        print("; ".join(answer.ranked.words))
     for hit in answer.hits:
         frame = f" frame {hit.frame}" if hit.frame else ""
         z = "" if hit.z is None else f"  z {hit.z:5.1f}"

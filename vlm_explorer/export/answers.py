@@ -213,8 +213,9 @@ def _ranking(collection: Collection, encoder: Encoder, query: ExportQuery) -> tu
     begins = np.concatenate([[True], codes[1:] != codes[:-1]])
     rank[order] = np.cumsum(begins)
     by_cosine, each = query.ranking.rank_by == "cosine", query.ranking.per == "image"
+    over = "" if ranked.over is None else f"; {ranked.over.words}"
     return asked, Order(
-        query.ranking.words,
+        f"{query.ranking.words}{over}",
         query.ranking.per,
         rank,
         None if by_cosine else ranked.score,

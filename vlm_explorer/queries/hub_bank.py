@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -22,12 +23,43 @@ from vlm_explorer.queries.null_bank import null_texts, null_vectors
 
 MOST_CAPTIONS = 1000  # of more, as many are taken, evenly spaced
 
-_kept: WeakKeyDictionary[VectorRows, Hubs] = WeakKeyDictionary()
+
+@dataclass(frozen=True, slots=True)
+class CountedOver:
+    """What hubs were counted over.
+
+    Attributes:
+        prompts: unrelated ones.
+        captions: how many of the collection's were taken.
+        all_captions: how many different ones the encoder has read.
+        images: that have a vector; all of them are counted.
+    """
+
+    prompts: int
+    captions: int
+    all_captions: int
+    images: int
+
+    @property
+    def words(self) -> str:
+        """What they were counted over, in words."""
+        captions = f"{self.captions:,} of {self.all_captions:,} captions"
+        return f"hubs counted over {captions} and {self.prompts:,} unrelated prompts"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CollectionHubs(Hubs):
+    """How the bank of a collection meets its images, and what that bank is."""
+
+    over: CountedOver
+
+
+_kept: WeakKeyDictionary[VectorRows, CollectionHubs] = WeakKeyDictionary()
 
 
 def hub_bank(
     collection: Collection, encoder: Encoder, *, context: JobContext | None = None
-) -> NDArray[np.float32]:
+) -> tuple[NDArray[np.float32], CountedOver]:
     """Return the unit vectors of the unrelated prompts, then those of captions, float32 (M, D).
 
     Equal captions count once; at most `MOST_CAPTIONS` of those that the encoder has read.
@@ -39,10 +71,14 @@ def hub_bank(
     chosen = np.array(list(place_of.values()), np.intp)
     if len(chosen) > MOST_CAPTIONS:
         chosen = chosen[np.linspace(0, len(chosen) - 1, MOST_CAPTIONS).round().astype(np.intp)]
-    return np.concatenate([nulls, unit(vectors[chosen])])
+    images = len(collection.vector_rows(encoder.id).rows)
+    over = CountedOver(len(nulls), len(chosen), len(place_of), images)
+    return np.concatenate([nulls, unit(vectors[chosen])]), over
 
 
-def hubs_of(collection: Collection, encoder: Encoder, *, context: JobContext | None = None) -> Hubs:
+def hubs_of(
+    collection: Collection, encoder: Encoder, *, context: JobContext | None = None
+) -> CollectionHubs:
     """Return how the bank meets the images that have a vector, in the order of their vectors.
 
     Computed once for the vectors as they are, and kept with the collection.
@@ -61,8 +97,9 @@ def hubs_of(collection: Collection, encoder: Encoder, *, context: JobContext | N
         file = _file(collection, encoder, stored)
         found = _read(file, len(stored.rows))
         if found is None:
-            bank = hub_bank(collection, encoder, context=context)
-            found = find_hubs(stored.halves, bank, float(encoder.logit_scale), context=context)
+            bank, over = hub_bank(collection, encoder, context=context)
+            hubs = find_hubs(stored.halves, bank, float(encoder.logit_scale), context=context)
+            found = CollectionHubs(hubs.counts, hubs.nearest, hubs.log_sum, hubs.scale, over)
             _write(file, found)
         _kept[stored] = found
     return _kept[stored]
@@ -77,16 +114,18 @@ def _file(collection: Collection, encoder: Encoder, stored: VectorRows) -> Path:
     return collection.folder / "nulls" / f"hubs-{own}-{about.hexdigest()}.npz"
 
 
-def _read(file: Path, images: int) -> Hubs | None:
+def _read(file: Path, images: int) -> CollectionHubs | None:
     try:
         kept = read_members(file)
-        found = Hubs(kept["counts"], kept["nearest"], kept["log_sum"], float(kept["scale"]))
+        over = CountedOver(*(int(kept[field.name]) for field in fields(CountedOver)))
+        arrays = kept["counts"], kept["nearest"], kept["log_sum"]
+        found = CollectionHubs(*arrays, float(kept["scale"]), over)
         return found if len(found.counts) == images else None
     except DAMAGE:
         return None
 
 
-def _write(file: Path, found: Hubs) -> None:
+def _write(file: Path, found: CollectionHubs) -> None:
     """Keep what can be computed again, in the place of what was there before."""
     own = file.stem.rpartition("-")[0]
     before = [old for old in file.parent.glob(f"{own}-*.npz") if old != file]
@@ -95,6 +134,7 @@ def _write(file: Path, found: Hubs) -> None:
         "nearest": found.nearest,
         "log_sum": found.log_sum,
         "scale": np.array(found.scale),
+        **{name: np.array(value) for name, value in asdict(found.over).items()},
     }
     try:
         write_members(file, members)

@@ -13,7 +13,7 @@ from vlm_explorer.analysis.diversity import diverse_order
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.collection.vector_rows import VectorRows
 from vlm_explorer.encoders.encoder import Encoder
-from vlm_explorer.queries.hub_bank import hubs_of
+from vlm_explorer.queries.hub_bank import CountedOver, hubs_of
 from vlm_explorer.queries.ranking_choice import RankingChoice
 from vlm_explorer.queries.series_codes import series_codes
 
@@ -56,6 +56,7 @@ class Ranked:
         hit_scores: float64 (k,), of each hit as a whole.
         counts: int64 (k,), how many images each hit stands for.
         changed: what changed against the order by cosine; None where that is the order.
+        over: what hubs were counted over; None where the ranking does not make up for them.
     """
 
     score: NDArray[np.float64]
@@ -66,6 +67,13 @@ class Ranked:
     hit_scores: NDArray[np.float64]
     counts: NDArray[np.int64]
     changed: Changed | None
+    over: CountedOver | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is to be said of the order, a phrase each; nothing of one by cosine."""
+        said = [] if self.changed is None else [self.changed.words]
+        return (*said, *([] if self.over is None else [self.over.words]))
 
 
 def rank(
@@ -84,9 +92,10 @@ def rank(
         cosine: float32 (P,), in the order of the stored vectors.
     """
     stored = collection.vector_rows(encoder.id)
-    score = np.asarray(cosine, np.float64)
+    score, over = np.asarray(cosine, np.float64), None
     if choice.rank_by != "cosine":
         hubs = hubs_of(collection, encoder)
+        over = hubs.over
         score = hubs.csls(cosine) if choice.rank_by == "csls" else hubs.inverted_softmax(cosine)
     codes = group_codes(collection, stored, choice.per)
     groups = _grouped(score, codes, choice)
@@ -109,6 +118,7 @@ def rank(
         hit_scores=groups.score[order[:k]],
         counts=np.bincount(codes)[order[:k]],
         changed=_changed(collection, stored, cosine, groups, order, best, choice, k),
+        over=over,
     )
 
 

@@ -13,10 +13,10 @@ from vlm_explorer.queries.reviewing import Reviewing
 if TYPE_CHECKING:
     import numpy as np
 
-    from vlm_explorer.analysis.hubs import Hubs
     from vlm_explorer.queries.describe import DescribeAnswer
     from vlm_explorer.queries.examples import Example
     from vlm_explorer.queries.expression import Term
+    from vlm_explorer.queries.hub_bank import CollectionHubs
     from vlm_explorer.queries.search import SearchAnswer
 
 StrPath = str | os.PathLike[str]
@@ -58,7 +58,8 @@ class Searching(Reviewing):
             query: an expression such as `2:"pleural effusion" + "scan-01.dcm" - "pacemaker"`.
             fuse: `sum`: the weighted sum of unit vectors; `z`: of z-normalised cosines.
             rank_by: `cosine`, or `csls` or `inverted-softmax`, which make up for images that come
-                up for everything; `answer.changed` says what that changed.
+                up for everything; `answer.changed` says what that changed, and
+                `answer.ranked.over` what they were counted over.
             per: what a hit stands for: `image`, `series`, `study` or `patient`.
             reduce: how the scores of its images make one: `max`, `mean` or `top-k-mean`.
             top: how many of the best images `top-k-mean` takes.
@@ -117,7 +118,9 @@ class Searching(Reviewing):
         )
         return describe(self, self.encoder(model), request, context=context)
 
-    def hubs(self, *, model: StrPath | None = None, context: JobContext | None = None) -> Hubs:
+    def hubs(
+        self, *, model: StrPath | None = None, context: JobContext | None = None
+    ) -> CollectionHubs:
         """Say how often each image comes up for unrelated prompts and captions.
 
         Rows are those of the images that have a vector of the encoder, in their order.

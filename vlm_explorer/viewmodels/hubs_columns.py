@@ -57,7 +57,9 @@ def _prompts(content: Opened, encoder: Encoder, key: str, *, context: JobContext
     stored = content.collection.vector_rows(encoder.id)
     found = hubs_of(content.collection, encoder, context=context)
     values = np.full(stored.wanted, np.nan)
-    asked = f"{found.asked:,} unrelated prompts and captions"
+    over = found.over
+    asked = f"{over.prompts:,} unrelated prompts and {over.captions:,} "
+    asked += f"of {over.all_captions:,} captions"
     if key == OF_PROMPTS:
         values[stored.rows] = found.counts
         k = min(NEAREST, len(found.counts))

@@ -82,9 +82,10 @@ class QueryRanking(QObject):
         answer = query.answer
         if answer is None:
             return "These apply to the next search."
-        if answer.changed is not None:
-            changed = answer.changed.words
-            return f"{changed[0].upper()}{changed[1:]}, of {answer.searched:,} images."
+        if answer.ranked is not None and answer.changed is not None:
+            changed, *over = answer.ranked.words
+            said = [f"{changed}, of {answer.searched:,} images", *over]
+            return " ".join(f"{each[0].upper()}{each[1:]}." for each in said)
         if answer.ranking.is_plain:
             return f"{answer.searched:,} images, the nearest first."
         return f"{answer.searched:,} images, {answer.ranking.words}."

@@ -70,7 +70,8 @@ class ResultScores:
         ranked = self.answer.ranked
         if ranked is not None:
             score = f"Score {ranked.score[row]:.3f}, {self.answer.ranking.words}"
-            return [score, f"Cosine {numbers.cosine(cosine)}"]
+            over = [] if ranked.over is None else [ranked.over.words.capitalize()]
+            return [score, *over, f"Cosine {numbers.cosine(cosine)}"]
         of = f"rank {rank + 1:,} of {self.answer.searched:,}"
         if z is None:
             beyond = self.compared and rank >= len(self.z)

@@ -34,8 +34,8 @@ def summary(
         return f"{count} · in the order of the files"
     how = "" if answer.approximate is None else f" · {answer.approximate.words}"
     ranked = "" if answer.ranking.is_plain else f" · {answer.ranking.words}"
-    if answer.changed is not None:
-        ranked += f" · {answer.changed.words}"
+    if answer.ranked is not None:
+        ranked += "".join(f" · {said}" for said in answer.ranked.words)
     if query.like is not None:
         return f"{count} · most alike first{ranked}{how}"
     if no_match:

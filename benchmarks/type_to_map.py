@@ -69,6 +69,7 @@ def _in_the_window(collection: Path) -> dict[str, float | int | str]:
 
     from vlm_explorer.api import load_encoder
     from vlm_explorer.app import share_interpreter
+    from vlm_explorer.encoders.gentle_import import import_gently
     from vlm_explorer.viewmodels import background
     from vlm_explorer.viewmodels.session import Session
     from vlm_explorer.viewmodels.thumbnails import Thumbnails
@@ -94,6 +95,7 @@ def _in_the_window(collection: Path) -> dict[str, float | int | str]:
             return done
 
     share_interpreter()
+    import_gently()  # as the program does: what was imported is not collected again and again
     application = Application([])
     encoder = Lifted(load_encoder("demo"))
     background.load_encoder = lambda *_, **__: encoder

@@ -8,15 +8,14 @@ was imported so far time and again (0.15 s each).
 from __future__ import annotations
 
 import ctypes
-import gc
 import importlib
 import importlib.util
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+
+from vlm_explorer.garbage import nothing_collected
 
 # In the order in which they need each other; a build has those for which it was made.
 _LIBRARIES = ("torch_global_deps", "c10", "torch_cpu", "torch_cuda", "torch")
@@ -31,7 +30,7 @@ def import_gently() -> None:
         if all(name in sys.modules for name in _MODULES):
             return
         _load_libraries()
-        with _no_collections():
+        with nothing_collected():
             for name in _MODULES:
                 importlib.import_module(name)
 
@@ -55,16 +54,3 @@ def _load_libraries() -> None:
         scope = os.RTLD_GLOBAL if name == "torch_global_deps" else os.RTLD_LOCAL
         if library.exists():
             dlopen(os.fsencode(library), os.RTLD_LAZY | scope)
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Let nothing be collected for a while, and what is there then never be looked at again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()  # modules live as long as the program
-        if enabled:
-            gc.enable()

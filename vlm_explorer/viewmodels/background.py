@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vlm_explorer.errors import CollectionDamaged
+from vlm_explorer.garbage import nothing_collected
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.paths import collections_folder
 from vlm_explorer.pixels.ct_choice import DEFAULT
@@ -99,30 +100,19 @@ def read_collection(folder: Path, model: str | None = None, *, context: JobConte
 
     collection = Collection(folder)
     context.check()
-    images = ImageTable(collection.described_images)
-    context.check()
-    images.sort()
+    with nothing_collected():  # many rows, and nothing among them refers back to what holds it
+        images = ImageTable(collection.described_images)
+        context.check()
+        images.sort()
     left = collection.user_state(WINDOW_STATE)
     left = left if isinstance(left, dict) else None
     name, vectors, ct_window = "", None, DEFAULT
     if collection.models() and len(images):
         name, vectors = _whole_vectors(collection, model, left)
         ct_window = collection.encoder_entry(name).ct_window
-    problems = collection.problems
-    return Opened(
-        collection,
-        images,
-        vectors,
-        tuple(
-            zip(
-                *(problems[name].to_pylist() for name in ("file", "kind", "reason")),
-                strict=True,
-            )
-        ),
-        left,
-        ct_window=ct_window,
-        model=name,
-    )
+    problems = (collection.problems[part].to_pylist() for part in ("file", "kind", "reason"))
+    rows = tuple(zip(*problems, strict=True))
+    return Opened(collection, images, vectors, rows, left, ct_window=ct_window, model=name)
 
 
 def _whole_vectors(

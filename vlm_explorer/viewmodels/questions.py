@@ -13,6 +13,7 @@ import numpy as np
 
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.viewmodels.background import Opened
+from vlm_explorer.viewmodels.map_places import find_places
 
 if TYPE_CHECKING:
     from vlm_explorer.analysis.null_scores import NullScores
@@ -91,7 +92,8 @@ def lay_out(opened: Opened, choices: dict[str, Any], *, context: JobContext) -> 
 
     request = LayoutRequest(**choices)
     model = opened.model or None
-    return layout(opened.collection, request, model=model, judged=False, context=context)
+    answer = layout(opened.collection, request, model=model, judged=False, context=context)
+    return _joined(answer, opened)
 
 
 def open_layout(opened: Opened, name: str, *, context: JobContext) -> LayoutAnswer:
@@ -103,7 +105,13 @@ def open_layout(opened: Opened, name: str, *, context: JobContext) -> LayoutAnsw
     from vlm_explorer.queries.named_layouts import NamedLayouts
 
     context.check()
-    return NamedLayouts(opened.collection).open(name)
+    return _joined(NamedLayouts(opened.collection).open(name), opened)
+
+
+def _joined(answer: LayoutAnswer, opened: Opened) -> LayoutAnswer:
+    """Return a layout that is joined with the images already, so that the window need not."""
+    find_places(answer, opened.images, opened.collection)
+    return answer
 
 
 def judge_map(opened: Opened, answer: LayoutAnswer, *, context: JobContext) -> MapTrust:

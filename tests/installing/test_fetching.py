@@ -447,6 +447,14 @@ def test_that_a_text_file_that_is_much_too_large_is_not_fetched(hub, monkeypatch
     assert not hub.asked_for("open_clip_config.json")
 
 
+def test_that_a_vocabulary_as_large_as_that_of_siglip2_is_fetched(hub):
+    repository = hub.repositories["timm/siglip"]
+    content = repository.bytes_of("tokenizer.json")
+    repository.files["tokenizer.json"] = content.ljust(34_362_885)
+    fetch_model("siglip")
+    assert (paths.models_folder() / "siglip" / "tokenizer.json").stat().st_size == 34_362_885
+
+
 def test_that_weights_that_run_code_are_not_opened(hub):
     import pickle
 

@@ -29,7 +29,7 @@ from vlm_explorer.installing.hub import ListedFile, Listing
 
 TEXT_CONFIG = "config.json"
 DOCUMENTS = ("LICENSE", "LICENSE.md", "LICENSE.txt", "NOTICE", "README.md")
-SMALL = 1 << 25  # bytes; whatever is larger is weights or does not belong here
+SMALL = 1 << 26  # bytes; the largest vocabularies take 34 MB, what is larger does not belong here
 
 
 def configuration_name(spec: EncoderSpec) -> str:

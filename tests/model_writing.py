@@ -94,3 +94,15 @@ def write_config(folder: Path, model_cfg: dict[str, Any], preprocess_cfg: dict[s
         folder / "open_clip_config.json",
         {"model_cfg": model_cfg, "preprocess_cfg": preprocess_cfg},
     )
+
+
+def write_blank_checkpoint(file: Path, architecture: str) -> Path:
+    """Write a bare state dict of one of open_clip's architectures, all zeros, in few bytes."""
+    import torch
+
+    from vlm_explorer.installing.guessing import empty_model
+
+    number = torch.zeros(())  # each tensor is this one, repeated
+    tensors = empty_model(architecture).state_dict()
+    torch.save({name: number.expand(tensor.shape) for name, tensor in tensors.items()}, file)
+    return file

@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 from hub_server import LocalHub, local_hub, repository_of
+from model_writing import write_blank_checkpoint
 
 from vlm_explorer import cli, paths
 from vlm_explorer.installing import hub_token
 
-ID, REPOSITORY = "clip-vit-l-14", "timm/vit_large_patch14_clip_224.openai"
+# one whose version the catalogue leaves open: whatever the hub has is fetched
+ID, REPOSITORY = "clip-vit-b-32-datacomp", "laion/CLIP-ViT-B-32-DataComp.XL-s13B-b90K"
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
@@ -108,11 +110,30 @@ def test_that_a_token_is_kept_and_forgotten(capsys, monkeypatch):
 def test_that_a_file_of_weights_is_imported_with_its_architecture(capsys, tmp_path, model_folder):
     file = tmp_path / "weights.pt"
     file.write_bytes(b"no weights")
-    code, _, err = run(capsys, "models", "import", file)
+    for words in ((), ("--architecture", "ViT-B-32")):
+        code, _, err = run(capsys, "models", "import", file, *words, "--quiet")
+        assert code == 1
+        assert err.count("\n") == 1
+        assert str(file) in err
+    assert not list(paths.models_folder().glob("[!.]*/"))
+
+
+def test_that_a_checkpoint_without_an_architecture_is_told_which_ones_fit(
+    capsys, tmp_path, model_folder
+):
+    import torch
+    from safetensors.torch import load_file
+
+    file = tmp_path / "tuned.pt"
+    write_blank_checkpoint(file, "RN50")
+    code, _, err = run(capsys, "models", "import", file, "--quiet")
     assert code == 1
-    assert "--architecture" in err
-    assert run(capsys, "models", "import", file, "--architecture", "ViT-B-32")[0] == 1
-    assert not list(paths.models_folder().iterdir())
+    assert "RN50 or RN50-quickgelu" in err
+    assert "--architecture RN50." in err
+    torch.save(load_file(model_folder / "open_clip_model.safetensors"), file)
+    code, _, err = run(capsys, "models", "import", file, "--quiet")
+    assert code == 1
+    assert "Name it by --architecture NAME" in err
 
 
 def test_that_a_bare_file_of_weights_becomes_an_encoder_that_says_what_it_was(
@@ -178,7 +199,7 @@ def test_that_ctrl_c_stops_a_fetch_which_goes_on_later(hub, tmp_path):
     hub.faults.pause = 0
     hub.requests.clear()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert "Fetched OpenAI CLIP ViT-L/14" in done.stdout
+    assert "Fetched DataComp CLIP ViT-B/32" in done.stdout
     ranges = [request.range for request in hub.asked_for("open_clip_model.safetensors")]
     assert ranges
     assert all(wanted.startswith("bytes=") for wanted in ranges)

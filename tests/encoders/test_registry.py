@@ -53,6 +53,20 @@ def test_that_the_registry_names_what_is_on_offer():
     assert all(spec.name and spec.domain and spec.template_set for spec in offered.values())
 
 
+def test_that_an_imported_encoder_says_what_it_is_and_how_its_scores_are_read(
+    folders, transformers_folders
+):
+    import_model(folders["clip-vit"], "clip")
+    import_model(folders["siglip"], "siglip")
+    import_model(transformers_folders["pubmedclip"], "hf-clip")
+    import_model(transformers_folders["google-siglip2"], "hf-siglip")
+    imported = {spec.id: (spec.loader, spec.scale_kind) for spec, folder in list_encoders()}
+    assert imported["clip"] == ("open_clip", "softmax")
+    assert imported["siglip"] == ("open_clip", "sigmoid")
+    assert imported["hf-clip"] == ("transformers", "softmax")
+    assert imported["hf-siglip"] == ("transformers", "sigmoid")
+
+
 def test_that_the_bundled_encoder_is_there_and_its_facts_come_from_its_folder(program):
     spec, folder = list_encoders()[0]
     assert (spec.id, folder) == ("demo", program / "demo-encoder")

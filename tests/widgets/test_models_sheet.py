@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 from hub_server import LocalHub
 from local_encoders import CLIP, GATED, MemoryKeyring, hub, memory_keyring, published
+from model_folders import TRANSFORMERS_BUILDERS
+from model_writing import write_blank_checkpoint
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from vlm_explorer import paths
+from vlm_explorer.encoders.load import load_encoder
 from vlm_explorer.settings import load_settings
 from vlm_explorer.widgets.main_window import MainWindow
 from vlm_explorer.widgets.models_sheet import IMPORT, NOTHING, PAGE, ModelsSheet
@@ -217,6 +220,60 @@ def test_that_a_folder_is_imported_by_its_form(
     wait(qtbot, lambda: sheet.list.current == "my-clip")
     assert sheet.stack.currentIndex() == PAGE
     assert (paths.models_folder() / "my-clip").is_dir()
+    wait(qtbot, lambda: not window.session.runner.busy)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scores"), [("pubmedclip", "compete"), ("google-siglip2", "each on its own")]
+)
+def test_that_a_folder_of_transformers_is_imported_by_its_form(
+    window: MainWindow,
+    sheet: ModelsSheet,
+    tmp_path: Path,
+    qtbot: QtBot,
+    caplog: pytest.LogCaptureFixture,
+    kind: str,
+    scores: str,
+) -> None:
+    folder = TRANSFORMERS_BUILDERS[kind](tmp_path / "tuned")
+    caplog.clear()  # transformers finds fault with its own defaults
+    qtbot.mouseClick(sheet.add, LEFT)
+    QTest.keyClicks(sheet.form.path, str(folder))
+    press(Qt.Key.Key_Return)
+    wait(qtbot, sheet.form.go.isEnabled)
+    assert sheet.form.id.text() == "tuned"
+    qtbot.mouseClick(sheet.form.go, LEFT)
+    wait(qtbot, lambda: sheet.list.current == "tuned")
+    said = [words.text() for words in sheet.page.findChildren(QLabel)]
+    assert any(words.startswith(scores) for words in said)
+    assert load_encoder("tuned", device="cpu", precision="fp32").encode_texts(["lung"]).any()
+    wait(qtbot, lambda: not window.session.runner.busy)
+
+
+def test_that_a_bare_checkpoint_is_imported_by_its_form(
+    window: MainWindow, sheet: ModelsSheet, tmp_path: Path, qtbot: QtBot
+) -> None:
+    file = write_blank_checkpoint(tmp_path / "tuned.pt", "RN50")
+    qtbot.mouseClick(sheet.add, LEFT)
+    form = sheet.form
+    QTest.keyClicks(form.path, str(file))
+    press(Qt.Key.Key_Return)
+    wait(qtbot, form.go.isEnabled)
+    assert form.architecture.isVisible()
+    assert form.architecture.currentText() == "RN50"
+    assert "RN50-quickgelu" in form.fits.text()
+    edit = form.architecture.lineEdit()
+    assert edit is not None
+    edit.selectAll()
+    QTest.keyClicks(edit, "ViT-B-99")
+    assert not form.go.isEnabled()
+    edit.selectAll()
+    QTest.keyClicks(edit, "RN50-quickgelu")
+    assert form.pretrained.findData("openai") > 0
+    assert form.go.isEnabled()
+    qtbot.mouseClick(form.go, LEFT)
+    wait(qtbot, lambda: sheet.list.current == "tuned")
+    assert "RN50-quickgelu" in [words.text() for words in sheet.page.findChildren(QLabel)]
     wait(qtbot, lambda: not window.session.runner.busy)
 
 

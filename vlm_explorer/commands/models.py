@@ -11,6 +11,9 @@ from typing import Any
 
 from vlm_explorer.commands.terminal import file_size, job, note, print_json
 from vlm_explorer.errors import ModelNotFound, UsageError
+from vlm_explorer.jobs import JobContext
+
+SCORES = {"softmax": "compete (softmax)", "sigmoid": "each on its own (sigmoid)"}
 
 
 def run(arguments: Namespace) -> int:
@@ -78,13 +81,10 @@ def _import(arguments: Namespace) -> None:
     from vlm_explorer.installing.importing import import_checkpoint, import_model
 
     source = Path(arguments.target).expanduser()
-    if source.is_file() and not arguments.architecture:
-        raise UsageError(
-            f"{source} is a file of weights, which does not say what its architecture is.",
-            "Name it: --architecture NAME, as open_clip calls it, such as ViT-B-32.",
-        )
     context, line = job(arguments)
     try:
+        if source.is_file() and not arguments.architecture:
+            raise _without_architecture(source, context)
         if arguments.architecture:
             spec = import_checkpoint(
                 source,
@@ -100,6 +100,19 @@ def _import(arguments: Namespace) -> None:
     finally:
         line.end()
     _added(spec, "Imported", arguments)
+
+
+def _without_architecture(file: Path, context: JobContext) -> UsageError:
+    """Return what to raise for a checkpoint whose architecture was not named: which ones fit."""
+    from vlm_explorer.installing.checkpoints import read_checkpoint
+    from vlm_explorer.installing.guessing import guess_architecture
+
+    fits = guess_architecture(read_checkpoint(file), context=context)
+    found = f"Its tensors are those of {' or '.join(fits)}: name it" if fits else "Name it"
+    return UsageError(
+        f"{file} is a file of weights, which does not say what its architecture is.",
+        f"{found} by --architecture {fits[0] if fits else 'NAME, as open_clip calls it'}.",
+    )
 
 
 def _preprocess(arguments: Namespace) -> dict[str, Any]:
@@ -228,10 +241,12 @@ def _print_details(row: dict[str, Any]) -> None:
         "image size": row["image_size"] and f"{row['image_size']} pixels a side",
         "dimension": row["dimension"],
         "context length": row["context_length"] and f"{row['context_length']} tokens",
+        "scores": row["loader"] and SCORES[row["scale_kind"]],
         "not on offer": row["not_offered"],
         "folder": row["folder"],
         "disk used": row["disk_used"] and file_size(row["disk_used"]),
         "came from": source and f"{source['origin']}, {source['date']}",
+        "architecture": source.get("architecture"),
         "weights": source.get("file"),
         "SHA-256": source.get("sha256"),
     }

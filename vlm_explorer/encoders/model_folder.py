@@ -16,7 +16,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from vlm_explorer.encoders.folder_files import (
     LAYOUTS,
@@ -26,6 +26,7 @@ from vlm_explorer.encoders.folder_files import (
     read_json,
 )
 from vlm_explorer.encoders.preprocess import INTERPOLATIONS, RESIZE_MODES, PreprocessConfig
+from vlm_explorer.encoders.spec import Loader, ScaleKind
 from vlm_explorer.encoders.transformers_folder import (
     CODE_KEYS,
     is_transformers_folder,
@@ -74,7 +75,7 @@ class ModelFolder:
     text_config: dict[str, Any] | None
     preprocess: PreprocessConfig
     weights: Path
-    loader: Literal["open_clip", "transformers"] = "open_clip"
+    loader: Loader = "open_clip"
 
     @property
     def dimension(self) -> int:
@@ -85,6 +86,13 @@ class ModelFolder:
     def context_length(self) -> int:
         """Tokens that fit into the text tower's window; open_clip's default is 77."""
         return int(self.model_cfg["text_cfg"].get("context_length", 77))
+
+    @property
+    def scale_kind(self) -> ScaleKind:
+        """How its scores are to be read: a model with a bias was trained for the sigmoid."""
+        config = self.model_cfg.get("transformers", self.model_cfg)
+        biased = config.get("init_logit_bias") is not None or config.get("model_type") == "siglip"
+        return "sigmoid" if biased else "softmax"
 
     @property
     def tokenizer_files(self) -> list[Path]:

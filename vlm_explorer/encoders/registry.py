@@ -147,7 +147,10 @@ def find_installed(
 
 
 def _completed(spec: EncoderSpec, folder: Path) -> EncoderSpec:
-    """Fill in what the registry does not say; a damaged folder is reported when it is loaded."""
+    """Fill in what the registry does not say, and what the folder itself decides.
+
+    A damaged folder is reported when it is loaded.
+    """
     try:
         model = read_model_folder(folder)
     except ModelProblem:
@@ -158,6 +161,8 @@ def _completed(spec: EncoderSpec, folder: Path) -> EncoderSpec:
         image_size=spec.image_size or model.preprocess.size,
         dimension=spec.dimension or model.dimension,
         context_length=spec.context_length or model.context_length,
+        loader=model.loader,
+        scale_kind=model.scale_kind,
     )
 
 

@@ -18,7 +18,7 @@ from vlm_explorer.api import open_collection
 from vlm_explorer.cli import main
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.errors import UsageError
-from vlm_explorer.queries import evaluate_truth
+from vlm_explorer.queries import case_groups
 from vlm_explorer.queries.classify import ClassifyRequest, classify
 from vlm_explorer.queries.evaluate import evaluate
 from vlm_explorer.queries.evaluate_answer import EvaluateAnswer, EvaluateRequest
@@ -175,7 +175,7 @@ def test_that_a_column_can_say_which_cases_fit_thresholds(small: Collection) -> 
 def test_that_a_split_through_patients_is_warned_of(
     small: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluate_truth, "_TUNING", ("ct",))
+    monkeypatch.setattr(case_groups, "_TUNING", ("ct",))
     found = evaluate(small, [FakeEncoder()], replace(MULTI, split="modality"))
     parts: dict[str, set[bool]] = {}
     for row in small.images.select(["patient", "modality"]).to_pylist():

@@ -32,6 +32,7 @@ from vlm_explorer.queries.truth_columns import (
     state_of,
     truth_columns,
 )
+from vlm_explorer.queries.truth_counting import Counting
 from vlm_explorer.queries.truth_source import CollectionColumns, read_truth_table
 
 IMAGES = 60
@@ -263,3 +264,106 @@ def test_that_api_and_commands_take_the_table(
     facts = json.loads(capsys.readouterr().out)
     assert facts["labelled"] == np.isin(cells["Nodule"], ["1.0", "0.0"]).sum()
     assert facts["variants"][0]["auroc"]["low"] <= facts["variants"][0]["auroc"]["high"]
+
+
+WAYS = [
+    (blank, uncertain)
+    for blank in ("left-out", "absent")
+    for uncertain in ("left-out", "present", "absent")
+]
+
+
+@pytest.mark.parametrize(("blank", "uncertain"), WAYS)
+def test_that_blanks_and_uncertain_cells_count_as_chosen_and_it_is_said(
+    small: Collection, tmp_path: Path, blank: str, uncertain: str
+) -> None:
+    table, cells = chexpert(tmp_path / "train.csv", small)
+    lines = table.read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join(lines[:-7]), encoding="utf-8")  # of 7 images nothing is known
+    files = [Path(file).name for file in small.images["file"].to_pylist()]
+    listed = np.isin(files, [line.split(",")[0].rpartition("/")[2] for line in lines[1:-7]])
+    assert listed.sum() == IMAGES - 7
+    request = EvaluateRequest(
+        ASKED, FINDINGS, table=str(table), replicates=10, counting=Counting(blank, uncertain)
+    )
+    found = evaluate(small, [FakeEncoder()], request)
+    answer, told = found.answers[0], " ".join(found.warnings)
+    scored = classify(small, FakeEncoder(), ASKED)
+    yes = ["1.0", *(["-1.0"] if uncertain == "present" else [])]
+    no = ["0.0", *(["-1.0"] if uncertain == "absent" else []), *([""] if blank == "absent" else [])]
+    for place, name in enumerate(("Pleural Effusion", "Nodule", "No Finding")):
+        row, said = answer.rows[place], cells[name]
+        known = listed & np.isin(said, [*yes, *no])
+        assert (row.n, row.positives) == (known.sum(), np.isin(said[known], yes).sum())
+        assert row.auroc.estimate.value == pytest.approx(
+            metrics.roc_auc_score(np.isin(said[known], yes), scored.logit[known, place])
+        )
+        unclear, silent = (said == "-1.0") & listed, said == ""
+        blanks = (silent & listed).sum() if blank == "absent" else (silent | ~listed).sum()
+        assert answer.cases.unsure[row.label] == (unclear.sum(), blanks)
+        kinds = {f"{unclear.sum()} uncertain": uncertain, f"{blanks} not mentioned": blank}
+        begins = {"left-out": "Left out label by label", "present": "Counted as present",
+                  "absent": "Counted as absent"}  # fmt: skip
+        for count, way in kinds.items():
+            sentence = told.split(begins[way])[1].split(".")[0]
+            assert count in sentence.split(f"{row.label} (")[1].split(")")[0]
+    if blank == "absent":
+        assert answer.cases.left_out["not labelled"] == 7
+
+
+def test_that_a_captions_table_with_columns_of_0_and_1_counts_alike(small: Collection) -> None:
+    class Columns:
+        names = ("image_id", "caption", "Nodule", "Effusion")
+        warnings = ()
+        listed = np.array([True] * 40 + [False] * 20)
+
+        def cells(self, name: str) -> list[str]:
+            return (["1"] * 10 + ["0"] * 10 + [""] * 40) if name == "Nodule" else [""] * IMAGES
+
+        def distinct(self, name: str) -> list[str]:
+            return list(dict.fromkeys(self.cells(name)))
+
+    cases = find_cases(small, ("nodule", "head"), "multi", column=FINDINGS, source=Columns(),
+                       counting=Counting("absent"))  # fmt: skip
+    assert cases.truth[:, 0].sum() == 10
+    assert len(cases.rows) == 40, "those of whom no row speaks are not known to have none"
+    assert not cases.known[:, 1].any(), "a label without a column stays unknown"
+
+
+def test_that_only_columns_of_0_and_1_are_counted_so(small: Collection) -> None:
+    for counting in (Counting("absent"), Counting(uncertain="present"), Counting("sometimes")):
+        with pytest.raises(UsageError):
+            find_cases(small, LABELS, "multi", counting=counting)
+    memory = TextMemory(FakeEncoder())
+    with pytest.raises(UsageError, match="0 and 1"):
+        prompt_sensitivity(small, memory, SensitivityRequest("x", counting=Counting("absent")))
+
+
+def test_that_api_and_commands_count_as_chosen(
+    small: Collection,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table, cells = chexpert(tmp_path / "train.csv", small)
+    opened = open_collection(small.folder)
+    monkeypatch.setattr(type(opened), "encoder", lambda _self, _model=None: FakeEncoder())
+    said = cells["Nodule"]
+    unsure = {"uncertain": (said == "-1.0").sum(), "not_mentioned": (said == "").sum()}
+    how = ["--truth-table", str(table), "--blank", "absent", "--uncertain", "present", "--json"]
+    assert main(["evaluate", str(small.folder), "--labels", *LABELS, "--quiet", *how]) == 0
+    truth = json.loads(capsys.readouterr().out)["truth"]
+    assert (truth["blank"], truth["uncertain"]) == ("absent", "present")
+    assert truth["unsure_by_label"]["nodule"] == unsure
+    assert truth["left_out_by_label"]["nodule"] == {"uncertain": 0, "not_mentioned": 0}
+    assert main(["sensitivity", str(small.folder), "--label", "nodule", *how]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["labelled"] == IMAGES
+    assert facts["positives"] == np.isin(said, ["1.0", "-1.0"]).sum()
+    assert facts["truth"]["unsure_by_label"] == {"nodule": unsure}
+    assert any("Counted as absent: nodule" in warning for warning in facts["warnings"])
+    found = opened.sensitivity("nodule", table=table, uncertain="absent")
+    assert found.true.sum() == (said == "1.0").sum()
+    assert found.labelled.sum() == (said != "").sum()
+    rows = opened.evaluate(LABELS, truth="", table=table, blank="absent").answers[0].rows
+    assert rows[1].n == (said != "-1.0").sum()

@@ -151,6 +151,32 @@ def test_that_what_stands_for_a_label_is_corrected_in_place(
     assert page.standing.text() == "Truth for 2 of 3"
 
 
+def test_that_what_blanks_and_uncertain_cells_count_as_is_chosen_beside_the_labels(
+    qtbot: QtBot, panel: EvaluatePanel, table: Path, cells: Cells, measure: Callable[[], None]
+) -> None:
+    page = panel.figures
+    qtbot.mouseClick(page.standing, Qt.MouseButton.LeftButton)
+    sheet = page.standing.findChildren(StandingPanel)[-1]
+    assert not sheet.counting, "a column of lists has no such cells"
+    sheet.close()
+    choose(qtbot, page.column, "from a table")
+    qtbot.waitUntil(lambda: page.standing.text() == "Truth for 2 of 3", timeout=LONG)
+    qtbot.mouseClick(page.standing, Qt.MouseButton.LeftButton)
+    sheet = page.standing.findChildren(StandingPanel)[-1]
+    for name, words in (("blank", "absent"), ("uncertain", "U-Ones")):
+        box = sheet.counting[name]
+        assert box.currentText() == "left out"
+        box.setFocus()
+        while words not in box.currentText():
+            qtbot.keyClick(box, Qt.Key.Key_Down)
+    sheet.close()
+    measure()
+    row, said = panel.model.answer.rows[0], cells["Effusion"]
+    assert (row.n, row.positives) == (IMAGES, np.isin(said, ["1", "-1"]).sum())
+    assert f"Counted as absent: effusion ({(said == '').sum()} not mentioned)" in page.note.text()
+    assert f"Counted as present: effusion ({(said == '-1').sum()} uncertain)" in page.note.text()
+
+
 def test_that_a_table_of_other_images_changes_nothing(
     qtbot: QtBot, session: Session, panel: EvaluatePanel, table: Path,
     caplog: pytest.LogCaptureFixture,

@@ -70,6 +70,8 @@ def _labels(
         truth=arguments.truth_column,
         table=arguments.truth_table,
         values=_values(arguments.map, "--map 'pleural effusion=effusion'"),
+        blank=arguments.blank,
+        uncertain=arguments.uncertain,
         templates=arguments.templates,
         task=arguments.task or "",
         models=arguments.model,

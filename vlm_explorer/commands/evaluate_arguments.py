@@ -58,9 +58,17 @@ def truth_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--truth-column", metavar="NAME", default="",
         help="of captions.csv, findings joined by ; or |; 0/1: a column of 0 and 1 a finding, "
-        "-1 and blanks left out; default: label, else what there is",
+        "see --blank and --uncertain; default: label, else what there is",
     )  # fmt: skip
     parser.add_argument(
         "--truth-table", metavar="FILE", default="",
         help="a CSV file with that column instead, whose rows name files (file, Path, image_id, …)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--blank", choices=("left-out", "absent"), default="left-out",
+        help="a blank in columns of 0 and 1, a finding that is not mentioned; default: left-out",
+    )  # fmt: skip
+    parser.add_argument(
+        "--uncertain", choices=("left-out", "present", "absent"), default="left-out",
+        help="-1 in columns of 0 and 1: present is U-Ones, absent U-Zeros; default: left-out",
     )  # fmt: skip

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vlm_explorer.analysis.resampling import Estimate
     from vlm_explorer.queries.evaluate_answer import Difference, EvaluateAnswer, Evaluation
     from vlm_explorer.queries.retrieve import RetrieveAnswer
+    from vlm_explorer.queries.truth_counting import Counting
 
 AT_THRESHOLD = ("sensitivity", "specificity", "balanced_accuracy", "f1")
 
@@ -34,10 +35,7 @@ def evaluation_facts(found: Evaluation, files: Mapping[str, str]) -> dict[str, A
             "column": first.request.column,
             "table": first.request.table or None,
             "stands_for": {label: list(own) for label, own in cases.stands.items()},
-            "left_out_by_label": {
-                label: {"uncertain": unclear, "not_mentioned": blank}
-                for label, (unclear, blank) in cases.unsure.items()
-            },
+            **counting_facts(cases.counting, cases.unsure),
             "cases": len(cases.rows),
             "groups": cases.patients,
             "grouped_by": cases.by,
@@ -54,6 +52,28 @@ def evaluation_facts(found: Evaluation, files: Mapping[str, str]) -> dict[str, A
         "differences": [_difference(each) for each in found.differences],
         "warnings": list(found.warnings),
     }
+
+
+def counting_facts(counting: Counting, unsure: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
+    """Return what blanks and -1 count as, of how many images, and how many are left out.
+
+    Args:
+        unsure: of each label, how many images are uncertain, and how many are not mentioned.
+    """
+    left_out = (counting.uncertain == "left-out", counting.blank == "left-out")
+    return {
+        "blank": counting.blank,
+        "uncertain": counting.uncertain,
+        "unsure_by_label": {label: _unsure(*both) for label, both in unsure.items()},
+        "left_out_by_label": {
+            label: _unsure(unclear * left_out[0], blank * left_out[1])
+            for label, (unclear, blank) in unsure.items()
+        },
+    }
+
+
+def _unsure(unclear: int, blank: int) -> dict[str, int]:
+    return {"uncertain": unclear, "not_mentioned": blank}
 
 
 def _answer(answer: EvaluateAnswer, files: Mapping[str, str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vlm_explorer.commands.evaluate_facts import counting_facts
 from vlm_explorer.commands.terminal import job, note, print_json
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def run(arguments: Namespace) -> int:
             truth=arguments.truth,
             column=arguments.truth_column,
             table=arguments.truth_table,
+            blank=arguments.blank,
+            uncertain=arguments.uncertain,
             model=arguments.model,
             context=context,
         )
@@ -51,6 +54,7 @@ def _facts(answer: SensitivityAnswer) -> dict[str, Any]:
             "finding": answer.request.truth or answer.typed.wording.text,
             "column": answer.request.column or None,
             "table": answer.request.table or None,
+            **counting_facts(answer.request.counting, answer.unsure),
         },
         "images": len(answer.image_ids),
         "without_vector": answer.without_vector,

@@ -59,6 +59,8 @@ class Aligning(Searching):
         truth: str = "",
         column: str = "",
         table: StrPath = "",
+        blank: str = "left-out",
+        uncertain: str = "left-out",
         model: StrPath | None = None,
         context: JobContext | None = None,
     ) -> SensitivityAnswer:
@@ -69,6 +71,7 @@ class Aligning(Searching):
             image_ids: by default all images that have a vector.
             truth: the label that the prompt stands for; by default the prompt itself.
             column, table: where it stands what is true, as `truth` and `table` of `evaluate`.
+            blank, uncertain: as of `evaluate`.
 
         Raises:
             UsageError, ModelProblem: as they say.
@@ -76,8 +79,16 @@ class Aligning(Searching):
         from vlm_explorer.queries.prompt_sensitivity import prompt_sensitivity
         from vlm_explorer.queries.sensitivity_answer import SensitivityRequest
         from vlm_explorer.queries.text_memory import TextMemory
+        from vlm_explorer.queries.truth_counting import Counting
 
         asked = None if image_ids is None else tuple(image_ids)
-        request = SensitivityRequest(prompt, asked, truth, column, os.fspath(table))
+        request = SensitivityRequest(
+            prompt,
+            asked,
+            truth,
+            column,
+            os.fspath(table),
+            counting=Counting(blank, uncertain),
+        )
         memory = TextMemory(self.encoder(model))
         return prompt_sensitivity(self, memory, request, context=context)

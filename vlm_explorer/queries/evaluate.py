@@ -103,6 +103,7 @@ def _cases(
         values=_values(request),
         stands=dict(request.stands),
         source=source,
+        counting=request.counting,
         wanted=seen & asked,
         split=request.split,
         seed=request.seed,

@@ -12,6 +12,7 @@ from vlm_explorer.analysis.resampling import Estimate
 from vlm_explorer.queries.classify import ClassifyRequest
 from vlm_explorer.queries.evaluate_truth import LABEL, Cases
 from vlm_explorer.queries.label_set import Calibration
+from vlm_explorer.queries.truth_counting import Counting
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class EvaluateRequest:
         values: for a label, further values of the column, or columns, that stand for it.
         stands: for a label, exactly those that do, whatever it is called.
         table: the file of a table with that column; empty: the collection itself.
+        counting: what -1 and blanks count as in columns of 0 and 1.
         image_ids: only these images; None: all.
         split: a column whose cases "val…", "dev…" or "tun…" fit thresholds and calibration; empty:
             half of the patients do.
@@ -41,6 +43,7 @@ class EvaluateRequest:
     split: str = ""
     seed: int = 0
     replicates: int = REPLICATES
+    counting: Counting = Counting()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.errors import UsageError
+from vlm_explorer.queries.case_groups import groups_of, tuning_cases, whose
 from vlm_explorer.queries.truth_columns import (
     BLANK,
     FINDINGS,
@@ -26,11 +27,10 @@ from vlm_explorer.queries.truth_columns import (
     states,
     truth_columns,
 )
+from vlm_explorer.queries.truth_counting import ABSENT, Counting
 from vlm_explorer.queries.truth_source import CollectionColumns, TruthSource
 
-__all__ = ["FINDINGS", "LABEL", "Cases", "column_of", "find_cases", "groups_of", "truth_columns"]
-
-_TUNING = ("val", "dev", "tun")  # what the names of a tuning part begin with
+__all__ = ["FINDINGS", "LABEL", "Cases", "column_of", "find_cases", "truth_columns"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +49,9 @@ class Cases:
         other_values: values of the column that stand for none of the labels, the commonest first.
         stands: of each label, the values or the columns that stand for it.
         unsure: of each label with columns of 0 and 1, how many of the images that were asked about
-            are uncertain, and of how many nothing is said.
+            are uncertain, and of how many nothing is said; where that counts as absent, of how
+            many that are listed.
+        counting: what those count as.
     """
 
     rows: np.ndarray
@@ -63,6 +65,7 @@ class Cases:
     other_values: dict[str, int]
     stands: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unsure: dict[str, tuple[int, int]] = field(default_factory=dict)
+    counting: Counting = Counting()
 
     @property
     def patients(self) -> int:
@@ -94,6 +97,7 @@ def find_cases(
     values: Mapping[str, Sequence[str]] | None = None,
     stands: Mapping[str, Sequence[str]] | None = None,
     source: TruthSource | None = None,
+    counting: Counting = Counting(),
     wanted: np.ndarray | None = None,
     split: str = "",
     seed: int = 0,
@@ -102,7 +106,7 @@ def find_cases(
 
     A cell holds findings joined by ";" or "|". Labels are compared with them without regard to
     case. With `FINDINGS` each label has a column of its own: 1 where it is true, 0 where not; -1
-    and blanks say nothing, and leave the image out for that label.
+    and blanks say nothing, and leave the image out for that label, unless they are counted.
 
     Args:
         labels: L labels.
@@ -111,19 +115,21 @@ def find_cases(
         values: for a label, further values of the column, or columns, that stand for it.
         stands: for a label, exactly those that do, whatever it is called.
         source: the table with the column; None: the collection itself.
+        counting: what -1 and blanks count as.
         wanted: bool (N,), which images are asked about; None: all.
         split: a column of the collection that names the parts; empty: half of the patients, drawn
             by `seed`.
 
     Raises:
-        UsageError: no such column, or no image is left.
+        UsageError: no such column, or no image is left, or there is nothing to be counted so.
     """
     source = source or CollectionColumns(collection)
     column = column_of(source, column)
+    counting.check(column)
     _check_columns(collection, source, column, split)
     asked = np.ones(len(collection.images), bool) if wanted is None else wanted
     names = {label: tuple((values or {}).get(label, ())) for label in labels}
-    told = _told(source, column, names, stands or {}, asked)
+    told = _told(source, column, names, stands or {}, asked, counting)
     kept, left_out = _kept(told.state, asked, task)
     rows = np.flatnonzero(kept)
     if not len(rows):
@@ -137,14 +143,13 @@ def find_cases(
         else np.ones((len(rows), len(labels)), bool),
         groups=groups,
         by=by,
-        tuning=_tuning(collection, rows, groups, split, seed),
-        split=(
-            f"the column {split}" if split else f"half of the {_whose(by)}, drawn by seed {seed}"
-        ),
+        tuning=tuning_cases(collection, rows, groups, split, seed),
+        split=f"the column {split}" if split else f"half of the {whose(by)}, drawn by seed {seed}",
         left_out={reason: count for reason, count in left_out.items() if count},
         other_values=told.other_values,
         stands=told.stands,
         unsure=told.unsure,
+        counting=counting,
     )
 
 
@@ -175,9 +180,10 @@ def _told(
     names: Mapping[str, tuple[str, ...]],
     exactly: Mapping[str, Sequence[str]],
     asked: np.ndarray,
+    counting: Counting,
 ) -> _Told:
     if column == FINDINGS:
-        return _of_columns(source, names, exactly, asked)
+        return _of_columns(source, names, exactly, asked, counting)
     cells = [parts(cell) for cell in source.cells(column)]
     there = sorted({part for cell in cells for part in cell})
     stands = _standing(match(names, there, column), exactly)
@@ -202,6 +208,7 @@ def _of_columns(
     names: Mapping[str, tuple[str, ...]],
     exactly: Mapping[str, Sequence[str]],
     asked: np.ndarray,
+    counting: Counting,
 ) -> _Told:
     """Read a column of 0 and 1 a label; of several, one that says yes counts."""
     there = finding_columns(source)
@@ -214,19 +221,18 @@ def _of_columns(
             f"There are: {', '.join(there) or 'none'}. Say which one stands for a label.",
         )
     state = np.full((len(asked), len(names)), BLANK, np.int8)
+    listed, unsure = source.listed, {}
+    silent = asked & listed if counting.blank == ABSENT else asked
     for place, label in enumerate(names):
         read = [states(source.cells(name)) for name in stands[label]]
         for said in (NO, UNCERTAIN, YES):
             for each in read:
                 state[each == said, place] = said
-    unsure = {
-        label: (
-            int((state[asked, place] == UNCERTAIN).sum()),
-            int((state[asked, place] == BLANK).sum()),
-        )
-        for place, label in enumerate(names)
-        if stands[label]
-    }
+        if read:
+            own = state[:, place]
+            unclear, blank = (own == UNCERTAIN) & asked, (own == BLANK) & silent
+            unsure[label] = (int(unclear.sum()), int(blank.sum()))
+            state[:, place] = counting.counted(own, listed)
     used = {name for own in stands.values() for name in own}
     other = {
         name: int((states(source.cells(name))[asked] == YES).sum())
@@ -267,32 +273,3 @@ def _nothing(collection: Collection, column: str, labels: Sequence[str], known: 
         f"No image of “{collection.name}” says in its column {column} what is true of it.",
         "Put a captions.csv with the columns file and label beside the images, and index again.",
     )
-
-
-def _whose(by: str) -> str:
-    return "images" if by == "image" else "patients"
-
-
-def groups_of(collection: Collection, rows: np.ndarray) -> tuple[np.ndarray, str]:
-    """Return the number of each image's patient, intp (n,), and what that is: see `Cases.by`."""
-    patients = collection.images["patient"].take(rows).to_pylist()
-    numbers: dict[object, int] = {}
-    groups = [
-        numbers.setdefault(patient or (row,), len(numbers))
-        for row, patient in zip(rows.tolist(), patients, strict=True)
-    ]
-    told = sum(bool(patient) for patient in patients)
-    by = "patient" if told == len(rows) else "patient where known" if told else "image"
-    return np.array(groups, np.intp), by
-
-
-def _tuning(
-    collection: Collection, rows: np.ndarray, groups: np.ndarray, split: str, seed: int
-) -> np.ndarray:
-    """Return which cases thresholds and calibration are fitted on, bool (n,)."""
-    if split:
-        parts = collection.images[split].take(rows).to_pylist()
-        return np.array([plain(str(part)).startswith(_TUNING) for part in parts], bool)
-    count = int(groups.max()) + 1
-    drawn = np.random.default_rng(seed).permutation(count)[: count // 2]
-    return np.isin(groups, drawn)

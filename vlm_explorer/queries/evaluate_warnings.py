@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from vlm_explorer.queries.evaluate_answer import EvaluateAnswer
-from vlm_explorer.queries.evaluate_truth import Cases
 
 
 def warnings_of(answer: EvaluateAnswer, without: int) -> tuple[str, ...]:
@@ -19,7 +18,7 @@ def warnings_of(answer: EvaluateAnswer, without: int) -> tuple[str, ...]:
         told.append(f"{without} images have not been seen by every encoder, and take no part.")
     for reason, count in answer.cases.left_out.items():
         told.append(f"{count} images are {reason}, and take no part.")
-    told += [*_unsure(answer.cases), *_of_the_split(answer)]
+    told += [*answer.cases.counting.told(answer.cases.unsure), *_of_the_split(answer)]
     skipped = [f"{row.label} ({row.skipped})" for row in answer.rows if row.skipped]
     if skipped:
         told.append(f"Without figures: {', '.join(skipped)}.")
@@ -58,13 +57,3 @@ def _of_the_split(answer: EvaluateAnswer) -> list[str]:
         f"{both} {'patient has' if both == 1 else 'patients have'} cases in both parts of the "
         f"column {column}: figures at thresholds and of calibration are not of other patients."
     ]
-
-
-def _unsure(cases: Cases) -> list[str]:
-    """Return how many images take no part for some label, in a sentence."""
-    told = [
-        f"{label} ({unclear:,} uncertain, {blank:,} not mentioned)"
-        for label, (unclear, blank) in cases.unsure.items()
-        if unclear or blank
-    ]
-    return [f"Left out label by label: {', '.join(told)}."] if told else []

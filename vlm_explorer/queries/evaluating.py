@@ -26,6 +26,8 @@ class Evaluating(Aligning):
         truth: str = "label",
         table: StrPath = "",
         values: Mapping[str, Sequence[str]] | None = None,
+        blank: str = "left-out",
+        uncertain: str = "left-out",
         templates: str | Sequence[str] = (),
         task: str = "",
         models: StrPath | Sequence[StrPath] = (),
@@ -45,6 +47,8 @@ class Evaluating(Aligning):
                 collection itself has it.
             values: for a label, values of that column (or columns of 0 and 1) that stand for it,
                 besides its synonyms.
+            blank, uncertain: what blanks and -1 count as in columns of 0 and 1: `left-out`,
+                `absent`, and of -1 also `present`.
             templates: one template set or several, which are compared; by default the label set's.
             task: `single` or `multi`; by default the label set's, else `multi`.
             models: one encoder or several, which are compared.
@@ -61,6 +65,7 @@ class Evaluating(Aligning):
         from vlm_explorer.queries.evaluate_answer import EvaluateRequest
         from vlm_explorer.queries.label_set import LabelSet, as_labels
         from vlm_explorer.queries.label_shelf import find_label_set
+        from vlm_explorer.queries.truth_counting import Counting
 
         if isinstance(labels, str):
             labels = find_label_set(labels)
@@ -74,6 +79,7 @@ class Evaluating(Aligning):
             image_ids=None if image_ids is None else tuple(image_ids),
             split=split,
             seed=seed,
+            counting=Counting(blank, uncertain),
         )
         names = (templates,) if isinstance(templates, str) else templates
         chosen = (

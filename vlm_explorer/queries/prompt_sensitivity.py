@@ -18,7 +18,8 @@ from vlm_explorer.analysis.zero_shot import ensemble, fill, load_template_sets
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.errors import UsageError
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.queries.evaluate_truth import find_cases, groups_of
+from vlm_explorer.queries.case_groups import groups_of
+from vlm_explorer.queries.evaluate_truth import column_of, find_cases
 from vlm_explorer.queries.null_bank import null_scores_of
 from vlm_explorer.queries.prompt_variants import Wording, negations, wordings
 from vlm_explorer.queries.sensitivity_answer import (
@@ -69,6 +70,7 @@ def prompt_sensitivity(
         without_vector=images.without_vector,
         true=images.true,
         labelled=images.labelled,
+        unsure=images.unsure,
         variants=variants,
         ensembles=tuple(scored.variant(wording, vector) for wording, vector in pools),
         words=tuple(
@@ -120,6 +122,7 @@ class _Images:
     without_vector: int
     true: np.ndarray
     labelled: np.ndarray
+    unsure: dict[str, tuple[int, int]]
     samples: Samples | None
     null_mean: np.ndarray | None
     null_sd: np.ndarray | None
@@ -141,7 +144,7 @@ def _images(
             f"None of these images has a vector of {memory.encoder.id}.",
             f"Index their folders with --model {memory.encoder.id}.",
         )
-    true, labelled = _truth(collection, request, rows)
+    true, labelled, unsure = _truth(collection, request, rows)
     if request.labelled_only:
         if not labelled.any():
             raise UsageError(_UNLABELLED, "Ask about all images, or choose another truth.")
@@ -157,6 +160,7 @@ def _images(
         without_vector=int((~held).sum()),
         true=true,
         labelled=labelled,
+        unsure=unsure,
         samples=Samples.of(groups, replicates) if several else None,
         null_mean=None if nulls is None else nulls.image_mean[places],
         null_sd=None if nulls is None else nulls.image_sd[places],
@@ -165,15 +169,15 @@ def _images(
 
 def _truth(
     collection: Collection, request: SensitivityRequest, rows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, dict[str, tuple[int, int]]]:
     """Return which of some images are labelled with a finding, and of which that is known.
 
     Returns:
         bool (n,) each, as `evaluate_truth.find_cases` reads them; all false where the labels do
-        not name the finding, unless it was asked for by name.
+        not name the finding, unless it was asked for by name. And `Cases.unsure`.
 
     Raises:
-        UsageError: there is no such table, column or finding.
+        UsageError: there is no such table, column or finding, or nothing to be counted so.
     """
     finding = (request.truth or request.prompt).strip()
     wanted = np.zeros(len(collection.images), np.bool_)
@@ -187,13 +191,16 @@ def _truth(
             column=request.column,
             stands={finding: request.stands} if request.stands else None,
             source=source,
+            counting=request.counting,
             wanted=wanted,
         )
     except UsageError:
         if request.truth and (request.column or request.table):
             raise
-        return np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
-    return np.isin(rows, cases.rows[cases.truth[:, 0]]), np.isin(rows, cases.rows)
+        request.counting.check(column_of(source, request.column))
+        return np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_), {}
+    true = np.isin(rows, cases.rows[cases.truth[:, 0]])
+    return true, np.isin(rows, cases.rows), cases.unsure
 
 
 class _Scored:

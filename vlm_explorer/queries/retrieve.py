@@ -24,7 +24,7 @@ from vlm_explorer.analysis.spaces import FEWEST_TO_CENTRE, centred
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.errors import UsageError
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.queries.evaluate_truth import groups_of
+from vlm_explorer.queries.case_groups import groups_of
 from vlm_explorer.queries.mispaired import caption_pairs
 from vlm_explorer.queries.review_vectors import ReviewVectors, review_vectors
 

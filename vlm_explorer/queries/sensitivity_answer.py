@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from vlm_explorer.analysis.resampling import Estimate
 from vlm_explorer.queries.prompt_variants import Wording
+from vlm_explorer.queries.truth_counting import Counting
 
 SAME = 0.9  # rank correlation above which a negation orders images as the prompt itself does
 
@@ -24,6 +25,7 @@ class SensitivityRequest:
         stands: exactly which values of the column, or which columns, say so; empty: those that are
             called as `truth`.
         labelled_only: whether images of which it is not known are left out.
+        counting: what -1 and blanks count as, as of `EvaluateRequest`.
     """
 
     prompt: str
@@ -33,6 +35,7 @@ class SensitivityRequest:
     table: str = ""
     stands: tuple[str, ...] = ()
     labelled_only: bool = False
+    counting: Counting = Counting()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +120,7 @@ class SensitivityAnswer:
         without_vector: how many of those asked about have none.
         true: bool (N,), which images are labelled so.
         labelled: bool (N,), which images have a label at all; AUROCs are of these.
+        unsure: of the finding in columns of 0 and 1, see `evaluate_truth.Cases`.
         variants: the prompt as typed first, then the other wordings.
         ensembles: of all wordings but those of another order first, then of the template sets.
         words: the prompt without each of its words; empty for a single one.
@@ -133,6 +137,7 @@ class SensitivityAnswer:
     ensembles: tuple[Variant, ...]
     words: tuple[WithoutWord, ...]
     negations: tuple[Negation, ...]
+    unsure: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def typed(self) -> Variant:
@@ -151,10 +156,11 @@ class SensitivityAnswer:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the user must know before relying on the prompt."""
+        """What the user must know before relying on the prompt, and on what is called true."""
+        told = self.request.counting.told(self.unsure)
         first = self.negations[0]
         if first.told_apart is not False:
-            return ()
+            return told
         if first.auroc is not None:
             why = (
                 f"the margin between them tells labelled images with an AUROC of "
@@ -162,4 +168,5 @@ class SensitivityAnswer:
             )
         else:
             why = f"they put the images in the same order (rank correlation {first.rank:.2f})"
-        return (f"The encoder cannot tell “{first.text}” from “{self.typed.wording.text}”: {why}.",)
+        both = f"“{first.text}” from “{self.typed.wording.text}”"
+        return (f"The encoder cannot tell {both}: {why}.", *told)

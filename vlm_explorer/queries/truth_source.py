@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from vlm_explorer.collection.records import ImageRecord
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.errors import UsageError
 from vlm_explorer.files.tables import read_rows
@@ -31,6 +35,10 @@ class TruthSource(Protocol):
     def warnings(self) -> tuple[str, ...]:
         """What was left out of it, in words."""
 
+    @property
+    def listed(self) -> NDArray[np.bool_]:
+        """Of which images there is a row that could say something, bool (N,)."""
+
     def cells(self, name: str) -> list[str]:
         """Return the N cells of a column."""
 
@@ -53,6 +61,13 @@ class CollectionColumns:
             if pa.types.is_string(self._images[name].type)
         )
 
+    @property
+    def listed(self) -> NDArray[np.bool_]:
+        """Of which images the table of captions says anything, bool (N,)."""
+        own = set(ImageRecord.__dataclass_fields__) - {"label", "caption"}
+        told = [self.cells(name) for name in self.names if name not in own]
+        return np.array([any(row) for row in zip(*told, strict=True)], bool)
+
     def cells(self, name: str) -> list[str]:
         """Return the N cells of a column."""
         return [cell or "" for cell in self._images[name].to_pylist()]
@@ -69,6 +84,7 @@ class TruthTable:
     Attributes:
         path: its file.
         columns: N cells by column; what several rows say of an image is joined by "; ".
+        listed: bool (N,), which images some row names.
         rows: how many rows it has.
         unmatched: how many of them name no image of the collection.
         ambiguous: how many could be of several files.
@@ -76,6 +92,7 @@ class TruthTable:
 
     path: Path
     columns: Mapping[str, list[str]] = field(repr=False)
+    listed: NDArray[np.bool_] = field(repr=False)
     rows: int
     unmatched: int
     ambiguous: int
@@ -143,7 +160,10 @@ def read_truth_table(path: Path, collection: Collection) -> TruthTable:
         for name in names
         if name and name != of_files
     }
-    return TruthTable(path, columns, len(rows), len(rows) - matched - ambiguous, ambiguous)
+    named = {owner for owner in owners if owner is not None}
+    listed = np.array([file in named for file in files], bool)
+    unmatched = len(rows) - matched - ambiguous
+    return TruthTable(path, columns, listed, len(rows), unmatched, ambiguous)
 
 
 def _owners(wanted: Sequence[str], files: Sequence[str]) -> tuple[list[str | None], int]:

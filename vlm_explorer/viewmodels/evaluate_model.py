@@ -11,6 +11,7 @@ from vlm_explorer.jobs import Progress
 from vlm_explorer.queries.classify import ClassifyRequest
 from vlm_explorer.queries.evaluate_answer import EvaluateAnswer, Evaluation
 from vlm_explorer.queries.label_set import Calibration
+from vlm_explorer.queries.truth_counting import Counting
 from vlm_explorer.viewmodels import evaluate_words, evaluate_work
 from vlm_explorer.viewmodels.evaluate_reading import Reading
 from vlm_explorer.viewmodels.evaluate_words import FigureRow
@@ -92,6 +93,7 @@ class EvaluateModel(Measuring):
         """Whether there is something to measure, and an encoder to do it with."""
         session = self._session
         ready = session.encoder is not None and self.stage is not Stage.RUNNING
+        ready = ready and self.choice.known is not None
         return ready and bool(self.choice.column and session.label_state.labels and self._count())
 
     @property
@@ -198,7 +200,8 @@ class EvaluateModel(Measuring):
         choice = self._session.truth_choice
         names = self._session.label_state.labels
         corrected = tuple(each for each in choice.corrections if each[0] in names)
-        return Truth(choice.column, str(choice.table or ""), corrected)
+        counting = Counting(*choice.counting)
+        return Truth(choice.column, str(choice.table or ""), corrected, counting)
 
     def _start(self, against: Against | None) -> None:
         session = self._session

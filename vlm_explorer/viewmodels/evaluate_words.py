@@ -186,8 +186,9 @@ def unmeasured(choice: TruthChoice, labels: int, images: int, where: str) -> str
     says = f"the column {choice.column} says"
     if choice.by_findings:
         says = f"{len(choice.values):,} columns of 0 and 1 say"
+    told = f"{choice.known.told} " if choice.known.told else ""
     return (
-        f"Measure how well the {what} of the tab Labels fit the {images:,} images "
+        f"{told}Measure how well the {what} of the tab Labels fit the {images:,} images "
         f"{where}, where {says} what is true."
     )
 

@@ -10,6 +10,7 @@ from vlm_explorer.analysis.zero_shot import TemplateSet, load_template_sets
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.queries.classify import DEFAULT_TEMPLATES, ClassifyRequest
 from vlm_explorer.queries.evaluate_answer import EvaluateRequest, Evaluation
+from vlm_explorer.queries.truth_counting import Counting
 from vlm_explorer.viewmodels.background import Opened
 from vlm_explorer.viewmodels.evaluate_words import FigureRow, difference_rows, table_rows
 from vlm_explorer.viewmodels.states import LabelState
@@ -51,6 +52,7 @@ class Truth:
     column: str
     table: str = ""
     stands: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    counting: Counting = Counting()
 
 
 def evaluate(
@@ -72,7 +74,12 @@ def evaluate(
     elif against is not None:
         encoders.append(_other(content, against.name))
     request = EvaluateRequest(
-        asked, truth.column, image_ids=image_ids, stands=truth.stands, table=truth.table
+        asked,
+        truth.column,
+        image_ids=image_ids,
+        stands=truth.stands,
+        table=truth.table,
+        counting=truth.counting,
     )
     found = answer(content.collection, encoders, request, templates=templates, context=context)
     return Found(found, table_rows(found.answers[0]), difference_rows(found), _wrong(found))

@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from vlm_explorer.jobs import JobContext
-from vlm_explorer.viewmodels.background import Opened
+from vlm_explorer.viewmodels.truth_look import FINDINGS, Known, Stamp, look
 
 if TYPE_CHECKING:
     from vlm_explorer.queries.label_set import Label
     from vlm_explorer.viewmodels.session import Session
 
-FINDINGS = "0/1"  # as `queries.truth_columns.FINDINGS`, which is imported only off this thread
+LEFT_OUT = "left-out"  # as `queries.truth_counting.LEFT_OUT`
 _KEY = "evaluate columns"
+_KEPT = "truth"
 # A label, what is called so in the truth, and what stands for it.
 Standing = tuple[str, tuple[str, ...], tuple[str, ...]]
 MOST_LISTED = 500  # values of a column, that are listed to choose from
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a collection offers: columns that could say what is true, and other encoders.
-
-    Attributes:
-        values: of each column what it names; of `FINDINGS` the columns of 0 and 1.
-        notes: what was left out of a table.
-    """
-
-    columns: tuple[str, ...]
-    models: tuple[str, ...]
-    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
 class TruthChoice(QObject):
     """One for the window: *Evaluate* and *Wording* ask the same truth.
+
+    What was chosen is remembered with the collection: where the table lies and what stands for the
+    labels, nothing of what it says.
 
     Attributes:
         known: None until somebody has looked.
         table: a table beside the collection's own columns, or None.
         column: which column says what is true; "" for none.
+        blank, uncertain: what blanks and -1 count as in columns of 0 and 1, as of
+            `queries.truth_counting.Counting`.
 
     Signals:
         changed(): another column, table or correction, or more is known.
@@ -58,14 +46,16 @@ class TruthChoice(QObject):
         self.known: Known | None = None
         self.table: Path | None = None
         self.column = ""
+        self.blank = self.uncertain = LEFT_OUT
         self._corrected: dict[str, tuple[str, ...]] = {}
+        self._stamp: Stamp | None = None  # of the table when it was read last
         self._of: Path | None = None
         session.collection_changed.connect(self._follow)
 
     def look(self) -> None:
         """Find out what there is, unless that is known."""
         if self.known is None and self._session.content is not None:
-            self._read(self.table)
+            self._read(self.table, self._stamp or (0, 0))
 
     def read_table(self, path: Path) -> None:
         """Take what is true from a table whose rows name the images' files."""
@@ -74,8 +64,9 @@ class TruthChoice(QObject):
 
     def forget_table(self) -> None:
         """Take it from the collection's own columns."""
-        self.table, self.known = None, None
+        self.table, self.known, self._stamp = None, None, None
         self._corrected = {}
+        self._keep()
         self.look()
         self.changed.emit()
 
@@ -83,7 +74,21 @@ class TruthChoice(QObject):
         """Take what is true from another column."""
         if column != self.column:
             self.column, self._corrected = column, {}
+            self._keep()
             self.changed.emit()
+
+    def count(self, *, blank: str = "", uncertain: str = "") -> None:
+        """Say what blanks, or -1, count as."""
+        before = self.counting
+        self.blank, self.uncertain = blank or self.blank, uncertain or self.uncertain
+        if before != self.counting:
+            self._keep()
+            self.changed.emit()
+
+    @property
+    def counting(self) -> tuple[str, str]:
+        """What blanks and -1 count as; left out where the column has no such cells."""
+        return (self.blank, self.uncertain) if self.by_findings else (LEFT_OUT, LEFT_OUT)
 
     @property
     def usual(self) -> bool:
@@ -141,6 +146,7 @@ class TruthChoice(QObject):
         else:
             self._corrected[label] = values
         if before != self._corrected:
+            self._keep()
             self.changed.emit()
 
     @property
@@ -150,26 +156,38 @@ class TruthChoice(QObject):
 
     # From the session
 
-    def _read(self, table: Path | None) -> None:
+    def _read(self, table: Path | None, remembered: Stamp | None = None) -> None:
         self._session.runner.start(
             look,
             self._session.content,
             table,
+            remembered,
             title="Looking for labels",
             key=_KEY,
             lane="io",
-            on_success=self._take,
+            on_success=self._take if remembered else self._take_chosen,
             on_failure=self._session.messages.show_error,
         )
+
+    @Slot(object)
+    def _take_chosen(self, found: tuple[Path | None, Known]) -> None:
+        self._take(found)
+        self._keep()
 
     @Slot(object)
     def _take(self, found: tuple[Path | None, Known]) -> None:
         table, self.known = found
         other = table != self.table
-        self.table = table
+        self.table, self._stamp = table, self.known.stamp
         if other or self.column not in self.known.columns:
             self.column = next(iter(self.known.columns), "")
             self._corrected = {}
+        there = set(self.values)
+        self._corrected = {
+            label: own for label, own in self._corrected.items() if there.issuperset(own)
+        }
+        if self.known.told:
+            self._session.messages.show_information(self.known.told)
         self.changed.emit()
 
     @Slot()
@@ -179,28 +197,37 @@ class TruthChoice(QObject):
         self._session.runner.cancel(_KEY)
         folder = None if content is None else content.collection.folder
         if folder != self._of:
-            self._of, self.table, self.column, self._corrected = folder, None, "", {}
+            self._of = folder
+            self._recall()
         self.changed.emit()
 
+    # What is remembered
 
-def look(content: Opened, table: Path | None, *, context: JobContext) -> tuple[Path | None, Known]:
-    """Return what could say what is true of a collection's images (any thread).
+    def _keep(self) -> None:
+        kept = {
+            "table": str(self.table or ""),
+            "stamp": list(self._stamp or ()),
+            "column": self.column,
+            "stands": {label: list(own) for label, own in self._corrected.items()},
+            "blank": self.blank,
+            "uncertain": self.uncertain,
+        }
+        self._session.kept.put(_KEPT, kept)
 
-    Raises:
-        UsageError: the table cannot be read, or names none of the images.
-    """
-    from vlm_explorer.queries.truth_columns import finding_columns, parts, truth_columns
-    from vlm_explorer.queries.truth_source import truth_source
-
-    context.check()
-    source = truth_source(content.collection, table or "")
-    columns = truth_columns(source)
-    values = {}
-    for name in columns:
-        context.check()
-        if name == FINDINGS:
-            values[name] = finding_columns(source)
-        else:
-            there = {part for cell in source.distinct(name) for part in parts(cell)}
-            values[name] = tuple(sorted(there))
-    return table, Known(columns, tuple(content.collection.models()), values, source.warnings)
+    def _recall(self) -> None:
+        """Take what was chosen for this collection; what is damaged counts as not chosen."""
+        kept = self._session.kept.get(_KEPT, dict, {})
+        words = {name: kept.get(name) for name in ("table", "column", "blank", "uncertain")}
+        said = {name: value if isinstance(value, str) else "" for name, value in words.items()}
+        self.table = Path(said["table"]) if said["table"] else None
+        self.column = said["column"]
+        self.blank = said["blank"] or LEFT_OUT
+        self.uncertain = said["uncertain"] or LEFT_OUT
+        stands, stamp = kept.get("stands"), kept.get("stamp")
+        self._corrected = {
+            label: tuple(map(str, own))
+            for label, own in (stands.items() if isinstance(stands, dict) else ())
+            if isinstance(own, list)
+        }
+        whole = isinstance(stamp, list) and [type(each) for each in stamp] == [int, int]
+        self._stamp = (stamp[0], stamp[1]) if whole else None

@@ -197,6 +197,7 @@ class WordingModel(QObject):
             str(choice.table or ""),
             self._stands(),
             self.scope == LABELLED,
+            choice.counting,
             choice.known is not None,
         )
         before = self._asked

@@ -24,6 +24,7 @@ class Asked:
         rows: intp (n,), of the collection.
         truth: the finding that the prompt stands for; column, table, stands and labelled_only as of
             `SensitivityRequest`.
+        counting: what blanks and -1 count as.
         looked: whether it is known what could say what is true; nothing is asked before.
     """
 
@@ -34,6 +35,7 @@ class Asked:
     table: str = ""
     stands: tuple[str, ...] = ()
     labelled_only: bool = False
+    counting: tuple[str, str] = ("left-out", "left-out")
     looked: bool = True
 
     def same(self, other: Asked | None) -> bool:
@@ -58,6 +60,7 @@ def ask(
     """Ask a prompt in other words; see `queries.prompt_sensitivity`."""
     from vlm_explorer.queries.prompt_sensitivity import prompt_sensitivity
     from vlm_explorer.queries.sensitivity_answer import SensitivityRequest
+    from vlm_explorer.queries.truth_counting import Counting
 
     ids = tuple(content.images.ids[asked.rows].tolist())
     request = SensitivityRequest(
@@ -68,5 +71,6 @@ def ask(
         asked.table,
         asked.stands,
         asked.labelled_only,
+        Counting(*asked.counting),
     )
     return prompt_sensitivity(content.collection, memory, request, context=context)

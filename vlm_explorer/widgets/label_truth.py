@@ -16,13 +16,31 @@ from PySide6.QtWidgets import (
 )
 
 from vlm_explorer.viewmodels.evaluate_model import EvaluateModel
-from vlm_explorer.viewmodels.truth_choice import FINDINGS, TruthChoice
-from vlm_explorer.widgets.controls import Words
+from vlm_explorer.viewmodels.truth_choice import TruthChoice
+from vlm_explorer.viewmodels.truth_look import FINDINGS
+from vlm_explorer.widgets.controls import Words, choice_box, name_grid
 from vlm_explorer.widgets.flyout import Flyout
 
 _OPEN, _FORGET = "\0open", "\0forget"
 TABLES = "Tables (*.csv *.tsv *.txt);;All files (*)"
 _WIDTH, _ROW, _MOST_ROWS = 420, 32, 9  # px; px; rows that are seen at once
+_NAMES = 120  # px
+_COUNTING = (
+    (
+        "blank",
+        "Blank cells",
+        (("left-out", "left out"), ("absent", "count as absent: not mentioned")),
+    ),
+    (
+        "uncertain",
+        "-1, uncertain",
+        (
+            ("left-out", "left out"),
+            ("present", "count as present (U-Ones)"),
+            ("absent", "count as absent (U-Zeros)"),
+        ),
+    ),
+)
 _NONE, _NOT_CALLED = "nothing", "nothing is called so"
 
 
@@ -92,6 +110,7 @@ class StandingPanel(Flyout):
         super().__init__(owner, _WIDTH)
         self._model = model
         self.boxes: dict[str, QComboBox] = {}
+        self.counting: dict[str, QComboBox] = {}
         self.column.addWidget(Words("What stands for the labels", "heading"))
         choice = model.choice
         where = "columns of 0 and 1" if choice.by_findings else f"the column {choice.column}"
@@ -116,6 +135,25 @@ class StandingPanel(Flyout):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFixedHeight(_ROW * max(1, min(_MOST_ROWS, len(self.boxes))) + 4)
         self.column.addWidget(area)
+        if choice.by_findings:
+            self._add_counting()
+
+    def _add_counting(self) -> None:
+        """Add what blanks and -1 count as."""
+        choice = self._model.choice
+        grid = name_grid(_NAMES)
+        grid.setContentsMargins(0, 4, 8, 0)
+        for row, (name, words, ways) in enumerate(_COUNTING):
+            box = choice_box(words, ways, self)
+            box.setCurrentIndex(box.findData(getattr(choice, name)))
+            box.activated.connect(partial(self._count, name, box))
+            grid.addWidget(Words(words), row, 0)
+            grid.addWidget(box, row, 1)
+            self.counting[name] = box
+        self.column.addLayout(grid)
+
+    def _count(self, name: str, box: QComboBox, place: int) -> None:
+        self._model.choice.count(**{name: box.itemData(place)})
 
     def first_focus(self) -> QWidget:
         """The first label's list has the focus."""

@@ -25,6 +25,7 @@ def explain(
     texts: str | Sequence[str] = (),
     *,
     encoder: Encoder,
+    query: str = "",
     method: str = "auto",
     frame: int = 0,
     ct_window: str = "default",
@@ -34,22 +35,26 @@ def explain(
     """Return a saliency map of a file, or of pixels as `render` gives them.
 
     Args:
+        query: an expression as in `Collection.search`, of texts and files: weights, sums and
+            differences, which make one vector. Its map comes after those of the texts.
         ct_window: through which window the encoder sees a file of CT, as in `index`.
 
     Raises:
         FileProblem, UsageError, NotSupported: as they say.
     """
     from vlm_explorer.pixels.ct_choice import parse_choice
-    from vlm_explorer.queries import explain as query
-    from vlm_explorer.saliency.explain import explain as explain_pixels
+    from vlm_explorer.queries.explain import ExplainRequest
+    from vlm_explorer.queries.explain import explain as explain_file
+    from vlm_explorer.queries.explain_query import explain_query
 
+    window = parse_choice(ct_window)
     prompts = (texts,) if isinstance(texts, str) else tuple(texts)
     if isinstance(image, np.ndarray):
-        return explain_pixels(encoder, image, prompts, method, context=context, **params)
-    request = query.ExplainRequest(
-        Path(image), frame, prompts, method, dict(params), parse_choice(ct_window)
-    )
-    return query.explain(encoder, request, context=context)
+        return explain_query(
+            encoder, image, prompts, query, method, ct_window=window, context=context, **params
+        )
+    request = ExplainRequest(Path(image), frame, prompts, method, dict(params), window, query)
+    return explain_file(encoder, request, context=context)
 
 
 def localise(
@@ -92,6 +97,7 @@ def check_explanation(
     explanation: Explanation,
     *,
     encoder: Encoder,
+    query: str = "",
     frame: int = 0,
     ct_window: str = "default",
     which: Sequence[str] = (),
@@ -100,7 +106,7 @@ def check_explanation(
     """Return how far to trust the maps of an explanation, one `Checks` a map.
 
     Args:
-        image: that was explained, with the same `frame` and `ct_window`.
+        image: that was explained, with the same `query`, `frame` and `ct_window`.
         explanation: what `explain` gave.
         encoder: that was explained.
         which: of `prompt_sensitivity`, `position_prior`, `repeatability`, `insertion_deletion` and
@@ -110,17 +116,19 @@ def check_explanation(
         FileProblem: as it says.
     """
     from vlm_explorer.pixels.ct_choice import parse_choice
-    from vlm_explorer.queries import explain as query
     from vlm_explorer.queries import explain_checks
+    from vlm_explorer.queries.explain import ExplainRequest
+    from vlm_explorer.queries.explain_query import queried
     from vlm_explorer.saliency.checks import CHECKS, check
 
-    asked = tuple(which) or CHECKS
+    asked, window = tuple(which) or CHECKS, parse_choice(ct_window)
     if isinstance(image, np.ndarray):
+        explained, _ = queried(encoder, query, window)
         return [
-            check(encoder, image, explanation, row, which=asked, context=context)
+            check(explained, image, explanation, row, which=asked, context=context)
             for row in range(len(explanation.grid))
         ]
-    request = query.ExplainRequest(Path(image), frame, ct_window=parse_choice(ct_window))
+    request = ExplainRequest(Path(image), frame, ct_window=window, query=query)
     return explain_checks.check_explanation(
         encoder, request, explanation, which=asked, context=context
     )

@@ -138,6 +138,11 @@ def add_explain(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[
     parser.add_argument("file", metavar="FILE")
     parser.add_argument("--frame", metavar="N", type=int, default=0, help="from 0")
     many_option(parser, "--text", "T", "the prompts whose scores are explained")
+    parser.add_argument(
+        "--query", metavar="EXPRESSION", default="",
+        help='also what moved the cosine with 2:"pleural effusion" + "scan-01.dcm" - "pacemaker", '
+        "one vector, as in search",
+    )  # fmt: skip
     parser.add_argument("--method", default="auto", help=METHODS)
     model_option(parser)
     ct_window_option(parser, "default", "default: the file's own window")
@@ -152,7 +157,7 @@ def add_explain(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[
         "--mute-outliers",
         action="store_true",
         help="replace outlier tokens by the median of the patches around, and say so in all files; "
-        "checks are of the map as it is",
+        "checks are of the map without them, too",
     )
     parser.add_argument(
         "--checks",

@@ -45,6 +45,7 @@ def run(arguments: Namespace) -> int:
         tuple(arguments.text),
         arguments.method,
         ct_window=arguments.ct_window,
+        query=arguments.query,
     )
     try:
         explanation = explain(encoder, request, context=context)

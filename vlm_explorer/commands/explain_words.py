@@ -20,6 +20,8 @@ def prompt_of(arguments: Namespace) -> str:
     Raises:
         WrongOptions: there is none, or several.
     """
+    if arguments.query:
+        raise WrongOptions("--words needs one text, not a query.", "Give one --text alone.")
     if len(arguments.text) != 1:
         raise WrongOptions(
             f"--words needs one prompt, and there are {len(arguments.text)}.",

@@ -175,7 +175,11 @@ def region_pixels(collection: Collection, encoder: Encoder, region: Region) -> n
     elif not path.is_file():
         raise UsageError(f"There is no image {path}.", "Check its id or path.")
     pixels = render_file_for_encoder(path, frame, _ct_window(collection, encoder)).pixels
-    x0, y0, x1, y1 = region.box
+    return _crop(pixels, region.box)
+
+
+def _crop(pixels: np.ndarray, box: Box) -> np.ndarray:
+    x0, y0, x1, y1 = box
     crop = pixels[y0:y1, x0:x1]
     if min(crop.shape[:2], default=0) < SMALLEST:
         raise UsageError(
@@ -195,11 +199,21 @@ def image_vector(collection: Collection, encoder: Encoder, name: str) -> np.ndar
     row = row_of(collection, name)
     if row >= 0:
         return _stored_vector(collection, encoder, row, name)
+    return file_vector(encoder, name, _ct_window(collection, encoder))
+
+
+def file_vector(encoder: Encoder, name: str, ct_window: str, box: Box | None = None) -> np.ndarray:
+    """Return the unit vector of a file's first frame, or of a region of it, float32 (D,).
+
+    Raises:
+        UsageError, FileProblem: see `example_vector`.
+    """
     path = Path(name).expanduser()
     if not path.is_file():
-        raise UsageError(f"There is no file {path}.", "Check the path after --image.")
-    pixels = render_file_for_encoder(path, ct_window=_ct_window(collection, encoder)).pixels
-    return np.asarray(encoder.encode_images([pixels])[0], np.float32)
+        raise UsageError(f"There is no file {path}.", "Check its path.")
+    pixels = render_file_for_encoder(path, ct_window=ct_window).pixels
+    shown = pixels if box is None else _crop(pixels, box)
+    return np.asarray(encoder.encode_images([shown])[0], np.float32)
 
 
 def _stored_vector(collection: Collection, encoder: Encoder, row: int, image_id: str) -> np.ndarray:

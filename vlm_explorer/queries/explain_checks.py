@@ -9,6 +9,7 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pixels.encoding_window import render_file_for_encoder
 from vlm_explorer.queries.explain import ExplainRequest
+from vlm_explorer.queries.explain_query import queried
 from vlm_explorer.saliency.checks import CHECKS, Checks, check, facts
 from vlm_explorer.saliency.explanation import Explanation
 
@@ -33,6 +34,7 @@ def check_explanation(
     Raises:
         FileProblem: the file gives no image any more.
     """
+    encoder, _ = queried(encoder, request.query, request.ct_window)
     pixels = render_file_for_encoder(request.path, request.frame, request.ct_window).pixels
     return [
         check(encoder, pixels, explanation, row, which=which, context=context)

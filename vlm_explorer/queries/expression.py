@@ -16,6 +16,7 @@ unit vector again.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -96,6 +97,23 @@ def write_expression(terms: tuple[Term, ...]) -> str:
         sign = "-" if term.weight < 0 else "+" if number else ""
         parts.append(f"{sign} {term}" if sign else str(term))
     return " ".join(parts)
+
+
+def summed(terms: Iterable[Term], called: Callable[[Term], str]) -> str:
+    """Return a sum of terms as people read it; `called` says what each is."""
+    parts = []
+    for number, term in enumerate(terms):
+        sign = "− " if term.weight < 0 else "+ " if number else ""
+        weight = "" if abs(term.weight) == 1 else f"{abs(term.weight):.4g} × "
+        parts.append(f"{sign}{weight}{called(term)}")
+    return " ".join(parts)
+
+
+def unnamed(term: Term) -> str:
+    """Return what a term is: its words, or the kind of image; neither an id nor a file's name."""
+    if term.example is not None:
+        return "region" if hasattr(term.example, "box") else term.example.words
+    return "image" if term.kind == "image" else f"“{term.text}”"
 
 
 def _first_sign(expression: str) -> tuple[int, float]:

@@ -61,10 +61,20 @@ def query_of(
     weights = np.array([term.weight for term in terms])
     if fuse == "z":
         weights = weights / _spreads(collection, encoder, vectors)
+    vector = weighed_sum(vectors, weights)
+    return Query(vector, () if any(examples) else tuple(weights[weights != 0].tolist()))
+
+
+def weighed_sum(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the sum of the wanted less that of the unwanted, a unit vector, float32 (D,).
+
+    Args:
+        vectors: (T, D) unit rows.
+        weights: (T,), below zero for what is not wanted.
+    """
     wanted = weights > 0
     order = np.argsort(~wanted, kind="stable")
-    vector = combine(vectors[wanted], vectors[~wanted], np.abs(weights[order]).tolist())
-    return Query(vector, () if any(examples) else tuple(weights[weights != 0].tolist()))
+    return combine(vectors[wanted], vectors[~wanted], np.abs(weights[order]).tolist())
 
 
 def example_of(collection: Collection, term: Term) -> Example | str | None:

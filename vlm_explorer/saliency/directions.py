@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.encoders.registry import describe
 from vlm_explorer.jobs import JobContext
 
+SAME = 0.9995  # cosine from which an image is the one searched for; vectors are kept in float16
+# Where the usual method cannot explain a direction, the first of these that can does.
+INSTEAD: tuple[Literal["legrad", "decomp", "occlusion"], ...] = ("legrad", "decomp", "occlusion")
 _AT_ITSELF = ("gradattn", "gradcam")  # their maps are multiples of the cosine's gradient
 _LIKENESS = "similarity to "
 

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vlm_explorer.queries.expression import Term
-from vlm_explorer.saliency.directions import Direction, likeness
-from vlm_explorer.viewmodels.states import QueryState, summed
+from vlm_explorer.queries.expression import Term, summed
+from vlm_explorer.saliency.directions import SAME, Direction, likeness
+from vlm_explorer.viewmodels.states import QueryState
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from vlm_explorer.encoders.encoder import Encoder
     from vlm_explorer.viewmodels.session import Session
-
-_SAME = 0.9995  # cosine from which an image is the one searched for; vectors are kept in float16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +79,7 @@ def lies_in(asked: Asked, query: QueryState, row: int | None) -> bool:
     if asked.direction is None or answer is None or row is None or row >= len(answer.cosine):
         return False
     same = np.array_equal(answer.vector, asked.direction.vector)
-    return same and bool(answer.cosine[row] >= _SAME)
+    return same and bool(answer.cosine[row] >= SAME)
 
 
 def _called(session: Session, query: QueryState, terms: tuple[Term, ...]) -> tuple[str, str, bool]:

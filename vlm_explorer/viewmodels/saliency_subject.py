@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
-from vlm_explorer.saliency.directions import Directed, why_not
+from vlm_explorer.saliency.directions import INSTEAD, Directed, why_not
 from vlm_explorer.saliency.method_words import IMAGE_ONLY
 from vlm_explorer.viewmodels import saliency_work
 from vlm_explorer.viewmodels.saliency_asked import asked_of, lies_in
@@ -16,7 +16,6 @@ from vlm_explorer.viewmodels.saliency_states import Method, Stage, title_of
 from vlm_explorer.viewmodels.viewer_model import Status, ViewerModel
 
 _USUAL: dict[bool, Method] = {False: "attention", True: "legrad"}  # until there is an encoder
-_INSTEAD: tuple[Method, ...] = ("legrad", "decomp", "occlusion")  # where the usual one cannot
 
 
 class SaliencySubject(SaliencyRows):
@@ -46,7 +45,7 @@ class SaliencySubject(SaliencyRows):
         usual = self._usual[bool(self.prompt)]
         if usual not in self._refused:
             return usual
-        return next((each for each in _INSTEAD if not self.reasons.get(each)), usual)
+        return next((each for each in INSTEAD if not self.reasons.get(each)), usual)
 
     @property
     def prompt(self) -> str:

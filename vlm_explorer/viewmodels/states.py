@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.analysis.zero_shot import TASKS
-from vlm_explorer.queries.expression import Term
+from vlm_explorer.queries.expression import Term, summed, unnamed
 from vlm_explorer.queries.label_set import Label, LabelSet, as_labels
 from vlm_explorer.queries.label_set_file import label_set_of, table_of
 from vlm_explorer.queries.ranking_choice import RankingChoice
@@ -31,23 +31,6 @@ class Selection:
 
     ids: Set[str] = frozenset()
     current: str | None = None
-
-
-def summed(terms: Iterable[Term], called: Callable[[Term], str]) -> str:
-    """Return a sum of terms as people read it; `called` says what each is."""
-    parts = []
-    for number, term in enumerate(terms):
-        sign = "− " if term.weight < 0 else "+ " if number else ""
-        weight = "" if abs(term.weight) == 1 else f"{abs(term.weight):.4g} × "
-        parts.append(f"{sign}{weight}{called(term)}")
-    return " ".join(parts)
-
-
-def _words_of(term: Term) -> str:
-    """Return what a term is: its words, or the kind of image."""
-    if term.example is not None:
-        return "region" if hasattr(term.example, "box") else term.example.words
-    return "image" if term.kind == "image" else f"“{term.text}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +76,7 @@ class QueryState:
     @property
     def words(self) -> str:
         """What is searched for; neither ids nor names of files, which may hold names of people."""
-        return summed(self.whole, _words_of)
+        return summed(self.whole, unnamed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ def test_that_checks_are_in_the_json_and_in_a_table(
     assert main([*words, "--json"]) == 0
     checks = json.loads(capsys.readouterr().out)["checks"]
     assert len(checks["doubts"]) == 2
+    assert checks["outlier_tokens"] == "as they are"
     for row in range(2):
         deletion = checks["insertion_deletion"][row]
         assert deletion["baseline"] == "blur"
@@ -30,6 +31,7 @@ def test_that_checks_are_in_the_json_and_in_a_table(
     assert main(words) == 0
     out = capsys.readouterr().out
     assert "Checks of the map of “normal”:" in out
+    assert "muted" not in out
     assert "Position              –        Known once 32 other images" in out
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from test_explain import BareEncoder
 
-from vlm_explorer.saliency.check_again import explain_again, is_muted, repeatability, settings_of
+from vlm_explorer.saliency.check_again import explain_again, repeatability, settings_of
 from vlm_explorer.saliency.check_position import LEAST, KeptMaps, position_prior
 from vlm_explorer.saliency.check_prompts import (
     NONSENSE,
@@ -21,7 +21,7 @@ from vlm_explorer.saliency.check_ranks import spearman, without_padding
 from vlm_explorer.saliency.check_words import doubts
 from vlm_explorer.saliency.checks import CHECKS, check, facts
 from vlm_explorer.saliency.explain import available_methods, explain
-from vlm_explorer.saliency.outliers import muted
+from vlm_explorer.saliency.outliers import is_muted, muted
 from vlm_explorer.saliency.tower import image_module
 
 TEXT = "pleural effusion"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from vlm_explorer.pixels.render import render
 from vlm_explorer.saliency.check_deletion import insertion_deletion
 from vlm_explorer.saliency.check_position import LEAST, KeptMaps
 from vlm_explorer.saliency.check_prompts import prompt_sensitivity
+from vlm_explorer.saliency.check_words import finding
+from vlm_explorer.saliency.outliers import is_muted
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
 from vlm_explorer.viewmodels.check_model import CheckModel
 from vlm_explorer.viewmodels.check_rows import Verdict, all_doubts
@@ -161,3 +164,31 @@ def test_that_position_is_said_beside_the_map_once_there_are_enough_images(
     assert words in active.model.caption.warnings
     active.model.set_method("off")
     assert not active.model.doubts
+
+
+def test_that_checks_are_of_the_map_as_it_is_drawn_with_outlier_tokens_muted_or_not(
+    qtbot: QtBot, active: ActiveSaliency, model: CheckModel, encoder: Encoder, files: list[Path]
+) -> None:
+    show(qtbot, active, model, "decomp")
+    plain = model.rows[0].says
+    explanation = active.model.explanation
+    assert explanation is not None
+    assert "outlier" not in model.subject
+    marks = np.zeros(explanation.grid.shape[1:], bool)
+    marks.flat[np.argsort(explanation.grid[0], axis=None)[-4:]] = True
+    active.model.explanation = replace(explanation, outlier_tokens=marks)
+    active.model.mute_outliers()
+    assert "4 outlier tokens muted" in model.subject
+    assert model.verdict("prompt_sensitivity") is Verdict.NOT_CHECKED, "that was another map"
+    quiet = active.model.drawn
+    assert quiet is not None
+    assert is_muted(quiet)
+    told = Verdict.PASSED, Verdict.FAILED
+    qtbot.waitUntil(lambda: model.verdict("prompt_sensitivity") in told, timeout=60_000)
+    expected = prompt_sensitivity(encoder, render(files[0]).pixels, quiet)
+    before = prompt_sensitivity(encoder, render(files[0]).pixels, explanation)
+    assert expected.rho != pytest.approx(before.rho, abs=1e-6)
+    assert model.rows[0].says == finding(expected)
+    active.model.mute_outliers(False)
+    assert "4 outlier tokens as they are" in model.subject
+    qtbot.waitUntil(lambda: model.rows[0].says == plain, timeout=60_000)

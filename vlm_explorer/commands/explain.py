@@ -24,7 +24,7 @@ def run(arguments: Namespace) -> int:
     from vlm_explorer.encoders.registry import default_model
     from vlm_explorer.queries.explain import ExplainRequest, explain
     from vlm_explorer.queries.explain_checks import check_explanation, check_facts
-    from vlm_explorer.saliency.outliers import muted
+    from vlm_explorer.saliency.outliers import is_muted, muted
     from vlm_explorer.settings import load_settings
 
     path = Path(arguments.file).expanduser()
@@ -73,7 +73,8 @@ def run(arguments: Namespace) -> int:
     if files:
         facts["files"] = files
     if checks:
-        facts["checks"] = check_facts(checks)
+        tokens = "muted" if is_muted(explanation) else "as they are"
+        facts["checks"] = {**check_facts(checks), "outlier_tokens": tokens}
     if words is not None:
         facts |= words_facts(words)
     if arguments.json:
@@ -96,4 +97,5 @@ def _print(facts: dict[str, Any], explanation: Explanation) -> None:
     for warning in explanation.warnings:
         print(f"warning: {warning}")
     if "checks" in facts:
-        print_checks(facts["checks"], facts["prompts"], one_map=len(explanation.grid) == 1)
+        one_map, muted = len(explanation.grid) == 1, facts["checks"]["outlier_tokens"] == "muted"
+        print_checks(facts["checks"], facts["prompts"], one_map=one_map, muted=muted)

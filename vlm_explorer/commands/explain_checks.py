@@ -13,17 +13,21 @@ TITLES = {
 }
 
 
-def print_checks(checks: dict[str, list[Any]], prompts: list[str], *, one_map: bool) -> None:
+def print_checks(
+    checks: dict[str, list[Any]], prompts: list[str], *, one_map: bool, muted: bool
+) -> None:
     """Print a table a map.
 
     Args:
         checks: as `queries.explain_checks.check_facts` gives them.
         prompts: of the maps, in their order.
         one_map: whether there is one map for all prompts.
+        muted: whether outlier tokens were muted, in the maps and in those they were held against.
     """
+    tokens = ", outlier tokens muted" if muted else ""
     for row in range(len(checks["doubts"])):
         named = "" if one_map or not prompts else f" of the map of “{prompts[row]}”"
-        print(f"Checks{named}:")
+        print(f"Checks{named}{tokens}:")
         for name, title in TITLES.items():
             fact = checks[name][row]
             print(f"  {title:<21} {_mark(fact):<8} {fact.get('says') or fact['reason']}")

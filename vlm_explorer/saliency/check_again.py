@@ -16,7 +16,7 @@ from vlm_explorer.saliency.check_ranks import spearman
 from vlm_explorer.saliency.explain import explain
 from vlm_explorer.saliency.explanation import Explanation
 from vlm_explorer.saliency.methods import RUNNERS
-from vlm_explorer.saliency.outliers import muted
+from vlm_explorer.saliency.outliers import is_muted, muted
 
 
 def settings_of(explanation: Explanation) -> dict[str, Any]:
@@ -41,11 +41,6 @@ def explain_again(
     silent = None if context is None else Silent(context)
     again = explain(encoder, pixels, texts, explanation.method, context=silent, **settings)
     return muted(again) if is_muted(explanation) else again
-
-
-def is_muted(explanation: Explanation) -> bool:
-    """Return whether its outlier tokens were muted."""
-    return "muted_outlier_tokens" in explanation.params
 
 
 class Silent(JobContext):

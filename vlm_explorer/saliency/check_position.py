@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.paths import cache_folder
-from vlm_explorer.saliency.check_again import is_muted, settings_of
+from vlm_explorer.saliency.check_again import settings_of
 from vlm_explorer.saliency.check_ranks import spearman
 from vlm_explorer.saliency.explanation import Explanation
+from vlm_explorer.saliency.outliers import is_muted
 
 Floats = NDArray[np.float32]
 

@@ -76,6 +76,11 @@ def muted(explanation: Explanation) -> Explanation:
     )
 
 
+def is_muted(explanation: Explanation) -> bool:
+    """Return whether its outlier tokens were muted."""
+    return "muted_outlier_tokens" in explanation.params
+
+
 def muted_words(count: int) -> str:
     """Return how many outlier tokens are muted, and how."""
     tokens = "1 outlier token is" if count == 1 else f"{count} outlier tokens are"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from vlm_explorer.jobs import Progress
 from vlm_explorer.saliency.directions import quoted
+from vlm_explorer.saliency.outliers import is_muted
 from vlm_explorer.viewmodels import check_plots, check_rows, check_work
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
 from vlm_explorer.viewmodels.check_rows import CheckRow, NotApplicable, Verdict
@@ -17,6 +19,9 @@ from vlm_explorer.viewmodels.saliency_request import SLOW
 from vlm_explorer.viewmodels.saliency_states import Stage, title_of
 from vlm_explorer.viewmodels.session import Session
 
+if TYPE_CHECKING:
+    from vlm_explorer.saliency.explanation import Explanation
+
 _PAUSE = 300  # ms of rest before a new map is checked, so that scrolling does not queue work
 _KEY = "checks"
 _KEPT = 256  # maps whose findings are remembered
@@ -24,7 +29,7 @@ _AT_ONCE = ("prompt_sensitivity", "position_prior")
 
 
 class CheckModel(QObject):
-    """Checks the map over the active scan, one check after the other.
+    """Checks the map over the active scan as it is drawn, one check after the other.
 
     What they found is remembered by map, and what speaks against a map is said beside it.
 
@@ -47,6 +52,7 @@ class CheckModel(QObject):
         super().__init__(parent)
         self._session, self._saliency = session, saliency
         self._task: check_work.CheckTask | None = None
+        self._mutes = False  # whether outlier tokens were to be muted when the map was taken
         self._known: OrderedDict[tuple[Any, ...], dict[str, Any]] = OrderedDict()
         self._found: dict[str, Any] = {}
         self._running, self._waiting = "", tuple[str, ...]()
@@ -100,7 +106,8 @@ class CheckModel(QObject):
         self._drop()
         self._task, self._found = None, {}
         model = self._saliency.model
-        explanation, request = model.explanation, model.request
+        explanation, request = model.drawn, model.request
+        self._mutes = model.choice.mute
         if explanation is not None and request is not None:
             images, content = self._session.images, self._session.content
             place = images.row_of.get(request.image_id)
@@ -114,7 +121,8 @@ class CheckModel(QObject):
             prompts = explanation.target["prompts"]
             if not prompts:
                 self._found["insertion_deletion"] = NotApplicable(check_rows.NO_PROMPT)
-            self.subject = ", ".join([title_of(explanation.method), *(quoted(p) for p in prompts)])
+            named = [title_of(explanation.method), *(quoted(p) for p in prompts)]
+            self.subject = ", ".join([*named, *_muting(explanation)])
             self._pause.start()
         self._show()
 
@@ -122,6 +130,8 @@ class CheckModel(QObject):
     def _take_words(self) -> None:
         if self._task is None:
             self._show()
+        elif self._mutes != self._saliency.model.choice.mute:
+            self._take_map()
 
     @Slot()
     def _check_at_once(self) -> None:
@@ -203,3 +213,12 @@ class CheckModel(QObject):
     def verdict(self, name: str) -> Verdict:
         """Return what is known of a check."""
         return next((row.verdict for row in self.rows if row.name == name), Verdict.NOT_CHECKED)
+
+
+def _muting(explanation: Explanation) -> list[str]:
+    """Return what to say of outlier tokens, where there are any; checks take them as drawn."""
+    count = int(np.count_nonzero(explanation.outlier_tokens))
+    if not count:
+        return []
+    tokens = "1 outlier token" if count == 1 else f"{count} outlier tokens"
+    return [f"{tokens} {'muted' if is_muted(explanation) else 'as they are'}"]

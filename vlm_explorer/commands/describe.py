@@ -6,7 +6,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
 
-from vlm_explorer.commands.terminal import print_json
+from vlm_explorer.commands.terminal import note, print_json
 
 
 def run(arguments: Namespace) -> int:
@@ -18,10 +18,15 @@ def run(arguments: Namespace) -> int:
     answer = collection.describe(
         arguments.image,
         arguments.text,
+        labels=arguments.labels_set or (),
+        saved=arguments.saved or arguments.saved is not None,
         stored=not arguments.only_texts,
         k=arguments.k,
         model=arguments.model,
     )
+    if answer.left_out:
+        names = ", ".join(f"“{name}”" for name in answer.left_out)
+        note(f"Not compared, because images take part in them: {names}.", arguments)
     if arguments.json:
         print_json(asdict(answer))
         return 0

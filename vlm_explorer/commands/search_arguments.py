@@ -82,6 +82,14 @@ def add_describe(commands: Commands) -> argparse.ArgumentParser:  # type: ignore
         "image", metavar="IMAGE", help="a file, an image id, or a region: IMAGE[x0,y0,x1,y1]"
     )
     many_option(parser, "--text", "T", "texts, beside the captions of the collection")
+    parser.add_argument(
+        "--labels-set", metavar="SET", default="",
+        help="also the labels of a set, by its name or its YAML file, as classify asks them",
+    )  # fmt: skip
+    parser.add_argument(
+        "--saved", metavar="NAME", nargs="*", action="extend", default=None,
+        help="also queries of texts that were saved with the collection; without a name: all",
+    )  # fmt: skip
     parser.add_argument("--only-texts", action="store_true", help="without those captions")
     parser.add_argument("-k", type=positive, default=20, help="how many; default: 20")
     model_option(parser)

@@ -69,12 +69,14 @@ class DescribeAnswer:
         texts: the best k.
         ranked: how many different texts there are.
         nulls: how many unrelated prompts they are compared with.
+        left_out: names of saved queries in which images take part, which describe nothing.
     """
 
     model: str
     texts: tuple[Description, ...]
     ranked: int
     nulls: int
+    left_out: tuple[str, ...] = ()
 
 
 def describe(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vlm_explorer.encoders.encoder import Encoder
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from vlm_explorer.queries.examples import Example
     from vlm_explorer.queries.expression import Term
     from vlm_explorer.queries.hub_bank import CollectionHubs
+    from vlm_explorer.queries.label_set import LabelSet
     from vlm_explorer.queries.search import SearchAnswer
 
 StrPath = str | os.PathLike[str]
@@ -94,7 +96,8 @@ class Searching(Reviewing):
         image: StrPath | np.ndarray | Example,
         texts: Sequence[str] = (),
         *,
-        labels: Sequence[str] = (),
+        labels: Sequence[str] | LabelSet = (),
+        saved: Sequence[str] | bool = (),
         stored: bool = True,
         k: int = 20,
         model: StrPath | None = None,
@@ -105,18 +108,29 @@ class Searching(Reviewing):
         Args:
             image: as in `search`.
             texts, labels: to be ranked beside the captions of the collection, or without them
-                (`stored` false).
+                (`stored` false). A label set, or the name or YAML file of one, is compared label
+                by label, as `classify` asks it.
+            saved: names of queries that were saved with the collection; True: all that texts alone
+                make.
 
         Raises:
             UsageError, FileProblem, ModelProblem: as they say.
         """
         from vlm_explorer.queries.describe import DescribeRequest, describe
+        from vlm_explorer.queries.describe_texts import of_labels
+        from vlm_explorer.queries.label_set import LabelSet
+        from vlm_explorer.queries.label_shelf import find_label_set
+        from vlm_explorer.queries.saved_queries import saved_texts
 
         named, shown = _sorted([image])
-        request = DescribeRequest(
-            named[0] if named else shown[0].example or "", tuple(texts), tuple(labels), k, stored
-        )
-        return describe(self, self.encoder(model), request, context=context)
+        chosen = find_label_set(labels) if isinstance(labels, str) else labels
+        whole = of_labels(chosen) if isinstance(chosen, LabelSet) else ()
+        words = () if isinstance(chosen, LabelSet) else tuple(chosen)
+        more, left = saved_texts(self, None if saved is True else saved or ())
+        shown_as = named[0] if named else shown[0].example or ""
+        request = DescribeRequest(shown_as, tuple(texts), words, k, stored, (*more, *whole))
+        found = describe(self, self.encoder(model), request, context=context)
+        return replace(found, left_out=left)
 
     def hubs(
         self, *, model: StrPath | None = None, context: JobContext | None = None

@@ -17,6 +17,7 @@ from vlm_explorer.garbage import nothing_collected
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.paths import collections_folder
 from vlm_explorer.pixels.ct_choice import DEFAULT
+from vlm_explorer.queries.query_json import WINDOW
 from vlm_explorer.settings import load_settings
 from vlm_explorer.viewmodels.image_table import ImageTable
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import Encoder
 
 BUNDLED = "demo"  # the id of the encoder that the program carries
-WINDOW_STATE = "window"  # the name under which a collection keeps how it was left
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +104,7 @@ def read_collection(folder: Path, model: str | None = None, *, context: JobConte
         images = ImageTable(collection.described_images)
         context.check()
         images.sort()
-    left = collection.user_state(WINDOW_STATE)
+    left = collection.user_state(WINDOW)
     left = left if isinstance(left, dict) else None
     name, vectors, ct_window = "", None, DEFAULT
     if collection.models() and len(images):
@@ -212,7 +212,7 @@ def keep_window_state(
 
     context.check()
     try:
-        collection.set_user_state(WINDOW_STATE, state)
+        collection.set_user_state(WINDOW, state)
     except StorageProblem:
         return
 

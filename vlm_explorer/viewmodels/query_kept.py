@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from vlm_explorer.errors import UsageError
+from vlm_explorer.queries import query_json
 from vlm_explorer.queries.expression import Term
-from vlm_explorer.queries.ranking_choice import RankingChoice
+from vlm_explorer.queries.query_json import json_of_term
 from vlm_explorer.viewmodels.states import QueryState
 
 if TYPE_CHECKING:
@@ -61,74 +61,13 @@ def json_of_query(query: QueryState) -> dict[str, Any]:
 
 def query_of_json(saved: Any) -> QueryState:
     """Return a saved query; what cannot be read is left out."""
-    values = saved if isinstance(saved, dict) else {}
-    terms = values.get("terms")
-    found = [term_of_json(value) for value in terms] if isinstance(terms, list) else []
-    fuse, ranking = _ranking_of_json(values.get("ranking"))
-    return QueryState(
-        terms=tuple(term for term in found if term is not None), fuse=fuse, ranking=ranking
-    )
+    found = query_json.query_of_json(saved)
+    return QueryState(terms=found.terms, fuse=found.fuse, ranking=found.ranking)
 
 
 def json_of_ranking(query: QueryState) -> dict[str, Any]:
     """Return how a query is ranked."""
     return asdict(query.ranking) | {"fuse": query.fuse}
-
-
-def json_of_term(term: Term) -> dict[str, Any]:
-    """Return a term.
-
-    Raises:
-        UsageError: it is a picture that lies in no file.
-    """
-    from vlm_explorer.queries.examples import Picture, Region, Several
-
-    value: dict[str, Any] = {"text": term.text, "weight": term.weight, "kind": term.kind}
-    match term.example:
-        case Picture():
-            raise UsageError(
-                "A pasted picture cannot be saved with a query.",
-                "Remove it from the query, or drop it as a file.",
-            )
-        case Region(image, box):
-            value |= {"image": image, "box": list(box)}
-        case Several(image_ids):
-            value["images"] = list(image_ids)
-    return value
-
-
-def term_of_json(value: Any) -> Term | None:
-    """Return a term that was kept; None for what is none."""
-    from vlm_explorer.queries.examples import Region, Several
-
-    match value:
-        case {
-            "text": str(text),
-            "weight": int() | float() as weight,
-            "kind": "" | "text" | "image" as kind,
-        }:
-            example: Region | Several | None = None
-            match value:
-                case {
-                    "image": str(image),
-                    "box": [int() as left, int() as top, int() as right, int() as bottom],
-                }:
-                    example = Region(image, (left, top, right, bottom))
-                case {"images": [*ids]}:
-                    example = Several(tuple(map(str, ids)))
-            return Term(text, float(weight), kind, example)
-    return None
-
-
-def _ranking_of_json(value: Any) -> tuple[str, RankingChoice]:
-    values = dict(value) if isinstance(value, dict) else {}
-    fuse = values.pop("fuse", "sum")
-    try:
-        ranking = RankingChoice(**values)
-        ranking.check()
-    except (TypeError, UsageError):  # kept by another version
-        ranking = RankingChoice()
-    return fuse if fuse in ("sum", "z") else "sum", ranking
 
 
 def _is_own(term: Term, images: ImageTable) -> bool:

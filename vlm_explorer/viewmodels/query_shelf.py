@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.errors import UsageError
 from vlm_explorer.queries.expression import write_expression
+from vlm_explorer.queries.query_json import SAVED
 from vlm_explorer.viewmodels.filters import Filter
 from vlm_explorer.viewmodels.query_filters import filters_of_json, json_of_filters
 from vlm_explorer.viewmodels.query_kept import (
@@ -22,7 +23,6 @@ from vlm_explorer.viewmodels.states import QueryState
 if TYPE_CHECKING:
     from vlm_explorer.viewmodels.session import Session
 
-SAVED = "saved queries"  # under which a collection keeps them, and only when the user saves
 ASKED = "history"
 MOST = 50  # that were asked before
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.queries.query_json import SavedQuery
 from vlm_explorer.viewmodels import numbers
 from vlm_explorer.viewmodels.background import Opened
 from vlm_explorer.viewmodels.query_shelf import WholeQuery
@@ -221,18 +222,14 @@ def _of_texts(named: Iterable[tuple[str, WholeQuery]]) -> dict[str, WholeQuery]:
 
 
 def _is_of_texts(whole: WholeQuery) -> bool:
-    terms = whole.query.whole
-    wanted = any(term.weight > 0 for term in terms)
-    return wanted and whole.query.like is None and all(term.kind == "text" for term in terms)
+    return whole.query.like is None and SavedQuery(whole.query.whole).of_texts
 
 
 def _called(whole: WholeQuery) -> str:
     """Return what a query is called: its one text, or the sum of its terms."""
-    terms = whole.query.whole
-    return terms[0].text if len(terms) == 1 else whole.query.words
+    return SavedQuery(whole.query.whole).called
 
 
 def _words(key: str, name: str, whole: WholeQuery) -> str:
     """Return what a query is listed as: its words, and of a saved one of several the name, too."""
-    called = _called(whole)
-    return f"{name}: {called}" if key == SAVED and len(whole.query.whole) > 1 else called
+    return SavedQuery(whole.query.whole).listed(name) if key == SAVED else _called(whole)

@@ -220,6 +220,11 @@ def test_that_a_folder_is_imported_by_its_form(
     wait(qtbot, lambda: sheet.list.current == "my-clip")
     assert sheet.stack.currentIndex() == PAGE
     assert (paths.models_folder() / "my-clip").is_dir()
+    assert "of your own" in sheet.page.purpose.text()
+    assert "not known" in sheet.page.limits.text()
+    assert sheet.page.id.text() == "", "the name says it already"
+    spoken = sheet.list.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "Your own" in spoken
     wait(qtbot, lambda: not window.session.runner.busy)
 
 

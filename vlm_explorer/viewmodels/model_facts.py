@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from vlm_explorer.collection.store import Collection
     from vlm_explorer.encoders.spec import EncoderSpec, Figure
 
+OWN = "An encoder of your own."
+OWN_LIMITS = "What it was trained on, and what it may be used for, is not known here."
 SHORT = 12  # digits of a revision or a digest that are enough to tell two apart
 _ADDRESS = re.compile(r"https?://[^\s,;]+[^\s,;.]")
 
@@ -113,15 +115,17 @@ def _facts(
     found = _ADDRESS.search(spec.access)
     page = f"https://huggingface.co/{spec.repository}" if spec.repository else ""
     disk = disk_used(spec.id) if spec.loader or folder is not None else 0
+    bundled = folder is not None and folder.is_relative_to(resources())
+    own = folder is not None and not spec.repository and not bundled
     return ModelFacts(
         id=spec.id,
         name=spec.name,
-        purpose=spec.purpose,
-        limits=spec.use_restrictions,
+        purpose=spec.purpose or (OWN if own else ""),
+        limits=spec.use_restrictions or (OWN_LIMITS if own else ""),
         subject=spec.domain,
         installed=folder is not None,
-        bundled=folder is not None and folder.is_relative_to(resources()),
-        own=folder is not None and not spec.repository and not folder.is_relative_to(resources()),
+        bundled=bundled,
+        own=own,
         download=None if folder is not None else spec.bytes,
         fetched=fetched_bytes(spec.id) if folder is None and spec.repository else 0,
         disk=disk,

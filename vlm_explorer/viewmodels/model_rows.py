@@ -145,4 +145,4 @@ def _detail(facts: ModelFacts, state: ModelState) -> str:
         return state.words
     if facts.installed and 0 < facts.encoded < facts.images:
         return f"{facts.encoded:,} of {facts.images:,} images encoded"
-    return facts.not_offered or facts.subject
+    return facts.not_offered or facts.subject or ("Your own" if facts.own else "")

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels.compute_choice import DEVICES, PRECISIONS, ComputeChoice
 from vlm_explorer.widgets.controls import Words, text_button
 
 
 class ComputeRow(QWidget):
-    """Two boxes and a sentence."""
+    """Two boxes, and below them a sentence.
+
+    Attributes:
+        row: the line of the boxes, at whose end there is room.
+    """
 
     def __init__(self, model: ComputeChoice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -22,15 +26,18 @@ class ComputeRow(QWidget):
         self.why = Words("", "annotation", parent=self)
         self.anew = text_button("Measure anew", "link", self)
         self.anew.setToolTip("Measures again how fast the encoder in use is in each precision")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = self.row = QHBoxLayout()
         row.setSpacing(8)
         for box in (self.device, self.precision):
             row.addWidget(Words(f"{box.accessibleName()}:", "annotation", parent=self))
             row.addWidget(box)
-        row.addSpacing(8)
-        row.addWidget(self.why, 1)
         row.addWidget(self.anew)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(row)
+        column.addWidget(self.why)
         self._show()
         self.device.activated.connect(self._choose)
         self.precision.activated.connect(self._choose)
@@ -52,6 +59,7 @@ class ComputeRow(QWidget):
         warned = bool(model.warning)
         role = "annotation-warning" if warned else "annotation"
         self.why.setText(model.warning or model.why)
+        self.why.setVisible(bool(self.why.text()))
         if self.why.property("role") != role:
             self.why.setProperty("role", role)
             self.why.style().unpolish(self.why)

@@ -179,7 +179,7 @@ class ModelPage(QScrollArea):
         if facts is None:
             return
         self.name.setText(facts.name)
-        self.id.setText(facts.id)
+        self.id.setText("" if facts.id == facts.name else facts.id)
         self.purpose.setText(facts.purpose)
         self.purpose.setVisible(bool(facts.purpose))
         self.limits.setText(facts.limits)

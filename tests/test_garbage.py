@@ -21,6 +21,7 @@ class Ring:
 
 @pytest.fixture(autouse=True)
 def collector() -> Iterator[None]:
+    gc.unfreeze()
     gc.enable()
     yield
     gc.unfreeze()
@@ -37,6 +38,24 @@ def test_that_nothing_is_collected_within_and_what_came_is_not_looked_at_afterwa
     after = weakref.ref(Ring())
     gc.collect()
     assert after() is None
+
+
+def test_that_what_came_is_collected_afterwards_where_it_was_not_frozen() -> None:
+    with nothing_collected(freeze=False):
+        ring = weakref.ref(Ring())
+        assert not gc.isenabled()
+    gc.collect(1)
+    assert ring() is not None  # it is old already
+    assert not gc.get_freeze_count()
+    gc.collect()
+    assert ring() is None
+
+
+def test_that_what_was_frozen_before_stays_so() -> None:
+    gc.freeze()
+    with nothing_collected(freeze=False):
+        pass
+    assert gc.get_freeze_count()
 
 
 def test_that_what_could_be_collected_before_is() -> None:

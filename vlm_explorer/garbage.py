@@ -29,10 +29,13 @@ class _Collector:
                 gc.disable()
             self._loading += 1
 
-    def go_on(self) -> None:
+    def go_on(self, *, freeze: bool) -> None:
         with self._lock:
             self._loading -= 1
+            frozen = gc.get_freeze_count()
             gc.freeze()
+            if not freeze and not frozen:
+                gc.unfreeze()  # into the oldest generation
             if not self._loading and self._was_enabled:
                 gc.enable()
 
@@ -41,16 +44,20 @@ _collector = _Collector()
 
 
 @contextmanager
-def nothing_collected() -> Iterator[None]:
+def nothing_collected(*, freeze: bool = True) -> Iterator[None]:
     """Let nothing be collected while something large is loaded, and never look at it afterwards.
 
-    What is loaded must be free of cycles, or live as long as the program: objects that are there
-    at the end are still let go of when nobody refers to them, but not by the collector. What can be
-    collected before is, which is quick: only what came since the last time is looked at. Several
-    threads may be within; collections go on when the last has left.
+    What can be collected before is, which is quick: only what came since the last time is looked
+    at. Several threads may be within; collections go on when the last has left.
+
+    Args:
+        freeze: what is there at the end is never looked at again. It is still let go of when
+            nobody refers to it, so it must be free of cycles, or live as long as the program.
+            That is for programs to decide, not for what others import: False only spares what
+            came from being looked at twice while it is young, where nothing was frozen before.
     """
     _collector.leave_off()
     try:
         yield
     finally:
-        _collector.go_on()
+        _collector.go_on(freeze=freeze)

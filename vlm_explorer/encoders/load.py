@@ -9,6 +9,7 @@ from vlm_explorer.encoders.fingerprint import fingerprint
 from vlm_explorer.encoders.model_folder import read_model_folder
 from vlm_explorer.encoders.precision import check_precision
 from vlm_explorer.encoders.registry import describe, find_model_folder
+from vlm_explorer.garbage import nothing_collected
 from vlm_explorer.jobs import JobContext
 
 if TYPE_CHECKING:
@@ -47,17 +48,19 @@ def load_encoder(
     folder = read_model_folder(path)
     # torch and open_clip take seconds to import; what is wrong with the folder is said before
     from vlm_explorer.encoders.device import choose_device
-    from vlm_explorer.encoders.open_clip_encoder import make_encoder
 
-    check_precision(precision)
-    chosen = choose_device(device)
-    return make_encoder(
-        folder,
-        name=name,
-        fingerprint=fingerprint(folder, context=context),
-        device=chosen,
-        precision=precision,
-        domain=describe(name).domain,
-        batch_size=batch_size,
-        context=context,
-    )
+    with nothing_collected(freeze=False):  # a fifth of that time
+        from vlm_explorer.encoders.open_clip_encoder import make_encoder
+
+        check_precision(precision)
+        chosen = choose_device(device)
+        return make_encoder(
+            folder,
+            name=name,
+            fingerprint=fingerprint(folder, context=context),
+            device=chosen,
+            precision=precision,
+            domain=describe(name).domain,
+            batch_size=batch_size,
+            context=context,
+        )

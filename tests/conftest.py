@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pytestqt.qtbot import QtBot
 
+from vlm_explorer import processes
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.pixels import codec_process
 from vlm_explorer.rendering import compiled
@@ -39,6 +40,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def drawn_by_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compile no loops of the map behind a test's back; tests that want them ask for them."""
     monkeypatch.setattr(compiled, "_start", lambda: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_processes() -> Iterator[None]:
+    """Have child processes start as forks that have imported already; see `started_as_users_do`."""
+    from warm_processes import warm_context
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "_context", warm_context())
+        yield
+
+
+@pytest.fixture
+def started_as_users_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start child processes from nothing: for tests of how they start, and what they say."""
+    monkeypatch.setattr(processes, "_context", multiprocessing.get_context("spawn"))
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,8 @@ from vlm_explorer.errors import UsageError, WorkerDied
 from vlm_explorer.jobs import Cancelled, JobContext, Progress
 from vlm_explorer.processes import map_in_processes, run_in_process
 
+pytestmark = pytest.mark.usefixtures("started_as_users_do")
+
 
 def count(n: int, *, context: JobContext) -> tuple[int, int]:
     for done in range(n):

@@ -11,6 +11,7 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar, cast
 
@@ -20,6 +21,7 @@ from vlm_explorer.jobs import JobContext
 T = TypeVar("T")
 
 _starting = threading.Lock()
+_context: BaseContext = multiprocessing.get_context("spawn")  # how children are started
 
 
 @contextmanager
@@ -49,9 +51,8 @@ def start_child(
     Returns:
         The process, and this end of the pipe.
     """
-    spawn = multiprocessing.get_context("spawn")
-    here, there = spawn.Pipe()
-    child = spawn.Process(target=_live_with_parent, args=(target, there, *args), daemon=daemon)
+    here, there = _context.Pipe()
+    child = _context.Process(target=_live_with_parent, args=(target, there, *args), daemon=daemon)
     with _no_main_module():
         child.start()
     there.close()

@@ -143,6 +143,7 @@ def test_that_umap_is_repeatable_keeps_clusters_apart_and_reports():
     assert last.message == "Laying out"
 
 
+@pytest.mark.usefixtures("started_as_users_do")
 def test_that_umap_lays_out_duplicates_without_a_warning(capfd):
     images = np.concatenate([np.repeat(clusters(3)[0], 30, axis=0), clusters(30, seed=2)[0]])
     xy = project(ProjectionSpec(space="raw"), images, NO_TEXTS).xy

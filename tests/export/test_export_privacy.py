@@ -48,6 +48,7 @@ OTHERS = [
 ]
 
 
+@pytest.mark.usefixtures("started_as_users_do")
 @pytest.mark.parametrize(
     ("name", "kind"),
     [*QUICK, *(pytest.param(*each, marks=pytest.mark.slow) for each in OTHERS)],

@@ -22,6 +22,8 @@ from vlm_explorer.pixels.decode import read_frame
 
 Wheel = Callable[[str], Path]
 
+pytestmark = pytest.mark.usefixtures("started_as_users_do")
+
 
 @pytest.fixture(autouse=True)
 def fresh_children() -> Iterator[None]:

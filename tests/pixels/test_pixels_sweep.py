@@ -87,6 +87,7 @@ def check(folder: Path) -> int:
     return count
 
 
+@pytest.mark.usefixtures("started_as_users_do")
 def test_that_every_file_of_the_wheel_is_a_picture_or_a_reason_without_names(
     capfd: pytest.CaptureFixture[str],
 ) -> None:

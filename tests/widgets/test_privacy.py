@@ -81,6 +81,7 @@ def collection(use_home: Path) -> Path:
 # The command line and the exports
 
 
+@pytest.mark.usefixtures("started_as_users_do")
 @pytest.mark.parametrize(
     "words",
     [
@@ -119,6 +120,7 @@ def test_that_no_command_prints_or_writes_what_a_header_says_of_the_patient(
         assert found_in_file(file, (*IDENTIFIERS, *DESCRIPTIONS, *named)) == []
 
 
+@pytest.mark.usefixtures("started_as_users_do")
 def test_that_an_error_of_a_command_names_the_file_and_nothing_from_within_it(
     planted: Planted, capfd: pytest.CaptureFixture[str]
 ) -> None:

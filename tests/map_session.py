@@ -12,7 +12,7 @@ from PIL import Image
 from vlm_explorer.analysis.groups import Group
 from vlm_explorer.queries.classify import ClassifyAnswer
 from vlm_explorer.queries.layout import LayoutAnswer, LayoutRequest
-from vlm_explorer.queries.search import SearchAnswer
+from vlm_explorer.queries.search_answer import SearchAnswer
 from vlm_explorer.viewmodels.background import Opened
 from vlm_explorer.viewmodels.filters import OnlyThese
 from vlm_explorer.viewmodels.image_table import ImageTable

@@ -11,7 +11,6 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar, cast
 
@@ -21,7 +20,7 @@ from vlm_explorer.jobs import JobContext
 T = TypeVar("T")
 
 _starting = threading.Lock()
-_context: BaseContext = multiprocessing.get_context("spawn")  # how children are started
+_context = multiprocessing.get_context("spawn")  # how children are started
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from vlm_explorer.queries import hub_bank as module
 from vlm_explorer.queries.hub_bank import hub_bank, hubs_of
 from vlm_explorer.queries.null_bank import null_scores_of, null_texts
 from vlm_explorer.queries.ranking_choice import RankingChoice
-from vlm_explorer.queries.search import SearchAnswer, SearchRequest, search
+from vlm_explorer.queries.search import SearchRequest, search
+from vlm_explorer.queries.search_answer import SearchAnswer
 
 TEXT = "pleural effusion"
 

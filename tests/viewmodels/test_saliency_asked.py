@@ -15,7 +15,7 @@ from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.pixels.render import render
 from vlm_explorer.queries.expression import Term
-from vlm_explorer.queries.search import SearchAnswer
+from vlm_explorer.queries.search_answer import SearchAnswer
 from vlm_explorer.saliency.directions import Directed, Direction
 from vlm_explorer.saliency.explain import explain
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency

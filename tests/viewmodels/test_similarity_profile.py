@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vlm_explorer.queries.search import SearchAnswer
+from vlm_explorer.queries.search_answer import SearchAnswer
 from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.similarity_profile import Profile, profile_of
 from vlm_explorer.viewmodels.states import QueryState

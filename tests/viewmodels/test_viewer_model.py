@@ -18,7 +18,7 @@ from vlm_explorer.pixels.colour_reading import ColourReading
 from vlm_explorer.pixels.decode import read_frame
 from vlm_explorer.pixels.frame import Frame
 from vlm_explorer.pixels.render import render
-from vlm_explorer.queries.search import SearchAnswer
+from vlm_explorer.queries.search_answer import SearchAnswer
 from vlm_explorer.viewmodels.image_table import ImageTable
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.states import QueryState

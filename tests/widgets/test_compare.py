@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 from viewer_scans import open_files, ramp, write_scan
 
-from vlm_explorer.queries.search import SearchAnswer
+from vlm_explorer.queries.search_answer import SearchAnswer
 from vlm_explorer.viewmodels.results import IMAGE_ID, IMAGE_MIME, ResultsModel
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.states import QueryState

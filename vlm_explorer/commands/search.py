@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vlm_explorer.commands.terminal import note, print_json
 
 if TYPE_CHECKING:
-    from vlm_explorer.queries.search import Hit, SearchAnswer
+    from vlm_explorer.queries.search_answer import Hit, SearchAnswer
 
 
 def run(arguments: Namespace) -> int:

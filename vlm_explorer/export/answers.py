@@ -22,7 +22,8 @@ from vlm_explorer.processes import run_in_process
 from vlm_explorer.queries.classify import ClassifyAnswer, classify
 from vlm_explorer.queries.layout import LayoutAnswer, layout
 from vlm_explorer.queries.named_layouts import NamedLayouts
-from vlm_explorer.queries.search import SearchAnswer, SearchRequest, search
+from vlm_explorer.queries.search import SearchRequest, search
+from vlm_explorer.queries.search_answer import SearchAnswer
 
 
 @dataclass(frozen=True, slots=True, eq=False)

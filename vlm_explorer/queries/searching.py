@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vlm_explorer.queries.expression import Term
     from vlm_explorer.queries.hub_bank import CollectionHubs
     from vlm_explorer.queries.label_set import LabelSet
-    from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.queries.search_answer import SearchAnswer
 
 StrPath = str | os.PathLike[str]
 

@@ -16,7 +16,7 @@ from vlm_explorer.viewmodels.states import QueryState
 
 if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import Encoder
-    from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.queries.search_answer import SearchAnswer
     from vlm_explorer.viewmodels.background import Opened
     from vlm_explorer.viewmodels.session import Session
 

@@ -10,7 +10,7 @@ from vlm_explorer.encoders.text_reading import bare_word
 from vlm_explorer.viewmodels import numbers
 
 if TYPE_CHECKING:
-    from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.queries.search_answer import SearchAnswer
 
 Place = tuple[int, int]
 

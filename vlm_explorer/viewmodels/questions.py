@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vlm_explorer.queries.classify import ClassifyAnswer
     from vlm_explorer.queries.layout import LayoutAnswer
     from vlm_explorer.queries.map_trust import MapTrust
-    from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.queries.search_answer import SearchAnswer
     from vlm_explorer.viewmodels.states import LabelState, QueryState
 
 LARGE = 40_000 * 512  # numbers in all vectors, from which on numpy would hold up typing

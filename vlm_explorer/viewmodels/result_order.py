@@ -20,7 +20,7 @@ from vlm_explorer.viewmodels.result_scores import ResultScores
 from vlm_explorer.viewmodels.session import Session
 
 if TYPE_CHECKING:
-    from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.queries.search_answer import SearchAnswer
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vlm_explorer.viewmodels import numbers
 
 if TYPE_CHECKING:
-    from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.queries.search_answer import SearchAnswer
     from vlm_explorer.viewmodels.score_scale import ScoreScale
 
 

@@ -14,7 +14,7 @@ from vlm_explorer.viewmodels.label_columns import offers_of_labels
 
 if TYPE_CHECKING:
     from vlm_explorer.queries.classify import ClassifyAnswer
-    from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.queries.search_answer import SearchAnswer
     from vlm_explorer.viewmodels.session import Session
 
 SIMILARITY, ZERO_SHOT = "similarity", "zero-shot label"

@@ -14,7 +14,7 @@ from vlm_explorer.viewmodels import numbers, questions
 
 if TYPE_CHECKING:
     from vlm_explorer.analysis.null_scores import NullScores
-    from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.queries.search_answer import SearchAnswer
     from vlm_explorer.viewmodels.session import Session
 
 Weights = tuple[float, ...]

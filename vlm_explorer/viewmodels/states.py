@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vlm_explorer.queries.classify import ClassifyAnswer
     from vlm_explorer.queries.layout import LayoutAnswer
     from vlm_explorer.queries.map_trust import MapTrust
-    from vlm_explorer.queries.search import SearchAnswer
+    from vlm_explorer.queries.search_answer import SearchAnswer
 
 # What is chosen about a layout, in the order in which a collection keeps it.
 CHOICES = ("method", "space", "seed", "n_neighbors", "min_dist", "perplexity")

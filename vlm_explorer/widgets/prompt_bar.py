@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from PySide6.QtCore import QMimeData, QSize, Qt, Signal, Slot
-from PySide6.QtGui import (
-    QAction,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QGuiApplication,
-    QImage,
-    QInputMethodEvent,
-    QKeyEvent,
-    QKeySequence,
-    QTextCharFormat,
-)
+from PySide6.QtCore import QMimeData, QSize, Qt, Slot
+from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels.prompt import Prompt
@@ -32,84 +19,17 @@ from vlm_explorer.viewmodels.scan_texts import ScanTexts
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.controls import IconButton, Words
 from vlm_explorer.widgets.drop_target import dropped_paths
+from vlm_explorer.widgets.prompt_field import PromptField, shows_images
 from vlm_explorer.widgets.qimages import to_pixels
 from vlm_explorer.widgets.query_chips import QueryChips
 from vlm_explorer.widgets.query_saved import SavedQueries
 from vlm_explorer.widgets.scan_texts import ScanTextsPanel
-from vlm_explorer.widgets.theme import icon, theme, themes
+from vlm_explorer.widgets.theme import icon, themes
 from vlm_explorer.widgets.window_undo import WindowUndo
 
 HEIGHT = 72  # px: field, note, and the distances around them
 _CHIPS = 32  # px more with a row of chips
 _DROP = "Drop to search for images like it"
-
-
-def shows_images(data: QMimeData) -> bool:
-    """Whether what is dragged or pasted are images to search for: pixels, files, or a tile."""
-    files = [path for path in dropped_paths(data) if path.is_file()]
-    return data.hasFormat(IMAGE_MIME) or data.hasImage() or bool(files)
-
-
-class PromptField(QLineEdit):
-    """The field itself: greys the words that have no effect, and walks through the history.
-
-    Signals:
-        left_down(): the down key was pressed where nothing comes later.
-        images_given(data): images were pasted.
-    """
-
-    left_down = Signal()
-    images_given = Signal(QMimeData)
-
-    def __init__(self, prompt: Prompt, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._prompt = prompt
-        self.setPlaceholderText("Describe what to look for, such as “left pleural effusion”")
-        self.setAccessibleName("Prompt")
-        self.setProperty("large", True)
-        self.setClearButtonEnabled(True)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and down bring back what was entered before; below that lie the results."""
-        if event.key() == Qt.Key.Key_Up:
-            self.setText(self._prompt.earlier())
-        elif event.key() == Qt.Key.Key_Down and self._prompt.at_the_end:
-            self.left_down.emit()
-        elif event.key() == Qt.Key.Key_Down:
-            self.setText(self._prompt.later())
-        elif event.key() == Qt.Key.Key_Backspace and not self.text() and self._prompt.terms.terms:
-            self._prompt.terms.remove(len(self._prompt.terms.terms) - 1)
-        elif event.matches(QKeySequence.StandardKey.Paste) and self._holds_images():
-            self.images_given.emit(QGuiApplication.clipboard().mimeData())
-        else:
-            super().keyPressEvent(event)
-
-    def _holds_images(self) -> bool:
-        """Whether the clipboard holds a picture or files; a text comes first."""
-        held = QGuiApplication.clipboard().mimeData()
-        return shows_images(held) and (held.hasUrls() or not held.hasText())
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Leave images to the bar: the field would take their names."""
-        if shows_images(event.mimeData()):
-            event.ignore()
-        else:
-            super().dragEnterEvent(event)
-
-    def grey(self, places: Sequence[tuple[int, int]]) -> None:
-        """Draw words in the colour of what is switched off, by their start and length."""
-        faint = QTextCharFormat()
-        faint.setForeground(theme().colour("disabled"))
-        attributes = [
-            QInputMethodEvent.Attribute(
-                QInputMethodEvent.AttributeType.TextFormat,
-                start - self.cursorPosition(),
-                length,
-                faint,
-            )
-            for start, length in places
-        ]
-        self.event(QInputMethodEvent("", attributes))
 
 
 class PromptBar(QWidget):

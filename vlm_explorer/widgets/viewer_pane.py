@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PySide6.QtCore import QEvent, QPointF, QRectF, QTimer, Slot
 from PySide6.QtGui import QFocusEvent, QHelpEvent, QImage, QKeyEvent, QPainter
 from PySide6.QtWidgets import QToolTip, QWidget
@@ -31,6 +29,7 @@ from vlm_explorer.widgets.viewer_annotations import (
     paint_thumbnail,
 )
 from vlm_explorer.widgets.viewer_graphics import FileGraphics
+from vlm_explorer.widgets.viewer_place import ViewerPlace
 
 NOTICE = 4000  # ms that a passing sentence stays
 _NOTHING = "No image open", "Click a point on the map, a result, or an image in the library."
@@ -64,7 +63,7 @@ class ViewerPane(ImageCanvas):
         self._overlay_layer = OverlayLayer(self, saliency, self.layers)
         self._overlay_keys = OverlayKeys(self, saliency)
         self._swipe = SwipeEdge(self, saliency)
-        self._place_due = False  # whether the model's place waits for the picture it is about
+        self._place = ViewerPlace(self, model)
         self._badge = QRectF()
         self._where: tuple[float, float] | None = None
         self._notice_timer = QTimer(self)
@@ -78,8 +77,6 @@ class ViewerPane(ImageCanvas):
     def _connect(self, model: ViewerModel, saliency: SaliencyModel, thumbnails: Thumbnails) -> None:
         self.scrolled.connect(model.series.step)
         self.windowed.connect(lambda dx, dy: model.drag_window(dx, dy, self.drag_number))
-        self.looked.connect(self._tell_place)
-        model.place_recalled.connect(self._look_again)
         self.double_clicked.connect(self.reset)
         self.pointed.connect(self._say_what_is_under)
         self.clicked.connect(self._look_from)
@@ -115,37 +112,10 @@ class ViewerPane(ImageCanvas):
         if self.camera.orientation != self._model.orientation:
             self.set_camera(self.camera.turned(self._model.orientation))
         self.set_picture(self._model.picture)
-        place = self._model.place
-        if self._place_due and self.camera.fitted:
-            self._look_again()
-        elif place is not None and place[3:] != self._shape:
-            self._place_due = True  # about the scan, while the encoder's view is on show
+        self._place.take_picture()
         self._overlay_layer.take()
         self._say_again()
         self._describe()
-
-    @property
-    def _shape(self) -> tuple[int, int]:
-        """Columns and rows of the picture that is or was on show."""
-        return self.camera.columns, self.camera.rows
-
-    @Slot(str, bool)
-    def _tell_place(self, burst: str, held: bool) -> None:
-        camera = self.camera
-        place = None if camera.fitted else (camera.zoom, *camera.centre, *self._shape)
-        self._place_due = False
-        self._model.look_from(place, burst, held=held)
-
-    @Slot()
-    def _look_again(self) -> None:
-        """Look from where the model says, or at all of a picture that this is not about."""
-        place, camera = self._model.place, self.camera
-        self._place_due = place is not None and place[3:] != self._shape
-        if place is None or self._place_due:
-            self.set_camera(camera.fit())
-        else:
-            zoom, x, y, *_ = place
-            self.set_camera(replace(camera, zoom=zoom, centre=(x, y), fitted=False))
 
     @Slot()
     def _say_again(self) -> None:

@@ -4,14 +4,39 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
 from model_folders import BUILDERS, TRANSFORMERS_BUILDERS
 
+from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.encoders.load import load_encoder
+
+T = TypeVar("T")
+
+
+class MadeWhenAsked(Mapping[str, T]):
+    """One of every kind, each made when a test first asks for it: most ask for one or two."""
+
+    def __init__(self, kinds: Iterable[str], make: Callable[[str], T]) -> None:
+        self._kinds, self._make = tuple(kinds), make
+        self._made: dict[str, T] = {}
+
+    def __getitem__(self, kind: str) -> T:
+        if kind not in self._kinds:
+            raise KeyError(kind)
+        if kind not in self._made:
+            self._made[kind] = self._make(kind)
+        return self._made[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
 
 
 @pytest.fixture(scope="session")
@@ -28,41 +53,44 @@ def texts() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """One model folder of every kind; read-only for tests."""
     root = tmp_path_factory.mktemp("models")
-    return {kind: build(root / kind.replace(", ", "-")) for kind, build in BUILDERS.items()}
+    return MadeWhenAsked(BUILDERS, lambda kind: BUILDERS[kind](root / kind.replace(", ", "-")))
 
 
 @pytest.fixture(scope="session")
-def encoders(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict:
+def encoders(
+    folders: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, Encoder]:
     """The encoders of `folders`, loaded in float32 on the CPU."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VLM_EXPLORER_HOME", str(tmp_path_factory.mktemp("home")))
-        return {
-            kind: load_encoder(path, device="cpu", precision="fp32")
-            for kind, path in folders.items()
-        }
+    return loaded_from(folders, tmp_path_factory.mktemp("home"))
+
+
+def loaded_from(folders: Mapping[str, Path], home: Path) -> Mapping[str, Encoder]:
+    def load(kind: str) -> Encoder:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("VLM_EXPLORER_HOME", str(home))
+            return load_encoder(folders[kind], device="cpu", precision="fp32")
+
+    return MadeWhenAsked(folders, load)
 
 
 @pytest.fixture(scope="session")
-def transformers_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def transformers_folders(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """One folder of every kind in the layout of transformers' classes; read-only for tests."""
     root = tmp_path_factory.mktemp("transformers")
-    return {kind: build(root / kind) for kind, build in TRANSFORMERS_BUILDERS.items()}
+    return MadeWhenAsked(
+        TRANSFORMERS_BUILDERS, lambda kind: TRANSFORMERS_BUILDERS[kind](root / kind)
+    )
 
 
 @pytest.fixture(scope="session")
 def transformers_encoders(
-    transformers_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
-) -> dict:
+    transformers_folders: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, Encoder]:
     """The encoders of `transformers_folders`, loaded in float32 on the CPU."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VLM_EXPLORER_HOME", str(tmp_path_factory.mktemp("home")))
-        return {
-            kind: load_encoder(path, device="cpu", precision="fp32")
-            for kind, path in transformers_folders.items()
-        }
+    return loaded_from(transformers_folders, tmp_path_factory.mktemp("home"))
 
 
 # One of each kind of tower; the others are for the slow set.
@@ -78,18 +106,18 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def folder(kind: str, folders: dict[str, Path], tmp_path: Path) -> Path:
+def folder(kind: str, folders: Mapping[str, Path], tmp_path: Path) -> Path:
     """A copy of a model folder that a test may change."""
     return shutil.copytree(folders[kind], tmp_path / "model")
 
 
 @pytest.fixture
-def clip_folder(folders: dict[str, Path], tmp_path: Path) -> Path:
+def clip_folder(folders: Mapping[str, Path], tmp_path: Path) -> Path:
     return shutil.copytree(folders["clip-vit"], tmp_path / "clip")
 
 
 @pytest.fixture
-def biomedclip_folder(folders: dict[str, Path], tmp_path: Path) -> Path:
+def biomedclip_folder(folders: Mapping[str, Path], tmp_path: Path) -> Path:
     return shutil.copytree(folders["biomedclip"], tmp_path / "biomedclip")
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import ChainMap
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,9 +11,9 @@ KINDS = (*BUILDERS, *TRANSFORMERS_BUILDERS)
 
 
 @pytest.fixture(scope="session")
-def readers(encoders, transformers_encoders) -> dict:
+def readers(encoders, transformers_encoders) -> ChainMap:
     """Encoders of every kind and layout."""
-    return encoders | transformers_encoders
+    return ChainMap(encoders, transformers_encoders)
 
 
 @pytest.mark.parametrize("kind", KINDS)

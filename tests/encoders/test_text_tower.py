@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections import ChainMap
 
 import pytest
 import torch
+from encoder_fixtures import MadeWhenAsked
 from model_folders import BUILDERS, TRANSFORMERS_BUILDERS
 
 from vlm_explorer.encoders.model_folder import read_model_folder
@@ -17,13 +19,15 @@ READ_WHOLE = ("siglip", "siglip2", "mobileclip2", "coca", "medsiglip", "google-s
 
 
 @pytest.fixture(scope="module")
-def towers(tmp_path_factory) -> dict:
-    root = tmp_path_factory.mktemp("texts")
-    found = {}
-    for kind, build in (BUILDERS | TRANSFORMERS_BUILDERS).items():
-        folder = read_model_folder(build(root / kind.replace(", ", "-")))
-        found[kind] = (load_towers(folder), load_tokenizer(folder))
-    return found
+def towers(folders, transformers_folders) -> MadeWhenAsked:
+    """Towers and tokenizer of every kind and layout."""
+    every = ChainMap(folders, transformers_folders)
+
+    def load(kind):
+        folder = read_model_folder(every[kind])
+        return load_towers(folder), load_tokenizer(folder)
+
+    return MadeWhenAsked(every, load)
 
 
 def whole(model, rows: torch.Tensor) -> torch.Tensor:

@@ -6,6 +6,7 @@ import json
 
 import open_clip
 import pytest
+from encoder_fixtures import MadeWhenAsked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,13 +36,13 @@ CLASSES = {
 @pytest.fixture(scope="session")
 def pairs(folders):
     """Our tokenizer and open_clip's, of every kind."""
-    return {
-        kind: (
-            load_tokenizer(read_model_folder(path)),
-            open_clip.get_tokenizer(f"local-dir:{path}"),
-        )
-        for kind, path in folders.items()
-    }
+    return MadeWhenAsked(
+        folders,
+        lambda kind: (
+            load_tokenizer(read_model_folder(folders[kind])),
+            open_clip.get_tokenizer(f"local-dir:{folders[kind]}"),
+        ),
+    )
 
 
 @pytest.mark.parametrize("kind", CLASSES)

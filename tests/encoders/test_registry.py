@@ -80,7 +80,8 @@ def test_that_an_imported_encoder_is_found_by_id_and_loads(folders, program):
     assert spec.name == "BiomedCLIP"
     assert installed() == ["demo", "biomedclip"]
     assert find_model_folder("biomedclip") == ("biomedclip", paths.models_folder() / "biomedclip")
-    encoder, original = load_encoder("biomedclip"), load_encoder(folders["biomedclip"])
+    encoder = load_encoder("biomedclip", precision="fp32")
+    original = load_encoder(folders["biomedclip"], precision="fp32")
     assert encoder.id == "biomedclip"
     assert encoder.fingerprint == original.fingerprint
     assert encoder.domain.startswith("biomedical")

@@ -48,7 +48,10 @@ def assert_words(error: ExplorerError, *words: str) -> None:
 
 
 def test_that_parts_give_the_vectors_of_the_whole(whole, cut, images, texts):
-    one, other = load_encoder(whole, device="cpu"), load_encoder(cut, device="cpu")
+    one, other = (
+        load_encoder(whole, device="cpu", precision="fp32"),
+        load_encoder(cut, device="cpu", precision="fp32"),
+    )
     assert np.array_equal(one.encode_images(images), other.encode_images(images))
     assert np.array_equal(one.encode_texts(texts), other.encode_texts(texts))
 
@@ -60,14 +63,19 @@ def test_that_a_folder_saved_in_parts_by_transformers_loads(whole, tmp_path, ima
     (target / "model.safetensors").unlink()
     CLIPModel.from_pretrained(whole).save_pretrained(target, max_shard_size="200KB")
     assert len(weight_files(find_weights(target))) > 1
-    one, other = load_encoder(whole, device="cpu"), load_encoder(target, device="cpu")
+    one, other = (
+        load_encoder(whole, device="cpu", precision="fp32"),
+        load_encoder(target, device="cpu", precision="fp32"),
+    )
     assert np.array_equal(one.encode_images(images), other.encode_images(images))
 
 
 def test_that_open_clips_layout_may_be_in_parts_too(clip_folder, encoders, images):
-    before = load_encoder(clip_folder, device="cpu").encode_images(images)
+    before = load_encoder(clip_folder, device="cpu", precision="fp32").encode_images(images)
     cut_weights(clip_folder)
-    assert np.array_equal(load_encoder(clip_folder, device="cpu").encode_images(images), before)
+    assert np.array_equal(
+        load_encoder(clip_folder, device="cpu", precision="fp32").encode_images(images), before
+    )
 
 
 def test_that_one_file_is_preferred_to_parts_of_the_same_name(cut, suffix, whole):
@@ -172,7 +180,10 @@ def test_that_an_imported_folder_in_parts_becomes_one_whole(cut, whole, images):
     assert spec.bytes == describe("own").bytes == (folder / "model.safetensors").stat().st_size
     source = read_source(folder)
     assert source.file == source.converted_from == find_weights(cut).name
-    one, other = load_encoder(whole, device="cpu"), load_encoder("own", device="cpu")
+    one, other = (
+        load_encoder(whole, device="cpu", precision="fp32"),
+        load_encoder("own", device="cpu", precision="fp32"),
+    )
     assert np.array_equal(one.encode_images(images), other.encode_images(images))
 
 

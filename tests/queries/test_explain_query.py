@@ -14,7 +14,8 @@ from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import NotSupported, UsageError
 from vlm_explorer.queries.explain_query import queried
-from vlm_explorer.queries.search import SearchAnswer, SearchRequest, search
+from vlm_explorer.queries.search import SearchRequest, search
+from vlm_explorer.queries.search_answer import SearchAnswer
 from vlm_explorer.saliency.directions import Directed
 
 TEXTS = '2:"effusion" - 0.5:"normal chest"'

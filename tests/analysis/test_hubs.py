@@ -8,8 +8,10 @@ from scipy.stats import skew
 from vlm_explorer.analysis import hubs as module
 from vlm_explorer.analysis.diversity import diverse_order
 from vlm_explorer.analysis.hubs import find_hubs
+from vlm_explorer.analysis.neighbours import nearest_approximately
 from vlm_explorer.analysis.similarity import unit
 from vlm_explorer.errors import UsageError
+from vlm_explorer.jobs import Cancelled, JobContext
 
 
 def rows(count: int, seed: int, dimension: int = 16) -> np.ndarray:
@@ -64,3 +66,17 @@ def test_that_diverse_results_follow_the_published_rule() -> None:
     assert diverse_order(scores, vectors, 99, 1.0).tolist() == np.argsort(-scores).tolist()
     with pytest.raises(UsageError, match="from 0 to 1"):
         diverse_order(scores, vectors, 3, 1.5)
+
+
+def test_that_counting_is_cancelled_between_blocks_and_while_points_are_grouped() -> None:
+    images = rows(70, 1)
+    context = JobContext()
+    context.cancel()
+    with pytest.raises(Cancelled):
+        find_hubs(images, rows(5, 2), 20.0, context=context)
+    said: list[str] = []
+    context = JobContext(lambda progress: said.append(progress.message), min_interval=0)
+    context.on_check = lambda: context.cancel() if said else None
+    with pytest.raises(Cancelled):
+        nearest_approximately(images, 3, 1, context=context)
+    assert said == ["Grouping what is compared"]

@@ -79,7 +79,7 @@ def nearest_approximately(
         As `nearest`.
     """
     count = len(vectors)
-    _, members, around = _grouped(vectors, seed)
+    _, members, around = _grouped(vectors, seed, context)
     indices, distances = np.empty((count, k), np.int32), np.empty((count, k), np.float32)
     done = 0
     for number, own in enumerate(members):
@@ -117,7 +117,7 @@ def nearest_among(
     if count * len(others) <= MOST_FOR_EXACT**2:
         plan = [(np.arange(count), np.arange(len(others)))]
     else:
-        plan = _plan(points, others, k, seed)
+        plan = _plan(points, others, k, seed, context)
     done = 0
     for own, likely in plan:
         among = others if len(likely) == len(others) else others[likely]
@@ -142,10 +142,10 @@ def weights(distances: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def _plan(
-    points: Floats, others: Floats, k: int, seed: int
+    points: Floats, others: Floats, k: int, seed: int, context: JobContext | None
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Return parts of the points, each with the others that are looked through for it."""
-    centres, members, around = _grouped(others, seed)
+    centres, members, around = _grouped(others, seed, context)
     nearest_group = _nearest_centre(points, centres)
     return [
         (np.flatnonzero(nearest_group == number), np.sort(_candidates(members, around[number], k)))
@@ -165,21 +165,25 @@ def _top(cosine: Floats, k: int) -> Found:
     )
 
 
-def _grouped(vectors: Floats, seed: int) -> tuple[Floats, list[NDArray[np.intp]], NDArray[np.intp]]:
+def _grouped(
+    vectors: Floats, seed: int, context: JobContext | None
+) -> tuple[Floats, list[NDArray[np.intp]], NDArray[np.intp]]:
     """Return the centres of groups, each one's rows, and all groups by how near they are to it."""
     groups = max(1, len(vectors) // _GROUP_SIZE)
-    centres, group = _group(vectors, groups, np.random.default_rng(seed))
+    centres, group = _group(vectors, groups, np.random.default_rng(seed), context)
     members = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
     return centres, members, np.argsort(-(centres @ centres.T), axis=1, kind="stable")
 
 
 def _group(
-    vectors: Floats, groups: int, random: np.random.Generator
+    vectors: Floats, groups: int, random: np.random.Generator, context: JobContext | None
 ) -> tuple[Floats, NDArray[np.intp]]:
     """Return the centres of groups, unit rows, and each row's group; none is empty."""
     learnt = vectors[np.sort(random.permutation(len(vectors))[: 50 * groups])]
     centres = learnt[np.sort(random.permutation(len(learnt))[:groups])]
-    for _ in range(_ROUNDS):
+    for done in range(_ROUNDS):
+        if context is not None:
+            context.report(done, None, "Grouping what is compared")
         group = _nearest_centre(learnt, centres)
         sums = np.zeros_like(centres)
         np.add.at(sums, group, learnt)

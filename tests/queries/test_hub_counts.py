@@ -62,9 +62,9 @@ def test_that_a_collection_of_one_image_has_no_hub(tmp_path: Path) -> None:
 
 def test_that_the_bank_says_how_many_it_asked(small: Collection) -> None:
     encoder = FakeEncoder()
-    bank = hub_bank(small, encoder)
+    bank, over = hub_bank(small, encoder)
     found = hubs_of(small, encoder)
-    assert found.asked == len(bank)
+    assert found.asked == len(bank) == over.prompts + over.captions
     few = find_hubs(unit(small.vectors("fake"))[:4], bank, 1.0)
     assert few.asked == len(bank)
     assert few.counts.tolist() == [len(bank)] * 4

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from pydicom.data import get_testdata_file
 
 from vlm_explorer.errors import UsageError
+from vlm_explorer.files.natural_order import natural_key
 from vlm_explorer.files.scan import FileKind, FoundFile, scan
 from vlm_explorer.jobs import Cancelled, JobContext, Progress
 
@@ -53,6 +57,15 @@ def test_that_files_come_in_natural_order_with_their_size_and_root(folder: Path)
     assert all(item.root == folder and item.path.is_absolute() for item in found)
     assert found[2].size == CT.stat().st_size
     assert found[2].mtime_ns == (folder / "b" / "notes.txt").stat().st_mtime_ns
+
+
+@given(st.sets(st.text("aA01 -_é", min_size=1, max_size=6), max_size=12))
+def test_that_files_come_as_people_sort_names_whatever_they_are(names: set[str]) -> None:
+    with TemporaryDirectory() as place:
+        for name in names:
+            (Path(place) / f"{name}!").touch()
+        there = sorted((path.name for path in Path(place).iterdir()), key=natural_key)
+        assert [item.path.name for item in found_in(Path(place))] == there
 
 
 def test_that_a_reason_stands_with_what_is_no_image_only(folder: Path) -> None:

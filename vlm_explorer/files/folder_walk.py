@@ -44,7 +44,7 @@ class FolderWalk:
     def __init__(self) -> None:
         self._entered: set[str] = set()
         self._linked: set[str] = set()  # what was met by a link, or as a path that was given
-        self._at: dict[str, tuple[bool, tuple[str, str]]] = {}  # how far each open folder has come
+        self._at: dict[str, str] = {}  # how far each open folder has come
 
     def walk(self, top: str) -> Iterator[tuple[str, Entry]]:
         """Yield (path, what it is) below `top`, or of `top` itself, folders in natural order.
@@ -101,7 +101,7 @@ class FolderWalk:
                     kinds[entry.name] = "special"
         names.sort(key=_place)
         self._entered.add(real)
-        self._at[real] = (False, ("", ""))
+        self._at[real] = ""
         return _Level(path, real, iter(names), kinds)
 
     def _was_met(self, real: str) -> bool:
@@ -112,6 +112,11 @@ class FolderWalk:
         return folder not in self._at or _place(name) < self._at[folder]
 
 
-def _place(name: str) -> tuple[bool, tuple[str, str]]:
-    """Return where a name comes among its neighbours."""
-    return name.lower() != CAPTIONS_NAME, natural_key(name)
+def _place(name: str) -> str:
+    """Return where a name comes among its neighbours.
+
+    One text, not the pairs that it is made of: they take four times as long to sort a million of.
+    No name holds the character that parts them, and none comes before it.
+    """
+    order, itself = natural_key(name)
+    return f"{int(name.lower() != CAPTIONS_NAME)}{order}\0{itself}"

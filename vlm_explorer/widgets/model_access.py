@@ -16,6 +16,7 @@ KEPT = {
     "hub login": "The token of the hub's own login on this machine is used.",
     "environment": "The token of the environment variable HF_TOKEN is used.",
 }
+LINK = 5  # px, border and padding of a link, whose words begin where those above it do
 WHERE = "It goes into this machine's keyring, and to the hub when something is fetched."
 
 
@@ -64,14 +65,15 @@ class ModelAccess(QWidget):
         state.addWidget(GlyphLabel("ph.key", "secondary", parent=self))
         state.addWidget(self.kept, 1)
         state.addWidget(self.forget)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(self.words, 1)
-        head.addWidget(self.page, 0, Qt.AlignmentFlag.AlignTop)
+        link = QHBoxLayout()
+        link.setContentsMargins(-LINK, 0, 0, 0)
+        link.addWidget(self.page)
+        link.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(8)
-        column.addLayout(head)
+        column.addWidget(self.words)
+        column.addLayout(link)
         column.addWidget(self._entry)
         column.addWidget(self._state)
         column.addWidget(self.problem)

@@ -58,7 +58,7 @@ def test_that_the_size_of_a_pixel_says_what_it_measures(tmp_path: Path) -> None:
         ("in the patient", "32 × 32 · 0.5 mm"),
         ("at detector", "32 × 32 · 0.5 mm at detector"),
         ("calibrated", "32 × 32 · 0.5 mm calibrated"),
-        ("aspect ratio", "32 × 32"),
+        ("aspect ratio", "32 × 32 · pixel size unknown"),
     ):
         loaded = prepare(replace(frame_of(tmp_path), spacing_kind=kind))
         assert upper_corners("CT", None, loaded)[1] == (words,)

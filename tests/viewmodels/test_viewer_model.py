@@ -361,6 +361,26 @@ def test_that_the_encoders_view_is_exactly_what_the_encoder_sees(
     assert isinstance(model.picture, FramePicture)
 
 
+@pytest.mark.parametrize(
+    ("elements", "title"),
+    [
+        ({"SeriesDescription": "HELICAL CHEST", "BodyPartExamined": "CHEST"}, "CT · HELICAL CHEST"),
+        ({"StudyDescription": "Head plain", "BodyPartExamined": "HEAD"}, "CT · Head plain"),
+        ({"BodyPartExamined": "HEAD"}, "CT · Head"),
+        ({}, "CT · Series 4"),
+    ],
+)
+def test_that_a_scan_that_nobody_described_is_called_by_its_header(
+    qtbot: QtBot, session: Session, tmp_path: Path, elements: dict[str, str], title: str
+) -> None:
+    ids = open_files(session, [write_scan(tmp_path / "Doe_Jane.dcm", ramp(), **elements)])
+    model = ViewerModel(session)
+    session.select(ids)
+    assert model.title == title, "before anything is read or sorted"
+    settle(qtbot, model)
+    assert model.title == title
+
+
 def test_that_of_several_selected_images_the_one_on_show_stays(
     qtbot: QtBot, session: Session, ct: list[str]
 ) -> None:

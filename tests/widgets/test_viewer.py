@@ -110,6 +110,21 @@ def point_at(viewer: Viewer, x: float, y: float) -> None:
 def probe(viewer: Viewer) -> str:
     return viewer.pane.words().corners.bottom_left[0]
 
+def test_that_a_single_image_has_the_whole_width_and_a_series_its_bar_and_profile(
+    qtbot: QtBot, viewer: Viewer, ids: list[str]
+) -> None:
+    assert viewer.series_bar.isVisible()
+    beside = viewer.active.profile.width() + viewer.series_bar.width()
+    assert viewer.pane.width() == viewer.active.width() - beside
+    qtbot.keyClick(viewer.pane, Qt.Key.Key_PageDown)  # the MR image is a series by itself
+    settle(qtbot, viewer)
+    assert viewer.model.image_id == ids[5]
+    qtbot.waitUntil(lambda: viewer.pane.width() == viewer.active.width())
+    assert viewer.pane.camera.to_screen(16, 16)[0] == pytest.approx(viewer.width() / 2, abs=1)
+    qtbot.keyClick(viewer.pane, Qt.Key.Key_PageUp)
+    settle(qtbot, viewer)
+    qtbot.waitUntil(lambda: viewer.pane.width() == viewer.active.width() - beside)
+
 
 def test_that_a_drag_to_the_right_widens_the_window_and_one_down_darkens(viewer: Viewer) -> None:
     window = viewer.model.windows.current

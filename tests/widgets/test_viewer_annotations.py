@@ -3,11 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from vlm_explorer.viewmodels.viewer_corners import Corners
 from vlm_explorer.viewmodels.viewer_orientation import EdgeLetters
+from vlm_explorer.widgets.theme import ANNOTATION, font
 from vlm_explorer.widgets.viewer_annotations import Annotations, paint_annotations
 
 LEFT = ("Image 5 / 15", "Location −12.31 mm · Thickness 3 mm", "W 7309 L 3654 (file)", "Zoom 517 %")
@@ -66,3 +67,26 @@ def test_that_the_badge_of_warnings_covers_no_words(qapp: QApplication, width: i
     under = words[int(badge.top()) : int(badge.bottom()) + 1, : int(badge.right()) + 1]
     assert under.size
     assert not under.any()
+
+
+@pytest.mark.parametrize("width", [240, 384, 900])
+def test_that_a_warning_is_said_whole_where_there_is_room_below(
+    qapp: QApplication, width: int
+) -> None:
+    def badge(*warnings: str) -> QRectF:
+        image = QImage(width, 400, QImage.Format.Format_RGB888)
+        painter = QPainter(image)
+        pane = QRectF(0, 0, width, 400)
+        found = paint_annotations(painter, pane, Annotations(warnings=warnings))
+        painter.end()
+        return found
+
+    one_line = badge("!").height()
+    words = "Uneven slice spacing: 1.08 to 7.00 mm between neighbours"
+    whole = badge(words, "Gantry tilt of 15 degrees")
+    needed = QFontMetricsF(font(ANNOTATION)).horizontalAdvance(words)
+    lines = 1 + (whole.height() - one_line) / QFontMetricsF(font(ANNOTATION)).lineSpacing()
+    assert lines * whole.width() > needed, "nothing is left out"
+    assert whole.right() <= width
+    longest = badge("pixels that nobody can explain " * 40)
+    assert longest.height() < 100, "the scan is not covered"

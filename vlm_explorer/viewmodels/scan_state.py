@@ -17,7 +17,7 @@ from vlm_explorer.viewmodels.viewer_frames import LoadedFrame
 from vlm_explorer.viewmodels.viewer_look import Place
 from vlm_explorer.viewmodels.viewer_orientation import UPRIGHT, EdgeLetters
 from vlm_explorer.viewmodels.viewer_picture import EncoderPicture, FramePicture
-from vlm_explorer.viewmodels.viewer_series import SeriesTracker
+from vlm_explorer.viewmodels.viewer_series import SeriesTracker, scan_name
 from vlm_explorer.viewmodels.viewer_windows import SeriesWindows
 
 
@@ -95,11 +95,11 @@ class ScanState(QObject):
 
     @property
     def title(self) -> str:
-        """The image's caption, or its label, with the selection that it stands for."""
+        """The image's caption, or its label, or what it is; with the selection it stands for."""
         if self.image_id is None:
             return ""
         images, row = self.session.images, self._row()
-        words = str(images.caption[row] or images.label[row] or "No caption")
+        words = str(images.caption[row] or images.label[row]) or scan_name(images, row)
         selection = self.session.selection
         stands_for = self.following and selection.current is None
         return f"1 of {len(selection.ids):,} selected · {words}" if stands_for else words

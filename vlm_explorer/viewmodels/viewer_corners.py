@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from vlm_explorer.pixels.frame import IN_PATIENT, Frame
+from vlm_explorer.pixels.frame import ASPECT_RATIO, IN_PATIENT, Frame
 from vlm_explorer.viewmodels.viewer_frames import LoadedFrame
 from vlm_explorer.viewmodels.viewer_orientation import Orientation
 from vlm_explorer.viewmodels.viewer_series import SeriesPlace
@@ -99,8 +99,8 @@ def upper_corners(
 def _pixel_size(loaded: LoadedFrame) -> str:
     """Return the pixel's size in mm, with what it measures where that is not the patient."""
     frame = loaded.frame
-    if frame.spacing is None or frame.spacing_kind == "aspect ratio":
-        return ""
+    if frame.spacing is None or frame.spacing_kind == ASPECT_RATIO:
+        return " · pixel size unknown" if frame.modality else ""  # no one expects one of a PNG
     row, column = frame.spacing
     size = f"{column:.3g}" if abs(row - column) < 1e-3 * row else f"{column:.3g} × {row:.3g}"
     return f" · {size} mm" + ("" if frame.spacing_kind == IN_PATIENT else f" {frame.spacing_kind}")

@@ -65,6 +65,24 @@ def find_series(images: ImageTable, image_id: str, *, context: JobContext) -> Se
     )
 
 
+def scan_name(images: ImageTable, row: int) -> str:
+    """Return what to call an image that nobody has described: a plain one by its file.
+
+    A scan goes by its header, which is at hand before its series is sorted, never by its file.
+    """
+    if images.stack[row] == PLAIN_STACK:
+        return images.name_of(row)
+    described = (
+        images.series_description[row],
+        images.study_description[row],
+        images.body_part[row].capitalize(),
+    )
+    number = images.series_number[row]
+    series = "" if number != number else f"Series {number:.0f}"  # NaN where there is none
+    what = next((words for words in described if words), series)
+    return " · ".join(part for part in (images.modality[row], what) if part) or "Scan"
+
+
 def image_to_show(session: Session, shown: str | None = None) -> str | None:
     """Return the image that stands for the selection.
 

@@ -160,7 +160,12 @@ class ScanView(QWidget):
 
     @Slot()
     def _take_series(self) -> None:
-        self.series_bar.show_place(self.model.series.place)
+        """Show the place in the series; a single image needs neither bar nor profile."""
+        place = self.model.series.place
+        self.series_bar.show_place(place)
+        if place is not None:  # while a series is being looked up, the scan stays where it is
+            for part in (self.profile, self.series_bar):
+                part.setVisible(place[1] > 1)
 
     @Slot()
     def _take_switches(self) -> None:

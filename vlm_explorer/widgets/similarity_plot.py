@@ -12,7 +12,7 @@ from vlm_explorer.viewmodels.similarity_profile import Profile, profile_of
 from vlm_explorer.viewmodels.viewer_model import ViewerModel
 from vlm_explorer.widgets.theme import ANNOTATION, font, theme, themes
 
-WIDTH = 44  # px; always there, so that the scan stays put when a prompt comes or goes
+WIDTH = 44  # px; there with or without a prompt, so that the scan stays put when one comes
 _NUMBER = 16  # px, height of the number above and of that below
 _LEAST = 2.0  # px, length of the bar of the least similar image
 _DOT = 2.5  # px

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QMarginsF, QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from vlm_explorer.viewmodels.viewer_corners import Corners
@@ -16,6 +16,7 @@ from vlm_explorer.widgets.theme import ANNOTATION, BODY, font, theme
 MARGIN = 8.0
 _NO_WORDS = Corners()
 LINE = 15.0  # px from one line of a corner to the next
+_BADGE_LINES = 3
 _SHADOW = tuple(QPointF(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y)
 
 
@@ -148,21 +149,22 @@ def _pill(painter: QPainter, rect: QRectF, alpha: float = 0.82) -> None:
 
 
 def _badge(painter: QPainter, room: QRectF, warnings: Sequence[str]) -> QRectF:
-    """Draw the first warning with its sign, and how many more there are."""
-    metrics = QFontMetricsF(painter.font())
+    """Draw the first warning, whole wherever three lines hold it, and how many more there are."""
+    around = QMarginsF(20, 3, 6, 3)
+    inside = room.marginsRemoved(around)
     more = f" (+{len(warnings) - 1})" if len(warnings) > 1 else ""
-    widest = room.width() * 0.7 - 24 - metrics.horizontalAdvance(more)
+    # a line is shorter than the room where its last word goes to the next
+    widest = _BADGE_LINES * 0.8 * inside.width()
+    metrics = QFontMetricsF(painter.font())
     text = metrics.elidedText(warnings[0], Qt.TextElideMode.ElideRight, widest) + more
-    badge = QRectF(room.left() - 2, room.top(), metrics.horizontalAdvance(text) + 26, 20)
+    flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+    words = painter.boundingRect(inside, flags, text)
+    badge = words.marginsAdded(around).translated(-2, 0)
     _pill(painter, badge)
     colour = theme().colour("image_warning")
     paint_glyph(painter, "ph.warning", QRectF(badge.left() + 3, badge.top() + 3, 14, 14), colour)
     painter.setPen(theme().colour("image_text"))
-    painter.drawText(
-        badge.adjusted(20, 0, 0, 0),
-        Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
-        text,
-    )
+    painter.drawText(words.translated(-2, 0), flags, text)
     return badge
 
 

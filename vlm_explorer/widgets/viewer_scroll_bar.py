@@ -10,7 +10,7 @@ from vlm_explorer.widgets.theme import theme
 
 
 class SeriesBar(QScrollBar):
-    """A handle in the series; an empty ground, of the same width, for a single image.
+    """A handle in the series; an empty ground where there is nothing to scroll through.
 
     Signals:
         index_chosen(index): the user moved the handle.

@@ -128,7 +128,7 @@ def test_that_the_panes_have_their_sizes_at_first(opened: MainWindow) -> None:
     assert panes.viewer.width() == 420
     assert panes.strip.height() == 200
     assert panes.prompt.width() == panes.map.width()
-    assert panes.strip.width() == panes.upper.width()
+    assert panes.strip.width() == panes.stage.width()
     assert opened.status.height() in (24, 25)
 
 
@@ -471,7 +471,15 @@ def test_that_a_long_message_is_not_clipped(opened: MainWindow, qtbot: QtBot) ->
     opened.session.messages.show_warning("Something happened to a file. " * 8)
     words = opened.toast.words
     qtbot.waitUntil(lambda: words.height() >= words.heightForWidth(words.width()))
-    assert opened.workspace.upper.rect().contains(opened.toast.geometry())
+    assert opened.workspace.map_column.rect().contains(opened.toast.geometry())
+
+
+def test_that_a_message_leaves_the_scan_and_its_tools_alone(opened: MainWindow) -> None:
+    opened.toast.dismiss()
+    opened.session.messages.show_warning("Something happened to a file. " * 8)
+    toast, viewer = opened.toast, opened.workspace.viewer
+    right = toast.mapTo(opened, QPoint(toast.width(), 0)).x()
+    assert right < viewer.mapTo(opened, QPoint(0, 0)).x()
 
 
 def test_that_the_banner_speaks_of_the_demo_encoder_until_dismissed(

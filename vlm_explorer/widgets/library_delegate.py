@@ -54,16 +54,23 @@ class LibraryDelegate(QStyledItemDelegate):
             upper.setWidth(upper.width() - MARK - 4)
         lower = QRect(words.left(), area.top() + 25, words.width(), 16)
         _write(painter, upper, str(index.data()), BODY, roles.text)
-        _write(painter, lower, str(index.data(DETAIL)), ANNOTATION, roles.secondary)
+        what, _, count = str(index.data(DETAIL)).rpartition(" · ")
+        if what:
+            lower = _write_count(painter, lower, count)
+        _write(painter, lower, what or count, ANNOTATION, roles.secondary)
 
     def _paint_branch(self, painter: QPainter, area: QRect, index: Index) -> None:
-        roles = theme()
-        count = str(index.data(DETAIL)).removesuffix("s").removesuffix(" image")
-        width = QFontMetrics(font(ANNOTATION)).horizontalAdvance(count) + 4
-        _write(painter, area.adjusted(0, 0, -width, 0), str(index.data()), BODY, roles.text)
-        right = area.adjusted(area.width() - width, 0, 0, 0)
-        flag = Qt.AlignmentFlag.AlignRight
-        _write(painter, right, count, ANNOTATION, roles.secondary, flag)
+        left = _write_count(painter, area, str(index.data(DETAIL)))
+        _write(painter, left, str(index.data()), BODY, theme().text)
+
+
+def _write_count(painter: QPainter, area: QRect, count: str) -> QRect:
+    """Write at the right, as a number, how many images there are; return what is left of `area`."""
+    number = count.removesuffix("s").removesuffix(" image")
+    width = QFontMetrics(font(ANNOTATION)).horizontalAdvance(number) + 4
+    right = area.adjusted(area.width() - width, 0, 0, 0)
+    _write(painter, right, number, ANNOTATION, theme().secondary, Qt.AlignmentFlag.AlignRight)
+    return area.adjusted(0, 0, -width - 4, 0)
 
 
 def _write(

@@ -139,7 +139,7 @@ class MainWindow(QMainWindow):
         if page is not self.pages.currentWidget():
             self.pages.setCurrentWidget(page)
             (self.workspace.map if something else self.welcome).setFocus()
-        self.toast.move_to(self.workspace.upper if something else self.pages)
+        self.toast.move_to(self.workspace.map_column if something else self.pages)
         title = session.title
         self.setWindowTitle(f"{title} · VLM Explorer" if title else "VLM Explorer")
         if not something:

@@ -111,7 +111,7 @@ class Workspace(QWidget):
             self.quick_look.look_at(image_id)
 
     def _lay_out(self) -> None:
-        column = QWidget()
+        column = self.map_column = QWidget()  # messages lie over it, and leave the scan alone
         stack = QVBoxLayout(column)
         stack.setContentsMargins(0, 0, 0, 0)
         stack.setSpacing(0)
@@ -119,11 +119,11 @@ class Workspace(QWidget):
             stack.addWidget(pane, 1 if pane is self.maps else 0)
         across = Qt.Orientation.Horizontal
         self.stage = part(StageSplitter(across), column, self.viewer)
-        self.upper = QWidget()  # what messages lie over
-        layout = QVBoxLayout(self.upper)
+        upper = QWidget()
+        layout = QVBoxLayout(upper)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.stage)
-        self.rows = part(QSplitter(Qt.Orientation.Vertical), self.upper, self.strip)
+        self.rows = part(QSplitter(Qt.Orientation.Vertical), upper, self.strip)
         right = QWidget()
         stack = QVBoxLayout(right)
         stack.setContentsMargins(0, 0, 0, 0)

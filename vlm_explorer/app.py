@@ -19,6 +19,7 @@ from vlm_explorer import diagnostics, paths
 from vlm_explorer.errors import ExplorerError, UsageError
 from vlm_explorer.jobs import JobContext
 from vlm_explorer.settings import THEMES, load_settings
+from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.messages import Messages
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.thumbnails import Thumbnails
@@ -113,7 +114,8 @@ def run(
     elif screenshot is None:
         window.restore_window()
     window.show()
-    QTimer.singleShot(0, lambda: prepare(session, lambda: begin(session, path, demo=demo)))
+    window.welcome.offer(not (demo or path or session.recent.last))
+    QTimer.singleShot(0, lambda: set_out(window, path, demo=demo))
     try:
         if screenshot is not None:
             from vlm_explorer.widgets.screenshot import take_screenshot
@@ -148,9 +150,15 @@ def share_interpreter() -> None:
     sys.setswitchinterval(SWITCH)
 
 
-def prepare(session: Session, then: Callable[[], None]) -> None:
+def set_out(window: MainWindow, path: Path | None, *, demo: bool) -> None:
+    """Open what is to be opened as soon as the panes are there; then offer what else can be."""
+    preparing = prepare(window.session, lambda: begin(window.session, path, demo=demo))
+    preparing.finished.connect(lambda _: window.welcome.offer())
+
+
+def prepare(session: Session, then: Callable[[], None]) -> Job:
     """Import the panes in a thread, which the window need not wait for, then call `then`."""
-    session.runner.start(
+    return session.runner.start(
         import_panes,
         title="Preparing the window",
         key="panes",

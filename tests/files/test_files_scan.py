@@ -108,8 +108,10 @@ def test_that_a_link_to_nowhere_and_a_pipe_are_met_and_not_opened(folder: Path) 
 def test_that_what_may_not_be_read_is_met_with_a_reason(folder: Path) -> None:
     (folder / "a10.txt").chmod(0)
     (folder / "b").chmod(0)
-    reasons = {item.path.name: item.reason for item in found_in(folder)}
+    found = {item.path.name: item for item in found_in(folder)}
+    reasons = {name: item.reason for name, item in found.items()}
     (folder / "b").chmod(0o700)
+    assert {found["a10.txt"].kind, found["b"].kind} == {FileKind.CLOSED}
     assert reasons["a10.txt"] == "no permission to read the file"
     assert reasons["b"] == "folder that cannot be opened"
 

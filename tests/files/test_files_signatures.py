@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from pydicom.data import get_testdata_file
 
-from vlm_explorer.files.signatures import FileKind, sniff
+from vlm_explorer.files.signatures import FileKind, no_image_sentence, sniff
 
 
 def sniff_bytes(folder: Path, data: bytes) -> tuple[FileKind, str]:
@@ -70,6 +70,11 @@ def test_that_a_zip_and_a_nifti_are_named(tmp_path: Path) -> None:
     struct.pack_into("<i", nifti, 0, 348)
     nifti[344:348] = b"n+1\x00"
     assert sniff_bytes(tmp_path, bytes(nifti))[1] == "NIfTI volume is not read"
+
+
+def test_that_a_reason_becomes_a_sentence() -> None:
+    assert no_image_sentence("text file") == "Not a picture: text file."
+    assert no_image_sentence("GIF is not read") == "GIF is not read."
 
 
 def test_that_text_cut_within_a_character_is_text(tmp_path: Path) -> None:

@@ -36,7 +36,9 @@ def test_that_every_file_is_an_image_or_a_row_with_a_reason(scans: Path, encoder
         "notes.txt": "not-an-image",
         "same-as-a.png": "duplicate",
     }
-    assert all(row.reason for row in report.skipped)
+    assert all(row.reason[0].isupper() and row.reason[-1] == "." for row in report.skipped)
+    reasons = {Path(file).name: row.reason for file, row in skipped.items()}
+    assert reasons["notes.txt"] == "Not a picture: text file."
     assert collection.problems.num_rows == len(report.skipped)
 
 

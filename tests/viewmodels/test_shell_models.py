@@ -382,6 +382,7 @@ def test_that_a_quick_job_is_never_shown(runner: JobRunner, qtbot: QtBot) -> Non
         (Progress(1204, 10_000), 14.0, "1,204 of 10,000 · 86/s · 2 min left"),
         (Progress(5, 10), 1.0, "5 of 10"),
         (Progress(5, 10), 10.0, "5 of 10 · 0.5/s · 10 s left"),
+        (Progress(10, 10), 10.0, "10 of 10 · 1.0/s"),
         (Progress(10, 100_000), 100.0, "10 of 100,000 · 0.1/s · 277.8 h left"),
     ],
 )

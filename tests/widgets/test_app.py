@@ -10,6 +10,7 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 from shell_collection import FakeEncoder, build_collection
 
@@ -147,6 +148,32 @@ def test_that_an_opened_path_is_shown_in_the_window_that_the_command_line_opens(
     app.begin(session, build_collection(tmp_path / "small.vlmx"), demo=False)
     qtbot.waitUntil(lambda: not session.runner.busy, timeout=30_000)
     assert window.windowTitle() == "Small · VLM Explorer"
+    window.close()
+    assert session.runner.shutdown()
+    session.deleteLater()
+
+
+def test_that_nothing_else_is_offered_while_what_was_asked_for_is_about_to_open(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = FakeEncoder()
+    monkeypatch.setattr(background, "load_encoder", lambda collection, model, *, context: encoder)
+    session = Session()
+    window = MainWindow(session, Thumbnails(session, session))
+    qtbot.addWidget(window)
+    window.welcome.offer(False)
+    window.show()
+    welcome = window.welcome
+    name = next(each for each in welcome.findChildren(QLabel) if each.text() == "VLM Explorer")
+    place = name.mapTo(window, name.rect().topLeft())
+    assert not any(each.isVisible() for each in (welcome.demo, welcome.folder, welcome.get))
+    app.set_out(window, build_collection(tmp_path / "small.vlmx"), demo=False)
+    qtbot.waitUntil(lambda: window.pages.currentWidget() is not welcome, timeout=30_000)
+    qtbot.waitUntil(lambda: not session.runner.busy, timeout=30_000)
+    session.close()
+    assert window.pages.currentWidget() is welcome
+    assert all(each.isVisible() for each in (welcome.demo, welcome.folder, welcome.get))
+    assert name.mapTo(window, name.rect().topLeft()) == place, "nothing has moved"
     window.close()
     assert session.runner.shutdown()
     session.deleteLater()

@@ -66,3 +66,26 @@ def test_that_nothing_is_tried_again_where_nothing_is_open(session: Session, qtb
     assert not panel.again.isVisible()
     try_again(session)
     assert not session.runner.busy
+
+
+@pytest.mark.parametrize(
+    ("kinds", "says"),
+    [
+        (["not-an-image"] * 2, "2 files gave no image."),
+        (["unreadable"], "1 file could not be read."),
+        (["unreadable", "captions"], "1 file could not be read. 1 other file gave no image."),
+    ],
+)
+def test_that_files_are_other_files_only_beside_losses(
+    session: Session,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    kinds: list[str],
+    says: str,
+) -> None:
+    rows = tuple((f"/scans/{n}", kind, "Why.") for n, kind in enumerate(kinds))
+    monkeypatch.setattr(Session, "problems", property(lambda _: rows))
+    panel = ProblemsPanel(session)
+    qtbot.addWidget(panel)
+    panel.show()
+    assert panel.sentence.text() == says

@@ -110,6 +110,7 @@ def point_at(viewer: Viewer, x: float, y: float) -> None:
 def probe(viewer: Viewer) -> str:
     return viewer.pane.words().corners.bottom_left[0]
 
+
 def test_that_a_single_image_has_the_whole_width_and_a_series_its_bar_and_profile(
     qtbot: QtBot, viewer: Viewer, ids: list[str]
 ) -> None:

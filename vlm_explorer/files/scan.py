@@ -28,7 +28,7 @@ class FoundFile:
         path: absolute, as met (a link keeps its own name).
         root: the PATH it was found under.
         kind: what the program does with it.
-        reason: why it is no image; only for OTHER.
+        reason: why it gives no image, without a full stop; only for OTHER and CLOSED.
         size: bytes.
         mtime_ns: time of the last change, nanoseconds since 1970.
     """
@@ -100,7 +100,9 @@ _WORDS = {
 
 def _examine(path: Path, root: Path, entry: Entry, captions: tuple[int, int] | None) -> FoundFile:
     if entry in _WORDS:
-        return FoundFile(path, root, FileKind.OTHER, _WORDS[entry], 0, 0)
+        closed = entry in (Entry.GONE, Entry.CLOSED)
+        kind = FileKind.CLOSED if closed else FileKind.OTHER
+        return FoundFile(path, root, kind, _WORDS[entry], 0, 0)
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
@@ -108,7 +110,7 @@ def _examine(path: Path, root: Path, entry: Entry, captions: tuple[int, int] | N
         finally:
             os.close(handle)
     except OSError as error:
-        return FoundFile(path, root, FileKind.OTHER, _why_closed(error), *_size_and_time(path))
+        return FoundFile(path, root, FileKind.CLOSED, _why_closed(error), *_size_and_time(path))
     if captions == (status.st_dev, status.st_ino):
         kind, reason = FileKind.CAPTIONS, ""
     else:

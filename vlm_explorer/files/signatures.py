@@ -18,6 +18,7 @@ class FileKind(StrEnum):
     IMAGE = "image"
     CAPTIONS = "captions"
     OTHER = "other"
+    CLOSED = "closed"  # nobody can tell: it is there, and cannot be opened
 
 
 _IMAGES: tuple[bytes, ...] = (
@@ -69,6 +70,11 @@ _OTHERS: tuple[tuple[int, bytes, str], ...] = (
 
 # Sizes of the headers that a BMP may have (BITMAPCOREHEADER to BITMAPV5HEADER).
 _BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+
+
+def no_image_sentence(reason: str) -> str:
+    """Return as a sentence why a file gives no image; `reason` as `sniff` tells it."""
+    return f"{reason}." if reason.endswith("is not read") else f"Not a picture: {reason}."
 
 
 def sniff(path: Path) -> tuple[FileKind, str]:

@@ -13,7 +13,8 @@ from vlm_explorer.collection.records import Problem, TextRecord, schema
 from vlm_explorer.collection.writer import CollectionWriter
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.errors import UsageError
-from vlm_explorer.files.scan import FileKind, FoundFile
+from vlm_explorer.files.scan import FoundFile
+from vlm_explorer.files.signatures import FileKind, no_image_sentence
 from vlm_explorer.files.tables import CaptionTable, read_captions
 from vlm_explorer.jobs import Cancelled, JobContext
 from vlm_explorer.pipeline.decode_pool import DecodePool
@@ -137,7 +138,9 @@ class Run:
         if found.kind is FileKind.CAPTIONS:
             self._read_table(found.path)
         elif found.kind is FileKind.OTHER:
-            self._skip(file, "not-an-image", found.reason)
+            self._skip(file, "not-an-image", no_image_sentence(found.reason))
+        elif found.kind is FileKind.CLOSED:
+            self._skip(file, "unreadable", f"{found.reason[:1].upper()}{found.reason[1:]}.")
         elif (known := self._known.unchanged(found)) is not None:
             self._file_of.setdefault(_short(known.content_hash), file)
             self._known.present[list(known.rows)] = True

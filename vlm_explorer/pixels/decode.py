@@ -7,7 +7,7 @@ from pathlib import Path
 from vlm_explorer.errors import NotAnImage, UsageError
 from vlm_explorer.files.dicom_header import read_header, read_image_header
 from vlm_explorer.files.open_errors import unreadable_file
-from vlm_explorer.files.signatures import FileKind, sniff
+from vlm_explorer.files.signatures import FileKind, no_image_sentence, sniff
 from vlm_explorer.pixels.colour_reading import ColourReading
 from vlm_explorer.pixels.dicom_frame import read_dicom_frame
 from vlm_explorer.pixels.frame import Frame
@@ -51,5 +51,5 @@ def _kind(path: Path) -> FileKind:
     except OSError as error:
         raise unreadable_file(error) from error
     if kind is FileKind.OTHER:
-        raise NotAnImage(f"Not a picture: {reason}.")
+        raise NotAnImage(no_image_sentence(reason))
     return kind

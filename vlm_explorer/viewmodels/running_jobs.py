@@ -114,7 +114,8 @@ def describe_progress(progress: Progress, seconds: float) -> str:
     if progress.done and seconds > 2:
         rate = progress.done / seconds
         parts.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
-        parts.append(_time_left((progress.total - progress.done) / rate))
+        if progress.done < progress.total:  # else what is left is not counted
+            parts.append(_time_left((progress.total - progress.done) / rate))
     return " · ".join(parts)
 
 

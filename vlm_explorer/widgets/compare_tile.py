@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QAbstractButton, QMenu, QSizePolicy, QWidget
 from vlm_explorer.rendering.colour_maps import colour_map
 from vlm_explorer.viewmodels.compare_tiles import CompareTile, TileState
 from vlm_explorer.viewmodels.saliency_caption import range_words
+from vlm_explorer.widgets.controls import broken
 from vlm_explorer.widgets.qimages import to_qimage
 from vlm_explorer.widgets.saliency_picture import to_picture
 from vlm_explorer.widgets.theme import ANNOTATION, BODY, font, theme
@@ -170,7 +171,8 @@ class CompareTileView(QAbstractButton):
         painter.setFont(font(BODY))
         painter.setPen(theme().colour("text"))
         y = room.top()
-        for line in _lines(tile.title, QFontMetricsF(painter.font()), room):
+        most = 2 if room.height() > _LINES * _LINE + 8 else 1
+        for line in broken(tile.title, QFontMetricsF(painter.font()), room.width(), most):
             painter.drawText(QRectF(room.left(), y, room.width(), _LINE), _LEFT, line)
             y += _LINE
         painter.setFont(font(ANNOTATION))
@@ -208,21 +210,6 @@ class CompareTileView(QAbstractButton):
         table = to_qimage(colour_map(tile.shown.signed, tile.shown.palette)[None])
         middle = line.center().y() - _BAR / 2
         painter.drawImage(QRectF(line.left(), middle, line.width(), _BAR), table)
-
-
-def _lines(text: str, metrics: QFontMetricsF, room: QRectF) -> list[str]:
-    """Return a title in two lines at most, in one where there is no height for more."""
-    most = 2 if room.height() > _LINES * _LINE + 8 else 1
-    words, first = text.split(), ""
-    while most > 1 and words:
-        longer = f"{first} {words[0]}".strip()
-        if first and metrics.horizontalAdvance(longer) > room.width():
-            break
-        first = longer
-        words.pop(0)
-    rest = " ".join(words)
-    elide = Qt.TextElideMode.ElideRight
-    return [metrics.elidedText(part, elide, room.width()) for part in (first, rest) if part]
 
 
 def _within(room: QRectF, size: QSize) -> QRectF:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QFontMetricsF, QKeySequence, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -103,10 +103,24 @@ class GlyphLabel(QWidget):
         painter.end()
 
 
-class Words(QLabel):
-    """A label of one line that elides instead of being clipped; the whole is in the tool tip.
+def broken(text: str, metrics: QFontMetricsF, width: float, most: int) -> list[str]:
+    """Return a text in lines of that width, `most` at most: what is too much for them is elided."""
+    words, lines = text.split(), list[str]()
+    while words and len(lines) < most - 1:
+        line = words.pop(0)
+        while words and metrics.horizontalAdvance(f"{line} {words[0]}") <= width:
+            line = f"{line} {words.pop(0)}"
+        lines.append(line)
+    if words:
+        lines.append(" ".join(words))
+    return [metrics.elidedText(line, Qt.TextElideMode.ElideRight, width) for line in lines]
 
-    `role` is one of the style sheet's: "", "secondary", "annotation", "title", "heading".
+
+class Words(QLabel):
+    """A label that elides instead of being clipped; the whole is in the tool tip.
+
+    `role` is one of the style sheet's: "", "secondary", "annotation", "title", "heading". It has
+    one line, or as many as `lines` where it is high enough.
     """
 
     def __init__(
@@ -115,9 +129,11 @@ class Words(QLabel):
         role: str = "",
         elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
         parent: QWidget | None = None,
+        *,
+        lines: int = 1,
     ) -> None:
         super().__init__(parent)
-        self._elide = elide
+        self._elide, self._lines = elide, lines
         self.setProperty("role", role)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -132,14 +148,20 @@ class Words(QLabel):
         """Draw as much of the text as fits."""
         metrics = self.fontMetrics()
         area = self.contentsRect()
-        shown = metrics.elidedText(self.text(), self._elide, area.width())
-        elided = shown != self.text()
+        if self._lines == 1:
+            shown = metrics.elidedText(self.text(), self._elide, area.width())
+        else:
+            shown = "\n".join(
+                broken(self.text(), QFontMetricsF(metrics), area.width(), self._lines)
+            )
+        elided = shown.replace("\n", " ") != self.text()
         if elided != bool(self.toolTip()) or (elided and self.toolTip() != self.text()):
             self.setToolTip(self.text() if elided else "")
         painter = QPainter(self)
         painter.setFont(self.font())
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-        painter.drawText(area, int(self.alignment()) | Qt.TextFlag.TextSingleLine, shown)
+        single = Qt.TextFlag.TextSingleLine if self._lines == 1 else 0
+        painter.drawText(area, int(self.alignment()) | single, shown)
         painter.end()
 
 

@@ -101,11 +101,9 @@ class ProblemsPanel(QWidget):
         harmless = listed - self.model.losses
         parts = [self.model.sentence] if self.model.losses else []
         if harmless:
-            parts.append(
-                "1 other file gave no image."
-                if harmless == 1
-                else f"{harmless:,} other files gave no image."
-            )
+            other = "other " if parts else ""
+            files = "file" if harmless == 1 else "files"
+            parts.append(f"{harmless:,} {other}{files} gave no image.")
         self.sentence.setText(" ".join(parts))
         self.again.setVisible(self.model.losses > 0 and can_try_again(self._session))
         self._stack.setCurrentIndex(0 if listed else 1)

@@ -48,7 +48,7 @@ class SaliencyBar(QWidget):
         self._switches: Sequence[QAction] = ()
         self._method = MethodBox(model, self)
         self._attention = AttentionControls(model, self)
-        self._message = Words(role="secondary", parent=self)
+        self._message = Words(role="annotation", parent=self, lines=2)
         self._progress = QProgressBar(self)
         self._stop = IconButton("ph.x", "Stop explaining", parent=self)
         self._settings = self._make_settings()

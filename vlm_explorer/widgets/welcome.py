@@ -93,6 +93,7 @@ class Welcome(QWidget):
         self._places = QVBoxLayout()
         self._lines = QVBoxLayout()
         self._listed: tuple[EncoderRow, ...] = ()
+        self._offers: list[QWidget] = []
         self._lay_out()
         self.demo.clicked.connect(self.demo_wanted)
         self.folder.clicked.connect(self.folder_wanted)
@@ -109,7 +110,9 @@ class Welcome(QWidget):
         column.setSpacing(0)
         column.addLayout(self._head())
         column.addSpacing(32)
-        lists = QGridLayout()
+        self._offers.append(_placeholder(page))
+        lists = QGridLayout(self._offers[-1])
+        lists.setContentsMargins(0, 0, 0, 0)
         lists.setHorizontalSpacing(48)
         lists.setVerticalSpacing(8)
         lists.setColumnStretch(0, 1)
@@ -118,7 +121,7 @@ class Welcome(QWidget):
         lists.addWidget(Words("Encoders", "heading", parent=page), 0, 1)
         lists.addLayout(self._places, 1, 0)
         lists.addLayout(self._encoders(page), 1, 1)
-        column.addLayout(lists)
+        column.addWidget(self._offers[-1])
         outer = QVBoxLayout(self)
         outer.addStretch(2)
         outer.addWidget(page, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -129,7 +132,9 @@ class Welcome(QWidget):
         title.setFont(font(2 * TITLE - 4, QFont.Weight.DemiBold))
         title.setProperty("role", "display")
         text = "Explore medical images and words in one embedding space."
-        buttons = QHBoxLayout()
+        self._offers.append(_placeholder(self))
+        buttons = QHBoxLayout(self._offers[-1])
+        buttons.setContentsMargins(0, 0, 0, 0)
         buttons.setSpacing(8)
         for button in (self.demo, self.folder):
             button.setProperty("large", True)
@@ -144,7 +149,7 @@ class Welcome(QWidget):
         head.addSpacing(4)
         head.addWidget(Words(text, "secondary", parent=self))
         head.addSpacing(24)
-        head.addLayout(buttons)
+        head.addWidget(self._offers[-1])
         return head
 
     def _encoders(self, page: QWidget) -> QVBoxLayout:
@@ -160,6 +165,11 @@ class Welcome(QWidget):
         column.addLayout(foot)
         column.addStretch(1)
         return column
+
+    def offer(self, offering: bool = True) -> None:
+        """Show what can be opened; or the name alone, while something is about to be opened."""
+        for part in self._offers:
+            part.setVisible(offering)
 
     @Slot()
     def _tint(self) -> None:
@@ -194,6 +204,15 @@ class Welcome(QWidget):
         row = self.sender()
         assert isinstance(row, PlaceRow)
         self.place_wanted.emit(row.place)
+
+
+def _placeholder(parent: QWidget) -> QWidget:
+    """Return a part of the page that keeps its place while it is hidden."""
+    part = QWidget(parent)
+    policy = part.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    part.setSizePolicy(policy)
+    return part
 
 
 def _empty(column: QVBoxLayout) -> None:

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtGui import QFontMetricsF
 from pytestqt.qtbot import QtBot
 
-from vlm_explorer.widgets.controls import Words, broken
+from vlm_explorer.widgets.controls import Words, broken, choice_box
 from vlm_explorer.widgets.theme import BODY, font
 
 SENTENCE = "How well each patch alone fits the prompt"
@@ -37,3 +37,21 @@ def test_that_words_of_two_lines_elide_only_what_these_cannot_hold(qtbot: QtBot)
     two.resize(60, 40)
     two.grab()
     assert two.toolTip() == SENTENCE
+
+
+def test_that_a_box_elides_its_choice_and_tells_the_whole_in_its_tool_tip(qtbot: QtBot) -> None:
+    box = choice_box("Templates", [("a", SENTENCE), ("b", "Short")])
+    qtbot.addWidget(box)
+    box.resize(120, 30)
+    box.show()
+    box.grab()
+    assert box.toolTip() == SENTENCE
+    box.setCurrentIndex(1)
+    box.grab()
+    assert box.toolTip() == ""
+    box.setToolTip("What the owner says")
+    box.setCurrentIndex(0)
+    cut = box.grab().toImage()
+    assert box.toolTip() == "What the owner says"
+    box.setItemText(0, SENTENCE[:-1])
+    assert box.grab().toImage() == cut, "what does not fit is not drawn"

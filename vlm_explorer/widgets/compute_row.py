@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels.compute_choice import DEVICES, PRECISIONS, ComputeChoice
-from vlm_explorer.widgets.controls import Words, text_button
+from vlm_explorer.widgets.controls import Words, choice_box, text_button
 
 
 class ComputeRow(QWidget):
@@ -21,8 +19,8 @@ class ComputeRow(QWidget):
     def __init__(self, model: ComputeChoice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self.device = _box("Device", DEVICES, self)
-        self.precision = _box("Precision", PRECISIONS, self)
+        self.device = choice_box("Device", DEVICES, self)
+        self.precision = choice_box("Precision", PRECISIONS, self)
         self.why = Words("", "annotation", parent=self)
         self.anew = text_button("Measure anew", "link", self)
         self.anew.setToolTip("Measures again how fast the encoder in use is in each precision")
@@ -64,11 +62,3 @@ class ComputeRow(QWidget):
             self.why.setProperty("role", role)
             self.why.style().unpolish(self.why)
             self.why.style().polish(self.why)
-
-
-def _box(name: str, choices: Sequence[tuple[str, str]], parent: QWidget) -> QComboBox:
-    box = QComboBox(parent)
-    box.setAccessibleName(name)
-    for value, title in choices:
-        box.addItem(title, value)
-    return box

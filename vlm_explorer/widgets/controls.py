@@ -14,6 +14,9 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QToolButton,
     QWidget,
 )
@@ -24,6 +27,7 @@ from vlm_explorer.widgets.theme import icon, themes
 TARGET = 28  # px, the smallest thing to click on
 ICON = 16  # px
 _STEPS = 1000  # of a bar
+_BESIDE = 4  # px that a style leaves free beside the words of a box
 
 
 def with_shortcut(title: str, shortcut: str) -> str:
@@ -165,6 +169,30 @@ class Words(QLabel):
         painter.end()
 
 
+class ChoiceBox(QComboBox):
+    """A box of choices that elides the chosen one instead of cutting it; its tool tip is whole."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the box with as much of the choice as fits."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        field = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        whole, room = option.currentText, field.width() - _BESIDE
+        option.currentText = self.fontMetrics().elidedText(whole, Qt.TextElideMode.ElideRight, room)
+        told = whole if option.currentText != whole else ""
+        if not self.toolTip() or self.toolTip() == self._told:
+            self.setToolTip(told)
+            self._told = told
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        painter.end()
+
+    _told = ""  # the tool tip that was set here, not by the owner
+
+
 class Line(QFrame):
     """A line of one pixel that parts two panels."""
 
@@ -210,7 +238,7 @@ def choice_box(
     name: str, choices: Sequence[tuple[object, str]], parent: QWidget | None = None
 ) -> QComboBox:
     """Return a box of choices, each a value with its words, called `name` for who cannot see it."""
-    box = QComboBox(parent)
+    box = ChoiceBox(parent)
     box.setAccessibleName(name)
     for value, words in choices:
         box.addItem(words, value)

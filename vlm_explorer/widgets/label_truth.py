@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from vlm_explorer.viewmodels.evaluate_model import EvaluateModel
 from vlm_explorer.viewmodels.truth_choice import TruthChoice
 from vlm_explorer.viewmodels.truth_look import FINDINGS
-from vlm_explorer.widgets.controls import Words, choice_box, name_grid
+from vlm_explorer.widgets.controls import ChoiceBox, Words, choice_box, name_grid
 from vlm_explorer.widgets.flyout import Flyout
 
 _OPEN, _FORGET = "\0open", "\0forget"
@@ -44,7 +44,7 @@ _COUNTING = (
 _NONE, _NOT_CALLED = "nothing", "nothing is called so"
 
 
-class TruthBox(QComboBox):
+class TruthBox(ChoiceBox):
     """Lists the columns that could say what is true; the last entries take a table instead."""
 
     def __init__(self, choice: TruthChoice, parent: QWidget | None = None) -> None:
@@ -160,7 +160,7 @@ class StandingPanel(Flyout):
         return next(iter(self.boxes.values()), self)
 
     def _box(self, label: str, called: tuple[str, ...], stands: tuple[str, ...]) -> QComboBox:
-        box = QComboBox(self)
+        box = ChoiceBox(self)
         box.setAccessibleName(f"What stands for {label}")
         box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

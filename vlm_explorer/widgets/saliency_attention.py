@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel
+from vlm_explorer.widgets.controls import ChoiceBox
 from vlm_explorer.widgets.theme import ANNOTATION, font
 
 
@@ -28,7 +29,7 @@ class AttentionControls(QWidget):
         self._number.setFont(font(ANNOTATION))
         self._number.setProperty("role", "annotation")
         self._number.setMinimumWidth(self._number.fontMetrics().horizontalAdvance("00 / 00"))
-        self._head = QComboBox(self)
+        self._head = ChoiceBox(self)
         self._head.setAccessibleName("Head")
         self._head.setToolTip("One head of the layer, or all of them in one")
         self._head.setFixedWidth(92)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Slot
 from PySide6.QtGui import QPainter, QPalette, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
-    QComboBox,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import (
 
 from vlm_explorer.viewmodels.saliency_model import SaliencyModel
 from vlm_explorer.viewmodels.saliency_states import AUTO, METHODS, OFF, title_of
+from vlm_explorer.widgets.controls import ChoiceBox
 from vlm_explorer.widgets.theme import ANNOTATION, font, theme
 
 _HINT = Qt.ItemDataRole.UserRole + 1
@@ -53,7 +53,7 @@ class MethodDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-class MethodBox(QComboBox):
+class MethodBox(ChoiceBox):
     """A choice of methods; those that do not apply to the encoder are greyed, with the reason."""
 
     def __init__(self, model: SaliencyModel, parent: QWidget | None = None) -> None:

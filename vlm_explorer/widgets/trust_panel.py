@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.map_trust import DISTANCES, KEPT
-from vlm_explorer.widgets.controls import Line, Words, text_button
+from vlm_explorer.widgets.controls import ChoiceBox, Line, Words, text_button
 from vlm_explorer.widgets.flyout import Flyout
 
 _WIDTH = 420  # px
@@ -32,7 +32,7 @@ class TrustPanel(Flyout):
         self.colour.setToolTip("Show where on the map neighbours were torn apart")
         self.colour.clicked.connect(self._colour)
         self.distances = self._words(DISTANCES)
-        self.group = QComboBox(self)
+        self.group = ChoiceBox(self)
         self.group.setAccessibleName("Group to compare with the others")
         self.cosines = QVBoxLayout()
         self.cosines.setSpacing(2)

@@ -85,7 +85,7 @@ class CheckPage(QWidget):
         row = QHBoxLayout(page)
         row.setContentsMargins(12, 0, 12, 4)
         row.setSpacing(16)
-        row.addLayout(left, 5)
+        row.addLayout(left, 6)
         row.addWidget(self.deletion, 2)
         row.addWidget(self.randomisation, 2)
         return page
@@ -119,7 +119,7 @@ class _Line:
         self.mark = GlyphLabel("ph.circle-dashed", "secondary", _MARK, parent)
         self.title = Words(title, parent=parent)
         self.title.setToolTip(asks)
-        self.says = Words("", "secondary", parent=parent)
+        self.says = Words("", "annotation", parent=parent)
         self.run = text_button("Check", "link", parent)
         self.run.setProperty("inline", True)
         self.run.setToolTip(f"{asks} Check it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QRect, QSize, Qt, Slot
 from PySide6.QtGui import QFontMetricsF, QKeySequence, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
@@ -27,7 +27,6 @@ from vlm_explorer.widgets.theme import icon, themes
 TARGET = 28  # px, the smallest thing to click on
 ICON = 16  # px
 _STEPS = 1000  # of a bar
-_BESIDE = 4  # px that a style leaves free beside the words of a box
 
 
 def with_shortcut(title: str, shortcut: str) -> str:
@@ -172,15 +171,18 @@ class Words(QLabel):
 class ChoiceBox(QComboBox):
     """A box of choices that elides the chosen one instead of cutting it; its tool tip is whole."""
 
+    _told = ""  # the tool tip that was set here, and not by the owner
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the box with as much of the choice as fits."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
-        field = self.style().subControlRect(
-            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        whole = option.currentText
+        begin = self._part(option, QStyle.SubControl.SC_ComboBoxEditField).left()
+        end = self._part(option, QStyle.SubControl.SC_ComboBoxArrow).left()
+        option.currentText = self.fontMetrics().elidedText(
+            whole, Qt.TextElideMode.ElideRight, end - begin
         )
-        whole, room = option.currentText, field.width() - _BESIDE
-        option.currentText = self.fontMetrics().elidedText(whole, Qt.TextElideMode.ElideRight, room)
         told = whole if option.currentText != whole else ""
         if not self.toolTip() or self.toolTip() == self._told:
             self.setToolTip(told)
@@ -190,7 +192,8 @@ class ChoiceBox(QComboBox):
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
         painter.end()
 
-    _told = ""  # the tool tip that was set here, not by the owner
+    def _part(self, option: QStyleOptionComboBox, part: QStyle.SubControl) -> QRect:
+        return self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self)
 
 
 class Line(QFrame):

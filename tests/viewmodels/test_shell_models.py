@@ -376,38 +376,49 @@ def test_that_a_quick_job_is_never_shown(runner: JobRunner, qtbot: QtBot) -> Non
 
 
 @pytest.mark.parametrize(
-    ("progress", "seconds", "words"),
+    ("progress", "rate", "words"),
     [
-        (Progress(0, None, "Loading the encoder"), 1.0, "Loading the encoder"),
-        (Progress(1204, 10_000), 14.0, "1,204 of 10,000 · 86/s · 2 min left"),
-        (Progress(5, 10), 1.0, "5 of 10"),
-        (Progress(5, 10), 10.0, "5 of 10 · 0.5/s · 10 s left"),
-        (Progress(10, 10), 10.0, "10 of 10 · 1.0/s"),
-        (Progress(10, 100_000), 100.0, "10 of 100,000 · 0.1/s · 277.8 h left"),
+        (Progress(0, None, "Loading the encoder"), None, "Loading the encoder"),
+        (Progress(1204, 10_000), 86.0, "1,204 of 10,000 · 86/s · 2 min left"),
+        (Progress(5, 10), None, "5 of 10"),
+        (Progress(5, 10), 0.5, "5 of 10 · 0.5/s · 10 s left"),
+        (Progress(10, 10), 1.0, "10 of 10 · 1.0/s"),
+        (Progress(10, 100_000), 0.1, "10 of 100,000 · 0.1/s · 277.8 h left"),
     ],
 )
 def test_that_progress_is_told_with_rate_and_time_left(
-    progress: Progress, seconds: float, words: str
+    progress: Progress, rate: float | None, words: str
 ) -> None:
-    assert describe_progress(progress, seconds) == words
+    assert describe_progress(progress, rate) == words
 
 
-def test_that_the_time_is_that_of_the_stretch_which_is_counted() -> None:
+def rates(*heard: tuple[float, int]) -> list[float | None]:
+    """Return the rate after each report (seconds, done)."""
     now = 0.0
     pace = Pace(lambda: now)
+    found = []
+    for now, done in heard:  # noqa: B007 - the clock reads it
+        pace.hear(Progress(done, 1000))
+        found.append(pace.rate)
+    return found
 
-    def hear(seconds: float, done: int, total: int | None) -> float:
-        nonlocal now
-        now = seconds
-        pace.hear(Progress(done, total))
-        return pace.seconds
 
-    assert hear(30, 100, None) == 30
-    assert hear(60, 200, 300) == 60, "that more is known of it does not make it another"
-    assert hear(90, 300, 250) == 90
-    assert hear(95, 0, 40) == 5, "since the images were done"
-    assert hear(100, 10, 40) == 10
-    assert hear(105, 10, 40) == 15
+def test_that_the_rate_is_that_of_the_stretch_which_is_counted() -> None:
+    first = rates((2, 20), (4, 40), (6, 60), (8, 80))
+    assert first == [None, None, 10.0, 10.0]
+    of_two = rates((2, 20), (4, 40), (6, 60), (8, 0), (10, 4), (12, 8), (14, 16))
+    assert of_two[3:] == [None, None, None, 2.0], "since the first were done"
+
+
+def test_that_a_rate_is_told_of_what_is_counted_now_and_of_no_single_report() -> None:
+    loading = rates((1, 1), (61, 9), (62, 17), (63, 25), (64, 33))
+    assert loading == [None, None, None, None, 8.0], "the encoder is loaded after the first file"
+    slow = rates(*((60.0 * n, n) for n in range(1, 10)))
+    assert slow[-1] == pytest.approx(1 / 60)
+    changing = rates(*((n, 10 * n) for n in range(1, 30)), *((30.0 + n, 300) for n in range(30)))
+    assert changing[28] == pytest.approx(10)
+    assert changing[-1] is not None
+    assert changing[-1] < 1, "it stands still"
 
 
 # Recent places

@@ -102,7 +102,7 @@ class ModelShelf(QObject):
         """Return what is going on with an encoder."""
         if id_ and id_ == self.switch.encoding:
             progress = self.switch.progress
-            words = describe_progress(progress, 0) or "Starting"
+            words = describe_progress(progress, None) or "Starting"
             return ModelState("encoding", words, _share(progress))
         if id_ and id_ == self.switch.wanted:
             return ModelState("switching", "Looking for its vectors")

@@ -96,23 +96,20 @@ def _describe(job: Job) -> RunningJob:
     share = progress.done / progress.total if progress.total else None
     worded = job.key.startswith(WORDED)
     said = progress.message.removeprefix(job.title).lstrip(": ")
-    detail = (
-        said[:1].upper() + said[1:] if worded else describe_progress(progress, job.pace.seconds)
-    )
+    detail = said[:1].upper() + said[1:] if worded else describe_progress(progress, job.pace.rate)
     return RunningJob(job.key, job.title, detail, share)
 
 
-def describe_progress(progress: Progress, seconds: float) -> str:
+def describe_progress(progress: Progress, rate: float | None) -> str:
     """Return how far, how quick and how long still: "1,204 of 10,000 · 86/s · 2 min left".
 
     Args:
-        seconds: since what is counted began.
+        rate: how many a second; None where that is not known.
     """
     if not progress.total or progress.total == 1:
         return progress.message
     parts = [f"{progress.done:,} of {progress.total:,}"]
-    if progress.done and seconds > 2:
-        rate = progress.done / seconds
+    if progress.done and rate:
         parts.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
         if progress.done < progress.total:  # else what is left is not counted
             parts.append(_time_left((progress.total - progress.done) / rate))

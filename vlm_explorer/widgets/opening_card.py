@@ -104,8 +104,8 @@ class OpeningCard(QWidget):
     @Slot(object)
     def _advance(self, progress: Progress) -> None:
         self.bar.set_progress(progress)
-        seconds = self._job.pace.seconds if self._job is not None else 0.0
-        self.detail.setText(describe_progress(progress, seconds))
+        rate = self._job.pace.rate if self._job is not None else None
+        self.detail.setText(describe_progress(progress, rate))
 
     @Slot()
     def _cancel(self) -> None:

@@ -44,8 +44,8 @@ def test_that_each_check_says_how_many_and_what_the_number_is(
 ) -> None:
     _, out, _ = run(capsys, small, "duplicates", "--threshold", "0.5")
     assert "at cosine 0.5 or more; pairs of one series are left out" in out
-    _, out, _ = run(capsys, small, "outliers", "--threshold", "0")
-    assert f"{IMAGES} images whose mean cosine distance to the 5 nearest of other series" in out
+    _, out, _ = run(capsys, small, "outliers", "--threshold", "-99")
+    assert f"{IMAGES} images unlike their 10 nearest of other series and all others" in out
     _, out, _ = run(capsys, small, "mispaired", "--threshold", "0")
     assert f"{IMAGES} of {IMAGES} captions and their images rank behind 0%" in out
     assert len(out.splitlines()) == IMAGES + 1

@@ -434,7 +434,8 @@ def test_that_what_is_computed_besides_is_what_the_review_says(
     report = collection.export(path, measures=wanted, layout=MAP)
     table = pq.read_table(path)
     duplicates, outliers = collection.duplicates(), collection.outliers()
-    np.testing.assert_array_equal(table["outlier distance"].to_numpy(), outliers.score)
+    np.testing.assert_array_equal(table["outlier score"].to_numpy(), outliers.score)
+    np.testing.assert_array_equal(table["outlier distance"].to_numpy(), outliers.distance)
     np.testing.assert_array_equal(table["cosine to the nearest"].to_numpy(), duplicates.nearest)
     np.testing.assert_array_equal(
         table["caption rank"].to_numpy(), collection.mispaired().caption_rank
@@ -445,7 +446,8 @@ def test_that_what_is_computed_besides_is_what_the_review_says(
     kept = map_trust(collection, collection.layout(method="pca")).kept
     np.testing.assert_array_equal(table["neighbours kept"].to_numpy(), kept)
     measures = report.provenance["measures"]
-    assert "5 nearest images of other series" in measures["outlier distance"]
+    assert "10 nearest images of other series" in measures["outlier distance"]
+    assert "Mahalanobis" in measures["outlier score"]
     assert set(measures) < set(report.provenance["columns"])
     assert "--measures kept outlier duplicates caption-rank" in report.provenance["command"]
     alone = tmp_path / "b.parquet"

@@ -1,4 +1,4 @@
-"""How far each image lies from its nearest others."""
+"""How unusual each image is: how far from its nearest others, and from all of them together."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ _BLOCK = 256  # values of which only the largest is looked at first
 # 0.6745 (x - median) / MAD, exceeds 3.5 are to be looked at.
 _MODIFIED_Z = 3.5 / 0.6745
 _SAME = 1e-6  # what float32 cannot tell apart among distances
+_MOST_FITTED = 50_000  # rows of which the covariance is estimated; of more, evenly spaced ones
+_ROWS_AT_ONCE = 16_384
 
 
 def mean_distance(
@@ -58,6 +60,64 @@ def mean_distance(
         distance = np.where(there, np.clip(1 - best, 0, 2), 0).sum(axis=1, dtype=np.float64)
         score[rows] = np.where(number > 0, distance / np.maximum(number, 1), np.nan)
     return score
+
+
+def covariance_distance(vectors: Floats, *, context: JobContext | None = None) -> Floats:
+    """Return each row's Mahalanobis distance from the mean of all, with a shrunk covariance.
+
+    A row that differs from the others where they hardly differ lies far, however near its cosine.
+    The covariance is that of Ledoit and Wolf (2004), which holds for fewer rows than dimensions,
+    too.
+
+    Args:
+        vectors: float32 (N, D).
+        context: told how many rows are done.
+
+    Returns:
+        float32 (N,), 0 or more, without unit; 0 where all rows are the same.
+    """
+    if len(vectors) < 2 or float(np.ptp(vectors, axis=0).max()) < _SAME:
+        return np.zeros(len(vectors), np.float32)
+    from sklearn.covariance import LedoitWolf
+
+    step = -(-len(vectors) // _MOST_FITTED)
+    fitted = LedoitWolf(store_precision=True).fit(vectors[::step].astype(np.float64))
+    distance = np.empty(len(vectors), np.float32)
+    for start in range(0, len(vectors), _ROWS_AT_ONCE):
+        if context is not None:
+            context.report(start, len(vectors), "Comparing with all others together")
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        distance[rows] = np.sqrt(fitted.mahalanobis(vectors[rows].astype(np.float64)))
+    return distance
+
+
+def unusual(nearest: Floats, overall: Floats) -> Floats:
+    """Return how unusual each image is: the mean of two modified z-scores.
+
+    Args:
+        nearest: float32 (N,), as of `mean_distance`; NaN where there are no neighbours.
+        overall: float32 (N,), as of `covariance_distance`.
+
+    Returns:
+        float32 (N,); about 0 for the usual ones, NaN where `nearest` is.
+    """
+    return np.asarray((modified_z(nearest) + modified_z(overall**2)) / 2, np.float32)
+
+
+def modified_z(values: Floats) -> NDArray[np.float64]:
+    """Return how far values lie from their median, in robust standard deviations, float64 (N,).
+
+    0.6745 (x - median) / MAD, and where MAD is 0 (x - median) / (1.2533 x the mean distance from
+    the median), see Iglewicz and Hoaglin (1993); 0 where all values are the same. NaN stay.
+    """
+    known = values[~np.isnan(values)].astype(np.float64)
+    if not len(known):
+        return values.astype(np.float64)
+    apart = values - np.median(known)
+    spread = float(np.nanmedian(np.abs(apart))) / 0.6745
+    if spread < _SAME:
+        spread = float(np.nanmean(np.abs(apart))) * float(np.sqrt(np.pi / 2))
+    return apart / spread if spread >= _SAME else apart * 0
 
 
 def _largest(values: Floats, k: int) -> Floats:

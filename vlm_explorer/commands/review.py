@@ -93,8 +93,8 @@ def _outliers(collection: Collection, arguments: Namespace, context: JobContext)
     }
     where = "of other series " if answer.request.across_series else ""
     sentence = (
-        f"{len(answer.outliers)} images whose mean cosine distance to the {answer.request.k} "
-        f"nearest {where}is {answer.threshold:.3f} or more"
+        f"{len(answer.outliers)} images unlike their {answer.request.k} nearest {where}and all "
+        f"others, by a score of {answer.threshold:.2f} or more"
     )
     return facts, sentence, outlier_rows(collection, answer)
 
@@ -136,7 +136,8 @@ def _line(row: dict[str, Any]) -> str:
         images = f"{_name(row)}  {_name(row, 'other_')}"
         return f"{row['cosine']:.4f}  group {row['group']}  {images}"
     if "mean_distance" in row:
-        return f"{row['mean_distance']:.3f}  {_name(row)}"
+        distances = f"distance {row['mean_distance']:.3f}, Mahalanobis {row['mahalanobis']:.1f}"
+        return f"{row['score']:6.2f}  {distances}  {_name(row)}"
     ranks = (
         f"caption {row['caption_rank']} of {row['captions']}, "
         f"image {row['image_rank']} of {row['images']}"

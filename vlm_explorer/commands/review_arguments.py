@@ -14,8 +14,9 @@ def add_review(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[v
     parser.epilog = """\
 CHECK is one of
   duplicates: pairs of images at a cosine of 0.98 or more; T is the least cosine
-  outliers: images far from their 5 nearest; T is the least mean cosine distance, 0 to 2
-    (default: a modified z-score of 3.5)
+  outliers: images unlike their 10 nearest and unlike all others together; T is the least score,
+    the mean of the modified z-scores of the mean cosine distance and the Mahalanobis distance
+    (default: where the scores themselves have a modified z-score of 3.5)
   mispaired: captions and images that rank low for each other; T is the least share of all other
     captions and images that come before, 0 to 1 (default: 0.25)
 

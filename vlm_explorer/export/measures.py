@@ -82,10 +82,15 @@ def _outlier(asked: _Asked) -> list[Measured]:
     request = OutliersRequest()
     found = outliers(asked.collection, request, model=asked.model, context=asked.context)
     meaning = (
-        f"mean cosine distance to the {request.k} nearest images of other series, 0 to 2; from "
+        f"mean of the modified z-scores of the mean cosine distance to the {request.k} nearest "
+        "images of other series, and of the squared Mahalanobis distance from all; from "
         f"{found.usual:.4f} on it is unusual here; by {found.model}"
     )
-    return [Measured("outlier distance", meaning, found.score)]
+    near = f"to the {request.k} nearest images of other series, 0 to 2; by {found.model}"
+    return [
+        Measured("outlier score", meaning, found.score),
+        Measured("outlier distance", f"mean cosine distance {near}", found.distance),
+    ]
 
 
 def _duplicates(asked: _Asked) -> list[Measured]:

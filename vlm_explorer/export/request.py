@@ -102,7 +102,7 @@ HOLDING_WORDS = {
 # What can be computed of each image besides: its name, what the window calls it, and what it is.
 MEASURES = {
     "kept": ("Neighbours kept", "Share of the nearest images that are the nearest on the map, too"),
-    "outlier": ("Outlier distance", "Mean cosine distance to the nearest images of other series"),
+    "outlier": ("Outlier score", "How unlike its nearest in other series, and all others, it is"),
     "duplicates": ("Near-duplicates", "Cosine with the most similar image, and the group's number"),
     "caption-rank": ("Caption rank", "Rank of an image's own caption among all captions for it"),
 }

@@ -21,7 +21,7 @@ _RANKS = ("share_before", "cosine", "caption_rank", "captions", "image_rank", "i
 # What the rows of each check have, and those of marks.
 COLUMNS = {
     "duplicates": ("cosine", "group", *_IMAGE, *_OTHER),
-    "outliers": ("mean_distance", *_IMAGE),
+    "outliers": ("score", "mean_distance", "mahalanobis", *_IMAGE),
     "mispaired": (*_RANKS, *_IMAGE, "caption"),
 }
 MARK_COLUMNS = ("check", "mark", "drop_image_id", "value", *_IMAGE, *_OTHER, "caption")
@@ -44,10 +44,15 @@ def duplicate_rows(collection: Collection, answer: DuplicatesAnswer) -> list[Row
 
 
 def outlier_rows(collection: Collection, answer: OutliersAnswer) -> list[Row]:
-    """Return a row an outlier: its mean cosine distance, and the image."""
+    """Return a row an outlier: its score, both distances, and the image."""
     place = _places(collection)
     return [
-        {"mean_distance": float(answer.score[row]), **place[row]}
+        {
+            "score": float(answer.score[row]),
+            "mean_distance": float(answer.distance[row]),
+            "mahalanobis": float(answer.mahalanobis[row]),
+            **place[row],
+        }
         for row in answer.outliers.tolist()
     ]
 

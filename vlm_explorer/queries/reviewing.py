@@ -51,16 +51,17 @@ class Reviewing(Collection):
         self,
         *,
         threshold: float | None = None,
-        k: int = 5,
+        k: int = 10,
         across_series: bool = True,
         model: StrPath | None = None,
         context: JobContext | None = None,
     ) -> OutliersAnswer:
-        """Find the images that lie far from all others; see `queries.outliers`.
+        """Find the images that are unlike all others; see `queries.outliers`.
 
         Args:
-            threshold: the least mean cosine distance to the k nearest; by default a modified
-                z-score of 3.5.
+            threshold: the least score, in robust standard deviations; by default where the scores
+                themselves have a modified z-score of 3.5.
+            k: how many of the nearest an image is compared with.
             across_series: count only neighbours of other series.
 
         Raises:

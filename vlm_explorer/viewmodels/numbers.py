@@ -13,6 +13,11 @@ def z(value: float) -> str:
     return f"{value:.1f}".replace("-", "−")
 
 
+def score(value: float) -> str:
+    """Return a score without unit with two places and a true minus sign."""
+    return f"{value:.2f}".replace("-", "−")
+
+
 def percent(value: float) -> str:
     """Return a probability in words that do not claim certainty."""
     if 0 < value < 0.01:

@@ -202,7 +202,7 @@ class Review(QObject):
 
     def _keep(self) -> None:
         limits = dict(self._thresholds)
-        kept = {"check": self.check, "across": self.across_series, "limits": limits}
+        kept = {"check": self.check, "across": self.across_series, "thresholds": limits}
         self._session.kept.put(_KEPT, kept)
 
     @Slot()
@@ -212,7 +212,7 @@ class Review(QObject):
         if (check := kept.get("check")) in CHECKS:
             self.check = check
         self.across_series = bool(kept.get("across", True))
-        if isinstance(limits := kept.get("limits"), dict):
+        if isinstance(limits := kept.get("thresholds"), dict):
             self._thresholds = {
                 name: float(limit)
                 for name, limit in limits.items()

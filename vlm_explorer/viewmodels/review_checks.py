@@ -60,9 +60,11 @@ WORDS = {
         "Outliers",
         "image",
         "images",
-        "mean distance",
-        "Mean cosine distance of an image to its 5 nearest, in the full space (Angiulli and "
-        "Pizzuti 2002). At first the limit is a modified z-score of 3.5.",
+        "score",
+        "How unlike its 10 nearest an image is (mean cosine distance, Angiulli and Pizzuti 2002), "
+        "and how unlike all others together (Mahalanobis distance, covariance shrunk as by Ledoit "
+        "and Wolf 2004): the mean of both as modified z-scores, in the full space. At first the "
+        "limit is where these scores have a modified z-score of 3.5.",
         "No image has others to be compared with.",
         "Neighbours in other series only",
     ),
@@ -80,6 +82,8 @@ WORDS = {
 
 def number(check: str, value: float) -> str:
     """Return the number of a check in words; those of a caption are shares."""
+    if check == OUTLIERS:
+        return numbers.score(value)
     return numbers.percent(value) if check == CAPTIONS else numbers.cosine(value)
 
 
@@ -92,7 +96,8 @@ def sentence(check: str, count: int, threshold: float, groups: int = 0) -> str:
         together = f", {groups:,} {'group' if groups == 1 else 'groups'}" if groups else ""
         return f"{found} at cosine {limit} or more{together}"
     if check == OUTLIERS:
-        return f"{found} at mean distance {limit} or more"
+        whose = "its" if count == 1 else "their"
+        return f"{found} unlike {whose} nearest and all others: score {limit} or more"
     return f"{found} ranked behind {limit} or more"
 
 
@@ -204,7 +209,7 @@ def _find_pairs(opened: Opened, across_series: bool, context: JobContext) -> Fin
 def _find_outliers(opened: Opened, across_series: bool, context: JobContext) -> Findings:
     from vlm_explorer.queries.outliers import OutliersRequest, outliers
 
-    request = OutliersRequest(threshold=0, across_series=across_series)
+    request = OutliersRequest(threshold=-np.inf, across_series=across_series)
     found = outliers(opened.collection, request, model=opened.model or None, context=context)
     values = found.score[found.outliers]
     images = opened.images
@@ -222,7 +227,10 @@ def _find_outliers(opened: Opened, across_series: bool, context: JobContext) -> 
         least,
         max(most, least + 1e-3),
         float(np.clip(found.usual, least, most)) if len(values) else most,
-        (("outlier", "mean distance to the 5 nearest", found.score.astype(np.float64)),),
+        (
+            ("outlier", "outlier score", found.score.astype(np.float64)),
+            ("outlier-distance", "mean distance to the 10 nearest", found.distance.astype(float)),
+        ),
         details=kind,
         notes=_unseen(found.without_vector),
     )

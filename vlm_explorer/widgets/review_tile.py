@@ -80,7 +80,7 @@ class ReviewTile(QStyledItemDelegate):
         if index.data(CAPTION):
             words = f"behind {words}"
         else:
-            words = f"{'cosine' if len(index.data(IMAGE_IDS)) == 2 else 'distance'} {words}"
+            words = f"{'cosine' if len(index.data(IMAGE_IDS)) == 2 else 'score'} {words}"
         _write(painter, line, words, "text", Left)
         _write(painter, line, index.data(GROUP), "secondary", Right)
 

@@ -12,8 +12,9 @@ from pytestqt.qtbot import QtBot
 
 import vlm_explorer as vlm
 from vlm_explorer.demo.study import write_study
-from vlm_explorer.viewmodels.boxes_model import SELECTED, BoxesModel
+from vlm_explorer.viewmodels.boxes_model import BoxesModel
 from vlm_explorer.viewmodels.boxes_work import TrueMark
+from vlm_explorer.viewmodels.image_scope import SELECTED
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.widgets.boxes_page import BoxesPage

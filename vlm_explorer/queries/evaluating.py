@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from vlm_explorer.jobs import JobContext
-from vlm_explorer.queries.aligning import Aligning
+from vlm_explorer.queries.laying_out import LayingOut
 from vlm_explorer.queries.reviewing import StrPath
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vlm_explorer.queries.retrieve import RetrieveAnswer
 
 
-class Evaluating(Aligning):
+class Evaluating(LayingOut):
     """A collection of whose images it is known what is true, or what was written about them."""
 
     def evaluate(

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Slot
 from vlm_explorer.jobs import Progress
 from vlm_explorer.viewmodels import boxes_words, boxes_work
 from vlm_explorer.viewmodels.boxes_words import BoxesRow, Miss
+from vlm_explorer.viewmodels.image_scope import SHOWN, ids_within
 from vlm_explorer.viewmodels.measuring import Measuring
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.session import Session
@@ -17,7 +18,6 @@ from vlm_explorer.viewmodels.session import Session
 if TYPE_CHECKING:
     from vlm_explorer.queries.localise import LocaliseAnswer
 
-SHOWN, SELECTED = "shown", "selected"
 DEFAULT, QUICK, EVERY = "default", "quick", "every"
 METHODS = (
     (DEFAULT, "The default method"),
@@ -141,10 +141,7 @@ class BoxesModel(Measuring):
 
     def _ids(self) -> frozenset[str]:
         """Return the ids of the images that are asked about."""
-        session = self._session
-        if self.scope == SELECTED:
-            return frozenset(session.selection.ids)
-        return frozenset(session.images.ids[session.shown].tolist())
+        return frozenset(ids_within(self._session, self.scope))
 
     @Slot()
     def _describe(self) -> None:

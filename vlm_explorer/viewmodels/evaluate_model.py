@@ -11,18 +11,17 @@ from vlm_explorer.jobs import Progress
 from vlm_explorer.queries.classify import ClassifyRequest
 from vlm_explorer.queries.evaluate_answer import EvaluateAnswer, Evaluation
 from vlm_explorer.queries.label_set import Calibration
-from vlm_explorer.queries.truth_counting import Counting
-from vlm_explorer.viewmodels import evaluate_words, evaluate_work
+from vlm_explorer.viewmodels import evaluate_words, evaluate_work, image_scope
 from vlm_explorer.viewmodels.evaluate_reading import Reading
 from vlm_explorer.viewmodels.evaluate_words import FigureRow
 from vlm_explorer.viewmodels.evaluate_work import Against, Found, Truth
+from vlm_explorer.viewmodels.image_scope import SHOWN
 from vlm_explorer.viewmodels.job_runner import Job
 from vlm_explorer.viewmodels.measuring import Measuring
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.viewmodels.session import Session
 from vlm_explorer.viewmodels.truth_choice import Standing, TruthChoice
 
-SHOWN, SELECTED = "shown", "selected"
 _KEY = "evaluate"
 
 
@@ -94,7 +93,11 @@ class EvaluateModel(Measuring):
         session = self._session
         ready = session.encoder is not None and self.stage is not Stage.RUNNING
         ready = ready and self.choice.known is not None
-        return ready and bool(self.choice.column and session.label_state.labels and self._count())
+        return ready and bool(
+            self.choice.column
+            and session.label_state.labels
+            and image_scope.count_within(session, self.scope)
+        )
 
     @property
     def opponents(self) -> tuple[tuple[Against, str], ...]:
@@ -197,11 +200,7 @@ class EvaluateModel(Measuring):
         return ClassifyRequest.of(self._session.label_state.chosen, temperature=1.0)
 
     def _where(self) -> Truth:
-        choice = self._session.truth_choice
-        names = self._session.label_state.labels
-        corrected = tuple(each for each in choice.corrections if each[0] in names)
-        counting = Counting(*choice.counting)
-        return Truth(choice.column, str(choice.table or ""), corrected, counting)
+        return Truth.of(self._session.truth_choice, self._session.label_state.labels)
 
     def _start(self, against: Against | None) -> None:
         session = self._session
@@ -210,14 +209,16 @@ class EvaluateModel(Measuring):
         self.against = against
         self.stage, self.progress = Stage.RUNNING, Progress(0, None)
         self._of, self._asked = session.content.collection.folder, self._request()
-        self._truth, self._measured = self._where(), self._scope()
+        self._truth, self._measured = self._where(), image_scope.state_of(session, self.scope)
         job = self._job = session.runner.start(
             evaluate_work.evaluate,
             session.content,
             session.encoder,
             self._request(),
             self._truth,
-            self._ids(),
+            None
+            if image_scope.is_whole(session, self.scope)
+            else image_scope.ids_within(session, self.scope),
             against,
             title="Measuring labels",
             key=_KEY,
@@ -234,22 +235,6 @@ class EvaluateModel(Measuring):
         if job is self._job and self.stage is Stage.RUNNING:
             self.stage = Stage.OFF if self.evaluation is None else Stage.READY
             self._describe()
-
-    def _ids(self) -> tuple[str, ...] | None:
-        """Return the images that are asked about; None for all."""
-        session = self._session
-        if self.scope == SELECTED:
-            return tuple(session.selection.ids)
-        return None if session.shown.all() else tuple(session.images.ids[session.shown].tolist())
-
-    def _scope(self) -> object:
-        """Return what is the same as long as the same images are asked about."""
-        session = self._session
-        return session.selection.ids if self.scope == SELECTED else session.shown.tobytes()
-
-    def _count(self) -> int:
-        session = self._session
-        return len(session.selection.ids) if self.scope == SELECTED else int(session.shown.sum())
 
     @Slot(object)
     def _take(self, found: Found) -> None:
@@ -278,7 +263,7 @@ class EvaluateModel(Measuring):
         if not self._watched:
             return
         if self.evaluation is not None and self.stage is Stage.READY:
-            other = self._measured != self._scope()
+            other = self._measured != image_scope.state_of(self._session, self.scope)
             self.message = evaluate_words.summary(self.evaluation, of_others=other)
         elif self.stage is not Stage.FAILED:
             self.message = self._before()
@@ -291,8 +276,11 @@ class EvaluateModel(Measuring):
             return "No images"
         if session.encoder is None:
             return "Labels are measured once the encoder is there."
-        labels = len(session.label_state.labels)
-        return evaluate_words.unmeasured(self.choice, labels, self._count(), self.scope)
+        labels, count = (
+            len(session.label_state.labels),
+            image_scope.count_within(session, self.scope),
+        )
+        return evaluate_words.unmeasured(self.choice, labels, count, self.scope)
 
     @Slot()
     def _follow(self) -> None:

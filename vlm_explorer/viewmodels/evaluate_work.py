@@ -18,6 +18,7 @@ from vlm_explorer.viewmodels.states import LabelState
 if TYPE_CHECKING:
     from vlm_explorer.encoders.encoder import Encoder
     from vlm_explorer.queries.retrieve import RetrieveAnswer
+    from vlm_explorer.viewmodels.truth_choice import TruthChoice
 
 TEMPLATES, ENCODER = "templates", "encoder"
 
@@ -53,6 +54,13 @@ class Truth:
     table: str = ""
     stands: tuple[tuple[str, tuple[str, ...]], ...] = ()
     counting: Counting = Counting()
+
+    @classmethod
+    def of(cls, choice: TruthChoice, labels: tuple[str, ...]) -> Truth:
+        """Return the user's choice, as far as it is about these labels."""
+        corrected = tuple(each for each in choice.corrections if each[0] in labels)
+        counting = Counting(*choice.counting)
+        return cls(choice.column, str(choice.table or ""), corrected, counting)
 
 
 def evaluate(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
@@ -17,8 +16,9 @@ from PySide6.QtCore import (
 )
 
 from vlm_explorer.queries.label_set import Label
-from vlm_explorer.viewmodels import numbers, questions
-from vlm_explorer.viewmodels.label_words import describe, probability_of
+from vlm_explorer.viewmodels import numbers
+from vlm_explorer.viewmodels.label_scores import LabelScores
+from vlm_explorer.viewmodels.label_words import probability_of
 from vlm_explorer.viewmodels.session import Session
 
 Index = QModelIndex | QPersistentModelIndex
@@ -62,10 +62,8 @@ class LabelsModel(QAbstractTableModel):
         super().__init__(parent)
         self._session = session
         self._rows: tuple[Label, ...] = ()
-        self._scores: dict[int, np.ndarray] = {}  # by column
-        self._watched = False
-        self._called, self._best = False, -1
-        self._summary = ""
+        self._scores = LabelScores(session, self)
+        self._scores.judged.connect(self._tell)
         session.labels_changed.connect(self._read)
         session.selection_changed.connect(self._score)
         self._read()
@@ -80,13 +78,11 @@ class LabelsModel(QAbstractTableModel):
     @property
     def summary(self) -> str:
         """What the scores say, and about what; one or two sentences."""
-        return self._summary
+        return self._scores.summary
 
     def watch(self, watched: bool) -> None:
         """Compare with unrelated prompts only while somebody looks."""
-        self._watched = watched
-        if watched:
-            self._judge()
+        self._scores.watch(watched)
 
     def set_templates(self, name: str) -> None:
         """Score with another template set."""
@@ -125,7 +121,7 @@ class LabelsModel(QAbstractTableModel):
         last = next(
             (n for n in range(least - first) if old[-1 - n] != labels[-1 - n]), least - first
         )
-        self._scores = {}
+        self._scores.clear()
         if first < len(old) - last:
             self.beginRemoveRows(ROOT, first, len(old) - last - 1)
             self._rows = old[:first] + old[len(old) - last :]
@@ -138,68 +134,17 @@ class LabelsModel(QAbstractTableModel):
     @Slot()
     def _score(self) -> None:
         """The same labels, other scores: the rows stay where they are."""
-        self._take_scores()
+        self._scores.take()
         self._tell()
-        self._judge()
+        self._scores.judge()
 
+    @Slot()
     def _tell(self) -> None:
         if self._rows:
             last = self.index(len(self._rows) - 1, PROBABILITY)
             self.dataChanged.emit(self.index(0, LABEL), last)
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, PROBABILITY, PROBABILITY)
         self.changed.emit()
-
-    def _chosen_rows(self) -> np.ndarray:
-        """Return the rows of the selected images, else of the one in the viewer, int64 (n,)."""
-        chosen = self._session.selection
-        ids = chosen.ids or frozenset([chosen.current] if chosen.current else [])
-        return np.asarray(self._session.images.rows_of(ids), np.int64)
-
-    def _take_scores(self) -> None:
-        session, answer = self._session, self._session.label_state.answer
-        self._scores, self._summary, self._called = {}, "", False
-        rows = self._chosen_rows()
-        shape = len(session.images), len(self._rows)
-        if answer is None or not len(rows) or answer.cosine.shape != shape:
-            return
-        chosen_count, rows = len(rows), rows[answer.known[rows]]
-        if not len(rows):
-            self._summary = f"No vector of {answer.model} yet"
-            return
-        self._scores[COSINE] = answer.cosine[rows].mean(axis=0)
-        self._scores[PROBABILITY] = answer.probability[rows].mean(axis=0)
-        self._summary, self._called = describe(answer, rows)
-        highest = answer.logit[rows[0]] if len(rows) == 1 else self._scores[PROBABILITY]
-        self._best = int(highest.argmax())
-        if len(rows) < chosen_count:
-            self._summary += f" · {chosen_count - len(rows):,} without a vector"
-
-    def _judge(self) -> None:
-        """Have the scores compared with those of unrelated prompts, off this thread."""
-        session, answer = self._session, self._session.label_state.answer
-        session.runner.cancel("label meaning")
-        if not (self._watched and self._scores) or answer is None:
-            return
-        if session.encoder is None or session.content is None:
-            return
-        rows = self._chosen_rows()
-        session.runner.start(
-            questions.judge_labels,
-            session.content,
-            session.encoder,
-            answer,
-            rows[answer.known[rows]],
-            title="Comparing labels with unrelated prompts",
-            key="label meaning",
-            on_success=self._take_judgement,
-            on_failure=session.messages.show_error,
-        )
-
-    @Slot(object)
-    def _take_judgement(self, found: tuple[np.ndarray, np.ndarray] | None) -> None:
-        if found is not None and self._scores and len(found[0]) == len(self._rows):
-            self._scores[Z], self._scores[PERCENTILE] = found
-            self._tell()
 
     # QAbstractTableModel
 
@@ -255,12 +200,12 @@ class LabelsModel(QAbstractTableModel):
             return self._rows[row].name if role in shown else None
         if column in PROMPTS:
             return self._prompts(self._rows[row], column, role)
-        values = self._scores.get(column)
+        values = self._scores.of.get(_SCORES[column])
         value = None if values is None else float(values[row])
         if role == VALUE:
             return value
         if role == BEST:
-            return self._called and PROBABILITY in self._scores and row == self._best
+            return self._scores.called and row == self._scores.best
         if role == Qt.ItemDataRole.DisplayRole and value is not None:
             return _DIGITS[column](value)
         return None
@@ -311,6 +256,7 @@ class LabelsModel(QAbstractTableModel):
         return bool(text)
 
 
+_SCORES = {COSINE: "cosine", Z: "z", PERCENTILE: "percentile", PROBABILITY: "probability"}
 _DIGITS = {
     COSINE: numbers.cosine,
     Z: lambda value: f"{value:+.1f}".replace("-", "−"),

@@ -16,8 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from vlm_explorer.viewmodels import numbers
-from vlm_explorer.viewmodels.boxes_model import METHODS, SELECTED, SHOWN, BoxesModel
+from vlm_explorer.viewmodels.boxes_model import METHODS, BoxesModel
 from vlm_explorer.viewmodels.boxes_words import COLUMNS, BoxesRow
+from vlm_explorer.viewmodels.image_scope import SELECTED, SHOWN
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.widgets.controls import (
     EmptyState,

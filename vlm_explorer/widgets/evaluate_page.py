@@ -6,8 +6,9 @@ from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from vlm_explorer.viewmodels import numbers
-from vlm_explorer.viewmodels.evaluate_model import SELECTED, SHOWN, EvaluateModel
+from vlm_explorer.viewmodels.evaluate_model import EvaluateModel
 from vlm_explorer.viewmodels.evaluate_words import COLUMNS, FigureRow, cells_of
+from vlm_explorer.viewmodels.image_scope import SELECTED, SHOWN
 from vlm_explorer.viewmodels.saliency_states import Stage
 from vlm_explorer.widgets.controls import (
     EmptyState,

@@ -38,10 +38,9 @@ def collection(scans: Path, model_folder: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def real_window(qtbot: QtBot, qapp: QApplication) -> Iterator[MainWindow]:
+def real_window(session: Session, qtbot: QtBot, qapp: QApplication) -> Iterator[MainWindow]:
     """The window with the real encoders."""
     themes.apply(qapp)
-    session = Session()
     window = MainWindow(session, Thumbnails(session, session))
     qtbot.addWidget(window)
     window.show()

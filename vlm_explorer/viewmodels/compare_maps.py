@@ -6,30 +6,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from vlm_explorer.jobs import Progress
 from vlm_explorer.saliency.method_words import IMAGE_ONLY
 from vlm_explorer.viewmodels import compare_tiles, compare_work
 from vlm_explorer.viewmodels.active_saliency import ActiveSaliency
 from vlm_explorer.viewmodels.compare_over import MapOver
+from vlm_explorer.viewmodels.compare_pass import ComparePass
 from vlm_explorer.viewmodels.compare_tiles import Compared, CompareTile, TileState
-from vlm_explorer.viewmodels.error_words import error_words
 from vlm_explorer.viewmodels.saliency_request import Request
 from vlm_explorer.viewmodels.saliency_states import METHODS, title_of
 from vlm_explorer.viewmodels.session import Session
 
 if TYPE_CHECKING:
     from vlm_explorer.saliency.explanation import Explanation
-    from vlm_explorer.viewmodels.saliency_work import Answer
 
 MOST = 24  # prompts beside each other
-_KEY, _PICTURE = "compare.maps", "compare.picture"
-_PAUSE = 250  # ms of rest before maps are computed, so that scrolling and typing queue nothing
+_PICTURE = "compare.picture"
 
 
 class CompareMaps(QObject):
-    """Computes the maps one after the other while they are watched, and keeps them for all.
+    """Says which maps are wanted while they are watched, and shows what is known of each.
 
     Attributes:
         compared: what the maps differ in.
@@ -38,7 +36,6 @@ class CompareMaps(QObject):
         with_labels: whether the labels of the active set stand beside them.
         tiles: the maps, as far as they are known.
         picture: the scan under all of them, uint8 (rows, columns) or with 3 channels.
-        progress: of the running pass; None where none runs.
         message: why there is nothing to compare.
         stopped: whether the user stopped it.
 
@@ -59,20 +56,16 @@ class CompareMaps(QObject):
         self.with_labels = False
         self.tiles: tuple[CompareTile, ...] = ()
         self.picture: np.ndarray | None = None
-        self.progress: Progress | None = None
         self.message = ""
         self.stopped = False
         self._over = MapOver(saliency)
         self._watched = False
         self._subtracted = ""  # the prompt whose map is taken from the others'
-        self._errors: dict[tuple[object, ...], str] = {}
-        self._batch: list[Request] = []
         self._seen: tuple[object, ...] = ()
         self._pictured: tuple[str, ...] | None = None
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(_PAUSE)
-        self._pause.timeout.connect(self._next)
+        self._work = ComparePass(session, saliency, self._waiting, self)
+        self._work.changed.connect(self._refresh)
+        self._work.progressed.connect(self.changed)
         follow = saliency.changed, session.labels_changed, session.pins.changed
         for signal in follow:
             signal.connect(self._follow)
@@ -85,7 +78,7 @@ class CompareMaps(QObject):
         if watched:
             self._follow()
         else:
-            self._drop()
+            self._work.drop()
             self._over.take_off()
 
     def compare(self, compared: Compared) -> None:
@@ -131,7 +124,7 @@ class CompareMaps(QObject):
     def stop(self) -> None:
         """Compute no further; what is there stays."""
         self.stopped = True
-        self._drop()
+        self._work.drop()
         self._refresh()
 
     def go_on(self) -> None:
@@ -168,7 +161,12 @@ class CompareMaps(QObject):
     @property
     def running(self) -> bool:
         """Whether maps are being computed, or about to be."""
-        return bool(self._batch) or self._pause.isActive()
+        return self._work.running
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the running pass is; None where none runs."""
+        return self._work.progress
 
     @property
     def missing(self) -> int:
@@ -189,7 +187,7 @@ class CompareMaps(QObject):
 
     def _again(self) -> None:
         self.stopped = False
-        self._errors.clear()
+        self._work.errors.clear()
         self._follow()
 
     @Slot()
@@ -200,8 +198,8 @@ class CompareMaps(QObject):
         base = self._saliency.model.request
         wanted = [] if base is None else self._wanted(base)
         keys = {request.key for request in wanted}
-        if any(request.key not in keys for request in self._batch):
-            self._drop()
+        if any(request.key not in keys for request in self._work.batch):
+            self._work.drop()
         if base is None or base.picture != self._pictured:
             self.picture, self._pictured, self.stopped = None, None, False
         self._refresh()
@@ -216,7 +214,7 @@ class CompareMaps(QObject):
                 on_success=self._take_picture,
             )
         if not self.stopped and self.missing and not self.running:
-            self._pause.start()
+            self._work.begin()
 
     def _wanted(self, base: Request) -> list[Request]:
         if self.compared is Compared.METHODS:
@@ -227,6 +225,7 @@ class CompareMaps(QObject):
             self.method = shown if shown in names else next(iter(names), "")
         return compare_tiles.prompt_requests(base, self.method, self.prompts if names else ())
 
+    @Slot()
     def _refresh(self) -> None:
         """Show what is known of each map."""
         model = self._saliency.model
@@ -238,7 +237,7 @@ class CompareMaps(QObject):
         seen = (
             tuple((each.key, id(own)) for each, own in zip(wanted, found, strict=True)),
             (choice.squares, choice.sequential, choice.diverging, self.subtracted),
-            (tuple(each.key for each in self._batch), tuple(self._errors), self.compared),
+            (tuple(each.key for each in self._work.batch), tuple(self._work.errors), self.compared),
         )
         if seen != self._seen:  # colouring takes time, and others' progress changes nothing
             self._seen = seen
@@ -257,9 +256,9 @@ class CompareMaps(QObject):
         by_method = self.compared is Compared.METHODS
         title = title_of(request.method) if by_method else request.called
         tile = CompareTile(request, title, removable=request.prompt in self.typed)
-        if error := self._errors.get(request.key):
+        if error := self._work.errors.get(request.key):
             return replace(tile, state=TileState.FAILED, message=error)
-        if any(request.key == each.key for each in self._batch):
+        if any(request.key == each.key for each in self._work.batch):
             return replace(tile, state=TileState.RUNNING)
         return tile
 
@@ -268,56 +267,13 @@ class CompareMaps(QObject):
             return "Open a scan, and its maps for several prompts or methods stand side by side."
         return "" if wanted else "Type a prompt, pin some, or show the labels to compare them."
 
-    @Slot()
-    def _next(self) -> None:
-        """Compute the next maps that are missing."""
-        waiting = [tile.request for tile in self.tiles if tile.state is TileState.WAITING]
-        if not self._watched or self.stopped or not waiting:
-            self.progress = None
-            self._refresh()
-            return
-        self._batch = compare_tiles.batches(waiting)[0]
-        first = self._batch[0]
-        self.progress = Progress(0, None, title_of(first.method))
-        self._session.runner.start(
-            compare_work.explain_batch,
-            self._batch,
-            title=f"Comparing maps: {title_of(first.method)}",
-            key=_KEY,
-            lane="long",
-            on_success=self._take,
-            on_failure=self._fail,
-            on_progress=self._report,
-        )
-        self._refresh()
-
-    @Slot(object)
-    def _take(self, answers: list[Answer]) -> None:
-        batch, self._batch = self._batch, []
-        for request, answer in zip(batch, answers, strict=True):
-            self._saliency.model.keep(request, answer)
-        self._refresh()
-        self._next()
-
-    @Slot(object)
-    def _fail(self, error: Exception) -> None:
-        words = " ".join(error_words(error, "This map cannot be computed."))
-        self._errors |= dict.fromkeys((request.key for request in self._batch), words)
-        self._batch = []
-        self._refresh()
-        self._next()
-
-    @Slot(object)
-    def _report(self, progress: Progress) -> None:
-        self.progress = progress
-        self.changed.emit()
+    def _waiting(self) -> list[Request]:
+        """Return what is to be computed now."""
+        if not self._watched or self.stopped:
+            return []
+        return [tile.request for tile in self.tiles if tile.state is TileState.WAITING]
 
     @Slot(object)
     def _take_picture(self, picture: np.ndarray) -> None:
         self.picture = picture
         self.changed.emit()
-
-    def _drop(self) -> None:
-        self._pause.stop()
-        self._session.runner.cancel(_KEY)
-        self._batch, self.progress = [], None

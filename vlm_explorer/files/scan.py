@@ -17,6 +17,7 @@ __all__ = ["CLOSED_FOLDER", "FileKind", "FoundFile", "scan"]
 
 CLOSED_FOLDER = "folder that cannot be opened"  # the reason for which what is in it is unknown
 _GONE = "went away before it could be read"
+_UNREADABLE_NAME = "its name is not in UTF-8; rename it to have it read"
 _REPORT_EVERY = 64
 
 
@@ -48,7 +49,7 @@ def scan(
 
     Each file is yielded as soon as it is met: its folder was listed by then, no more. The content
     decides, never the extension. A file that several paths or links lead to is met once. What
-    cannot be opened, and a link that leads nowhere, is met as OTHER with the reason.
+    cannot be opened, and a link that leads nowhere, is met as CLOSED with the reason.
 
     Args:
         paths: files and folders.
@@ -56,13 +57,15 @@ def scan(
         context: told how many files have been met; checked for cancellation.
 
     Raises:
-        UsageError: at once, when one of `paths` does not exist.
+        UsageError: at once, when one of `paths` does not exist, or has a name that is not in UTF-8.
     """
     for path in paths:
         if not os.path.lexists(path):
             raise UsageError(
-                f"There is no file or folder {path}.", "Check the spelling of the path."
+                f"There is no file or folder {_shown(path)}.", "Check the spelling of the path."
             )
+        if not _is_text(str(path)):
+            raise UsageError(f"The name of {_shown(path)} is not in UTF-8.", "Rename it.")
     return _found(paths, captions, context)
 
 
@@ -79,6 +82,20 @@ def _found(
                 context.report(count, None, f"{count:,} files found")
             yield _examine(Path(path), root, entry, named)
     context.report(count, count, f"{count:,} files found")
+
+
+def _is_text(path: str) -> bool:
+    """Whether a path can be written down: on Linux names are bytes, in whatever encoding."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(path: Path) -> Path:
+    r"""Return a path that can be written down, with \xff for the byte 255 of a name."""
+    return Path(os.fsencode(path).decode(errors="backslashreplace"))
 
 
 def _identity(path: Path | None) -> tuple[int, int] | None:
@@ -99,6 +116,8 @@ _WORDS = {
 
 
 def _examine(path: Path, root: Path, entry: Entry, captions: tuple[int, int] | None) -> FoundFile:
+    if not _is_text(str(path)):
+        return FoundFile(_shown(path), root, FileKind.CLOSED, _UNREADABLE_NAME, 0, 0)
     if entry in _WORDS:
         closed = entry in (Entry.GONE, Entry.CLOSED)
         kind = FileKind.CLOSED if closed else FileKind.OTHER

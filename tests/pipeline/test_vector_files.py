@@ -93,7 +93,7 @@ def test_that_an_archive_holds_images_frames_texts_and_the_scale(tmp_path: Path)
         ({"texts": np.array(["a", "b"]), "text_vectors": UNIT[:, 0]}, "do not fit together"),
         ({"image_ids": np.array(["a", "b"]), "image_vectors": UNIT * 0}, "are zero"),
         ({"image_ids": np.array(["a", "b"]), "image_vectors": UNIT * np.nan}, "not finite"),
-        ({"image_ids": np.array(["a", None]), "image_vectors": UNIT}, "cannot be read"),
+        ({"image_ids": np.array(["a", None]), "image_vectors": UNIT}, "Python objects"),
         (
             {"files": np.array(["a", "b"]), "frames": np.array([1]), "image_vectors": UNIT},
             "2 files, but 1 frames",
@@ -137,7 +137,7 @@ def test_that_other_files_are_refused_by_what_they_hold(tmp_path: Path) -> None:
     (tmp_path / "v.parquet").write_text("image_id,vector\n")
     with pytest.raises(UsageError, match="no Parquet table"):
         read_vectors(tmp_path / "v.parquet")
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="There is no file"):
         read_vectors(tmp_path / "none.npz")
     (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(UsageError, match="cannot be read"):

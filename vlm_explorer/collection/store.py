@@ -273,7 +273,8 @@ class Collection:
         if missing:
             raise CollectionDamaged(
                 f"{missing} of {wanted} rows of “{self.name}” have no vector of {entry.model}.",
-                f"Index its folders with --model {entry.model}; that adds what is missing.",
+                f"Index its folders with --model {entry.model}; that adds what is missing. Vectors "
+                "computed elsewhere are imported.",
             )
 
     def thumbnails(self, image_ids: Sequence[str]) -> dict[str, bytes]:

@@ -7,7 +7,8 @@ The table's metadata may hold `logit_scale` and `logit_bias`.
 NumPy archive (`numpy.savez`): `image_ids`, or `files` and optionally `frames`, with
 `image_vectors` (N, D); `texts` with `text_vectors` (M, D); optionally `logit_scale` (what cosines
 are multiplied by, not its logarithm) and `logit_bias`. Names and texts are arrays of text. The
-archives of `export` are of this form, with `vectors` for `image_vectors`.
+archives of `export` are of this form, with `vectors` for `image_vectors`. Or arrays named as the
+columns above, a row a vector. `vector` may also be called `vectors`, `embedding` or `embeddings`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ HINT = (
     "A Parquet table has the columns image_id, file or text, and vector; a NumPy archive has "
     "image_ids or files with image_vectors, and texts with text_vectors."
 )
+TEXTS = "Save names and texts as arrays of text: numpy.array(names, dtype=str)."
+_COLUMNS = ("image_id", "file", "frame", "text")
+_VECTOR = ("vector", "vectors", "embedding", "embeddings")
 _UNIT = 2e-3  # how far from 1 a length may be by rounding to float16
 
 
@@ -87,7 +91,15 @@ def read_vectors(path: Path) -> VectorFile:
         names, rows, numbers = read(path)
     except UsageError:
         raise
+    except FileNotFoundError as error:
+        raise UsageError(f"There is no file {path}.", "Check its path.") from error
+    except IsADirectoryError as error:
+        raise UsageError(f"{path} is a folder.", "Give the name of a file.") from error
     except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
+        if "allow_pickle" in str(error):
+            raise UsageError(
+                f"{path} holds Python objects, which are not loaded.", TEXTS
+            ) from error
         raise UsageError(f"{path} cannot be read: {str(error).splitlines()[0]}.", HINT) from error
     vectors, scaled, lengths = _to_unit(path, names, rows)
     scale, bias = (_number(path, name, numbers) for name in ("logit_scale", "logit_bias"))
@@ -101,15 +113,12 @@ def _read_parquet(path: Path) -> tuple[list[Named], Any, dict[str, Any]]:
 
     table = pq.read_table(path)
     there = set(table.column_names)
-    if "vector" not in there:
+    vector = next((name for name in _VECTOR if name in there), None)
+    if vector is None:
         raise UsageError(f"{path} has no column `vector`.", HINT)
     if not there & {"image_id", "file", "text"}:
         raise UsageError(f"{path} has none of the columns image_id, file and text.", HINT)
-    columns = {
-        name: table[name].to_pylist()
-        for name in ("image_id", "file", "frame", "text")
-        if name in there
-    }
+    columns = {name: table[name].to_pylist() for name in _COLUMNS if name in there}
     names = [
         _named({name: values[row] for name, values in columns.items()})
         for row in range(table.num_rows)
@@ -117,7 +126,7 @@ def _read_parquet(path: Path) -> tuple[list[Named], Any, dict[str, Any]]:
     metadata = table.schema.metadata or {}
     numbers = {key.decode(errors="replace"): value.decode() for key, value in metadata.items()
                if key in (b"logit_scale", b"logit_bias")}  # fmt: skip
-    return names, _flat(path, table["vector"]), numbers
+    return names, _flat(path, table[vector]), numbers
 
 
 def _flat(path: Path, column: Any) -> NDArray[np.float32]:
@@ -156,6 +165,14 @@ def _read_archive(path: Path) -> tuple[list[Named], Any, dict[str, Any]]:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         names: list[Named] = []
         parts: list[np.ndarray] = []
+        vector = next((name for name in _VECTOR if name in archive), None)
+        if vector is not None and any(name in archive for name in _COLUMNS):
+            columns = {name: archive[name].tolist() for name in _COLUMNS if name in archive}
+            names = [
+                _named(dict(zip(columns, row, strict=True)))
+                for row in zip(*columns.values(), strict=True)
+            ]
+            parts.append(np.asarray(archive[vector], np.float32))
         for name in ("image_vectors", "vectors"):  # the second as an export calls them
             if name in archive and not parts:
                 names += _image_names(path, archive)

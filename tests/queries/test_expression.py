@@ -37,7 +37,7 @@ def test_that_what_is_written_is_read_again(parts: list[tuple[str, float, bool]]
         ('"a" + x:"b"', "character 7"),
         ('""', "character 1"),
         ('-"a"', "only what is not wanted"),
-        ('0:"a"', "only what is not wanted"),
+        ('0:"a"', "weights of the query are 0"),
     ],
 )
 def test_that_what_cannot_be_read_is_said_with_its_place(expression: str, place: str) -> None:

@@ -184,6 +184,8 @@ def parse_window(words: str) -> Window | str:
         centre, width = (float(part) for part in parts)
     except ValueError:
         return make_preset(words).source.removeprefix("preset: ")
-    if not (math.isfinite(centre) and math.isfinite(width) and width > 0):
+    if not (math.isfinite(centre) and math.isfinite(width)):
+        raise UsageError(f"The window {words!r} is not of two numbers.", "Give them as in 40,400.")
+    if width <= 0:
         raise UsageError(f"The window {words!r} needs a width of more than 0.")
     return Window(centre, width, "user")

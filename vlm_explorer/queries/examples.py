@@ -13,7 +13,7 @@ import numpy as np
 from vlm_explorer.analysis.similarity import unit
 from vlm_explorer.collection.store import Collection
 from vlm_explorer.encoders.encoder import Encoder
-from vlm_explorer.errors import UsageError
+from vlm_explorer.errors import FileProblem, ModelNotFound, UsageError
 from vlm_explorer.pixels.encoding_window import render_file_for_encoder
 from vlm_explorer.queries.approximate import approximation_of, vector_of
 from vlm_explorer.queries.expression import Term
@@ -174,7 +174,7 @@ def region_pixels(collection: Collection, encoder: Encoder, region: Region) -> n
         path, frame = Path(place["file"]), place["frame"]
     elif not path.is_file():
         raise UsageError(f"There is no image {path}.", "Check its id or path.")
-    pixels = render_file_for_encoder(path, frame, _ct_window(collection, encoder)).pixels
+    pixels = _pixels(path, frame, _ct_window(collection, encoder))
     return _crop(pixels, region.box)
 
 
@@ -199,7 +199,14 @@ def image_vector(collection: Collection, encoder: Encoder, name: str) -> np.ndar
     row = row_of(collection, name)
     if row >= 0:
         return _stored_vector(collection, encoder, row, name)
-    return file_vector(encoder, name, _ct_window(collection, encoder))
+    try:
+        return file_vector(encoder, name, _ct_window(collection, encoder))
+    except ModelNotFound:
+        # vectors from elsewhere have no encoder here, but those of the collection's own files
+        row = _row_of_file(collection, Path(name).expanduser())
+        if row < 0:
+            raise
+        return _stored_vector(collection, encoder, row, name)
 
 
 def file_vector(encoder: Encoder, name: str, ct_window: str, box: Box | None = None) -> np.ndarray:
@@ -211,9 +218,30 @@ def file_vector(encoder: Encoder, name: str, ct_window: str, box: Box | None = N
     path = Path(name).expanduser()
     if not path.is_file():
         raise UsageError(f"There is no file {path}.", "Check its path.")
-    pixels = render_file_for_encoder(path, ct_window=ct_window).pixels
+    pixels = _pixels(path, 0, ct_window)
     shown = pixels if box is None else _crop(pixels, box)
     return np.asarray(encoder.encode_images([shown])[0], np.float32)
+
+
+def _pixels(path: Path, frame: int, ct_window: str) -> np.ndarray:
+    """Return what an encoder gets of a frame, before its resize and crop, uint8.
+
+    Raises:
+        FileProblem: it gives no image; the text names the file.
+    """
+    try:
+        return render_file_for_encoder(path, frame, ct_window).pixels
+    except FileProblem as error:
+        raise type(error)(f"{path}: {error.text}", error.hint) from error
+
+
+def _row_of_file(collection: Collection, path: Path) -> int:
+    """Return the row of the first frame of a file, -1 where the collection does not have it."""
+    import pyarrow.compute as pc
+
+    images = collection.images
+    first = pc.and_(pc.equal(images["file"], str(path.absolute())), pc.equal(images["frame"], 0))
+    return int(pc.index(first, True).as_py())
 
 
 def _stored_vector(collection: Collection, encoder: Encoder, row: int, image_id: str) -> np.ndarray:

@@ -85,6 +85,8 @@ def parse_expression(expression: str) -> tuple[Term, ...]:
         if between is None:
             raise _wrong(expression, place, "+ or - between spaces")
         place, sign = between.end(), _value(between[1])
+    if all(term.weight == 0 for term in terms):
+        raise UsageError("All weights of the query are 0.", _EXAMPLE)
     if not any(term.weight > 0 for term in terms):
         raise UsageError("The query says only what is not wanted.", _EXAMPLE)
     return tuple(terms)

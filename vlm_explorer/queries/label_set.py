@@ -113,8 +113,9 @@ def check_labels(labels: Sequence[Label], task: str) -> None:
     if not labels:
         raise UsageError("There are no labels to choose among.", "Give at least one with --labels.")
     names = [label.name for label in labels]
-    if len(set(names)) < len(names):
-        raise UsageError("A label is given twice.", "Give each label once.")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise UsageError(f"The label “{twice[0]}” is given twice.", "Give each label once.")
     if not all(name.strip() for name in names):
         raise UsageError("A label is empty.", "Give each label at least one word.")
     if task not in TASKS:

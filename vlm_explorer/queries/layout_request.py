@@ -65,6 +65,8 @@ class LayoutRequest:
             raise UsageError(
                 f"The space “{self.space}” is not there.", f"Choose one of: {', '.join(SPACES)}."
             )
+        if any(not text.strip() for text in self.texts):
+            raise UsageError("A text to lay out is empty.", "Type at least one word.")
         self.spec()
 
 

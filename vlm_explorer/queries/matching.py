@@ -54,7 +54,9 @@ def matching_source(collection: Collection, model: str | None = None) -> str:
         BadModelFolder: an encoder of that name is here, but with other weights.
     """
     if model is not None and model not in collection.models():
-        entry = collection.encoder_entry(find_model_folder(model)[0])
+        name, folder = find_model_folder(model)
+        read_model_folder(folder)  # a folder of something else says so
+        entry = collection.encoder_entry(name)
         candidates = [model]
     else:
         entry = collection.encoder_entry(model)

@@ -63,6 +63,25 @@ class SearchRequest:
         unwanted = (Term(text, -1.0, "text") for text in self.not_texts)
         return (*typed, *self.more, *wanted, *images, *unwanted)
 
+    def check(self) -> None:
+        """Make sure that it asks for something; no encoder is needed for that.
+
+        Raises:
+            UsageError: nothing is wanted, a text is empty, or the expression cannot be read.
+        """
+        if not (self.texts or self.images or self.query or self.more):
+            if self.not_texts:
+                raise UsageError(
+                    "The query says only what is not wanted.", "Add what is wanted with --text."
+                )
+            raise UsageError("Nothing to search for.", "Give --text, --image or --query.")
+        if any(not text.strip() for text in (*self.texts, *self.not_texts)):
+            raise UsageError("The text to search for is empty.", "Type at least one word.")
+        if self.k < 1:
+            raise UsageError("-k must be at least 1.", "")
+        self.ranking.check()
+        self.terms()
+
 
 def query_vector(collection: Collection, encoder: Encoder, request: SearchRequest) -> np.ndarray:
     """Return the unit vector of a request, float32 (D,); see `query_vector.query_of`.
@@ -75,10 +94,7 @@ def query_vector(collection: Collection, encoder: Encoder, request: SearchReques
 
 
 def _query(collection: Collection, encoder: Encoder, request: SearchRequest) -> Query:
-    if not (request.texts or request.images or request.query or request.more):
-        raise UsageError("Nothing to search for.", "Give --text, --image or --query.")
-    if any(not text.strip() for text in (*request.texts, *request.not_texts)):
-        raise UsageError("The text to search for is empty.", "Type at least one word.")
+    request.check()
     return query_of(collection, encoder, request.terms(), request.fuse)
 
 
@@ -92,9 +108,6 @@ def search(collection: Collection, encoder: Encoder, request: SearchRequest) -> 
         UsageError, FileProblem: see `query_vector`, or the ranking cannot be had.
         ModelNotFound: the collection holds no vectors of this encoder.
     """
-    if request.k < 1:
-        raise UsageError("-k must be at least 1.", "")
-    request.ranking.check()
     query = _query(collection, encoder, request)
     entry = collection.encoder_entry(encoder.id)
     approximation = approximation_of(collection, entry)

@@ -85,6 +85,7 @@ class Searching(Reviewing):
             fuse,
             RankingChoice(rank_by, per, reduce, top, diversity),
         )
+        request.check()  # before an encoder is loaded
         encoder = self.encoder(model)
         answer = search(self, encoder, request)
         if not answer.weights:

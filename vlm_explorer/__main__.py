@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from io import TextIOWrapper
 from multiprocessing import freeze_support
 
 
@@ -28,10 +29,17 @@ def _load_torch_before_qt() -> None:
 def main() -> int:
     """Run the command line; returns the exit code."""
     freeze_support()
-    _load_torch_before_qt()
-    from vlm_explorer.cli import main as run
+    if isinstance(sys.stdout, TextIOWrapper):
+        # what the encoding of the reader lacks is escaped, as JSON does
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        _load_torch_before_qt()
+        from vlm_explorer.cli import main as run
 
-    return run(sys.argv[1:])
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:  # before the command itself listens for Ctrl-C
+        sys.stderr.write("Interrupted.\n")
+        return 130
 
 
 if __name__ == "__main__":

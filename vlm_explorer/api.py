@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.export.exportable import Exportable
 from vlm_explorer.jobs import JobContext
+from vlm_explorer.paths import local_path
 
 if TYPE_CHECKING:
     from vlm_explorer.pipeline.import_vectors import ImportReport
@@ -150,12 +151,13 @@ class Collection(Exportable):
 
 
 def open_collection(folder: StrPath) -> Collection:
-    """Open a collection.
+    """Open a collection, given by its folder or a `file:` URI.
 
     Raises:
+        UsageError: a URI of another kind.
         CollectionNotFound, CollectionTooNew, CollectionDamaged: as they say.
     """
-    return Collection(Path(folder).expanduser())
+    return Collection(local_path(folder))
 
 
 def index(
@@ -191,8 +193,8 @@ def index(
     from vlm_explorer.queries.approximate import keep_ready
     from vlm_explorer.queries.matching import model_for_indexing
 
-    folders = [Path(path) for path in paths]
-    place = Path(to).expanduser() if to is not None else None
+    folders = [local_path(path) for path in paths]
+    place = local_path(to) if to is not None else None
     if encoder is None:
         model, _ = model_for_indexing(folders, place, None)
         known = place or (indexing.default_place(folders[0]) if folders else None)

@@ -53,7 +53,7 @@ def run_command(arguments: Namespace) -> int:
     elif screenshot is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     return run(
-        Path(arguments.path) if not demo and arguments.path else None,
+        paths.local_path(arguments.path) if not demo and arguments.path else None,
         demo=demo,
         model=getattr(arguments, "model", None),
         theme=(arguments.theme or "") if demo else "",

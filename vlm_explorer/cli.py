@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 import threading
@@ -16,19 +17,18 @@ from typing import NoReturn
 from vlm_explorer import __version__
 from vlm_explorer.commands.arguments import (
     add_classify,
-    add_compare,
     add_demo,
     add_explain,
     add_import_vectors,
     add_index,
     add_info,
-    add_layout,
     add_open,
     add_render,
     common_option,
 )
 from vlm_explorer.commands.evaluate_arguments import add_evaluate
 from vlm_explorer.commands.export_arguments import add_export
+from vlm_explorer.commands.layout_arguments import add_compare, add_layout
 from vlm_explorer.commands.localise_arguments import add_localise
 from vlm_explorer.commands.model_arguments import add_models
 from vlm_explorer.commands.review_arguments import add_review
@@ -58,7 +58,10 @@ COMMANDS = (
     add_models,
 )
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
-_GRACE = 1.5  # seconds that a command has to stop by itself
+SIGNED = ("--window", "--query")  # whose values may begin with a minus sign
+_OWN = ("-h", "--help", "--version")  # what needs no command
+_STOPPED = "Interrupted. What was done is kept; run the same command to go on."
+_GRACE = 1.2  # seconds that a command has to stop by itself
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,6 +75,21 @@ def _parser() -> argparse.ArgumentParser:
     for add in COMMANDS:
         common_option(add(commands))
     return parser
+
+
+def _completed(words: Sequence[str]) -> list[str]:
+    """Return the words with the command that may be left out, and such values as argparse misses.
+
+    Options without a command are those of `open`. A value that begins with a minus sign would be
+    taken for an option.
+    """
+    whole = list(words)
+    if not whole or (whole[0].startswith("-") and whole[0] not in _OWN):
+        whole.insert(0, "open")
+    for place in range(len(whole) - 1, 0, -1):
+        if whole[place - 1] in SIGNED and re.match(r'-\s*["\d.]', whole[place]):
+            whole[place - 1 : place + 1] = [f"{whole[place - 1]}={whole[place]}"]
+    return whole
 
 
 def _command(arguments: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
@@ -92,14 +110,12 @@ def main(words: Sequence[str]) -> int:
     Returns:
         0 done, 1 could not do it (one line on standard error), 2 wrong usage, 130 interrupted.
     """
-    arguments = _parser().parse_args(words)
-    if arguments.command is None:
-        arguments = _parser().parse_args(["open", *words])
+    arguments = _parser().parse_args(_completed(words))
     _prepare(arguments)
     try:
         return _command(arguments)(arguments)
     except (Cancelled, KeyboardInterrupt):
-        print("Interrupted. What was done is kept; run the same command to go on.", file=sys.stderr)
+        print(_STOPPED, file=sys.stderr)
         return INTERRUPTED
     except ExplorerError as error:
         if arguments.debug:
@@ -154,4 +170,5 @@ def _end() -> NoReturn:
 
     for child in multiprocessing.active_children():
         child.kill()
+    os.write(2, f"{_STOPPED}\n".encode())  # whatever thread holds sys.stderr
     os._exit(INTERRUPTED)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
+from vlm_explorer.errors import UsageError
+
 APPLICATION = "vlm-explorer"
+_URI = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]+):(?=/)", re.IGNORECASE)  # no drive's letter
 
 
 def resources() -> Path:
@@ -56,3 +60,24 @@ def config_folder() -> Path:
 def log_folder() -> Path:
     """Return the folder of logs and of the crash file."""
     return _folder("log")
+
+
+def local_path(place: str | os.PathLike[str]) -> Path:
+    """Return the path of what a user names by a path or by a `file:` URI (RFC 8089).
+
+    Raises:
+        UsageError: the URI is of another kind, or of another machine.
+    """
+    text = os.fspath(place)
+    found = _URI.match(text)
+    if found is None or os.path.lexists(text):
+        return Path(text).expanduser()
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    parts = urlsplit(text)
+    if found["scheme"].lower() != "file" or parts.netloc.lower() not in ("", "localhost"):
+        raise UsageError(
+            f"{text} is not a place on this machine.", "Give a path, or a URI as in file:///path."
+        )
+    return Path(url2pathname(parts.path))

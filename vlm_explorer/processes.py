@@ -39,6 +39,23 @@ def _no_main_module() -> Iterator[None]:
             sys.modules["__main__"] = main
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold back SIGINT in this thread, and in the processes that it starts meanwhile.
+
+    Ctrl-C reaches all processes of a terminal. Children are ended by their parent, which knows what
+    to keep; the traceback of one that is interrupted while it still imports would help nobody.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def start_child(
     target: Callable[..., None], *args: Any, daemon: bool = False
 ) -> tuple[BaseProcess, Connection]:
@@ -52,7 +69,7 @@ def start_child(
     """
     here, there = _context.Pipe()
     child = _context.Process(target=_live_with_parent, args=(target, there, *args), daemon=daemon)
-    with _no_main_module():
+    with _no_main_module(), _interrupts_held():
         child.start()
     there.close()
     return child, here
@@ -68,6 +85,7 @@ def end_child(child: BaseProcess, pipe: Connection) -> None:
 
 def _live_with_parent(target: Callable[..., None], *args: Any) -> None:
     """Run `target`, and end with the parent even where that was killed (child process)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None
 
@@ -137,11 +155,10 @@ def run_in_process(function: Callable[..., T], *args: Any, context: JobContext, 
 
 
 def keep_quiet() -> None:
-    """Keep what C libraries print, and an interrupt meant for the parent, off the terminal.
+    """Keep what C libraries print off the terminal.
 
     For child processes: it holds until this one ends.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stderr.flush()
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, 2)

@@ -154,9 +154,13 @@ def test_that_classify_takes_a_label_set_and_says_where_it_makes_no_call(
     assert unsure["temperature"] == 2
     assert unsure["no_calls"] == IMAGES
     assert {image["called"] for image in unsure["images"]} == {"no call"}
-    for wrong in (("none such",), (file, "--labels", "a"), (file, "--temperature", "0")):
+    for wrong, expected in (
+        (("none such",), 1),
+        ((file, "--labels", "a"), 2),
+        ((file, "--temperature", "0"), 1),
+    ):
         code, out, said = run(capsys, *words, *wrong)
-        assert (code, out) == (1, "")
+        assert (code, out) == (expected, "")
         assert said
 
 
@@ -190,9 +194,8 @@ def test_that_layout_writes_a_row_for_every_image_and_text(
     words = ("layout", indexed, "--method", "pca", "--out", tmp_path / "no" / "map.parquet")
     code, _, error = run(capsys, *words, "--quiet")
     assert code == 1
-    assert error.endswith(
-        "map.parquet cannot be written: No such file or directory. Choose another place for it.\n"
-    )
+    assert error.startswith("vlm-explorer: There is no folder ")
+    assert error.endswith("Make it first, or choose another place.\n")
 
 
 def test_that_render_gives_the_screen_and_the_encoders_view(

@@ -9,7 +9,10 @@ from vlm_explorer.errors import UsageError
 from vlm_explorer.pixels.ct_choice import CHOICES, parse_choice
 
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
-METHODS = "attention, rollout, legrad, gradattn, decomp, patchsim, occlusion, gradcam or auto"
+METHODS = (
+    "auto", "attention", "rollout", "legrad", "gradattn", "decomp", "patchsim", "occlusion",
+    "gradcam",
+)  # fmt: skip
 Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -95,7 +98,9 @@ def add_info(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[val
 def add_labels(parser: argparse.ArgumentParser) -> None:
     """Add what labels are asked, and how."""
     many_option(parser, "--labels", "L", "zero-shot labels; a single value with commas is a list")
-    parser.add_argument("--labels-file", metavar="FILE", help="labels, one a line")
+    parser.add_argument(
+        "--labels-file", metavar="FILE", help="labels, one a line; or the YAML file of a label set"
+    )
     parser.add_argument(
         "--labels-set",
         metavar="SET",
@@ -143,7 +148,7 @@ def add_explain(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[
         help='also what moved the cosine with 2:"pleural effusion" + "scan-01.dcm" - "pacemaker", '
         "one vector, as in search",
     )  # fmt: skip
-    parser.add_argument("--method", default="auto", help=METHODS)
+    parser.add_argument("--method", choices=METHODS, default="auto", help="default: auto")
     model_option(parser)
     ct_window_option(parser, "default", "default: the file's own window")
     parser.add_argument(
@@ -186,64 +191,6 @@ def add_render(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[v
     return parser
 
 
-def add_layout(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[valid-type]
-    """Add the command `layout`."""
-    parser = add_command(commands, "layout", "map coordinates of images and texts; named layouts")
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = """\
-Spaces
-  raw         the joint space as it is, with its gap between images and texts
-  centred     images and texts each less their own mean, so that the gap closes
-  crossmodal  laid out from the images alone; each text placed by the images nearest to it
-  images      the same map without the captions
-
---name N keeps the layout under a name, with the collection. Alone it opens the layout of that name
-as it was, without laying out anything."""
-    parser.add_argument("collection", metavar="COLLECTION")
-    parser.add_argument("--method", help="umap, tsne, pacmap or pca; default: umap")
-    parser.add_argument("--space", help="raw, centred, crossmodal or images; default: raw")
-    many_option(parser, "--text", "T", "prompts to lay out too")
-    parser.add_argument("--seed", metavar="S", type=int, help="default: 42")
-    parser.add_argument(
-        "--neighbors", metavar="N", type=int, dest="n_neighbors", help="umap, pacmap; default: 15"
-    )
-    parser.add_argument(
-        "--min-dist", metavar="D", type=float, help="umap: least distance, 0 to 1; default: 0.8"
-    )
-    parser.add_argument("--perplexity", metavar="P", type=float, help="tsne; default: 30")
-    model_option(parser)
-    parser.add_argument("--name", metavar="N", help="keep the layout under a name, or open it")
-    doing = parser.add_mutually_exclusive_group()
-    doing.add_argument("--list", action="store_true", help="list the named layouts")
-    doing.add_argument("--rename", nargs=2, metavar=("OLD", "NEW"), help="rename a layout")
-    doing.add_argument("--remove", metavar="N", help="remove a named layout")
-    parser.add_argument("--out", metavar="FILE.parquet")
-    json_option(parser)
-    return parser
-
-
-def add_compare(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[valid-type]
-    """Add the command `compare`."""
-    parser = add_command(commands, "compare", "how far two encoders, or two layouts, agree")
-    parser.add_argument("collection", metavar="COLLECTION")
-    model_option(parser)
-    parser.add_argument(
-        "--with", dest="other", metavar="MODEL", help="the second encoder; default: the same"
-    )
-    parser.add_argument("--k", "-k", type=positive, default=15, help="neighbours; default: 15")
-    parser.add_argument("--method", default="umap", help="of the maps; default: umap")
-    parser.add_argument("--space", default="raw", help="of the maps; default: raw")
-    parser.add_argument("--seed", metavar="S", type=int, default=42, help="default: 42")
-    for option in ("method", "space"):
-        parser.add_argument(f"--with-{option}", help="of the second map, where it is another")
-    parser.add_argument("--with-seed", metavar="S", type=int, help="of the second map")
-    parser.add_argument("--name", metavar="NAME", help="a kept layout instead of a new one")
-    parser.add_argument("--with-name", metavar="NAME", help="a kept layout as the second map")
-    parser.add_argument("--out", metavar="FILE.parquet", help="overlap and places of every image")
-    json_option(parser)
-    return parser
-
-
 def add_import_vectors(commands: Commands) -> argparse.ArgumentParser:  # type: ignore[valid-type]
     """Add the command `import-vectors`."""
     parser = add_command(commands, "import-vectors", "take vectors that were computed elsewhere")
@@ -279,7 +226,10 @@ def _choice(text: str) -> str:
 
 def positive(text: str) -> int:
     """Return a whole number of 1 or more."""
-    value = int(text)
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return value

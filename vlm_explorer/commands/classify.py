@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.commands.terminal import note, print_json
-from vlm_explorer.errors import UsageError
+from vlm_explorer.errors import UsageError, WrongOptions
 
 if TYPE_CHECKING:
     from vlm_explorer.queries.classify_answer import ClassifyAnswer
     from vlm_explorer.queries.label_set import LabelSet
 
 NO_CALL = "no call"
+SET_SUFFIXES = (".yaml", ".yml", ".json")
 CALLS = {1: "present", -1: "absent", 0: NO_CALL}
 KINDS = ("cosine", "margin", "z", "percentile", "probability")
 
@@ -22,10 +23,17 @@ KINDS = ("cosine", "margin", "z", "percentile", "probability")
 def run(arguments: Namespace) -> int:
     """Score every image against the labels."""
     from vlm_explorer.api import open_collection
+    from vlm_explorer.export.places import check_place
 
-    collection = open_collection(Path(arguments.collection))
+    labels = chosen_labels(arguments)
+    if not labels:
+        raise WrongOptions(
+            "There are no labels to choose among.", "Give them with --labels or --labels-file."
+        )
+    check_place(arguments.csv)
+    collection = open_collection(arguments.collection)
     answer = collection.classify(
-        chosen_labels(arguments),
+        labels,
         templates=arguments.templates or "",
         task=arguments.task or "",
         temperature=arguments.temperature,
@@ -55,12 +63,12 @@ def chosen_labels(arguments: Namespace) -> LabelSet | list[str]:
     """
     from vlm_explorer.queries.label_shelf import find_label_set
 
-    labels = read_labels(arguments)
-    if not arguments.labels_set:
+    labels, name = read_labels(arguments), set_name(arguments)
+    if not name:
         return labels
     if labels:
-        raise UsageError("Labels are given twice.", "Give --labels or --labels-set.")
-    found = find_label_set(arguments.labels_set)
+        raise WrongOptions("Labels are given twice.", "Give --labels or a label set.")
+    found = find_label_set(name)
     given = {"templates": arguments.templates, "task": arguments.task}
     return replace(found, **{name: value for name, value in given.items() if value})
 
@@ -126,6 +134,12 @@ def _rows(answer: ClassifyAnswer, files: list[dict[str, Any]]) -> list[dict[str,
     ]
 
 
+def set_name(arguments: Namespace) -> str:
+    """Return the label set that is asked for; `--labels-file` may name one's YAML file, too."""
+    file = arguments.labels_file or ""
+    return arguments.labels_set or (file if Path(file).suffix.lower() in SET_SUFFIXES else "")
+
+
 def read_labels(arguments: Namespace) -> list[str]:
     """Return the labels of `--labels` and of the lines of `--labels-file`.
 
@@ -137,9 +151,13 @@ def read_labels(arguments: Namespace) -> list[str]:
     labels = list(arguments.labels)
     if len(labels) == 1 and not arguments.labels_file:
         labels = labels[0].split(",")
-    if arguments.labels_file:
+    if arguments.labels_file and arguments.labels_file != set_name(arguments):
         try:
-            text = Path(arguments.labels_file).expanduser().read_text(encoding="utf-8")
+            text = Path(arguments.labels_file).expanduser().read_text(encoding="utf-8-sig")
+        except FileNotFoundError as error:
+            raise UsageError(
+                f"There is no file {arguments.labels_file}.", "Check the path after --labels-file."
+            ) from error
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(
                 f"The labels file {arguments.labels_file} cannot be read.",

@@ -25,9 +25,11 @@ _POINT = {
 def run(arguments: Namespace) -> int:
     """Compare, and print or write what was asked for."""
     from vlm_explorer.api import open_collection
+    from vlm_explorer.export.places import check_place
     from vlm_explorer.export.row_tables import write_typed_rows
 
-    collection = open_collection(Path(arguments.collection))
+    check_place(arguments.out)
+    collection = open_collection(arguments.collection)
     model = arguments.model or collection.encoder_entry().model
     context, line = job(arguments)
     try:

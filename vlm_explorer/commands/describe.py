@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import asdict
-from pathlib import Path
 
 from vlm_explorer.commands.terminal import note, print_json
 
@@ -14,7 +13,7 @@ def run(arguments: Namespace) -> int:
     from vlm_explorer.api import open_collection
     from vlm_explorer.queries.describe import words_of
 
-    collection = open_collection(Path(arguments.collection))
+    collection = open_collection(arguments.collection)
     answer = collection.describe(
         arguments.image,
         arguments.text,

@@ -14,7 +14,7 @@ from vlm_explorer.commands.evaluate_facts import (
 )
 from vlm_explorer.commands.evaluate_lines import print_evaluation, print_retrieval
 from vlm_explorer.commands.terminal import job, note, print_json
-from vlm_explorer.errors import UsageError
+from vlm_explorer.errors import UsageError, WrongOptions
 
 if TYPE_CHECKING:
     from vlm_explorer.api import Collection
@@ -26,10 +26,10 @@ def run(arguments: Namespace) -> int:
     """Measure labels, retrieval or both."""
     from vlm_explorer.api import open_collection
 
-    collection = open_collection(Path(arguments.collection))
+    collection = open_collection(arguments.collection)
     asked = bool(arguments.labels or arguments.labels_file or arguments.labels_set)
     if not asked and not arguments.retrieval:
-        raise UsageError(
+        raise WrongOptions(
             "There is nothing to evaluate.",
             "Give labels with --labels or --labels-set, or ask for --retrieval.",
         )
@@ -60,13 +60,13 @@ def run(arguments: Namespace) -> int:
 def _labels(
     arguments: Namespace, collection: Collection, ids: tuple[str, ...] | None
 ) -> Evaluation:
-    from vlm_explorer.commands.classify import read_labels
+    from vlm_explorer.commands.classify import read_labels, set_name
 
-    labels = read_labels(arguments)
-    if arguments.labels_set and labels:
-        raise UsageError("Labels are given twice.", "Give --labels or --labels-set.")
+    labels, name = read_labels(arguments), set_name(arguments)
+    if name and labels:
+        raise WrongOptions("Labels are given twice.", "Give --labels or a label set.")
     return collection.evaluate(
-        arguments.labels_set or labels,
+        name or labels,
         truth=arguments.truth_column,
         table=arguments.truth_table,
         values=_values(arguments.map, "--map 'pleural effusion=effusion'"),

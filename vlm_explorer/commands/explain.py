@@ -13,6 +13,7 @@ from vlm_explorer.commands.explain_checks import print_checks
 from vlm_explorer.commands.explain_files import write_map_files
 from vlm_explorer.commands.explain_words import find_words, print_words, prompt_of, words_facts
 from vlm_explorer.commands.terminal import job, note, print_json
+from vlm_explorer.errors import WrongOptions
 
 if TYPE_CHECKING:
     from vlm_explorer.saliency.explanation import Explanation
@@ -22,6 +23,7 @@ def run(arguments: Namespace) -> int:
     """Explain, and write what was asked for."""
     from vlm_explorer.encoders.load import load_encoder
     from vlm_explorer.encoders.registry import default_model
+    from vlm_explorer.export.places import check_place
     from vlm_explorer.queries.explain import ExplainRequest, explain
     from vlm_explorer.queries.explain_checks import check_explanation, check_facts
     from vlm_explorer.saliency.outliers import is_muted, muted
@@ -32,11 +34,12 @@ def run(arguments: Namespace) -> int:
     model = arguments.model
     if model is None:
         model, warnings = default_model(load_settings().model or None)
-    for warning in warnings:
-        note(f"warning: {warning}", arguments)
     check_map_files(arguments)
     if arguments.words:
         prompt_of(arguments)  # refused before anything is loaded
+    elif arguments.mask:
+        raise WrongOptions("--mask goes with --words.", "Add --words, or leave it out.")
+    check_place(arguments.npz, arguments.png, arguments.figure, arguments.dicom)
     context, line = job(arguments)
     encoder = load_encoder(model)
     request = ExplainRequest(
@@ -59,6 +62,8 @@ def run(arguments: Namespace) -> int:
         words = find_words(arguments, encoder, context) if arguments.words else None
     finally:
         line.end()
+    for warning in warnings:
+        note(f"warning: {warning}", arguments)
     files = write_map_files(arguments, path, explanation, context)
     facts: dict[str, Any] = {
         "model": encoder.id,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vlm_explorer.errors import StorageProblem
+from vlm_explorer.export.places import in_words
 from vlm_explorer.jobs import JobContext
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ def _save_arrays(path: Path, explanation: Explanation) -> None:
                 score=explanation.score,
             )
     except OSError as error:
-        raise StorageProblem(
-            f"{path} cannot be written: {error.strerror}.", "Choose another place for --npz."
-        ) from error
+        raise in_words(error, path) from error
 
 
 def _draw(arguments: Namespace, source: Path, found: Explanation, style: MapStyle) -> None:

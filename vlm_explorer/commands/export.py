@@ -21,7 +21,7 @@ def run(arguments: Namespace) -> int:
     from vlm_explorer.export.figure import Style
 
     _check(arguments)
-    collection = open_collection(Path(arguments.collection))
+    collection = open_collection(arguments.collection)
     what: Any = arguments.what
     if what != "all":
         what = read_image_ids(Path(what).expanduser()) or "all"

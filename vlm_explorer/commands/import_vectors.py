@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from vlm_explorer.commands.terminal import job, print_json
+from vlm_explorer.paths import local_path
 
 _MOST_LINES = 20
 
@@ -17,7 +18,7 @@ def run(arguments: Namespace) -> int:
     context, line = job(arguments)
     try:
         report = import_vectors(
-            Path(arguments.collection).expanduser(),
+            local_path(arguments.collection),
             Path(arguments.file).expanduser(),
             arguments.model,
             context=context,

@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from vlm_explorer.commands.terminal import job, note, print_json
+from vlm_explorer.commands.terminal import job, print_json
+from vlm_explorer.paths import local_path
 
 
 def run(arguments: Namespace) -> int:
@@ -19,12 +20,11 @@ def run(arguments: Namespace) -> int:
     from vlm_explorer.queries.approximate import keep_ready
     from vlm_explorer.queries.matching import model_for_indexing
 
-    paths = [Path(path) for path in arguments.paths]
-    to = Path(arguments.to).expanduser() if arguments.to else None
+    paths = [local_path(path) for path in arguments.paths]
+    to = local_path(arguments.to) if arguments.to else None
     context, line = job(arguments)
     model, warnings = model_for_indexing(paths, to, arguments.model)
-    for warning in warnings:
-        note(f"warning: {warning}", arguments)
+    line.begin_with(f"warning: {warning}" for warning in warnings)
     asked = RunSettings(arguments.device, arguments.precision, arguments.batch_size)
     place = (to or default_place(paths[0])).absolute()
     settings = recorded_settings(place, model, asked)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from vlm_explorer.commands.terminal import file_size, print_json
+from vlm_explorer.paths import local_path
 from vlm_explorer.pixels.ct_choice import describe_choice
 
 
 def run(arguments: Namespace) -> int:
     """Print what is in the collection."""
-    facts = describe(Path(arguments.collection).expanduser())
+    facts = describe(local_path(arguments.collection))
     if arguments.json:
         print_json(facts)
         return 0

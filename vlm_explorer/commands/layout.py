@@ -21,9 +21,11 @@ _POINT = {"kind": "string", "image_id": "string", "text": "string", "x": "float3
 def run(arguments: Namespace) -> int:
     """Lay out, and write what was asked for; or look after the named layouts."""
     from vlm_explorer.api import open_collection
+    from vlm_explorer.export.places import check_place
     from vlm_explorer.export.row_tables import write_typed_rows
 
-    collection = open_collection(Path(arguments.collection))
+    check_place(arguments.out)
+    collection = open_collection(arguments.collection)
     if arguments.list:
         return _list(collection, arguments)
     if arguments.rename:

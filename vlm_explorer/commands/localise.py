@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.commands.terminal import job, note, print_json
+from vlm_explorer.paths import local_path
 
 if TYPE_CHECKING:
     from vlm_explorer.analysis.resampling import Estimate
@@ -44,7 +45,7 @@ def _ask(arguments: Namespace) -> tuple[LocaliseAnswer, Path]:
     from vlm_explorer.queries.localise import PROMPT, LocaliseRequest, localise
     from vlm_explorer.queries.localise_scope import collection_truth
 
-    place = Path(arguments.place).expanduser()
+    place = local_path(arguments.place)
     collection = open_collection(place) if is_collection(place) else None
     if arguments.truth or collection is None:
         truth = read_truth(Path(arguments.truth).expanduser() if arguments.truth else place)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vlm_explorer.errors import StorageProblem
+from vlm_explorer.export.places import in_words
 
 
 def write_png(path: Path, pixels: np.ndarray) -> None:
@@ -20,9 +20,7 @@ def write_png(path: Path, pixels: np.ndarray) -> None:
     try:
         Image.fromarray(np.ascontiguousarray(pixels)).save(path, format="PNG")
     except OSError as error:
-        raise StorageProblem(
-            f"{path} cannot be written: {error.strerror}.", "Choose another place for it."
-        ) from error
+        raise in_words(error, path) from error
 
 
 def write_npy(path: Path, pixels: np.ndarray) -> None:
@@ -35,6 +33,4 @@ def write_npy(path: Path, pixels: np.ndarray) -> None:
         with path.open("wb") as file:
             np.save(file, pixels)
     except OSError as error:
-        raise StorageProblem(
-            f"{path} cannot be written: {error.strerror}.", "Choose another place for it."
-        ) from error
+        raise in_words(error, path) from error

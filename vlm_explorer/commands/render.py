@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vlm_explorer.commands.pictures import write_npy, write_png
 from vlm_explorer.commands.terminal import print_json
-from vlm_explorer.errors import WrongOptions
+from vlm_explorer.errors import UsageError, WrongOptions
+from vlm_explorer.export.places import check_place
+
+if TYPE_CHECKING:
+    from vlm_explorer.pixels.windowing import Window
 
 
 def run(arguments: Namespace) -> int:
@@ -27,12 +32,13 @@ def run(arguments: Namespace) -> int:
         raise WrongOptions(
             "--ct-window is for the encoder's picture.", "Use --window, or add --for model."
         )
+    check_place(arguments.png, arguments.npy)
     path = Path(arguments.file).expanduser()
     if arguments.audience == "model":
         rendering = render_file_for_encoder(path, arguments.frame, arguments.ct_window)
         pixels = _model_view(arguments, rendering.pixels)
     else:
-        rendering = render(path, arguments.frame, arguments.window)
+        rendering = render(path, arguments.frame, _window(arguments))
         pixels = rendering.pixels
     if arguments.png:
         write_png(Path(arguments.png), pixels)
@@ -59,6 +65,18 @@ def run(arguments: Namespace) -> int:
         for warning in rendering.warnings:
             print(f"warning: {warning}")
     return 0
+
+
+def _window(arguments: Namespace) -> Window | str | None:
+    """Return the window that is asked for; None: the file's own."""
+    from vlm_explorer.pixels.windowing import parse_window
+
+    if arguments.window is None:
+        return None
+    try:
+        return parse_window(arguments.window)
+    except UsageError as error:
+        raise WrongOptions(error.text, error.hint) from error
 
 
 def _model_view(arguments: Namespace, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

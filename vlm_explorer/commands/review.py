@@ -26,7 +26,7 @@ def run(arguments: Namespace) -> int:
         raise WrongOptions(
             "--same-series says nothing about captions.", "Leave it out, or check duplicates."
         )
-    collection = open_collection(Path(arguments.collection))
+    collection = open_collection(arguments.collection)
     context, line = job(arguments)
     try:
         facts, sentence, rows = _CHECKS[arguments.check](collection, arguments, context)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.commands.terminal import note, print_json
+from vlm_explorer.errors import WrongOptions
 
 if TYPE_CHECKING:
     from vlm_explorer.queries.search_answer import Hit, SearchAnswer
@@ -17,7 +17,9 @@ def run(arguments: Namespace) -> int:
     """Print the ranked images."""
     from vlm_explorer.api import open_collection
 
-    collection = open_collection(Path(arguments.collection))
+    if not (arguments.text or arguments.image or arguments.query or arguments.not_text):
+        raise WrongOptions("Nothing to search for.", "Give --text, --image or --query.")
+    collection = open_collection(arguments.collection)
     answer = collection.search(
         arguments.text,
         images=arguments.image,

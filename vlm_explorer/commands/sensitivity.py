@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.commands.evaluate_facts import counting_facts
@@ -20,7 +19,7 @@ def run(arguments: Namespace) -> int:
     """Ask a prompt in other words, without each of its words, and denied."""
     from vlm_explorer.api import open_collection
 
-    collection = open_collection(Path(arguments.collection))
+    collection = open_collection(arguments.collection)
     context, line = job(arguments)
     try:
         answer = collection.sensitivity(

@@ -7,16 +7,20 @@ import shutil
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Iterable
 from typing import Any
 
 from vlm_explorer.jobs import JobContext, Progress
 
 _BAR = 20  # characters
+_EVERY = 5.0  # seconds between plain lines
+_FIRST = 0.5  # seconds after which there is a first one: what is done at once says nothing
 
 
 def print_json(value: Any) -> None:
     """Print one JSON value on standard output."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
+    plain = "utf" not in (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+    json.dump(value, sys.stdout, ensure_ascii=plain, indent=2)
     sys.stdout.write("\n")
 
 
@@ -32,20 +36,27 @@ class ProgressLine:
     def __init__(self, quiet: bool) -> None:
         self._quiet = quiet
         self._terminal = sys.stderr.isatty()
-        self._last = 0.0
+        self._last = time.monotonic() - _EVERY + _FIRST
         self._width = 0
+        self._notes: list[str] = []
+
+    def begin_with(self, notes: Iterable[str]) -> None:
+        """Print these lines once work has begun, so that what fails before says only why."""
+        self._notes = list(notes)
 
     def show(self, progress: Progress) -> None:
         """Show `progress`; elsewhere than on a terminal at most every 5 seconds."""
         if self._quiet:
             return
+        while self._notes:
+            print(self._notes.pop(0), file=sys.stderr, flush=True)
         share = f" ({progress.done / progress.total:.0%})" if progress.total else ""
         text = f"{progress.message or 'Working'}{share}"
         if self._terminal:
             text = _fitting(progress, text)
             self._width = max(self._width, len(text))
             print(f"\r{text:<{self._width}}", end="", file=sys.stderr, flush=True)
-        elif time.monotonic() - self._last > 5:
+        elif time.monotonic() - self._last > _EVERY:
             self._last = time.monotonic()
             print(text, file=sys.stderr, flush=True)
 

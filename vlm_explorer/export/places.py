@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,24 @@ from vlm_explorer.errors import StorageProblem, UsageError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def check_place(*files: str | Path | None) -> None:
+    """Refuse places that no file can be written to, before there is work done for it.
+
+    Args:
+        files: None and "" stand for nothing to be written.
+
+    Raises:
+        StorageProblem: one of them is a folder, or in none, or must not be written.
+    """
+    for path in (Path(file).expanduser() for file in files if file):
+        if path.is_dir():
+            raise in_words(OSError(errno.EISDIR, ""), path)
+        if not path.parent.is_dir():
+            raise in_words(OSError(errno.ENOENT, ""), path)
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise in_words(OSError(errno.EACCES, ""), path)
 
 
 @contextmanager
@@ -29,7 +48,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield partial
         partial.replace(path)
     except OSError as error:
-        raise _in_words(error, path) from error
+        raise in_words(error, path) from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
@@ -56,12 +75,13 @@ def whole_folder(path: Path) -> Iterator[Path]:
             path.rmdir()
         partial.replace(path)
     except OSError as error:
-        raise _in_words(error, path) from error
+        raise in_words(error, path) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _in_words(error: OSError, path: Path) -> StorageProblem:
+def in_words(error: OSError, path: Path) -> StorageProblem:
+    """Return what keeps a file from being written, and what to do."""
     if error.errno in _FULL:
         return StorageProblem(
             f"There is no room left on the disk for {path}.",

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vlm_explorer.errors import StorageProblem
 from vlm_explorer.export.cells import quoted
+from vlm_explorer.export.places import in_words
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -52,9 +52,7 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageProblem(
-            f"{path} cannot be written: {error.strerror}.", "Choose another place for it."
-        ) from error
+        raise in_words(error, path) from error
 
 
 def _cell(value: Any) -> Any:

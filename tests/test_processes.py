@@ -4,13 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
 from vlm_explorer.errors import UsageError, WorkerDied
 from vlm_explorer.jobs import Cancelled, JobContext, Progress
-from vlm_explorer.processes import map_in_processes, run_in_process
+from vlm_explorer.processes import end_child, map_in_processes, run_in_process, start_child
 
 pytestmark = pytest.mark.usefixtures("started_as_users_do")
 
@@ -32,6 +33,11 @@ def die(*, context: JobContext) -> None:
 def wait_for_ever(*, context: JobContext) -> None:
     context.report(0, None, "stuck")
     signal.pause()
+
+
+def interrupt_itself(pipe: Connection) -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+    pipe.send("here")
 
 
 def square(number: int) -> int:
@@ -69,6 +75,19 @@ def test_that_cancelling_ends_a_function_that_never_comes_back() -> None:
     context = JobContext(lambda progress: context.cancel(), min_interval=0)
     with pytest.raises(Cancelled):
         run_in_process(wait_for_ever, context=context)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+def test_that_ctrl_c_is_left_to_the_parent_from_the_childs_first_moment_on() -> None:
+    """A terminal interrupts all of its processes, children that still import among them."""
+    child, pipe = start_child(interrupt_itself)
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGINT)
+    try:
+        assert pipe.poll(60)
+        assert pipe.recv() == "here"
+    finally:
+        end_child(child, pipe)
 
 
 def test_that_a_mapping_keeps_the_order_of_its_calls() -> None:

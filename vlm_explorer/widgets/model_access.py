@@ -16,7 +16,6 @@ KEPT = {
     "hub login": "The token of the hub's own login on this machine is used.",
     "environment": "The token of the environment variable HF_TOKEN is used.",
 }
-LINK = 5  # px, border and padding of a link, whose words begin where those above it do
 WHERE = "It goes into this machine's keyring, and to the hub when something is fetched."
 
 
@@ -35,6 +34,7 @@ class ModelAccess(QWidget):
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.page = text_button("Open its page", "link", self)
+        self.page.setProperty("flush", True)
         self.field = QLineEdit(self)
         self.field.setEchoMode(QLineEdit.EchoMode.Password)
         self.field.setPlaceholderText("Token, hf_…")
@@ -66,7 +66,7 @@ class ModelAccess(QWidget):
         state.addWidget(self.kept, 1)
         state.addWidget(self.forget)
         link = QHBoxLayout()
-        link.setContentsMargins(-LINK, 0, 0, 0)
+        link.setContentsMargins(0, 0, 0, 0)
         link.addWidget(self.page)
         link.addStretch(1)
         column = QVBoxLayout(self)

@@ -30,7 +30,12 @@ class MadeWhenAsked(Mapping[str, T]):
         if kind not in self._kinds:
             raise KeyError(kind)
         if kind not in self._made:
-            self._made[kind] = self._make(kind)
+            before = logging.root.manager.disable  # one may be made while another is
+            logging.disable(logging.WARNING)  # what libraries say of small models is no test's
+            try:
+                self._made[kind] = self._make(kind)
+            finally:
+                logging.disable(before)
         return self._made[kind]
 
     def __iter__(self) -> Iterator[str]:
@@ -72,11 +77,7 @@ def loaded_from(folders: Mapping[str, Path], home: Path) -> Mapping[str, Encoder
     def load(kind: str) -> Encoder:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("VLM_EXPLORER_HOME", str(home))
-            logging.disable(logging.WARNING)  # what libraries say of small models is no test's
-            try:
-                return load_encoder(folders[kind], device="cpu", precision="fp32")
-            finally:
-                logging.disable(logging.NOTSET)
+            return load_encoder(folders[kind], device="cpu", precision="fp32")
 
     return MadeWhenAsked(folders, load)
 

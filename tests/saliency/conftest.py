@@ -33,9 +33,9 @@ class Encoders(dict):
         }[kind]
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("VLM_EXPLORER_HOME", str(self._folders.mktemp("home")))
-            folder = build(self._folders.mktemp("models") / kind)
             logging.disable(logging.WARNING)  # what libraries say of small models is no test's
             try:
+                folder = build(self._folders.mktemp("models") / kind)
                 self[kind] = load_encoder(folder, device="cpu", precision="fp32")
             finally:
                 logging.disable(logging.NOTSET)

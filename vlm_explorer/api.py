@@ -161,7 +161,7 @@ def open_collection(folder: StrPath) -> Collection:
 
 
 def index(
-    paths: Sequence[StrPath],
+    paths: StrPath | Sequence[StrPath],
     *,
     to: StrPath | None = None,
     encoder: Encoder | None = None,
@@ -177,6 +177,7 @@ def index(
     Above two million images the vectors get an index for searching (`queries.approximate`).
 
     Args:
+        paths: files and folders, one or several.
         encoder: by default the collection's own, on the device and in the precision of its
             vectors, else the best on this machine.
         captions: a table that lies elsewhere; remembered, so that it need be named once only.
@@ -193,7 +194,8 @@ def index(
     from vlm_explorer.queries.approximate import keep_ready
     from vlm_explorer.queries.matching import model_for_indexing
 
-    folders = [local_path(path) for path in paths]
+    given = [paths] if isinstance(paths, str | os.PathLike) else paths
+    folders = [local_path(path) for path in given]
     place = local_path(to) if to is not None else None
     if encoder is None:
         model, _ = model_for_indexing(folders, place, None)

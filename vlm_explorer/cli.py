@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from importlib import import_module
-from types import FrameType
-from typing import NoReturn
 
 from vlm_explorer import __version__
 from vlm_explorer.commands.arguments import (
@@ -28,6 +25,7 @@ from vlm_explorer.commands.arguments import (
 )
 from vlm_explorer.commands.evaluate_arguments import add_evaluate
 from vlm_explorer.commands.export_arguments import add_export
+from vlm_explorer.commands.interrupts import INTERRUPTED, STOPPED, heeding_interrupts
 from vlm_explorer.commands.layout_arguments import add_compare, add_layout
 from vlm_explorer.commands.localise_arguments import add_localise
 from vlm_explorer.commands.model_arguments import add_models
@@ -57,11 +55,8 @@ COMMANDS = (
     add_review,
     add_models,
 )
-INTERRUPTED = 130  # what a shell expects after Ctrl-C
 SIGNED = ("--window", "--query")  # whose values may begin with a minus sign
 _OWN = ("-h", "--help", "--version")  # what needs no command
-_STOPPED = "Interrupted. What was done is kept; run the same command to go on."
-_GRACE = 1.2  # seconds that a command has to stop by itself
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -112,10 +107,12 @@ def main(words: Sequence[str]) -> int:
     """
     arguments = _parser().parse_args(_completed(words))
     _prepare(arguments)
+    heeding = nullcontext() if arguments.command == "open" else heeding_interrupts(arguments)
     try:
-        return _command(arguments)(arguments)
+        with heeding:
+            return _command(arguments)(arguments)
     except (Cancelled, KeyboardInterrupt):
-        print(_STOPPED, file=sys.stderr)
+        print(STOPPED, file=sys.stderr)
         return INTERRUPTED
     except ExplorerError as error:
         if arguments.debug:
@@ -146,29 +143,3 @@ def _prepare(arguments: argparse.Namespace) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if not arguments.debug:
         warnings.simplefilter("ignore")
-    if threading.current_thread() is threading.main_thread() and arguments.command != "open":
-        signal.signal(signal.SIGINT, lambda *_: _interrupt(arguments))
-
-
-def _interrupt(arguments: argparse.Namespace, _frame: FrameType | None = None) -> None:
-    """Stop a command: ask it to; and if it sits in a long computation, end it all the same.
-
-    Everything on disk is written in atomic commits, so ending at any time loses only the batch
-    that was being computed.
-    """
-    timer = threading.Timer(_GRACE, _end)
-    timer.daemon = True
-    timer.start()
-    context = getattr(arguments, "context", None)
-    if context is None:
-        raise KeyboardInterrupt
-    context.cancel()
-
-
-def _end() -> NoReturn:
-    import multiprocessing
-
-    for child in multiprocessing.active_children():
-        child.kill()
-    os.write(2, f"{_STOPPED}\n".encode())  # whatever thread holds sys.stderr
-    os._exit(INTERRUPTED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,9 @@ from vlm_explorer.analysis.projection import METHODS as LAYOUT_METHODS
 from vlm_explorer.analysis.spaces import SPACES as ALL_SPACES
 from vlm_explorer.cli import main
 from vlm_explorer.commands.arguments import METHODS
+from vlm_explorer.commands.interrupts import INTERRUPTED, STOPPED
 from vlm_explorer.commands.layout_arguments import LAYOUTS, SPACES
+from vlm_explorer.encoders.encoder import Encoder
 from vlm_explorer.saliency.explain import METHODS as SALIENCY_METHODS
 
 
@@ -216,3 +219,35 @@ def test_that_an_archive_may_name_its_arrays_as_a_table_names_its_columns(
     file = vlm.open_collection(indexed).images["file"].to_pylist()[0]
     found = run(capsys, "search", indexed, "--model", "rows", "--image", file, "--json")
     assert json.loads(found[1])["hits"][0]["cosine"] == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+def test_that_ctrl_c_ends_a_computation_that_never_looks_up() -> None:
+    """Python's own handlers wait for the main thread, which may be in one long call."""
+    script = """if True:
+        import hashlib, sys
+        from vlm_explorer import cli
+        from vlm_explorer.jobs import JobContext
+
+        def compute(arguments):
+            arguments.context = JobContext()
+            print("busy", flush=True)
+            hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)
+
+        cli._command = lambda _: compute
+        sys.exit(cli.main(["info", "x"]))
+    """
+    child = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "busy\n"
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == INTERRUPTED
+    assert err == f"{STOPPED}\n"
+
+
+def test_that_python_indexes_a_single_folder(scans: Path, encoder: Encoder, tmp_path: Path) -> None:
+    made = vlm.index(str(scans), to=tmp_path / "own.vlmx", encoder=encoder, workers=1)
+    assert made.images.num_rows == IMAGES

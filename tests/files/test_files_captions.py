@@ -49,7 +49,8 @@ def test_that_two_rows_of_a_file_are_two_captions_in_their_order(folder: Path) -
 def test_that_rows_without_an_existing_file_are_warnings(folder: Path) -> None:
     table = read_captions(write(folder, "file,caption\nc.dcm,one\n,two\nimages,x\nb.dcm,three\n"))
     assert [row.caption for row in table.rows] == ["three"]
-    assert [warning.split(":")[0] for warning in table.warnings] == ["Line 2", "Line 3", "Line 4"]
+    places = [warning.split(":")[0] for warning in table.warnings]
+    assert places == [f"captions.csv, line {number}" for number in (2, 3, 4)]
     assert "c.dcm" in table.warnings[0]
 
 

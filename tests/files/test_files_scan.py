@@ -116,6 +116,19 @@ def test_that_what_may_not_be_read_is_met_with_a_reason(folder: Path) -> None:
     assert reasons["b"] == "folder that cannot be opened"
 
 
+def test_that_a_collection_among_the_scans_is_one_entry_and_no_folder_of_scans(
+    folder: Path,
+) -> None:
+    place = folder / "own.vlmx"
+    (place / "images.lance").mkdir(parents=True)
+    (place / "images.lance" / "data").write_bytes(b"x")
+    (place / "collection.json").write_text("{}")
+    below = [item for item in found_in(folder) if place in (item.path, *item.path.parents)]
+    assert [(item.path, item.kind) for item in below] == [(place, FileKind.OTHER)]
+    with pytest.raises(UsageError, match="is a collection"):
+        found_in(place)
+
+
 def test_that_a_file_may_be_given_itself(folder: Path) -> None:
     assert [item.kind for item in found_in(folder / "b" / "notes.txt")] == [FileKind.DICOM]
 

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from vlm_explorer.files.natural_order import natural_key
 from vlm_explorer.files.tables import CAPTIONS_NAME
+
+COLLECTION = ("collection.json", ".writer.lock", "images.lance")  # by which one is known
 
 
 class Entry(Enum):
@@ -22,6 +24,7 @@ class Entry(Enum):
     MISSING = auto()  # a link that leads nowhere
     GONE = auto()  # there when its folder was listed
     CLOSED = auto()  # a folder that cannot be listed
+    COLLECTION = auto()  # a folder that the program itself writes, such as the one of this run
 
 
 @dataclass(slots=True)
@@ -76,7 +79,11 @@ class FolderWalk:
             return
         if os.path.isdir(real):
             try:
-                levels.append(self._open(path, real))
+                level = self._open(path, real)
+                if level is None:
+                    yield path, Entry.COLLECTION
+                else:
+                    levels.append(level)
             except OSError:
                 self._linked.add(real)
                 yield path, Entry.CLOSED
@@ -87,8 +94,12 @@ class FolderWalk:
             else:
                 yield path, Entry.MISSING if os.path.islink(path) else Entry.GONE
 
-    def _open(self, path: str, real: str) -> _Level:
-        """Raises OSError: it cannot be listed."""
+    def _open(self, path: str, real: str) -> _Level | None:
+        """Return a folder to be walked, None for a collection.
+
+        Raises:
+            OSError: it cannot be listed.
+        """
         names, kinds = [], {}
         with os.scandir(path) as entries:
             for entry in entries:
@@ -99,8 +110,10 @@ class FolderWalk:
                     kinds[entry.name] = "folder"
                 elif not entry.is_file(follow_symlinks=False):
                     kinds[entry.name] = "special"
-        names.sort(key=_place)
         self._entered.add(real)
+        if holds_collection(names):
+            return None
+        names.sort(key=_place)
         self._at[real] = ""
         return _Level(path, real, iter(names), kinds)
 
@@ -110,6 +123,12 @@ class FolderWalk:
         if folder not in self._entered:
             return False
         return folder not in self._at or _place(name) < self._at[folder]
+
+
+def holds_collection(names: Container[str]) -> bool:
+    """Whether a folder with these entries is a collection, whole or being made."""
+    manifest, *parts = COLLECTION
+    return manifest in names and any(part in names for part in parts)
 
 
 def _place(name: str) -> str:

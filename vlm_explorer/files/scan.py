@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vlm_explorer.errors import UsageError
-from vlm_explorer.files.folder_walk import Entry, FolderWalk
+from vlm_explorer.files.folder_walk import COLLECTION, Entry, FolderWalk, holds_collection
 from vlm_explorer.files.signatures import HEAD, FileKind, sniff_head
 from vlm_explorer.files.tables import looks_like_captions
 from vlm_explorer.jobs import JobContext
@@ -66,6 +66,12 @@ def scan(
             )
         if not _is_text(str(path)):
             raise UsageError(f"The name of {_shown(path)} is not in UTF-8.", "Rename it.")
+        # exists(): False, and no error, where it may not be looked at
+        if holds_collection({name for name in COLLECTION if os.path.exists(path / name)}):  # noqa: PTH110
+            raise UsageError(
+                f"{path} is a collection, not a folder of images.",
+                "Give the folders that it was made of; `vlm-explorer info` names them.",
+            )
     return _found(paths, captions, context)
 
 
@@ -111,6 +117,7 @@ _WORDS = {
     Entry.MISSING: "link to a file that is not there",
     Entry.GONE: _GONE,
     Entry.CLOSED: CLOSED_FOLDER,
+    Entry.COLLECTION: "collection of VLM Explorer",
     Entry.SPECIAL: "special file (pipe, socket or device)",
 }
 

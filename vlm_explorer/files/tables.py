@@ -84,7 +84,7 @@ def read_captions(path: Path) -> CaptionTable:
         for line, values in records:
             row = _row(path, dict(zip(names, values, strict=False)))
             if isinstance(row, str):
-                problems.append(f"Line {line}: {row}")
+                problems.append(f"{path.name}, line {line}: {row}")
             else:
                 rows.append(row)
     except csv.Error as error:

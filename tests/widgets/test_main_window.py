@@ -175,6 +175,29 @@ def test_that_the_stage_shows_map_viewer_and_prompt_alone(opened: MainWindow) ->
     assert all(each.isVisible() for each in hidden)
 
 
+def test_that_a_window_on_a_small_or_scaled_screen_fits_it_and_leaves_room_for_the_scan(
+    window: MainWindow, small: Path, settle: Settle
+) -> None:
+    room = window.screen().availableSize()
+    assert room.width() < LEAST.width(), "a small screen"
+    window.restore_window()
+    assert (window.width(), window.height()) == (room.width(), min(room.height(), 800))
+    window.setMinimumHeight(533)  # as on a screen of 1280 × 800 pixels at 150 %
+    window.resize(room.width(), 533)
+    window.session.open(small)
+    settle(window.session)
+    panes = window.workspace
+    assert not panes.library.isVisible()
+    assert panes.strip.folded
+    for pane in (panes.map, panes.viewer):
+        corner = pane.mapTo(window, pane.rect().bottomRight())
+        assert window.rect().contains(corner), "nothing lies beyond the edge"
+    press(window, "B", Qt.KeyboardModifier.ControlModifier)
+    press(window, "J", Qt.KeyboardModifier.ControlModifier)
+    assert panes.library.isVisible()
+    assert not panes.strip.folded
+
+
 def test_that_the_panes_are_found_again_where_they_were(
     qtbot: QtBot, opened: MainWindow, shell_session: Session
 ) -> None:

@@ -105,9 +105,12 @@ class MainWindow(QMainWindow):
             panes = self._workspace = Workspace(self.session, self._thumbnails, self._content)
             self.pages.addWidget(panes)
             panes.set_first_sizes(self.pages.width(), self.pages.height())
-            panes.restore_state(window_settings().value("splitters"))
-            if not self.session.demo:
-                panes.fold(window_settings().value("folded"))
+            kept = window_settings()
+            panes.restore_state(kept.value("splitters"))
+            if kept.value("splitters") is None:
+                panes.fold_for(self.size())
+            elif not self.session.demo:
+                panes.fold(kept.value("folded"))
             panes.banner.wanted.connect(lambda: self.sheets.open_models(LEADING))
             panes.viewer.active_saliency.export_wanted.connect(self.sheets.open_map_export)
             self.scene.overlay_wanted.connect(panes.viewer.show_overlay_for)
@@ -251,10 +254,14 @@ class MainWindow(QMainWindow):
                 )
 
     def restore_window(self) -> None:
-        """Put the window where it was when it was closed last."""
+        """Put the window where it was when it was closed last; never larger than its screen."""
+        room = self.screen().availableSize()
+        self.setMinimumSize(LEAST.boundedTo(room))
         geometry = window_settings().value("geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)
+        else:
+            self.resize(SIZE.boundedTo(room))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep where the window is, and how the collection was left."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QEasingCurve, Qt, QVariantAnimation, Signal, Slot
+from PySide6.QtCore import QByteArray, QEasingCurve, QSize, Qt, QVariantAnimation, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -23,6 +23,7 @@ from vlm_explorer.widgets.viewer import Viewer
 
 LIBRARY, VIEWER, STRIP = 220, 420, 200  # px, at first
 LEAST_VIEWER = 384
+NARROW, LOW = 1000, 640  # px; in a smaller window, panes are folded away at first
 ROOMY = 800  # px of two maps, below which the viewer makes room
 MAP_BESIDE_TWO = 352  # px that two scans side by side leave to the map
 
@@ -145,6 +146,15 @@ class Workspace(QWidget):
         self.columns.setSizes([LIBRARY, rest])
         self.stage.setSizes([rest - VIEWER - extra - 1, VIEWER + extra])
         self.rows.setSizes([height - STRIP, STRIP])
+
+    def fold_for(self, window: QSize) -> None:
+        """Fold library and strip away where a window of that size has no room for them."""
+        if window.width() < NARROW:
+            self.library.hide()
+        if window.height() < LOW:
+            self.strip.set_folded(True)
+            self._set_strip_height(TABS)
+        self.arranged.emit()
 
     @Slot(bool)
     def _make_room(self, comparing: bool) -> None:

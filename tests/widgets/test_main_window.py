@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -173,6 +174,16 @@ def test_that_the_stage_shows_map_viewer_and_prompt_alone(opened: MainWindow) ->
     assert not any(each.isVisible() for each in hidden)
     press(opened, ESCAPE)
     assert all(each.isVisible() for each in hidden)
+
+
+def test_that_the_keys_that_the_guide_names_are_those_of_the_window(window: MainWindow) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guide.md").read_text(encoding="utf-8")
+    table = guide.split("| anywhere | |")[1].split("\n\n")[0]
+    cells = [line.split(" | ")[0] for line in table.splitlines()[2:]]
+    named = {key for cell in cells for key in re.findall("`([^`]+)`", cell)}
+    known = {key for row in window.panes()["Window"] for key in row.shortcut.split()}
+    assert len(named) > 20
+    assert named - {"Esc"} <= known
 
 
 def test_that_a_window_on_a_small_or_scaled_screen_fits_it_and_leaves_room_for_the_scan(

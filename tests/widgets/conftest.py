@@ -10,7 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 from open_session import session
-from PySide6.QtCore import QAbstractAnimation, QEvent, QObject, QTimer
+from PySide6.QtCore import QAbstractAnimation, QEvent, QObject, QSize, QTimer
+from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shell_collection import FakeEncoder, build_collection
@@ -146,6 +147,12 @@ def shell_session(
 def small(tmp_path: Path) -> Path:
     """A small collection."""
     return build_collection(tmp_path / "small.vlmx")
+
+
+@pytest.fixture
+def large_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the window have the room of a large screen: that without a display is a small one."""
+    monkeypatch.setattr(QScreen, "availableSize", lambda screen: QSize(1920, 1080))
 
 
 @pytest.fixture

@@ -209,18 +209,17 @@ def test_that_a_window_on_a_small_or_scaled_screen_fits_it_and_leaves_room_for_t
     assert not panes.strip.folded
 
 
+@pytest.mark.usefixtures("large_screen")
 def test_that_the_panes_are_found_again_where_they_were(
     qtbot: QtBot, opened: MainWindow, shell_session: Session
 ) -> None:
-    opened.workspace.toggle_viewer()  # the test's screen is small
-    opened.workspace.columns.setSizes([240, 1039])
+    opened.workspace.columns.setSizes([300, 979])
     opened.close()
     again = MainWindow(shell_session, Thumbnails(shell_session, shell_session))
     qtbot.addWidget(again)
     again.restore_window()
     again.show()
-    assert abs(again.workspace.library.width() - 240) <= 1
-    assert not again.workspace.viewer.isVisible()
+    assert abs(again.workspace.library.width() - 300) <= 1
 
 
 def test_that_the_tab_is_found_again_but_no_filter_whose_words_may_be_a_name(

@@ -56,6 +56,7 @@ def page(window: MainWindow) -> QWidget | None:
     return window.pages.currentWidget()
 
 
+@pytest.mark.usefixtures("large_screen")
 def test_that_everything_is_found_again_as_it_was_left(
     start: Callable[..., MainWindow], small: Path, settle: Settle
 ) -> None:

@@ -217,7 +217,7 @@ class Library(QWidget):
         whole = f"{total:,} images, {patients:,} patients" if patients > 1 else f"{total:,} images"
         self.count.setText(whole if shown == total else f"{shown:,} of {total:,} shown")
         self.count.setVisible(total > 0)
-        self._empty.setText("Nothing matches the filter." if total else "No images")
+        self._empty.setText("No image passes the filters." if total else "No images")
         loading = bool(self._session.opening) and not total
         self._stack.setCurrentIndex(0 if shown else 2 if loading else 1)
 

@@ -171,7 +171,7 @@ class ResultsGrid(QWidget):
     @Slot()
     def _say_why_empty(self) -> None:
         total = len(self._session.images)
-        self._empty.setText("Nothing matches the filter." if total else "No images")
+        self._empty.setText("No image passes the filters." if total else "No images")
         loading = bool(self._session.opening) and not total
         self._stack.setCurrentIndex(0 if self.model.rowCount() else 2 if loading else 1)
 

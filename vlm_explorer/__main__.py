@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from io import TextIOWrapper
 from multiprocessing import freeze_support
+from pathlib import Path
 
 
 def _load_torch_before_qt() -> None:
@@ -17,7 +19,6 @@ def _load_torch_before_qt() -> None:
         return
     import ctypes
     import importlib.util
-    from pathlib import Path
 
     found = importlib.util.find_spec("torch")
     if found is not None and found.origin is not None:
@@ -29,6 +30,8 @@ def _load_torch_before_qt() -> None:
 def main() -> int:
     """Run the command line; returns the exit code."""
     freeze_support()
+    if sys.stdout is None:  # closed by who started this, or a program without a console on Windows
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  until the end
     if isinstance(sys.stdout, TextIOWrapper):
         # what the encoding of the reader lacks is escaped, as JSON does
         sys.stdout.reconfigure(errors="backslashreplace")

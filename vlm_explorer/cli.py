@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
 import sys
@@ -56,6 +57,7 @@ COMMANDS = (
     add_models,
 )
 SIGNED = ("--window", "--query")  # whose values may begin with a minus sign
+_LOST = (errno.ENOSPC, errno.EIO, errno.EBADF)  # where standard output leads nowhere
 _OWN = ("-h", "--help", "--version")  # what needs no command
 
 
@@ -110,7 +112,9 @@ def main(words: Sequence[str]) -> int:
     heeding = nullcontext() if arguments.command == "open" else heeding_interrupts(arguments)
     try:
         with heeding:
-            return _command(arguments)(arguments)
+            code = _command(arguments)(arguments)
+        sys.stdout.flush()  # while it can still be said that nobody gets it
+        return code
     except (Cancelled, KeyboardInterrupt):
         print(STOPPED, file=sys.stderr)
         return INTERRUPTED
@@ -128,6 +132,10 @@ def main(words: Sequence[str]) -> int:
     except Exception as error:
         if arguments.debug:
             raise
+        if isinstance(error, OSError) and error.errno in _LOST and error.filename is None:
+            print(f"vlm-explorer: The output is lost: {error.strerror}.", file=sys.stderr)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
         kind = type(error).__name__
         print(f"vlm-explorer: unexpected {kind}: {error} (--debug shows more)", file=sys.stderr)
         return 1

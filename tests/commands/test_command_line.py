@@ -251,3 +251,18 @@ def test_that_ctrl_c_ends_a_computation_that_never_looks_up() -> None:
 def test_that_python_indexes_a_single_folder(scans: Path, encoder: Encoder, tmp_path: Path) -> None:
     made = vlm.index(str(scans), to=tmp_path / "own.vlmx", encoder=encoder, workers=1)
     assert made.images.num_rows == IMAGES
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+@pytest.mark.parametrize(
+    ("redirection", "code", "said"),
+    [(">&-", 0, ""), ("> /dev/full", 1, "vlm-explorer: The output is lost: "), ("| true", 0, "")],
+)
+def test_that_output_that_nobody_gets_is_no_traceback(
+    redirection: str, code: int, said: str, indexed: Path
+) -> None:
+    command = f'"{sys.executable}" -m vlm_explorer info "{indexed}" --json {redirection}'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert done.stderr.startswith(said)
+    assert done.stderr.count("\n") == bool(said)

@@ -102,6 +102,8 @@ def test_that_a_window_that_is_none_is_wrong_usage(
         ["layout", "COLLECTION", "--method", "nothing"],
         ["layout", "COLLECTION", "--space", "nothing"],
         ["index", "FILE", "--batch-size", "many"],
+        ["demo", "--screenshot", "FILE", "--size", "0x0"],
+        ["demo", "--screenshot", "FILE", "--scale", "large"],
     ],
 )
 def test_that_words_that_ask_for_nothing_are_wrong_usage(
@@ -132,6 +134,7 @@ def test_that_the_command_offers_the_methods_that_there_are() -> None:
         (["layout", "COLLECTION", "--text", "", "--method", "pca"], "Type at least one word"),
         (["layout", "COLLECTION", "--out", "/no/such/map.parquet"], "There is no folder"),
         (["explain", "SCAN", "--npz", "/no/such/map.npz"], "There is no folder"),
+        (["export", "COLLECTION", "--to", "/no/such/table.csv"], "There is no folder"),
         (["explain", "SCAN", "--frame", "99"], "There is no frame 99"),
         (["explain", "/no/such/file"], "/no/such/file"),
         (["index", "/no/such/folder"], "/no/such/folder"),

@@ -8,6 +8,7 @@ from vlm_explorer.commands.explain_arguments import add_map_files
 from vlm_explorer.errors import UsageError
 from vlm_explorer.pixels.ct_choice import CHOICES, parse_choice
 
+LEAST_SIDE = 100  # px, of a window or figure
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 METHODS = (
     "auto", "attention", "rollout", "legrad", "gradattn", "decomp", "patchsim", "occlusion",
@@ -240,11 +241,16 @@ def size(text: str) -> tuple[int, int]:
     width, separator, height = text.lower().partition("x")
     if not separator or not (width.isdigit() and height.isdigit()):
         raise argparse.ArgumentTypeError(f"{text} is not of the form 1280x800")
+    if min(int(width), int(height)) < LEAST_SIDE:
+        raise argparse.ArgumentTypeError(f"{text} has a side of less than {LEAST_SIDE} pixels")
     return int(width), int(height)
 
 
 def _scale(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
     if not 0.5 <= value <= 4:
         raise argparse.ArgumentTypeError(f"{text} is not between 0.5 and 4")
     return value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vlm_explorer.commands.classify import chosen_labels
 from vlm_explorer.commands.terminal import job, note, print_json
-from vlm_explorer.errors import WrongOptions
+from vlm_explorer.errors import StorageProblem, WrongOptions
 
 if TYPE_CHECKING:
     from vlm_explorer.export.exporting import ExportReport
@@ -21,6 +21,11 @@ def run(arguments: Namespace) -> int:
     from vlm_explorer.export.figure import Style
 
     _check(arguments)
+    folder = Path(arguments.to).expanduser().absolute().parent
+    if not folder.is_dir():
+        raise StorageProblem(
+            f"There is no folder {folder}.", "Make it first, or choose another place."
+        )
     collection = open_collection(arguments.collection)
     what: Any = arguments.what
     if what != "all":

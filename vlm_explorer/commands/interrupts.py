@@ -14,7 +14,7 @@ from typing import NoReturn
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 STOPPED = "Interrupted. What was done is kept; run the same command to go on."
-_GRACE = 1.2  # seconds that a command has to stop by itself
+_GRACE = 1.0  # seconds that a command has to stop by itself
 
 
 @contextmanager

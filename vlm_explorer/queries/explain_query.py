@@ -49,10 +49,13 @@ def explain_query(
         ct_window: through which window the encoder sees files of CT.
 
     Raises:
-        UsageError: the expression cannot be read, or names what only a collection knows.
+        UsageError: a text is empty; the expression cannot be read, or names what only a collection
+            knows.
         FileProblem: a file of it gives no image.
         NotSupported: the method cannot explain such a query, or does not apply to the encoder.
     """
+    if any(not text.strip() for text in texts):
+        raise UsageError("A prompt is empty.", "Type at least one word.")
     asked, prompt = queried(encoder, query, ct_window)
     direction = direction_of(asked, prompt)
     if direction is not None:

@@ -84,8 +84,6 @@ def explain(
         UsageError: no such method or setting, a prompt is missing, or `pixels` is no image.
     """
     started = time.perf_counter()
-    if any(not text.strip() for text in texts):
-        raise UsageError("A prompt is empty.", "Type at least one word.")
     method = _choose(encoder, method, texts)
     run = RUNNERS[method]
     _check_settings(run, method, params)

@@ -56,7 +56,8 @@ def _read_page(path: Path, frame: int) -> Frame:
         if getattr(image, "is_animated", False) and image.format in ("PNG", "WEBP"):
             warnings = (*warnings, "The picture is animated; its first frame is shown.")
         profile = image.info.get("icc_profile")
-        values = _to_values(ImageOps.exif_transpose(image))
+        ImageOps.exif_transpose(image, in_place=True)  # a copy only where there is a rotation
+        values = _to_values(image)
     if values.ndim == 2:
         shown = _grey_frame(values, inverted, frames, warnings)
     else:
@@ -116,7 +117,7 @@ def _to_values(image: Image.Image) -> NDArray[np.float32] | NDArray[np.uint8]:
     if image.mode == "L":
         return np.array(image)
     try:
-        return np.array(image.convert("RGB"))
+        return np.array(image if image.mode == "RGB" else image.convert("RGB"))
     except ValueError as error:
         raise UnsupportedImage(f"Pictures of the colour mode {image.mode} are not read.") from error
 

@@ -286,7 +286,7 @@ def test_that_computed_columns_go_out_where_they_are_asked_for(
     assert not any(box.isChecked() for box in sheet.measures.values())
     qtbot.mouseClick(sheet.measures["outlier"], LEFT)
     qtbot.mouseClick(sheet.measures["duplicates"], LEFT)
-    assert "outlier distance, near-duplicates" in sheet.summary.text()
+    assert "outlier score, near-duplicates" in sheet.summary.text()
     command = sheet._desk.command_line
     assert "--measures outlier duplicates" in command
     choose_format(sheet, "npz")

@@ -15,6 +15,7 @@ from vlm_explorer.viewmodels.history import BURST, DEPTH, History, typing
 from vlm_explorer.viewmodels.map_colouring import ColourBy
 from vlm_explorer.viewmodels.map_model import MapModel
 from vlm_explorer.viewmodels.session import Session
+from vlm_explorer.viewmodels.viewer_model import ViewerModel
 
 Settle = Callable[[Session], None]
 
@@ -366,3 +367,16 @@ def test_that_what_is_selected_is_one_bit_an_image(opened: Session) -> None:
     assert not opened.selected.any()
     opened.history.undo()
     np.testing.assert_array_equal(opened.selected, expected)
+
+
+def test_that_undo_shows_the_image_of_several_that_was_shown_then(opened: Session) -> None:
+    viewer = ViewerModel(opened, parent=opened)
+    first, second, other = (image_id(number) for number in (0, 1, 2))
+    opened.select([second], second)
+    opened.select_mask(np.isin(opened.images.ids, [first, second]), None)
+    assert viewer.image_id == second
+    opened.select([other], other)
+    assert viewer.image_id == other
+    opened.history.undo()
+    assert opened.selection.ids == {first, second}
+    assert viewer.image_id == second

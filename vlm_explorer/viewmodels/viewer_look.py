@@ -24,6 +24,8 @@ class ViewerLook:
         series: the series on show; turns and place are about it.
         orientation, inverted: on top of the file's own.
         place: from where it is seen; None: all of it.
+        image: the one on show in a pane that follows the selection; of several selected images it
+            depends on what was shown and found before.
     """
 
     windows: tuple[tuple[tuple[str, ...], Window], ...]
@@ -31,11 +33,12 @@ class ViewerLook:
     orientation: Orientation
     inverted: bool
     place: Place | None
+    image: str | None = None
 
 
 @dataclass(frozen=True)
 class ViewerPart:
-    """The look of a pane as something that can be undone; its image is the selection's."""
+    """The look of a pane as something that can be undone; its image is one of the selection's."""
 
     model: ViewerModel
 
@@ -57,6 +60,8 @@ class ViewerPart:
             return "invert the image"
         if before.series != after.series:
             return "go to another series"
+        if before.image != after.image:
+            return "show another image"
         if after.place is None:
             return "fit the image"
         zoomed = before.place is None or before.place[0] != after.place[0]

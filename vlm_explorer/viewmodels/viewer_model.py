@@ -229,10 +229,13 @@ class ViewerModel(ScanState):
     def look(self) -> ViewerLook:
         """How the scan is looked at."""
         windows, series = self.windows.all, self.series.key
-        return ViewerLook(windows, series, self.orientation, self.inverted, self.place)
+        image = self.image_id if self.following else None
+        return ViewerLook(windows, series, self.orientation, self.inverted, self.place, image)
 
     def recall(self, look: ViewerLook) -> None:
         """Look at the scan as before; at another series than then, only its window is that."""
+        if self.following and look.image in self.session.selection.ids:
+            self.show(look.image)
         seen_from = self.place
         if look.series == self.series.key:
             self.orientation, self.inverted, self.place = (

@@ -30,7 +30,7 @@ def ids(session: Session, tmp_path: Path) -> list[str]:
 
 
 def settle(qtbot: QtBot, model: ViewerModel) -> None:
-    qtbot.waitUntil(lambda: not model.session.runner.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not model.session.runner.busy, timeout=30_000)
 
 
 def show(qtbot: QtBot, session: Session, image_id: str) -> ViewerModel:

@@ -11,6 +11,7 @@ import pytest
 from shell_collection import LABELS, FakeEncoder, build_collection
 from sklearn import metrics
 
+from vlm_explorer.api import Collection as ApiCollection
 from vlm_explorer.api import open_collection
 from vlm_explorer.cli import main
 from vlm_explorer.collection.store import Collection
@@ -37,6 +38,14 @@ from vlm_explorer.queries.truth_source import CollectionColumns, read_truth_tabl
 
 IMAGES = 60
 ASKED = ClassifyRequest(LABELS, task="multi")
+
+
+@pytest.fixture
+def opened(small: Collection, monkeypatch: pytest.MonkeyPatch) -> ApiCollection:
+    """The same as of the API, whose encoder is the one that made its vectors."""
+    found = open_collection(small.folder)
+    monkeypatch.setattr(type(found), "encoder", lambda _self, _model=None: FakeEncoder())
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -242,13 +251,11 @@ def test_that_a_wording_is_measured_by_the_truth_that_is_named(
 
 def test_that_api_and_commands_take_the_table(
     small: Collection,
+    opened: ApiCollection,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     table, cells = chexpert(tmp_path / "train.csv", small)
-    opened = open_collection(small.folder)
-    monkeypatch.setattr(type(opened), "encoder", lambda _self, _model=None: FakeEncoder())
     capsys.readouterr()
     where = ["--truth-table", str(table)]
     asked = ["evaluate", str(small.folder), "--labels", *LABELS, "--json", "--quiet"]
@@ -341,13 +348,11 @@ def test_that_only_columns_of_0_and_1_are_counted_so(small: Collection) -> None:
 
 def test_that_api_and_commands_count_as_chosen(
     small: Collection,
+    opened: ApiCollection,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     table, cells = chexpert(tmp_path / "train.csv", small)
-    opened = open_collection(small.folder)
-    monkeypatch.setattr(type(opened), "encoder", lambda _self, _model=None: FakeEncoder())
     said = cells["Nodule"]
     unsure = {"uncertain": (said == "-1.0").sum(), "not_mentioned": (said == "").sum()}
     how = ["--truth-table", str(table), "--blank", "absent", "--uncertain", "present", "--json"]

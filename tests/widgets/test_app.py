@@ -7,19 +7,17 @@ import os
 import subprocess
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
-from shell_collection import FakeEncoder, build_collection
 
 from vlm_explorer import app
 from vlm_explorer.errors import UsageError
-from vlm_explorer.viewmodels import background
 from vlm_explorer.viewmodels.messages import Messages
 from vlm_explorer.viewmodels.session import Session
-from vlm_explorer.viewmodels.thumbnails import Thumbnails
 from vlm_explorer.widgets.main_window import MainWindow
 
 HEAVY = (
@@ -137,43 +135,25 @@ def test_that_an_error_which_nobody_caught_is_shown_and_logged(
 
 
 def test_that_an_opened_path_is_shown_in_the_window_that_the_command_line_opens(
-    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow, small: Path, settle: Callable[[Session], None]
 ) -> None:
-    encoder = FakeEncoder()
-    monkeypatch.setattr(background, "load_encoder", lambda collection, model, *, context: encoder)
-    session = Session()
-    window = MainWindow(session, Thumbnails(session, session))
-    qtbot.addWidget(window)
-    window.show()
-    app.begin(session, build_collection(tmp_path / "small.vlmx"), demo=False)
-    qtbot.waitUntil(lambda: not session.runner.busy, timeout=30_000)
+    app.begin(window.session, small, demo=False)
+    settle(window.session)
     assert window.windowTitle() == "Small · VLM Explorer"
-    window.close()
-    assert session.runner.shutdown()
-    session.deleteLater()
 
 
 def test_that_nothing_else_is_offered_while_what_was_asked_for_is_about_to_open(
-    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow, small: Path, settle: Callable[[Session], None], qtbot: QtBot
 ) -> None:
-    encoder = FakeEncoder()
-    monkeypatch.setattr(background, "load_encoder", lambda collection, model, *, context: encoder)
-    session = Session()
-    window = MainWindow(session, Thumbnails(session, session))
-    qtbot.addWidget(window)
-    window.welcome.offer(False)
-    window.show()
     welcome = window.welcome
+    welcome.offer(False)
     name = next(each for each in welcome.findChildren(QLabel) if each.text() == "VLM Explorer")
     place = name.mapTo(window, name.rect().topLeft())
     assert not any(each.isVisible() for each in (welcome.demo, welcome.folder, welcome.get))
-    app.set_out(window, build_collection(tmp_path / "small.vlmx"), demo=False)
+    app.set_out(window, small, demo=False)
     qtbot.waitUntil(lambda: window.pages.currentWidget() is not welcome, timeout=30_000)
-    qtbot.waitUntil(lambda: not session.runner.busy, timeout=30_000)
-    session.close()
+    settle(window.session)
+    window.session.close()
     assert window.pages.currentWidget() is welcome
     assert all(each.isVisible() for each in (welcome.demo, welcome.folder, welcome.get))
     assert name.mapTo(window, name.rect().topLeft()) == place, "nothing has moved"
-    window.close()
-    assert session.runner.shutdown()
-    session.deleteLater()

@@ -68,8 +68,8 @@ def outliers(
     """Score every image by how unlike its nearest and all others it is, in the full space.
 
     Both the mean cosine distance to its nearest (Angiulli and Pizzuti 2002), of which every pair is
-    compared, and the Mahalanobis distance, each as a modified z-score. Together they find planted
-    pictures of nothing, and scans of another kind, better than either: `benchmarks/outliers.py`.
+    compared, and the Mahalanobis distance, each as a modified z-score. The second alone finds
+    planted pictures of nothing better, and scans of another kind worse: `benchmarks/outliers.py`.
 
     Args:
         model: whose vectors; by default those last used.

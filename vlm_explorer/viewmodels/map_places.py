@@ -22,6 +22,10 @@ _MOST_CHOSEN = 10_000  # images among which representatives are chosen: 20 ms
 
 _SHUFFLE = 20_240_229  # any number: the order of drawing must not favour what was indexed last
 
+# what was joined, and whose captions are whose, as long as there is the layout, the collection
+_found: WeakKeyDictionary[LayoutAnswer, tuple[ref[ImageTable], Places]] = WeakKeyDictionary()
+_owners: WeakKeyDictionary[Collection, dict[str, str]] = WeakKeyDictionary()
+
 
 @dataclass(frozen=True, eq=False)
 class Places:
@@ -118,10 +122,6 @@ def find_places(answer: LayoutAnswer, images: ImageTable, collection: Collection
         places = _places(answer, images, collection)
         _found[answer] = ref(images), places
     return places
-
-
-_found: WeakKeyDictionary[LayoutAnswer, tuple[ref[ImageTable], Places]] = WeakKeyDictionary()
-_owners: WeakKeyDictionary[Collection, dict[str, str]] = WeakKeyDictionary()
 
 
 def _owners_of(collection: Collection) -> dict[str, str]:
